@@ -1,0 +1,132 @@
+import type { Clock, Connector, EventSource, Random } from '@holdfast/core'
+import type { EventBuffer, HeaderPairs, StoredEvent } from '../buffer/event-buffer.ts'
+import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
+
+/** A verified, stored event as a destination gets it. */
+export interface WebhookEvent extends Omit<StoredEvent, 'headers'> {
+  readonly headers: Headers
+  /** The headers as they came. */
+  readonly rawHeaders: HeaderPairs
+  /** The body decoded as UTF-8. */
+  text(): string
+  /**
+   * The body parsed as JSON; parsed once.
+   *
+   * @throws SyntaxError when it is not JSON.
+   */
+  json(): unknown
+}
+
+/** What a handler gets beside the event. */
+export interface DeliveryContext {
+  /** Name of the destination. */
+  readonly destination: string
+  /** 1 for the first delivery of this event to this destination, also across restarts. */
+  readonly attempt: number
+  /** Aborts when `timeoutMs` has passed or the receiver stops. */
+  readonly signal: AbortSignal
+}
+
+/** Who sends webhooks here, and how they are verified. */
+export interface SourceOptions {
+  readonly connector: Connector
+  /**
+   * Every secret that is accepted now; several while one is being rotated. `undefined` is refused at construction with the
+   * index, so that a missing environment variable is found at once.
+   */
+  readonly secrets: readonly (string | undefined)[]
+  /** Largest body taken, in bytes, enforced while reading. Default: `26_214_400` (25 MiB, what GitHub may send). */
+  readonly maxBodyBytes?: number
+}
+
+/** Where events go. Each destination has its own cursor, pace, retries and dead letters. */
+export interface DestinationOptions {
+  /** Called once per event and attempt. Resolve to acknowledge; throw or reject to have it repeated. */
+  readonly handle: (event: WebhookEvent, context: DeliveryContext) => Promise<void> | void
+  /**
+   * Events with the same key are delivered one after the other, in the order of arrival, retries included; keys run
+   * concurrently. `undefined` or `null` from the function: this event is not ordered. Default: one key for all events, which is total order.
+   */
+  readonly orderingKey?: (event: WebhookEvent) => string | null | undefined
+  /** Handlers at work at once, across keys. 1 to 10,000. Default: `1`; `8` when `orderingKey` is given. */
+  readonly concurrency?: number
+  /** Events started per second, spread evenly. Default: `Infinity`. */
+  readonly ratePerSecond?: number
+  /** A handler that takes longer is aborted and counted as failed, in milliseconds. Default: `30_000`. */
+  readonly timeoutMs?: number
+  /** Deliveries of one event, the first included, before it becomes a dead letter; `Infinity`: never. Default: `10`. */
+  readonly maxAttempts?: number
+  /** Wait before the first repeat, in milliseconds; doubles with each, with full jitter above half. Default: `500`. */
+  readonly baseDelayMs?: number
+  /** Longest wait before a repeat, in milliseconds. Default: `60_000`. */
+  readonly maxDelayMs?: number
+}
+
+export interface ReceiverOptions {
+  readonly buffer: EventBuffer
+  readonly sources: Readonly<Record<string, SourceOptions>>
+  readonly destinations: Readonly<Record<string, DestinationOptions>>
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/** An incoming request in the form that a framework adapter has it: nothing parsed, header case and order kept. */
+export interface IncomingWebhook {
+  readonly method: string
+  /** Absolute, or path and query. */
+  readonly url: string
+  readonly headers: HeaderPairs
+  readonly body: Uint8Array | AsyncIterable<Uint8Array> | null
+  readonly remoteAddress?: string
+}
+
+/** The answer to an incoming request. */
+export interface WebhookReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** How one destination is doing. */
+export interface DestinationSnapshot {
+  readonly state: 'stopped' | 'draining' | 'idle'
+  /** Events read and not yet done. */
+  readonly inWindow: number
+  readonly inFlight: number
+  readonly delivered: number
+  readonly retried: number
+  readonly deadLettered: number
+}
+
+export interface ReceiverSnapshot {
+  readonly state: 'created' | 'running' | 'stopped'
+  readonly accepted: number
+  readonly duplicates: number
+  readonly refused: number
+  readonly destinations: Readonly<Record<string, DestinationSnapshot>>
+}
+
+/** The inbound half: verify, deduplicate, write, answer, drain. */
+export interface Receiver extends EventSource<ReceiverEventMap>, AsyncDisposable {
+  /**
+   * Opens the buffer and starts draining. Requests before it are answered 503.
+   *
+   * @throws BufferError when the buffer cannot be opened.
+   */
+  start(): Promise<void>
+  /**
+   * Handles one webhook: 2xx only when the event is durable in the buffer, 401 for a bad signature, 404 for an unknown source,
+   * 413 for a body that is too large, 503 with `Retry-After` when it cannot be stored now. Never throws.
+   */
+  handle(source: string, request: Request): Promise<Response>
+  /** The same for framework adapters, without the cost of a `Request` and with the headers as they came. */
+  accept(source: string, incoming: IncomingWebhook): Promise<WebhookReply>
+  snapshot(): ReceiverSnapshot
+  /** Resolves when every destination has delivered everything that is in the buffer now, or `signal` aborts. */
+  drained(options?: { readonly signal?: AbortSignal }): Promise<void>
+  /**
+   * Stops taking events (503), lets handlers finish for up to `timeoutMs` (default: `10_000`), then aborts them, and closes the
+   * buffer. What was not acknowledged is delivered after the next start.
+   */
+  stop(options?: { readonly timeoutMs?: number }): Promise<void>
+}
