@@ -1,4 +1,4 @@
-import type { ErrorCode, Fault, Retryable } from '../errors/codes.ts'
+import type { Delivery, ErrorCode, Fault, Retryable } from '../errors/codes.ts'
 
 /**
  * A provider's behaviour as data: plain JSON, no code, no expression language. Both halves of Holdfast read it.
@@ -37,10 +37,13 @@ export interface ConnectorHttp {
 /** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
-/** What a rule looks at: all that is given must hold. */
+/**
+ * What a rule looks at: all that is given must hold. With both `header` and `pointer`, `equals`, `in` and `matches` apply to
+ * the pointer's value.
+ */
 export interface ErrorCondition {
   readonly status?: number | readonly number[]
-  /** Lower-case response header; with `equals` or `matches`, or alone: it is present. */
+  /** Lower-case response header; with `equals`, `in` or `matches`, or alone: it is present. */
   readonly header?: string
   /** JSON Pointer (RFC 6901) into the body; with `equals`, `in` or `matches`, or alone: it exists. */
   readonly pointer?: string
@@ -56,6 +59,8 @@ export interface ErrorVerdict {
   readonly reason?: string
   readonly fault?: Fault
   readonly retryable?: Retryable
+  /** Where the answer does not settle whether the request took effect. Default: what the status says, mostly `answered`. */
+  readonly delivery?: Delivery
   /** Wait before a repeat, where the provider documents one and sends none. */
   readonly waitMs?: number
 }
@@ -85,7 +90,7 @@ export interface WebhookDescription {
   readonly eventType?: WebhookField
   /** Provider-side tenant (account, shop, organisation). */
   readonly tenant?: WebhookField
-  /** Answer to an accepted event. Default: 200 with an empty body. */
+  /** Answer to an accepted event. Default: 200. */
   readonly ack?: { readonly status: number }
   /** What the provider does about deliveries, as documented. */
   readonly delivery?: WebhookDelivery
@@ -146,6 +151,8 @@ export interface HmacScheme {
   readonly format: SignatureFormat
   readonly message: readonly MessagePart[]
   readonly timestamp?: SignatureTimestamp
+  /** Where the event id is under this scheme, when that differs from the description's `eventId`. */
+  readonly eventId?: WebhookField
   readonly vectors?: readonly SignatureVector[]
 }
 
@@ -157,6 +164,8 @@ export interface TokenScheme {
   readonly header?: string
   /** JSON Pointer to the token in the body, when the header is absent. */
   readonly bodyPointer?: string
+  /** Where the event id is under this scheme, when that differs from the description's `eventId`. */
+  readonly eventId?: WebhookField
   readonly vectors?: readonly SignatureVector[]
 }
 

@@ -25,11 +25,46 @@ export interface CodeDefaults {
   readonly status: number
 }
 
+/** The closed set of codes. Branch on this; log `reason`. */
+export type ErrorCode =
+  | 'timeout'
+  | 'connection_failed'
+  | 'dns_error'
+  | 'tls_error'
+  | 'connection_lost'
+  | 'canceled'
+  | 'rate_limited'
+  | 'quota_exhausted'
+  | 'token_expired'
+  | 'token_refresh_failed'
+  | 'reauth_required'
+  | 'app_credentials_invalid'
+  | 'insufficient_scope'
+  | 'permission_denied'
+  | 'account_unavailable'
+  | 'connection_unusable'
+  | 'invalid_request'
+  | 'not_found'
+  | 'conflict'
+  | 'idempotency_conflict'
+  | 'unsupported'
+  | 'upstream_error'
+  | 'upstream_unavailable'
+  | 'partial_failure'
+  | 'schema_mismatch'
+  | 'signature_invalid'
+  | 'timestamp_stale'
+  | 'circuit_open'
+  | 'overloaded'
+  | 'configuration_error'
+  | 'internal_error'
+  | 'unknown'
+
 /**
  * The catalogue: every `code` that an `IntegrationError` can carry. It is closed; the finer, open distinction is `reason`.
  * docs/errors.md is compared with it by a test.
  */
-export const errorCodes = {
+export const errorCodes: Readonly<Record<ErrorCode, CodeDefaults>> = {
   timeout: code('The deadline passed.', 'network', 'after', 504, 'unknown', 'request'),
   connection_failed: code('No connection could be made.', 'network', 'after', 503, 'not_sent', 'provider'),
   dns_error: code('The host name was not resolved.', 'network', 'after', 502, 'not_sent', 'provider'),
@@ -160,10 +195,7 @@ export const errorCodes = {
   ),
   internal_error: code('A defect in Holdfast.', 'platform', 'never', 500, 'unknown', 'request'),
   unknown: code('Nothing matched.', 'upstream', 'never', 502, 'unknown', 'request'),
-} as const satisfies Record<string, CodeDefaults>
-
-/** The closed set of codes. Branch on this; log `reason`. */
-export type ErrorCode = keyof typeof errorCodes
+}
 
 function code(
   meaning: string,

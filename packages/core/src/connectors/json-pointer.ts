@@ -1,0 +1,26 @@
+const POINTER = /^(?:\/(?:[^~/]|~[01])*)*$/
+const ARRAY_INDEX = /^(?:0|[1-9]\d*)$/
+
+/** Whether `text` is a well-formed JSON Pointer (RFC 6901): empty, or segments that each start with `/`. */
+export function isJsonPointer(text: string): boolean {
+  return POINTER.test(text)
+}
+
+/**
+ * Reads the value that a JSON Pointer (RFC 6901) names inside `value`; the empty pointer is `value` itself.
+ * Only own properties and array items are seen. What does not exist, and a malformed pointer, give `undefined`. Never throws.
+ */
+export function readPointer(value: unknown, pointer: string): unknown {
+  if (pointer === '') return value
+  if (!isJsonPointer(pointer)) return undefined
+  let current = value
+  for (const segment of pointer.slice(1).split('/')) {
+    // RFC 6901 section 4: `~1` first, so that `~01` becomes `~1` and not `/`.
+    const key = segment.replaceAll('~1', '/').replaceAll('~0', '~')
+    if (typeof current !== 'object' || current === null) return undefined
+    if (Array.isArray(current) && !ARRAY_INDEX.test(key)) return undefined
+    if (!Object.hasOwn(current, key)) return undefined
+    current = (current as Readonly<Record<string, unknown>>)[key]
+  }
+  return current
+}

@@ -1,0 +1,117 @@
+import type { Connector, ErrorVerdict } from '../connectors/connector.ts'
+import { matchesCondition } from '../connectors/match-condition.ts'
+import { parseRetryAfter, parseRetryAfterField } from '../time/retry-after.ts'
+import { errorCodes } from './codes.ts'
+import type { IntegrationErrorInit } from './integration-error.ts'
+import {
+  challengeRules,
+  htmlRules,
+  statusRules,
+  unknownClientError,
+  unknownServerError,
+  type Verdict,
+} from './status-rules.ts'
+import { readUpstreamFacts } from './upstream-facts.ts'
+
+/** From this wait on, a limit is a quota: no request is held open for it. */
+const QUOTA_WAIT_MS = 3_600_000
+
+/** What is known of an answer. */
+export interface ResponseFacts {
+  readonly status: number
+  readonly headers: Headers
+  /** The parsed JSON body, or the text, when it was read. */
+  readonly body?: unknown
+  /** Wall-clock time of the answer, ms since the epoch. */
+  readonly now: number
+}
+
+/**
+ * Says what an answer means. `undefined` is a success: 1xx to 3xx, unless a rule of the connector says otherwise or it is
+ * a 207. The connector's rules come first, the first that matches wins; then the built-in tables.
+ *
+ * Reads, never throws, and takes nothing secret over: of the body only the provider's code and its redacted message.
+ */
+export function classifyResponse(facts: ResponseFacts, connector?: Connector): IntegrationErrorInit | undefined {
+  const rule = connector?.errors?.find(({ when }) => matchesCondition(when, facts))
+  if (rule !== undefined) return describe(facts, connector, fromRule(rule.then, facts.status), rule.then.waitMs)
+  const verdict = builtInVerdict(facts)
+  return verdict === undefined ? undefined : describe(facts, connector, verdict)
+}
+
+function fromRule(then: ErrorVerdict, status: number): Verdict {
+  return {
+    code: then.code,
+    ...(then.reason === undefined ? {} : { reason: then.reason }),
+    ...(then.fault === undefined ? {} : { fault: then.fault }),
+    ...(then.retryable === undefined ? {} : { retryable: then.retryable }),
+    delivery: then.delivery ?? statusRules[status]?.delivery ?? 'answered',
+  }
+}
+
+function builtInVerdict(facts: ResponseFacts): Verdict | undefined {
+  const { status, headers } = facts
+  if (status >= 0 && status < 400) return statusRules[status]
+  if (headers.get('cf-mitigated') === 'challenge') return { code: 'upstream_unavailable', reason: 'challenge_page' }
+  if (status === 401 || status === 403) {
+    const challenge = challengeVerdict(headers)
+    if (challenge !== undefined) return challenge
+  }
+  if (status === 403 && saysWait(facts)) return { code: 'rate_limited' }
+  const page = htmlRules[status]
+  if (page !== undefined && isHtml(facts)) return page
+  return statusRules[status] ?? (status >= 400 && status < 500 ? unknownClientError : unknownServerError)
+}
+
+function challengeVerdict(headers: Headers): Verdict | undefined {
+  const error = /\berror\s*=\s*"?([a-z_]+)/i.exec(headers.get('www-authenticate') ?? '')?.[1]?.toLowerCase()
+  return error !== undefined && Object.hasOwn(challengeRules, error) ? challengeRules[error] : undefined
+}
+
+/** Some providers answer 403 to what exceeds a limit; nobody asks to come back later for lack of permission. */
+function saysWait({ headers, now }: ResponseFacts): boolean {
+  if (parseRetryAfterField(headers, now) !== undefined) return true
+  const remaining = headers.get('ratelimit-remaining') ?? headers.get('x-ratelimit-remaining')
+  return remaining?.trim() === '0'
+}
+
+function isHtml({ headers, body }: ResponseFacts): boolean {
+  if (/^\s*(?:text\/html|application\/xhtml\+xml)/i.test(headers.get('content-type') ?? '')) return true
+  return typeof body === 'string' && /^\s*<(?:!doctype html|html)[\s>]/i.test(body.slice(0, 200))
+}
+
+function describe(
+  facts: ResponseFacts,
+  connector: Connector | undefined,
+  verdict: Verdict,
+  documentedWaitMs?: number,
+): IntegrationErrorInit {
+  const { status, headers, body, now } = facts
+  const isLimit = verdict.code === 'rate_limited' || verdict.code === 'quota_exhausted'
+  const retryAfterMs =
+    (isLimit ? parseRetryAfter(headers, now) : parseRetryAfterField(headers, now)) ?? documentedWaitMs
+  const isLong = verdict.code === 'rate_limited' && retryAfterMs !== undefined && retryAfterMs >= QUOTA_WAIT_MS
+  const code = isLong ? 'quota_exhausted' : verdict.code
+  return {
+    ...verdict,
+    code,
+    delivery: verdict.delivery ?? 'answered',
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    message: messageOf(status, connector, code, verdict.reason, retryAfterMs),
+    upstream: readUpstreamFacts(status, headers, body, connector?.http?.requestIdHeader),
+    ...(connector === undefined ? {} : { integration: connector.id }),
+    at: now,
+  }
+}
+
+function messageOf(
+  status: number,
+  connector: Connector | undefined,
+  code: IntegrationErrorInit['code'],
+  reason: string | undefined,
+  retryAfterMs: number | undefined,
+): string {
+  const what = `${connector?.name ?? 'The API'} answered ${status}${reason === undefined ? '' : ` (${reason})`}.`
+  const wait = retryAfterMs === undefined ? '' : ` It asks to wait ${Math.ceil(retryAfterMs / 1000)} s.`
+  return `${what} ${errorCodes[code].meaning}${wait}`
+}
