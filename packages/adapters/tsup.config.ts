@@ -1,14 +1,4 @@
-import { defineConfig } from 'tsup'
+import { packageConfig } from '../../scripts/tsup-package.ts'
+import manifest from './package.json' with { type: 'json' }
 
-export default defineConfig({
-  entry: {
-    express: 'src/express/index.ts',
-    'node-http': 'src/node-http/index.ts',
-    'connectors/github': 'src/connectors/github.ts',
-  },
-  format: ['esm'],
-  target: 'node22',
-  clean: true,
-  sourcemap: true,
-  dts: { compilerOptions: { stripInternal: true } },
-})
+export default packageConfig(manifest)

@@ -1,10 +1,4 @@
-import { defineConfig } from 'tsup'
+import { packageConfig } from '../../scripts/tsup-package.ts'
+import manifest from './package.json' with { type: 'json' }
 
-export default defineConfig({
-  entry: { index: 'src/index.ts', disk: 'src/disk/index.ts', testing: 'src/testing/index.ts' },
-  format: ['esm'],
-  target: 'node22',
-  clean: true,
-  sourcemap: true,
-  dts: { compilerOptions: { stripInternal: true } },
-})
+export default packageConfig(manifest)
