@@ -1,0 +1,73 @@
+import { callback, checkOptions, durationMs, InvalidOptionsError, integer, number } from '@holdfast/core'
+import type { DestinationOptions } from '../receiver/receiver.ts'
+
+/**
+ * Defaults of a destination. `concurrency` is that of a destination with an `orderingKey`; without one there is a single key,
+ * and it is `1`.
+ */
+export const defaultDestinationOptions: Readonly<{
+  concurrency: number
+  ratePerSecond: number
+  timeoutMs: number
+  maxAttempts: number
+  baseDelayMs: number
+  maxDelayMs: number
+}> = Object.freeze({
+  concurrency: 8,
+  ratePerSecond: Infinity,
+  timeoutMs: 30_000,
+  maxAttempts: 10,
+  baseDelayMs: 500,
+  maxDelayMs: 60_000,
+})
+
+/** A destination's options, checked and complete. */
+export interface ResolvedDestination {
+  readonly handle: DestinationOptions['handle']
+  /** `undefined`: one key for all events. */
+  readonly orderingKey: DestinationOptions['orderingKey'] | undefined
+  readonly concurrency: number
+  readonly ratePerSecond: number
+  readonly timeoutMs: number
+  readonly maxAttempts: number
+  readonly baseDelayMs: number
+  readonly maxDelayMs: number
+}
+
+/**
+ * Checks a destination's options and fills in the defaults. `path` names them in messages, for example `destinations.orders`.
+ *
+ * @throws InvalidOptionsError for the first option that is wrong.
+ */
+export function resolveDestination(path: string, options: DestinationOptions): ResolvedDestination {
+  checkOptions(path, options, {
+    handle: callback,
+    orderingKey: callback,
+    concurrency: integer({ min: 1, max: 10_000 }),
+    ratePerSecond: number({ min: 0.001, max: 1_000_000, infinity: true }),
+    timeoutMs: durationMs({ min: 1, infinity: true }),
+    maxAttempts: integer({ min: 1, infinity: true }),
+    baseDelayMs: durationMs(),
+    maxDelayMs: durationMs(),
+  })
+  if (options.handle === undefined)
+    throw new InvalidOptionsError({ path: `${path}.handle`, expected: 'a function', received: undefined })
+  const defaults = defaultDestinationOptions
+  const resolved: ResolvedDestination = {
+    handle: options.handle,
+    orderingKey: options.orderingKey,
+    concurrency: options.concurrency ?? (options.orderingKey === undefined ? 1 : defaults.concurrency),
+    ratePerSecond: options.ratePerSecond ?? defaults.ratePerSecond,
+    timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
+    maxAttempts: options.maxAttempts ?? defaults.maxAttempts,
+    baseDelayMs: options.baseDelayMs ?? defaults.baseDelayMs,
+    maxDelayMs: options.maxDelayMs ?? Math.max(defaults.maxDelayMs, options.baseDelayMs ?? 0),
+  }
+  if (resolved.maxDelayMs < resolved.baseDelayMs)
+    throw new InvalidOptionsError({
+      path: `${path}.maxDelayMs`,
+      expected: `at least baseDelayMs (${resolved.baseDelayMs})`,
+      received: resolved.maxDelayMs,
+    })
+  return Object.freeze(resolved)
+}

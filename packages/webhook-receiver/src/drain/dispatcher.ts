@@ -1,0 +1,211 @@
+import { type Clock, IntegrationError } from '@holdfast/core'
+import { type Attempt, createAttempt } from './attempt.ts'
+import { deliveredEvent } from './delivered-event.ts'
+import { type Delivery, type DeliveryHome, queued } from './delivery.ts'
+import type { ResolvedDestination } from './destination-options.ts'
+import { createFifo } from './fifo.ts'
+import { createPacer } from './pacer.ts'
+
+// After so much uninterrupted work the event loop gets a turn, or a backlog of quick handlers would starve the host.
+const SLICE_MS = 10
+const CHECK_SLICE_EVERY = 32
+
+/** Starts the heads of lanes, in turn, within the destination's concurrency and pace. */
+export interface Dispatcher {
+  readonly inFlight: number
+  /** Puts the head of a lane in line. A lane is in line at most once, so each gets its turn. */
+  offer(delivery: Delivery): void
+  /** Starts nothing any more. */
+  halt(): void
+  /** Resolves when no handler runs, or after `timeoutMs`. Only after `halt`. */
+  quiet(timeoutMs: number): Promise<void>
+  /** Breaks off running handlers, of one home or of all: aborts their signals; what they do from then on does not count. */
+  breakOff(reason: unknown, home?: DeliveryHome): void
+}
+
+/** Makes the dispatcher of one destination. */
+export function createDispatcher(options: {
+  readonly name: string
+  readonly destination: ResolvedDestination
+  readonly clock: Clock
+}): Dispatcher {
+  const { name, destination, clock } = options
+  const { handle, concurrency, timeoutMs } = destination
+  const pacer = destination.ratePerSecond === Infinity ? undefined : createPacer(destination.ratePerSecond)
+  const line = createFifo<Delivery>()
+  // In order of start, which is the order of their deadlines too: one timer, for the first, serves all.
+  const running = new Set<Attempt>()
+  let cancelDeadline: (() => void) | undefined
+  let cancelPause: (() => void) | undefined
+  let pumpScheduled = false
+  let halted = false
+  let sinceCheck = 0
+  let sliceStartMs = clock.monotonicMs()
+  let onQuiet: (() => void) | undefined
+
+  const schedulePump = (): void => {
+    if (pumpScheduled || halted || cancelPause !== undefined) return
+    pumpScheduled = true
+    // In a microtask: what becomes ready together is started together, and no caller is re-entered.
+    queueMicrotask(() => {
+      pumpScheduled = false
+      pump(false)
+    })
+  }
+
+  const pause = (delayMs: number, reason: 'pace' | 'slice'): void => {
+    cancelPause = clock.schedule(delayMs, () => {
+      cancelPause = undefined
+      sinceCheck = 0
+      sliceStartMs = clock.monotonicMs()
+      pump(reason === 'pace')
+    })
+  }
+
+  const pump = (woken: boolean): void => {
+    while (!halted && cancelPause === undefined && running.size < concurrency) {
+      const delivery = line.peek()
+      if (delivery === undefined) return
+      if (!delivery.home.admits(delivery)) {
+        line.shift()
+        continue
+      }
+      const nowMs = clock.monotonicMs()
+      const delayMs = pacer?.delayMs(nowMs, woken) ?? 0
+      if (delayMs > 0) {
+        pause(delayMs, 'pace')
+        return
+      }
+      sinceCheck += 1
+      if (sinceCheck >= CHECK_SLICE_EVERY) {
+        sinceCheck = 0
+        if (nowMs - sliceStartMs > SLICE_MS) {
+          pause(0, 'slice')
+          return
+        }
+      }
+      pacer?.take()
+      line.shift()
+      start(delivery, nowMs)
+    }
+  }
+
+  const start = (delivery: Delivery, nowMs: number): void => {
+    const attempt = createAttempt(delivery, name, nowMs)
+    delivery.state = { kind: 'running', attempt }
+    running.add(attempt)
+    if (timeoutMs !== Infinity && cancelDeadline === undefined) watchDeadlines(nowMs)
+    try {
+      if (delivery.keyError !== undefined) throw delivery.keyError.error
+      const result = handle(deliveredEvent(delivery.event), attempt.context) as unknown
+      if (isThenable(result))
+        result.then(
+          () => succeed(attempt),
+          (error: unknown) => fail(attempt, error),
+        )
+      else succeed(attempt)
+    } catch (error) {
+      fail(attempt, error)
+    }
+  }
+
+  const succeed = (attempt: Attempt): void => {
+    if (settle(attempt)) attempt.delivery.home.succeeded(attempt.delivery, clock.monotonicMs() - attempt.startedAtMs)
+  }
+
+  const fail = (attempt: Attempt, error: unknown): void => {
+    if (settle(attempt))
+      attempt.delivery.home.failed(attempt.delivery, error, clock.monotonicMs() - attempt.startedAtMs)
+  }
+
+  /** Frees the attempt's place. False when its outcome does not count any more. */
+  const settle = (attempt: Attempt): boolean => {
+    if (attempt.settled) return false
+    attempt.settled = true
+    running.delete(attempt)
+    if (running.size === 0) onQuiet?.()
+    schedulePump()
+    return true
+  }
+
+  const watchDeadlines = (nowMs: number): void => {
+    cancelDeadline = undefined
+    const first = nextOf(running)
+    if (first === undefined) return
+    // In the background: a handler that hangs must not be what keeps the process alive.
+    cancelDeadline = clock.schedule(
+      Math.max(0, first.startedAtMs + timeoutMs - nowMs),
+      () => {
+        const firedAtMs = clock.monotonicMs()
+        for (const attempt of running) {
+          if (attempt.startedAtMs + timeoutMs > firedAtMs) break
+          const error = timeoutError(timeoutMs)
+          attempt.abort(error)
+          fail(attempt, error)
+        }
+        watchDeadlines(firedAtMs)
+      },
+      { background: true },
+    )
+  }
+
+  return {
+    get inFlight() {
+      return running.size
+    },
+    offer(delivery) {
+      line.push(delivery)
+      schedulePump()
+    },
+    halt() {
+      halted = true
+      cancelPause?.()
+      cancelPause = undefined
+    },
+    quiet(graceMs) {
+      return new Promise((resolve) => {
+        if (running.size === 0) {
+          resolve()
+          return
+        }
+        const cancel = clock.schedule(graceMs, () => finish())
+        const finish = (): void => {
+          onQuiet = undefined
+          cancel()
+          resolve()
+        }
+        onQuiet = finish
+      })
+    },
+    breakOff(reason, home) {
+      for (const attempt of running) {
+        if (home !== undefined && attempt.delivery.home !== home) continue
+        settle(attempt)
+        attempt.delivery.state = queued
+        attempt.abort(reason)
+      }
+      if (halted) {
+        cancelDeadline?.()
+        cancelDeadline = undefined
+      }
+    },
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
+
+function nextOf<Item>(items: Iterable<Item>): Item | undefined {
+  for (const item of items) return item
+  return undefined
+}
+
+function timeoutError(timeoutMs: number): IntegrationError {
+  return new IntegrationError({
+    code: 'timeout',
+    reason: 'handler_timeout',
+    phase: 'local',
+    message: `The handler did not finish within ${timeoutMs} ms.`,
+  })
+}

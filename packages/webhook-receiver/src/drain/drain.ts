@@ -1,0 +1,218 @@
+import { type Clock, type Emitter, IntegrationError, type Random } from '@holdfast/core'
+import type { Consumer, EventBuffer, Lease } from '../buffer/event-buffer.ts'
+import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
+import type { DestinationSnapshot } from '../receiver/receiver.ts'
+import type { ResolvedDestination } from './destination-options.ts'
+import { createDispatcher } from './dispatcher.ts'
+import { createPartitionDrain, type DrainContext, type PartitionDrain, type WindowLimits } from './partition-drain.ts'
+import { retryDelayMs } from './retry-delay.ts'
+
+/** Delivers what a consumer's partitions hold to one destination: in order per key, paced, repeated until it succeeds. */
+export interface Drain {
+  /** Begins. A second call changes nothing. */
+  start(): void
+  snapshot(): DestinationSnapshot
+  /**
+   * Resolves when everything that was in the buffer at the time of the call, in the partitions that this process has, is
+   * delivered or among the dead letters.
+   *
+   * @throws the signal's reason as soon as `signal` aborts; IntegrationError `canceled` when the drain stops first.
+   */
+  drained(signal?: AbortSignal): Promise<void>
+  /**
+   * Starts nothing any more, lets handlers finish for up to `timeoutMs`, aborts the signals of those that did not, writes the
+   * acks of those that did and gives the partitions back. Once stopped it cannot be started again.
+   */
+  stop(options: { readonly timeoutMs: number }): Promise<void>
+}
+
+/** What a drain is made of. */
+export interface DrainOptions {
+  /** Name of the destination. */
+  readonly name: string
+  readonly destination: ResolvedDestination
+  readonly buffer: EventBuffer
+  readonly consumer: Consumer
+  /** Names this process among the lease holders. Must be unique among those that share the buffer. */
+  readonly owner: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly events: Emitter<ReceiverEventMap>
+  /** How far it reads ahead in each partition. Default: 4,096 records and 16 MiB. */
+  readonly limits?: WindowLimits
+}
+
+const DEFAULT_LIMITS: WindowLimits = { records: 4096, bytes: 16 * 1024 * 1024 }
+const LEASE_MS = 30_000
+// How often partitions that are missing are asked for.
+const ACQUIRE_EVERY_MS = 10_000
+const BUFFER_RETRY = { baseDelayMs: 250, maxDelayMs: 30_000 } as const
+
+/** Makes the drain of one destination. It does nothing until `start()`. */
+export function createDrain(options: DrainOptions): Drain {
+  const { name, destination, buffer, consumer, owner, clock, random, events } = options
+  const dispatcher = createDispatcher({ name, destination, clock })
+  const partitions = new Map<number, PartitionDrain>()
+  const waiting = new Set<(reason: unknown) => void>()
+  const counts = { delivered: 0, retried: 0, deadLettered: 0 }
+  let state: 'created' | 'started' | 'stopped' = 'created'
+  let idle = false
+  let acquiring: Promise<void> | undefined
+  let acquireFailures = 0
+  let cancelAcquire: (() => void) | undefined
+  let stopping: Promise<void> | undefined
+  let setAcquired: () => void
+  const acquired = new Promise<void>((resolve) => {
+    setAcquired = resolve
+  })
+
+  const context: DrainContext = {
+    name,
+    destination,
+    consumer,
+    dispatcher,
+    clock,
+    random,
+    events,
+    limits: options.limits ?? DEFAULT_LIMITS,
+    leaseMs: LEASE_MS,
+    counts,
+    changed: () => updateIdle(),
+    lost: (partition) => {
+      partitions.delete(partition)
+      acquireIn(retryDelayMs(1, BUFFER_RETRY, random))
+    },
+  }
+
+  const updateIdle = (): void => {
+    const wasIdle = idle
+    idle = true
+    for (const partition of partitions.values()) idle &&= partition.idle
+    if (idle && !wasIdle && events.has('drain:idle')) events.emit('drain:idle', { destination: name })
+  }
+
+  const acquireIn = (delayMs: number): void => {
+    if (state !== 'started') return
+    cancelAcquire?.()
+    cancelAcquire = clock.schedule(
+      delayMs,
+      () => {
+        acquiring = acquire()
+      },
+      { background: true },
+    )
+  }
+
+  const acquire = async (): Promise<void> => {
+    const askedAtMs = clock.monotonicMs()
+    try {
+      const leases = await consumer.acquire({ owner, leaseMs: LEASE_MS })
+      acquireFailures = 0
+      for (const lease of leases) take(lease, askedAtMs)
+      setAcquired()
+      if (partitions.size < buffer.caps.partitions) acquireIn(ACQUIRE_EVERY_MS)
+      updateIdle()
+    } catch (error) {
+      acquireFailures += 1
+      const retryInMs = retryDelayMs(acquireFailures, BUFFER_RETRY, random)
+      if (events.has('drain:failed')) events.emit('drain:failed', { destination: name, error, retryInMs })
+      acquireIn(retryInMs)
+    }
+  }
+
+  const take = (lease: Lease, askedAtMs: number): void => {
+    const held = partitions.get(lease.partition)
+    if (held !== undefined) {
+      // A buffer with one owner gives everything each time it is asked.
+      held.adopt(lease, askedAtMs)
+      return
+    }
+    const partition = createPartitionDrain(context, lease, askedAtMs)
+    partitions.set(lease.partition, partition)
+    if (state === 'started') partition.start()
+  }
+
+  const shutDown = async (timeoutMs: number): Promise<void> => {
+    const wasStarted = state === 'started'
+    state = 'stopped'
+    idle = false
+    for (const reject of waiting) reject(stopped(name))
+    cancelAcquire?.()
+    dispatcher.halt()
+    if (!wasStarted) return
+    for (const partition of partitions.values()) partition.quit()
+    await dispatcher.quiet(timeoutMs)
+    dispatcher.breakOff(stopped(name))
+    await acquiring
+    const held = [...partitions.values()]
+    await Promise.all(held.map((partition) => partition.flushed()))
+    // A lease that cannot be given back ends by itself.
+    await Promise.allSettled(held.map((partition) => partition.release()))
+  }
+
+  const untilDrained = async (): Promise<void> => {
+    await acquired
+    // Only an upper bound: reaching the end of the log answers the question as well, so the drain need not fail with the store.
+    const stats = await buffer.stats().catch(() => undefined)
+    const backlog = stats?.consumers.find((entry) => entry.name === consumer.name)?.backlog ?? Infinity
+    await Promise.all([...partitions.values()].map((partition) => partition.caughtUp(backlog)))
+  }
+
+  return {
+    start() {
+      if (state !== 'created') return
+      state = 'started'
+      acquiring = acquire()
+    },
+    snapshot() {
+      let inWindow = 0
+      for (const partition of partitions.values()) inWindow += partition.inWindow
+      return {
+        state: state === 'started' ? (idle ? 'idle' : 'draining') : 'stopped',
+        inWindow,
+        inFlight: dispatcher.inFlight,
+        ...counts,
+      }
+    },
+    drained(signal) {
+      return new Promise((resolve, reject) => {
+        if (state === 'stopped') {
+          reject(stopped(name))
+          return
+        }
+        if (signal?.aborted) {
+          reject(signal.reason)
+          return
+        }
+        const onAbort = (): void => fail(signal?.reason)
+        const forget = (): void => {
+          waiting.delete(fail)
+          signal?.removeEventListener('abort', onAbort)
+        }
+        const fail = (reason: unknown): void => {
+          forget()
+          reject(reason)
+        }
+        waiting.add(fail)
+        signal?.addEventListener('abort', onAbort, { once: true })
+        untilDrained().then(() => {
+          forget()
+          resolve()
+        }, fail)
+      })
+    },
+    stop({ timeoutMs }) {
+      stopping ??= shutDown(timeoutMs)
+      return stopping
+    },
+  }
+}
+
+function stopped(name: string): IntegrationError {
+  return new IntegrationError({
+    code: 'canceled',
+    reason: 'drain_stopped',
+    phase: 'local',
+    message: `The drain of destination "${name}" has stopped.`,
+  })
+}
