@@ -1,5 +1,6 @@
 export { linkSignals } from './abort/link-signals.ts'
 export type { LinkedSignal } from './abort/link-signals.ts'
+export { checkConnector } from './connectors/check-connector.ts'
 export type * from './connectors/connector.ts'
 export { readPointer } from './connectors/json-pointer.ts'
 export { classifyFailure } from './errors/classify-failure.ts'
@@ -9,7 +10,14 @@ export type { ResponseFacts } from './errors/classify-response.ts'
 export { errorCodes } from './errors/codes.ts'
 export type { CodeDefaults, Delivery, ErrorCode, Fault, Phase, Retryable, Scope } from './errors/codes.ts'
 export { IntegrationError, isIntegrationError } from './errors/integration-error.ts'
-export type { AttemptRecord, IntegrationErrorInit, ProblemDetails, UpstreamFacts } from './errors/integration-error.ts'
+export type {
+  AttemptRecord,
+  CauseSummary,
+  IntegrationErrorInit,
+  IntegrationErrorJson,
+  ProblemDetails,
+  UpstreamFacts,
+} from './errors/integration-error.ts'
 export { InvalidOptionsError } from './errors/invalid-options-error.ts'
 export type { InvalidOption } from './errors/invalid-options-error.ts'
 export { redactUrl } from './errors/redact.ts'

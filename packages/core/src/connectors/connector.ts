@@ -2,7 +2,7 @@ import type { Delivery, ErrorCode, Fault, Retryable } from '../errors/codes.ts'
 
 /**
  * A provider's behaviour as data: plain JSON, no code, no expression language. Both halves of Holdfast read it.
- * `checkConnector` checks one at run time; every part is optional except `id` and `sources`.
+ * `checkConnector` checks one at run time; every part is optional except `id`, `name` and `sources`.
  */
 export interface Connector {
   /** Stable id in kebab-case, for example `github`. Appears in errors and events. */

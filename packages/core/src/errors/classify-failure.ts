@@ -107,16 +107,14 @@ function matchesCode(codes: readonly string[], code: unknown): boolean {
   return codes.some((wanted) => (wanted.endsWith('*') ? code.startsWith(wanted.slice(0, -1)) : code === wanted))
 }
 
-/** What changes once headers had arrived: the other side has answered, and what broke is the body. */
+/** What changes once headers had arrived: the other side has answered, and what broke is the body or its parsing. */
 function afterAnswer(verdict: Verdict): Verdict {
-  if (verdict.phase !== 'headers' && verdict.phase !== 'send') return verdict
-  const reason =
-    verdict.code === 'connection_lost'
-      ? 'truncated_body'
-      : verdict.code === 'timeout' && verdict.reason === 'headers'
-        ? 'body'
-        : verdict.reason
-  return { ...verdict, phase: 'body', delivery: 'answered', ...(reason === undefined ? {} : { reason }) }
+  return {
+    ...verdict,
+    ...(verdict.code === 'connection_lost' ? { reason: 'truncated_body' } : {}),
+    phase: verdict.phase === 'parse' ? 'parse' : 'body',
+    delivery: 'answered',
+  }
 }
 
 function factsOf(error: object): IntegrationErrorInit {

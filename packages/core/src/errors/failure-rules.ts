@@ -165,7 +165,7 @@ export const failureRules: readonly FailureRule[] = [
   },
   {
     names: ['TypeError', 'Error'],
-    message: /^(?:redirect count exceeded|unexpected redirect|(?:url scheme must|cross origin not allowed))/i,
+    message: /^(?:redirect count exceeded|unexpected redirect|url scheme must be|cross origin not allowed)/i,
     means: { code: 'configuration_error', reason: 'redirect', phase: 'headers', delivery: 'answered' },
   },
   {
@@ -177,6 +177,11 @@ export const failureRules: readonly FailureRule[] = [
     message:
       /cannot have body|duplex|not a valid HTTP method|method is unsupported|invalid header (?:name|value)|is an invalid header/i,
     means: refusedLocally('invalid_request', 'malformed'),
+  },
+  {
+    names: ['TypeError'],
+    message: /body is unusable|already been (?:used|read)|disturbed or locked/i,
+    means: refusedLocally('invalid_request', 'body_used'),
   },
   {
     codes: ['UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'],

@@ -80,6 +80,27 @@ export interface ProblemDetails {
   readonly delivery: Delivery
 }
 
+/** An `IntegrationError` as plain data for logs: every fact, and of each cause only name and code. */
+export interface IntegrationErrorJson extends Omit<IntegrationErrorInit, 'cause' | 'message'> {
+  readonly name: string
+  readonly message: string
+  readonly fault: Fault
+  readonly retryable: Retryable
+  readonly delivery: Delivery
+  readonly scope: Scope
+  readonly status: number
+  /** The native errors behind it, outermost first. Their messages stay out: they can hold URLs, bodies and credentials. */
+  readonly causes?: readonly CauseSummary[]
+}
+
+/** What is shown of a native error. */
+export interface CauseSummary {
+  readonly name: string
+  readonly code?: string
+}
+
+// Node.js, Bun and Deno look this up to print a value.
+const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
 const brand: unique symbol = Symbol.for('holdfast.IntegrationError') as never
 
 /**
@@ -92,24 +113,24 @@ const brand: unique symbol = Symbol.for('holdfast.IntegrationError') as never
 export class IntegrationError extends Error {
   override readonly name: string = 'IntegrationError'
   readonly code: ErrorCode
-  readonly reason?: string
+  declare readonly reason?: string
   readonly fault: Fault
   readonly retryable: Retryable
   /** How long to wait before repeating, in milliseconds, where somebody said so. */
-  readonly retryAfterMs?: number
+  declare readonly retryAfterMs?: number
   readonly delivery: Delivery
-  readonly phase?: Phase
+  declare readonly phase?: Phase
   readonly scope: Scope
   /** HTTP status to answer with when the error is passed on. */
   readonly status: number
-  readonly upstream?: UpstreamFacts
+  declare readonly upstream?: UpstreamFacts
   readonly attempts: readonly AttemptRecord[]
-  readonly integration?: string
-  readonly connection?: string
-  readonly endpoint?: string
-  readonly idempotencyKey?: string
+  declare readonly integration?: string
+  declare readonly connection?: string
+  declare readonly endpoint?: string
+  declare readonly idempotencyKey?: string
   /** When it failed, ms since the epoch. */
-  readonly at?: number
+  declare readonly at?: number
 
   constructor(init: IntegrationErrorInit) {
     const defaults: CodeDefaults = errorCodes[init.code]
@@ -131,15 +152,21 @@ export class IntegrationError extends Error {
     if (init.idempotencyKey !== undefined) this.idempotencyKey = init.idempotencyKey
     if (init.at !== undefined) this.at = init.at
     Object.defineProperty(this, brand, { value: true })
+    Object.defineProperty(this, inspectCustom, { value: inspectError })
   }
 
-  /** The error as RFC 9457 problem details, safe to send to somebody else. */
-  toProblem(): ProblemDetails {
+  /**
+   * The error as RFC 9457 problem details, safe to send to somebody else.
+   *
+   * @param instance - URI of this occurrence, for example a link to a trace.
+   */
+  toProblem(instance?: string): ProblemDetails {
     return {
       type: `urn:holdfast:error:${this.code}`,
       title: errorCodes[this.code].meaning,
       status: this.status,
       detail: this.message,
+      ...(instance === undefined ? {} : { instance }),
       code: this.code,
       ...(this.reason === undefined ? {} : { reason: this.reason }),
       fault: this.fault,
@@ -148,6 +175,60 @@ export class IntegrationError extends Error {
       delivery: this.delivery,
     }
   }
+
+  /** The error as plain data for logs. `cause` is reduced to names and codes, because its text can hold secrets. */
+  toJSON(): IntegrationErrorJson {
+    const causes = summarizeCauses(this.cause)
+    return {
+      name: this.name,
+      message: this.message,
+      code: this.code,
+      ...definedOf(this, ['reason']),
+      fault: this.fault,
+      retryable: this.retryable,
+      ...definedOf(this, ['retryAfterMs']),
+      delivery: this.delivery,
+      ...definedOf(this, ['phase']),
+      scope: this.scope,
+      status: this.status,
+      ...definedOf(this, ['upstream', 'integration', 'connection', 'endpoint', 'idempotencyKey', 'at']),
+      ...(this.attempts.length === 0 ? {} : { attempts: this.attempts }),
+      ...(causes.length === 0 ? {} : { causes }),
+    }
+  }
+}
+
+/** What `console.log` and `util.inspect` print: the stack, then the facts of `toJSON`. */
+function inspectError(
+  this: IntegrationError,
+  _depth: number,
+  options: object,
+  inspect: (value: unknown, options: object) => string,
+): string {
+  const { name: _name, message: _message, ...facts } = this.toJSON()
+  return `${this.stack ?? `${this.name}: ${this.message}`} ${inspect(facts, options)}`
+}
+
+const MAX_CAUSES = 10
+
+function summarizeCauses(cause: unknown): readonly CauseSummary[] {
+  const summaries: CauseSummary[] = []
+  let link = cause
+  while (link instanceof Error && summaries.length < MAX_CAUSES) {
+    const code = (link as { readonly code?: unknown }).code
+    summaries.push({ name: link.name, ...(typeof code === 'string' ? { code } : {}) })
+    link = link.cause
+  }
+  return summaries
+}
+
+function definedOf<Key extends keyof IntegrationError>(
+  error: IntegrationError,
+  keys: readonly Key[],
+): Partial<Pick<IntegrationError, Key>> {
+  return Object.fromEntries(keys.filter((key) => error[key] !== undefined).map((key) => [key, error[key]])) as Partial<
+    Pick<IntegrationError, Key>
+  >
 }
 
 /** Whether `value` is an `IntegrationError`, of whatever copy of this package, and has `code` when one is given. */

@@ -22,7 +22,8 @@ export class InvalidOptionsError extends IntegrationError {
   override readonly name: string = 'InvalidOptionsError'
   readonly path: string
   readonly expected: string
-  readonly received: unknown
+  /** The value itself. It is left out of `util.inspect` and `toJSON`. */
+  declare readonly received: unknown
 
   constructor(option: InvalidOption) {
     const got = option.receivedText ?? describeValue(option.received)
@@ -35,7 +36,7 @@ export class InvalidOptionsError extends IntegrationError {
     })
     this.path = option.path
     this.expected = option.expected
-    this.received = option.received
+    Object.defineProperty(this, 'received', { value: option.received })
   }
 }
 

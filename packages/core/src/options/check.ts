@@ -90,7 +90,9 @@ function unknownOption(path: string, key: string, known: readonly string[], valu
   return new InvalidOptionsError({
     path,
     expected: `absent (there is no option \`${key}\`)`,
-    received: value,
+    received: undefined,
+    // Nobody knows what an unknown option holds: it may be a secret, so its value is not shown.
+    receivedText: Array.isArray(value) ? 'an array' : value === null ? '`null`' : `a value of type ${typeof value}`,
     hint: nearest === undefined ? `Known options: ${known.join(', ')}.` : `Did you mean \`${nearest}\`?`,
   })
 }

@@ -1,0 +1,60 @@
+import { arrayOf, type Check, nonEmptyString } from '../options/check.ts'
+import { checkErrorRules } from './check-error-rules.ts'
+import { checkEach, checkedElsewhere, checkShape, headerName } from './check-shape.ts'
+import { checkWebhook } from './check-webhook.ts'
+import type { Connector } from './connector.ts'
+
+const kebabCase: Check = (value) =>
+  typeof value === 'string' && /^[a-z][a-z\d]*(?:-[a-z\d]+)*$/.test(value) ? undefined : 'an id in kebab-case'
+
+const webUrl: Check = (value) =>
+  typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value) ? undefined : 'an http or https URL'
+
+const isoDate: Check = (value) => (isDate(value) ? undefined : 'an ISO 8601 date, for example `2026-01-31`')
+
+const hostName: Check = (value) =>
+  typeof value === 'string' && /^(?:\*\.)?[a-z\d-]+(?:\.[a-z\d-]+)*(?::\d{1,5})?$/.test(value)
+    ? undefined
+    : 'a host name in lower case, without scheme and path'
+
+const connectorChecks = {
+  id: kebabCase,
+  name: nonEmptyString,
+  sources: checkedElsewhere,
+  http: checkedElsewhere,
+  errors: checkedElsewhere,
+  webhook: checkedElsewhere,
+}
+
+const sourceChecks = { url: webUrl, verifiedAt: isoDate }
+
+const httpChecks = { hosts: arrayOf(hostName), requestIdHeader: headerName, idempotencyHeader: headerName }
+
+/**
+ * Checks that `value` is a connector: known keys only, well-formed ids, pointers, dates and header names, known codes. Each
+ * error rule's example must be matched by that rule and by none before it. Signature vectors are checked for their shape;
+ * whether they verify is for the tests of `@holdfast/webhook-receiver`.
+ *
+ * @param path - Where the value stands, for messages.
+ * @returns the same object, typed.
+ * @throws InvalidOptionsError for the first thing that is wrong, with its path, for example
+ * `connector.webhook.verify[0].encoding`.
+ */
+export function checkConnector(value: unknown, path = 'connector'): Connector {
+  const connector = checkShape(path, value, connectorChecks, ['id', 'name'])
+  checkEach(`${path}.sources`, connector.sources, checkSource)
+  if (connector.http !== undefined) checkShape(`${path}.http`, connector.http, httpChecks)
+  if (connector.errors !== undefined) checkErrorRules(`${path}.errors`, connector.errors)
+  if (connector.webhook !== undefined) checkWebhook(`${path}.webhook`, connector.webhook)
+  return value as Connector
+}
+
+function checkSource(path: string, value: unknown): void {
+  checkShape(path, value, sourceChecks, ['url', 'verifiedAt'])
+}
+
+function isDate(value: unknown): boolean {
+  if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value)) return false
+  const date = new Date(`${value}T00:00:00Z`)
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value)
+}
