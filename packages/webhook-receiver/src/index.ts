@@ -1,0 +1,28 @@
+export { BufferError } from './buffer/buffer-error.ts'
+export type { BufferErrorReason } from './buffer/buffer-error.ts'
+export type * from './buffer/event-buffer.ts'
+export type { ReceiverEventMap } from './events/receiver-event-map.ts'
+export { createReceiver } from './receiver/create-receiver.ts'
+export type {
+  DeliveryContext,
+  DestinationOptions,
+  DestinationSnapshot,
+  IncomingWebhook,
+  Receiver,
+  ReceiverOptions,
+  ReceiverSnapshot,
+  SourceOptions,
+  WebhookEvent,
+  WebhookReply,
+} from './receiver/receiver.ts'
+export type { MaybePromise } from './verify/hmac.ts'
+export type { VerifiableRequest } from './verify/hmac-scheme.ts'
+export { createVerifier } from './verify/verifier.ts'
+export type { Verifier, VerifierOptions } from './verify/verifier.ts'
+export type {
+  BoundPart,
+  NotVerified,
+  Verified,
+  VerifyFailureReason,
+  VerifyResult,
+} from './verify/verify-result.ts'

@@ -1,0 +1,66 @@
+import { IntegrationError, isIntegrationError } from '@holdfast/core'
+import type { HeaderPairs } from '../buffer/event-buffer.ts'
+import { headerValues } from '../verify/request-headers.ts'
+import type { IncomingWebhook } from './receiver.ts'
+
+/**
+ * Reads a body, and never more than `maxBytes` of it. A `content-length` above the limit is refused before the first byte.
+ *
+ * @throws IntegrationError `invalid_request` with reason `body_too_large` (413) or `body_aborted` (400: the sender went away);
+ * or the stream's own IntegrationError.
+ */
+export async function readBody(
+  body: IncomingWebhook['body'],
+  headers: HeaderPairs,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  if (body === null) return new Uint8Array(0)
+  if (body instanceof Uint8Array) {
+    if (body.byteLength > maxBytes) throw bodyTooLarge(maxBytes)
+    return body
+  }
+  const declared = headerValues(headers, 'content-length')[0]
+  if (declared !== undefined && Number(declared) > maxBytes) throw bodyTooLarge(maxBytes)
+
+  const chunks: Uint8Array[] = []
+  let length = 0
+  try {
+    for await (const chunk of body) {
+      length += chunk.byteLength
+      if (length > maxBytes) break
+      chunks.push(chunk)
+    }
+  } catch (cause) {
+    // An adapter that knows more about the failure throws it as an IntegrationError.
+    if (isIntegrationError(cause)) throw cause
+    throw new IntegrationError({
+      code: 'invalid_request',
+      reason: 'body_aborted',
+      message: 'The sender went away before the body was complete.',
+      phase: 'body',
+      cause,
+    })
+  }
+  if (length > maxBytes) throw bodyTooLarge(maxBytes)
+  const [only] = chunks
+  return chunks.length === 1 && only !== undefined ? only : joinChunks(chunks, length)
+}
+
+function joinChunks(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const joined = new Uint8Array(length)
+  let offset = 0
+  for (const chunk of chunks) {
+    joined.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return joined
+}
+
+function bodyTooLarge(maxBytes: number): IntegrationError {
+  return new IntegrationError({
+    code: 'invalid_request',
+    reason: 'body_too_large',
+    message: `The body is larger than ${maxBytes} bytes (\`maxBodyBytes\` of the source).`,
+    status: 413,
+  })
+}

@@ -1,0 +1,118 @@
+import {
+  callback,
+  checkOptions,
+  type Clock,
+  integer,
+  InvalidOptionsError,
+  type Random,
+  systemClock,
+  systemRandom,
+} from '@holdfast/core'
+import type { EventBuffer } from '../buffer/event-buffer.ts'
+import { type ResolvedDestination, resolveDestination } from '../drain/destination-options.ts'
+import { type HashProvider, platformHashes } from '../verify/hmac.ts'
+import { compileVerifier, type Verifier, webhookOf } from '../verify/verifier.ts'
+import type { ReceiverOptions, SourceOptions } from './receiver.ts'
+import type { WebhookDescription } from '@holdfast/core'
+
+/** What GitHub may send, the most of the providers. */
+const DEFAULT_MAX_BODY_BYTES = 26_214_400
+
+// Names stand in URLs, file names and metric labels.
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+/** A source whose connector and secrets were checked and prepared. */
+export interface ResolvedSource {
+  readonly name: string
+  readonly webhook: WebhookDescription
+  readonly verifier: Verifier
+  readonly maxBodyBytes: number
+  readonly ackStatus: number
+}
+
+/** Checked options of a receiver, defaults filled in. */
+export interface ResolvedReceiverOptions {
+  readonly buffer: EventBuffer
+  /** A Map, so that no name from a URL ever meets a prototype. */
+  readonly sources: ReadonlyMap<string, ResolvedSource>
+  readonly destinations: ReadonlyMap<string, ResolvedDestination>
+  readonly clock: Clock
+  readonly random: Random
+  readonly hashes: HashProvider
+}
+
+/**
+ * Checks the options of a receiver.
+ *
+ * @throws InvalidOptionsError for the first that is wrong, with its path. Secrets are never shown.
+ */
+export function resolveReceiverOptions(options: ReceiverOptions): ResolvedReceiverOptions {
+  checkOptions('', options, {
+    buffer: methods('an event buffer such as `diskBuffer(…)`', 'open', 'append', 'openConsumer', 'close'),
+    sources: namedObjects,
+    destinations: namedObjects,
+    clock: methods('a clock', 'now', 'monotonicMs', 'sleep', 'schedule'),
+    random: methods('a source of randomness', 'next', 'uuid'),
+  })
+  for (const required of ['buffer', 'sources', 'destinations'] as const) {
+    if (options[required] === undefined) {
+      throw new InvalidOptionsError({ path: required, expected: 'given', received: undefined })
+    }
+  }
+  const hashes = platformHashes()
+  return Object.freeze({
+    buffer: options.buffer,
+    sources: mapOf(options.sources, (name, source) => resolveSource(name, source, hashes)),
+    destinations: mapOf(options.destinations, (name, destination) =>
+      resolveDestination(`destinations.${name}`, destination),
+    ),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    hashes,
+  })
+}
+
+function resolveSource(name: string, source: SourceOptions, hashes: HashProvider): ResolvedSource {
+  const path = `sources.${name}`
+  checkOptions(path, source, {
+    connector: () => undefined,
+    secrets: () => undefined,
+    maxBodyBytes: integer({ min: 1 }),
+  })
+  const verifier = compileVerifier(path, source, hashes)
+  const webhook = webhookOf(source.connector, `${path}.connector`)
+  return {
+    name,
+    webhook,
+    verifier,
+    maxBodyBytes: source.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
+    ackStatus: webhook.ack?.status ?? 200,
+  }
+}
+
+function mapOf<In, Out>(
+  record: Readonly<Record<string, In>>,
+  resolve: (name: string, value: In) => Out,
+): ReadonlyMap<string, Out> {
+  return new Map(Object.entries(record).map(([name, value]) => [name, resolve(name, value)]))
+}
+
+function namedObjects(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'an object'
+  const names = Object.keys(value)
+  if (names.length === 0) return 'an object with at least one name'
+  return names.every((name) => NAME.test(name))
+    ? undefined
+    : 'an object whose names have 1 to 64 letters, digits, `.`, `_` or `-`, and start with a letter or digit'
+}
+
+/** An object with these methods. */
+function methods(what: string, ...names: readonly string[]): (value: unknown) => string | undefined {
+  return (value) => {
+    const complete =
+      typeof value === 'object' &&
+      value !== null &&
+      names.every((name) => callback((value as Record<string, unknown>)[name]) === undefined)
+    return complete ? undefined : what
+  }
+}

@@ -1,0 +1,78 @@
+import { errorCodes, IntegrationError, isIntegrationError } from '@holdfast/core'
+import type { WebhookReply } from './receiver.ts'
+
+// Long enough for a restart or a failing disk to be noticed, short enough for providers that give up within minutes.
+const RETRY_AFTER_MS = 5_000
+
+/** The answer to a stored event; the same whether it was new or a duplicate. */
+export function acceptedReply(status: number): WebhookReply {
+  // RFC 9110: 204 and 205 have no content.
+  if (status === 204 || status === 205) return { status, headers: {}, body: '' }
+  return { status, headers: { 'content-type': 'application/json' }, body: '{"status":"accepted"}' }
+}
+
+/**
+ * The answer to a refused request: problem details (RFC 9457) with the code and the reason. The message stays inside; it may
+ * name paths or settings that are nobody's business outside.
+ */
+export function refusedReply(error: IntegrationError): WebhookReply {
+  const problem = { ...error.toProblem(), detail: errorCodes[error.code].meaning }
+  const retryAfterS = Math.max(1, Math.ceil((error.retryAfterMs ?? RETRY_AFTER_MS) / 1000))
+  return {
+    status: error.status,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(error.status === 503 ? { 'retry-after': String(retryAfterS) } : {}),
+      ...(error.status === 405 ? { allow: 'POST' } : {}),
+    },
+    body: JSON.stringify(problem),
+  }
+}
+
+/** The refusal for whatever `append` threw: 413 when the event is too large for the buffer, else 503, so that the sender repeats. */
+export function appendRefusal(cause: unknown): IntegrationError {
+  if (!isIntegrationError(cause)) return internalRefusal(cause, 503)
+  const tooLarge = cause.reason === 'event_too_large'
+  return new IntegrationError({
+    code: cause.code,
+    message: cause.message,
+    status: tooLarge ? 413 : 503,
+    cause,
+    ...(cause.reason === undefined ? {} : { reason: cause.reason }),
+    ...(tooLarge ? {} : { retryAfterMs: cause.retryAfterMs ?? RETRY_AFTER_MS }),
+  })
+}
+
+/** The refusal for something that should not have happened. */
+export function internalRefusal(cause: unknown, status: number): IntegrationError {
+  return isIntegrationError(cause) ? cause : new IntegrationError({ code: 'internal_error', status, cause })
+}
+
+/** The refusal before `start` and after `stop`. */
+export function notRunningRefusal(): IntegrationError {
+  return new IntegrationError({
+    code: 'overloaded',
+    reason: 'not_running',
+    message: 'The receiver is not running: it was not started yet, or is stopping.',
+    retryAfterMs: RETRY_AFTER_MS,
+  })
+}
+
+/** The refusal for a path that names no source. */
+export function unknownSourceRefusal(): IntegrationError {
+  return new IntegrationError({
+    code: 'not_found',
+    reason: 'unknown_source',
+    message: 'There is no source of this name.',
+  })
+}
+
+/** The refusal for any method but POST. */
+export function methodRefusal(): IntegrationError {
+  return new IntegrationError({
+    code: 'unsupported',
+    reason: 'method_not_allowed',
+    message: 'Webhooks come as POST.',
+    status: 405,
+  })
+}
