@@ -4,19 +4,14 @@
 //   node scripts/check.ts lint types        only these
 //   node scripts/check.ts --except test     all but these
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { pnpm } from './pnpm.ts'
+import { root } from './packages.ts'
 
 interface Gate {
   readonly name: string
   /** A script of the root package.json. */
   readonly script: string
 }
-
-const root = join(import.meta.dirname, '..')
-
-// pnpm puts itself on the PATH of the scripts it runs; without it, npx finds the same one.
-const [command, ...prefix] =
-  process.env['npm_execpath'] === undefined ? (['npx', '-y', 'pnpm@12'] as const) : (['pnpm'] as const)
 
 // From quick to slow; `build` comes before the gates that look at what was built.
 const gates: readonly Gate[] = [
@@ -66,6 +61,7 @@ function choose(args: readonly string[]): readonly Gate[] {
 
 function run(gate: Gate): Promise<{ readonly ok: boolean; readonly output: string }> {
   return new Promise((resolve, reject) => {
+    const [command, ...prefix] = pnpm
     const child = spawn(command, [...prefix, 'run', gate.script], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
     const chunks: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
