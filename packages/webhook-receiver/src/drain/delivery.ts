@@ -1,63 +1,63 @@
 import type { StoredEvent } from '../buffer/event-buffer.ts'
-import type { Attempt } from './attempt.ts'
+import type { Place } from './window.ts'
 
 /**
  * Where an event in the window is on its way to its destination.
  *
  * **queued**: read, and either behind a predecessor of its lane or, as the head, in line for the dispatcher. Every delivery
- * starts here. Leaves to `running` when dispatched.
+ * starts here. Leaves to `running` when dispatched; to `backing-off` when it becomes the head and an earlier run had left it
+ * waiting.
  *
- * **running**: its handler is at work. At most one delivery of a lane is. Leaves to `acking` when the handler succeeds, to
- * `saving` or `burying` when it fails or takes too long, and back to `queued` when the drain stops first: an attempt that the
- * drain itself broke off does not count.
+ * **running**: its handler is at work. Leaves to `acking` when the handler succeeds, to `saving` or `burying` when it fails or
+ * takes too long, and back to `queued` when the drain stops or loses the partition first: an attempt that the drain itself
+ * broke off does not count.
  *
  * **acking**: the handler succeeded and the ack is not written yet. Leaves to `done`.
  *
  * **saving**: the handler failed and the number of attempts is not written yet. Leaves to `backing-off`.
  *
- * **backing-off**: waits for its next attempt and blocks its lane. A delivery whose wait was cut short by a restart comes here
- * from `queued`. Leaves to `queued`, still as the head of its lane.
+ * **backing-off**: waits for its next attempt. Leaves to `queued`, still as the head of its lane.
  *
  * **burying**: it failed for the last time and is not yet among the dead letters. Leaves to `done`.
  *
  * **done**: the buffer knows that this consumer is through with it. Only now does the next delivery of the lane get its turn,
  * so a crash at any moment repeats the head of a lane, never something before it.
  *
- * While the buffer fails, `acking`, `saving` and `burying` last until it works again or the lease is lost.
+ * Only the head of a lane is ever in another state than `queued`. While the buffer fails, `acking`, `saving` and `burying` last
+ * until it works again or the lease is lost.
  */
 export type DeliveryState =
   | { readonly kind: 'queued' }
-  | { readonly kind: 'running'; readonly attempt: Attempt }
+  | { readonly kind: 'running' }
   | { readonly kind: 'acking'; readonly durationMs: number }
-  | ({
+  | {
       readonly kind: 'saving'
-      readonly failedAtMs: number
+      readonly error: unknown
+      readonly durationMs: number
       readonly delayMs: number
+      /** Monotonic; the wait began then. */
+      readonly failedAtMs: number
+      /** Wall clock, for the next run. */
       readonly nextAt: number
-    } & Failed)
-  | { readonly kind: 'backing-off'; readonly cancel: () => void }
-  | ({ readonly kind: 'burying'; readonly at: number } & Failed)
+    }
+  | { readonly kind: 'backing-off' }
+  | { readonly kind: 'burying'; readonly error: unknown; readonly at: number }
   | { readonly kind: 'done' }
 
-interface Failed {
-  readonly error: unknown
-  readonly durationMs: number
+/** The states that carry nothing, shared by all deliveries. */
+export const states: Readonly<Record<'queued' | 'running' | 'backingOff' | 'done', DeliveryState>> = {
+  queued: { kind: 'queued' },
+  running: { kind: 'running' },
+  backingOff: { kind: 'backing-off' },
+  done: { kind: 'done' },
 }
-
-export const queued: DeliveryState = Object.freeze({ kind: 'queued' })
-export const done: DeliveryState = Object.freeze({ kind: 'done' })
 
 /** Who owns a delivery and is told how its attempts end. */
 export interface DeliveryHome {
-  /** Whether a delivery may start now. When not, the home takes the delivery back and offers it again later. */
+  /** Whether a delivery may start now. When not, the home takes it back and offers it again when it may. */
   admits(delivery: Delivery): boolean
   succeeded(delivery: Delivery, durationMs: number): void
   failed(delivery: Delivery, error: unknown, durationMs: number): void
-}
-
-/** The place of an event in the window. It outlives the delivery when something before it is not done yet. */
-export interface Place {
-  done: boolean
 }
 
 /** One event on its way to one destination. */
@@ -65,22 +65,15 @@ export interface Delivery {
   readonly home: DeliveryHome
   readonly place: Place
   readonly event: StoredEvent
-  readonly lane: Lane
+  /** `undefined`: not ordered with anything. */
+  readonly key: string | undefined
   /** Why no ordering key could be found; every attempt fails with it. */
   readonly keyError: { readonly error: unknown } | undefined
-  /** The next one in the lane. */
-  behind: Delivery | undefined
-  /** Failed attempts so far, also those before a restart. */
+  /** Failed attempts so far, also those of earlier runs. */
   attempts: number
-  /** Wall-clock time of the next attempt, as an earlier run left it. */
-  resumeAt: number
+  /** Wall-clock time of the next attempt as an earlier run left it; 0 without one. */
+  readonly resumeAt: number
   state: DeliveryState
-}
-
-/** Deliveries with the same ordering key, in the order of the log. Only the head may be anything but `queued`. */
-export interface Lane {
-  /** `undefined`: a lane of a single, unordered event. */
-  readonly key: string | undefined
-  head: Delivery | undefined
-  tail: Delivery | undefined
+  /** The next one of the same lane. */
+  behind: Delivery | undefined
 }

@@ -1,7 +1,7 @@
 import { type Clock, IntegrationError } from '@holdfast/core'
 import { type Attempt, createAttempt } from './attempt.ts'
 import { deliveredEvent } from './delivered-event.ts'
-import { type Delivery, type DeliveryHome, queued } from './delivery.ts'
+import { type Delivery, type DeliveryHome, states } from './delivery.ts'
 import type { ResolvedDestination } from './destination-options.ts'
 import { createFifo } from './fifo.ts'
 import { createPacer } from './pacer.ts'
@@ -92,7 +92,7 @@ export function createDispatcher(options: {
 
   const start = (delivery: Delivery, nowMs: number): void => {
     const attempt = createAttempt(delivery, name, nowMs)
-    delivery.state = { kind: 'running', attempt }
+    delivery.state = states.running
     running.add(attempt)
     if (timeoutMs !== Infinity && cancelDeadline === undefined) watchDeadlines(nowMs)
     try {
@@ -181,7 +181,7 @@ export function createDispatcher(options: {
       for (const attempt of running) {
         if (home !== undefined && attempt.delivery.home !== home) continue
         settle(attempt)
-        attempt.delivery.state = queued
+        attempt.delivery.state = states.queued
         attempt.abort(reason)
       }
       if (halted) {

@@ -3,9 +3,10 @@ import type { Consumer, EventBuffer, Lease } from '../buffer/event-buffer.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import type { DestinationSnapshot } from '../receiver/receiver.ts'
 import type { ResolvedDestination } from './destination-options.ts'
+import { createBufferPatience } from './buffer-patience.ts'
 import { createDispatcher } from './dispatcher.ts'
-import { createPartitionDrain, type DrainContext, type PartitionDrain, type WindowLimits } from './partition-drain.ts'
-import { retryDelayMs } from './retry-delay.ts'
+import { type DrainContext, type PartitionDrain, startPartitionDrain } from './partition-drain.ts'
+import type { WindowLimits } from './window.ts'
 
 /** Delivers what a consumer's partitions hold to one destination: in order per key, paced, repeated until it succeeds. */
 export interface Drain {
@@ -46,12 +47,12 @@ const DEFAULT_LIMITS: WindowLimits = { records: 4096, bytes: 16 * 1024 * 1024 }
 const LEASE_MS = 30_000
 // How often partitions that are missing are asked for.
 const ACQUIRE_EVERY_MS = 10_000
-const BUFFER_RETRY = { baseDelayMs: 250, maxDelayMs: 30_000 } as const
 
 /** Makes the drain of one destination. It does nothing until `start()`. */
 export function createDrain(options: DrainOptions): Drain {
   const { name, destination, buffer, consumer, owner, clock, random, events } = options
   const dispatcher = createDispatcher({ name, destination, clock })
+  const patience = createBufferPatience({ name, clock, random, events })
   const partitions = new Map<number, PartitionDrain>()
   const waiting = new Set<(reason: unknown) => void>()
   const counts = { delivered: 0, retried: 0, deadLettered: 0 }
@@ -71,6 +72,7 @@ export function createDrain(options: DrainOptions): Drain {
     destination,
     consumer,
     dispatcher,
+    patience,
     clock,
     random,
     events,
@@ -80,7 +82,7 @@ export function createDrain(options: DrainOptions): Drain {
     changed: () => updateIdle(),
     lost: (partition) => {
       partitions.delete(partition)
-      acquireIn(retryDelayMs(1, BUFFER_RETRY, random))
+      acquireIn(patience.delayMs(1))
     },
   }
 
@@ -108,28 +110,30 @@ export function createDrain(options: DrainOptions): Drain {
     try {
       const leases = await consumer.acquire({ owner, leaseMs: LEASE_MS })
       acquireFailures = 0
-      for (const lease of leases) take(lease, askedAtMs)
+      for (const lease of leases) await take(lease, askedAtMs)
       setAcquired()
       if (partitions.size < buffer.caps.partitions) acquireIn(ACQUIRE_EVERY_MS)
       updateIdle()
     } catch (error) {
       acquireFailures += 1
-      const retryInMs = retryDelayMs(acquireFailures, BUFFER_RETRY, random)
-      if (events.has('drain:failed')) events.emit('drain:failed', { destination: name, error, retryInMs })
+      const retryInMs = patience.delayMs(acquireFailures)
+      patience.report(error, retryInMs)
       acquireIn(retryInMs)
     }
   }
 
-  const take = (lease: Lease, askedAtMs: number): void => {
+  const take = async (lease: Lease, askedAtMs: number): Promise<void> => {
+    if (state !== 'started') {
+      await consumer.release(lease)
+      return
+    }
     const held = partitions.get(lease.partition)
     if (held !== undefined) {
       // A buffer with one owner gives everything each time it is asked.
       held.adopt(lease, askedAtMs)
       return
     }
-    const partition = createPartitionDrain(context, lease, askedAtMs)
-    partitions.set(lease.partition, partition)
-    if (state === 'started') partition.start()
+    partitions.set(lease.partition, startPartitionDrain(context, lease, askedAtMs))
   }
 
   const shutDown = async (timeoutMs: number): Promise<void> => {

@@ -1,0 +1,107 @@
+import type { Consumer, CursorState, Lease, LogEntry, Position } from '../buffer/event-buffer.ts'
+import type { BufferPatience } from './buffer-patience.ts'
+import { isStaleLease } from './failure.ts'
+import type { Window } from './window.ts'
+
+const READ_LIMIT = 1024
+const LONG_POLL_MS = 20_000
+
+/** Reads a partition on and on, as far ahead as the window has room. */
+export interface LogReader {
+  /** Whether everything that was in the log at the last look is read. */
+  readonly atEnd: boolean
+  /** Looks for new entries now instead of waiting for them to be announced. */
+  lookAgain(): void
+  /** Resolves when reading has ended, after `signal` aborted or the lease was found to be lost. */
+  readonly ended: Promise<void>
+}
+
+/** Starts reading. Errors of the buffer are waited out. */
+export function startLogReader(options: {
+  readonly consumer: Consumer
+  readonly lease: () => Lease
+  readonly window: Window
+  readonly patience: BufferPatience
+  readonly signal: AbortSignal
+  /** The cursor was loaded; called once, before anything is read. */
+  readonly onCursor: (cursor: CursorState) => void
+  readonly onEntry: (entry: LogEntry) => void
+  /** After the entries of a read, or when there were none. */
+  readonly onRead: () => void
+  readonly onLost: (reason: unknown) => void
+}): LogReader {
+  const { consumer, lease, window, patience, signal, onEntry, onRead, onLost } = options
+  let after: Position | null = null
+  let atEnd = false
+  let longPoll: AbortController | undefined
+
+  const load = async (): Promise<CursorState | undefined> => {
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        return await consumer.load(lease())
+      } catch (error) {
+        if (isStaleLease(error)) onLost(error)
+        else await patience.wait(error, failures, signal)
+      }
+    }
+    return undefined
+  }
+
+  const readOnce = async (): Promise<void> => {
+    await window.untilRoom()
+    if (signal.aborted) return
+    const room = window.room()
+    const foundEnd = window.seekEnd()
+    const poll = new AbortController()
+    const waitMs = atEnd && foundEnd === undefined ? LONG_POLL_MS : 0
+    if (waitMs > 0) longPoll = poll
+    try {
+      const entries = await consumer.read(lease(), after, {
+        limit: Math.min(READ_LIMIT, room.records),
+        maxBytes: room.bytes,
+        waitMs,
+        signal: poll.signal,
+      })
+      if (signal.aborted) return
+      atEnd = entries.length === 0
+      if (atEnd) foundEnd?.()
+      for (const entry of entries) {
+        after = entry.kind === 'event' ? entry.event.position : entry.hole.to
+        onEntry(entry)
+      }
+      onRead()
+    } catch (error) {
+      // A poll that we broke off ourselves did not fail.
+      if (!poll.signal.aborted) throw error
+    } finally {
+      longPoll = undefined
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    const cursor = await load()
+    if (cursor === undefined) return
+    after = cursor.lowWater
+    options.onCursor(cursor)
+    let failures = 0
+    while (!signal.aborted) {
+      try {
+        await readOnce()
+        failures = 0
+      } catch (error) {
+        if (isStaleLease(error)) onLost(error)
+        else await patience.wait(error, ++failures, signal)
+      }
+    }
+  }
+
+  const onAbort = (): void => longPoll?.abort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  return {
+    get atEnd() {
+      return atEnd
+    },
+    lookAgain: () => longPoll?.abort(),
+    ended: run().finally(() => signal.removeEventListener('abort', onAbort)),
+  }
+}

@@ -1,0 +1,128 @@
+import { createFifo } from './fifo.ts'
+
+/** How far a partition is read ahead. A destination that cannot keep up costs this much memory and no more. */
+export interface WindowLimits {
+  /** Log entries from the oldest that is not done to the newest that was read. Bounds what a cursor must remember, too. */
+  readonly records: number
+  /** Bytes of events that are not done. */
+  readonly bytes: number
+}
+
+/** The place of an event in the window. It outlives the event when something before it is not done yet. */
+export interface Place {
+  done: boolean
+  readonly bytes: number
+}
+
+/** A moment up to which somebody waits for everything to be done. */
+interface Mark {
+  /** Events still to be read before the mark is surely passed; finding the end of the log settles it sooner. */
+  toRead: number
+  /** Number of the last place that belongs to it; `undefined` while that is not known. */
+  until: number | undefined
+  readonly resolve: () => void
+}
+
+/** What a partition has read and not yet seen done, in the order of the log. */
+export interface Window {
+  /** Events that are not done. */
+  readonly open: number
+  /** How many records and bytes may be read. */
+  room(): WindowLimits
+  /** Resolves when there is room for a read worth making, or the window closes. */
+  untilRoom(): Promise<void>
+  /** Takes the next event in. `done`: an earlier run was through with it; it has a place all the same, so that `records` holds across restarts. */
+  enter(bytes: number, done: boolean): Place
+  /** Marks a place as done. */
+  leave(place: Place): void
+  /** Lets go of what is done at the front, and tells whoever waits for that. To be called after a batch of changes. */
+  trim(): void
+  /** Resolves when all that is in the log now is done, or the window closes. `backlog`: an upper bound of how much that is. */
+  caughtUp(backlog: number): Promise<void>
+  /**
+   * To be called before a read; `undefined` when nobody waits for the end of the log to be found. What it returns is to be
+   * called when that read found nothing: whoever waited since before the read now knows how far.
+   */
+  seekEnd(): (() => void) | undefined
+  /** Ends `untilRoom`, room or not. */
+  wake(): void
+  /** Lets everybody go who waits, for good. */
+  close(): void
+}
+
+/** Makes an empty window. */
+export function createWindow(limits: WindowLimits): Window {
+  const places = createFifo<Place>()
+  let entered = 0
+  let open = 0
+  let bytes = 0
+  let marks: Mark[] = []
+  let onRoom: (() => void) | undefined
+  let closed = false
+
+  const wake = (): void => {
+    onRoom?.()
+    onRoom = undefined
+  }
+
+  const isUnreached = (mark: Mark): boolean => mark.until === undefined
+
+  return {
+    get open() {
+      return open
+    },
+    room: () => ({ records: limits.records - places.size, bytes: limits.bytes - bytes }),
+    async untilRoom() {
+      if (closed || (places.size < limits.records && bytes < limits.bytes)) return
+      await new Promise<void>((resolve) => {
+        onRoom = resolve
+      })
+    },
+    enter(size, done) {
+      const place = { done, bytes: size }
+      places.push(place)
+      entered += 1
+      if (done) return place
+      open += 1
+      bytes += size
+      for (const mark of marks) if (isUnreached(mark) && --mark.toRead <= 0) mark.until = entered
+      return place
+    },
+    leave(place) {
+      place.done = true
+      open -= 1
+      bytes -= place.bytes
+    },
+    trim() {
+      while (places.peek()?.done === true) places.shift()
+      if (marks.length > 0) {
+        const passed = entered - places.size
+        for (const mark of marks) if (mark.until !== undefined && mark.until <= passed) mark.resolve()
+        marks = marks.filter((mark) => mark.until === undefined || mark.until > passed)
+      }
+      // Reading on only when a quarter is free makes few large reads instead of many small ones.
+      if (onRoom !== undefined && places.size <= limits.records * 0.75 && bytes <= limits.bytes * 0.75) wake()
+    },
+    caughtUp(backlog) {
+      return new Promise((resolve) => {
+        if (closed) resolve()
+        else marks.push({ toRead: backlog, until: undefined, resolve })
+      })
+    },
+    seekEnd() {
+      if (marks.length === 0) return undefined
+      const seeking = marks.filter(isUnreached)
+      if (seeking.length === 0) return undefined
+      return () => {
+        for (const mark of seeking) mark.until = entered
+      }
+    },
+    wake,
+    close() {
+      closed = true
+      wake()
+      for (const mark of marks) mark.resolve()
+      marks = []
+    },
+  }
+}
