@@ -7,8 +7,6 @@ export interface Fifo<Item> {
   push(item: Item): void
   peek(): Item | undefined
   shift(): Item | undefined
-  /** The items, oldest first. */
-  [Symbol.iterator](): Iterator<Item>
 }
 
 /** Makes an empty queue. */
@@ -36,9 +34,6 @@ export function createFifo<Item>(): Fifo<Item> {
         head = 0
       }
       return item
-    },
-    *[Symbol.iterator]() {
-      for (let index = head; index < items.length; index++) yield items[index] as Item
     },
   }
 }
