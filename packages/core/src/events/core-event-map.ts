@@ -1,0 +1,171 @@
+import type { ErrorCode } from '../errors/codes.ts'
+import type { BaseEventMap } from './emitter.ts'
+
+/** Whose traffic an event is about. */
+export interface ScopeEvent {
+  /** Connector id, where `createFetch` was given a connector. */
+  readonly integration?: string
+  /** The `connection` option, where one was given. */
+  readonly connection?: string
+  /** Host and, where it is not the default, port. */
+  readonly host: string
+}
+
+/** What every event of one call carries. */
+export interface CallEvent extends ScopeEvent {
+  /** Counts the calls of one `createFetch` function, from 1. */
+  readonly callId: number
+  readonly method: string
+  /** Milliseconds since the call began, on the monotonic clock. */
+  readonly elapsedMs: number
+}
+
+/** How a failure was classified. */
+export interface FailureFacts {
+  readonly code: ErrorCode
+  readonly reason?: string
+  /** HTTP status, when there was an answer. */
+  readonly status?: number
+}
+
+export interface AttemptFailedEvent extends CallEvent, FailureFacts {
+  /** 1 for the first attempt. */
+  readonly attempt: number
+  readonly durationMs: number
+}
+
+/** Why a failure was not, or not any more, retried. */
+export type RetryStop =
+  /** Repeating cannot help: the taxonomy says `never`, or asks for something else first. */
+  | 'not_retryable'
+  /** The request may have been executed, and the method is neither idempotent nor keyed. */
+  | 'unsafe'
+  /** The body is a stream or belongs to a Request, and can be sent only once. */
+  | 'body_not_replayable'
+  /** The server said so with `x-should-retry: false` or `stripe-should-retry: false`. */
+  | 'server_veto'
+  /** `maxAttempts` were made. */
+  | 'max_attempts'
+  /** The wait would not end before the deadline, or is longer than `rateLimit.maxWaitMs`. */
+  | 'deadline'
+  /** Too many retries to this host already. */
+  | 'budget'
+  /** `rateLimit.onLimit` is `surface`. */
+  | 'surfaced'
+
+export interface RetryScheduledEvent extends CallEvent, FailureFacts {
+  /** The attempt that follows: 2 or more. */
+  readonly attempt: number
+  /** How long is waited before it, in milliseconds. */
+  readonly delayMs: number
+  /** What the server asked for, in milliseconds. */
+  readonly serverWaitMs?: number
+}
+
+export interface RetryExhaustedEvent extends CallEvent, FailureFacts {
+  /** Attempts made. */
+  readonly attempts: number
+  readonly stop: RetryStop
+}
+
+export interface LimitPausedEvent extends ScopeEvent {
+  /** How long no call to this host starts, in milliseconds from now. */
+  readonly pauseMs: number
+  readonly status?: number
+}
+
+export interface WaitingEvent extends CallEvent {
+  /** Expected wait in milliseconds. */
+  readonly waitMs: number
+}
+
+export interface ReleasedEvent extends CallEvent {
+  /** How long was waited, in milliseconds. */
+  readonly waitedMs: number
+}
+
+export interface QueuedEvent extends CallEvent {
+  /** Calls waiting for a slot, this one included. */
+  readonly queued: number
+}
+
+export interface CircuitOpenedEvent extends ScopeEvent {
+  /** How long calls are refused, in milliseconds. */
+  readonly breakMs: number
+  /** The failure that tipped the balance. */
+  readonly code?: ErrorCode
+}
+
+export interface CallRefusedEvent extends CallEvent {
+  readonly code: ErrorCode
+  readonly reason?: string
+  readonly retryAfterMs?: number
+}
+
+export interface CallFinishedEvent extends CallEvent {
+  /** A response came, an error was thrown, or Holdfast refused to send. */
+  readonly outcome: 'response' | 'error' | 'refused'
+  /** Attempts made; 0 when nothing was sent. */
+  readonly attempts: number
+  readonly status?: number
+  /** Absent when the call succeeded. */
+  readonly code?: ErrorCode
+  readonly reason?: string
+}
+
+/** Everything that a function made by `createFetch` reports. Listeners run synchronously, before the call goes on. */
+export interface CoreEventMap extends BaseEventMap {
+  /** Once per call, before anything else happens to it. */
+  'call:started': CallEvent
+  /** Once per call, just before its promise settles. */
+  'call:finished': CallFinishedEvent
+  /** When Holdfast itself refuses to send, before `call:finished`. */
+  'call:refused': CallRefusedEvent
+  /** After each attempt that failed, whether it is retried or not. */
+  'attempt:failed': AttemptFailedEvent
+  /** When a retry was decided, before its wait. */
+  'retry:scheduled': RetryScheduledEvent
+  /** When a failed call is not, or not any more, retried. At most once per call; never for an abort by the caller. */
+  'retry:exhausted': RetryExhaustedEvent
+  /** When an answer paused every call to the host, or prolonged the pause. */
+  'limit:paused': LimitPausedEvent
+  /** When a call begins to wait for the end of a pause. */
+  'limit:waiting': WaitingEvent
+  /** When such a wait ended and the call goes on. */
+  'limit:released': ReleasedEvent
+  /** When a call begins to wait for a free slot of the bulkhead. */
+  'bulkhead:queued': QueuedEvent
+  /** When it got one. */
+  'bulkhead:released': ReleasedEvent
+  /** When too many calls to the host failed; from now on they are refused. */
+  'circuit:opened': CircuitOpenedEvent
+  /** When the break is over; the call that found out is the probe. */
+  'circuit:half-opened': ScopeEvent
+  /** When a probe succeeded. */
+  'circuit:closed': ScopeEvent
+  /** After a 401, when the auth provider gave another token and the request is sent again. */
+  'auth:replayed': CallEvent
+}
+
+/** How loud an event is in a log. */
+export type EventSeverity = 'debug' | 'info' | 'warn' | 'error'
+
+/** Every event of `CoreEventMap` with the severity that log adapters use. docs/events.md is compared with it by a test. */
+export const coreEvents: { readonly [Name in keyof CoreEventMap]: EventSeverity } = Object.freeze({
+  'call:started': 'debug',
+  'call:finished': 'debug',
+  'call:refused': 'warn',
+  'attempt:failed': 'info',
+  'retry:scheduled': 'info',
+  'retry:exhausted': 'warn',
+  'limit:paused': 'warn',
+  'limit:waiting': 'info',
+  'limit:released': 'debug',
+  'bulkhead:queued': 'info',
+  'bulkhead:released': 'debug',
+  'circuit:opened': 'error',
+  'circuit:half-opened': 'info',
+  'circuit:closed': 'info',
+  'auth:replayed': 'info',
+  'listener:error': 'error',
+})

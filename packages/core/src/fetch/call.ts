@@ -1,0 +1,144 @@
+import type { CallEvent, FailureFacts } from '../events/core-event-map.ts'
+import type { IntegrationErrorInit } from '../errors/integration-error.ts'
+import { defaultIdempotencyHeader, needsIdempotencyKey } from '../idempotency/idempotency-options.ts'
+import { isIdempotentMethod } from '../retry/retry-decision.ts'
+import { CallSignal } from '../timeout/call-signal.ts'
+import type { CallRecord, WaitRecord } from './call-record.ts'
+import type { ResolvedFetchOptions } from './fetch-options.ts'
+import type { HostScope } from './host-scope.ts'
+import {
+  copyHeaders,
+  type FetchInput,
+  headerOf,
+  hostOf,
+  isReplayable,
+  methodOf,
+  normalizeArguments,
+  signalOf,
+  urlOf,
+} from './request-facts.ts'
+
+/** One call on its way through the policies. */
+export class Call {
+  readonly input: FetchInput
+  readonly method: string
+  readonly host: string
+  readonly scope: HostScope
+  readonly record: CallRecord
+  readonly startedAtMs: number
+  /** `Infinity`: none. */
+  readonly deadlineAtMs: number
+  /** The caller's signal. */
+  readonly callerSignal: AbortSignal | undefined
+  /** The signal for sending; absent when no timer is needed, so that the caller's own goes to the transport. */
+  readonly signal: CallSignal | undefined
+  /** What the running retry cost, 0 for a first attempt. */
+  paidTokens = 0
+  /** No attempt starts earlier; set by a backoff that the wait for a limit includes. */
+  notBeforeMs = 0
+  readonly #idempotencyHeader: string
+  #init: RequestInit | undefined
+  #waitedMs = 0
+
+  constructor(
+    id: number,
+    input: FetchInput,
+    init: RequestInit | undefined,
+    options: ResolvedFetchOptions,
+    scopeOf: (host: string) => HostScope,
+  ) {
+    const args = normalizeArguments(input, init)
+    const url = urlOf(args.input)
+    this.input = args.input
+    this.#init = args.init
+    this.method = methodOf(args.input, args.init)
+    this.host = hostOf(url)
+    this.scope = scopeOf(this.host)
+    this.startedAtMs = options.clock.monotonicMs()
+    this.deadlineAtMs = this.startedAtMs + options.deadlineMs
+    this.callerSignal = signalOf(args.input, args.init)
+    this.signal =
+      options.deadlineMs === Infinity && options.attemptTimeoutMs === Infinity
+        ? undefined
+        : new CallSignal(this.callerSignal)
+    this.#idempotencyHeader = options.idempotencyHeader ?? defaultIdempotencyHeader
+    this.record = {
+      callId: id,
+      method: this.method,
+      url,
+      integration: options.connector?.id,
+      connection: options.connection,
+      at: options.clock.now(),
+      attempts: [],
+      waits: [],
+      idempotencyKey: undefined,
+      durationMs: 0,
+      stop: undefined,
+      failure: undefined,
+    }
+    if (options.idempotencyHeader !== undefined && needsIdempotencyKey(this.method)) {
+      if (this.header(options.idempotencyHeader) === undefined)
+        this.setHeader(options.idempotencyHeader, options.random.uuid())
+    }
+  }
+
+  /** The second argument for the transport, with the signal that is current now. The caller's own object where possible. */
+  initForAttempt(): RequestInit | undefined {
+    return this.signal === undefined ? this.#init : { ...this.#init, signal: this.signal.current }
+  }
+
+  header(name: string): string | undefined {
+    return headerOf(this.input, this.#init, name)
+  }
+
+  /** Sets a header on a copy; what the caller passed is never changed. */
+  setHeader(name: string, value: string): void {
+    const headers = copyHeaders(this.input, this.#init)
+    headers.set(name, value)
+    this.#init = { ...this.#init, headers }
+  }
+
+  get isReplayable(): boolean {
+    return isReplayable(this.input, this.#init)
+  }
+
+  /** Whether sending twice has the effect of sending once. */
+  get isRepeatable(): boolean {
+    return isIdempotentMethod(this.method) || this.idempotencyKey !== undefined
+  }
+
+  get idempotencyKey(): string | undefined {
+    return this.header(this.#idempotencyHeader)
+  }
+
+  noteWait(kind: WaitRecord['kind'], waitedMs: number): void {
+    this.record.waits.push({ kind, waitedMs })
+    this.#waitedMs += waitedMs
+  }
+
+  /** What was waited since this was asked last. */
+  takeWaitedMs(): number {
+    const waitedMs = this.#waitedMs
+    this.#waitedMs = 0
+    return waitedMs
+  }
+
+  eventFacts(nowMs: number): CallEvent {
+    return {
+      ...this.scope.facts,
+      callId: this.record.callId,
+      method: this.method,
+      elapsedMs: nowMs - this.startedAtMs,
+    }
+  }
+}
+
+/** The part of a failure that events carry. */
+export function failureFacts(failure: IntegrationErrorInit): FailureFacts {
+  const status = failure.upstream?.status
+  return {
+    code: failure.code,
+    ...(failure.reason === undefined ? {} : { reason: failure.reason }),
+    ...(status === undefined ? {} : { status }),
+  }
+}

@@ -1,0 +1,145 @@
+import type { Auth } from '../auth/auth-options.ts'
+import {
+  type BulkheadOptions,
+  type ResolvedBulkheadOptions,
+  resolveBulkheadOptions,
+} from '../bulkhead/bulkhead-options.ts'
+import {
+  type CircuitBreakerOptions,
+  type ResolvedCircuitBreakerOptions,
+  resolveCircuitBreakerOptions,
+} from '../circuit-breaker/circuit-breaker-options.ts'
+import { checkConnector } from '../connectors/check-connector.ts'
+import type { Connector } from '../connectors/connector.ts'
+import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
+import { type IdempotencyOptions, resolveIdempotencyHeader } from '../idempotency/idempotency-options.ts'
+import {
+  callback,
+  type Check,
+  checkOptions,
+  durationMs,
+  either,
+  nonEmptyString,
+  oneOf,
+  plainObject,
+} from '../options/check.ts'
+import { type Random, systemRandom } from '../random/random.ts'
+import {
+  type RateLimitOptions,
+  type ResolvedRateLimitOptions,
+  resolveRateLimitOptions,
+} from '../rate-limit/rate-limit-options.ts'
+import { type ResolvedRetryOptions, resolveRetryOptions, type RetryOptions } from '../retry/retry-options.ts'
+import type { Clock } from '../time/clock.ts'
+import { systemClock } from '../time/system-clock.ts'
+import { defaultTimeoutOptions, type TimeoutOptions } from '../timeout/timeout-options.ts'
+
+/** Everything that `createFetch` can be told. Every policy has sane defaults and can be switched off with `false`. */
+export interface FetchOptions extends TimeoutOptions {
+  /** What sends. Must honour `init.signal`. Default: `globalThis.fetch`, looked up at each call. */
+  readonly fetch?: typeof globalThis.fetch
+  /** What is known of the provider: its errors, its idempotency header, its hosts. */
+  readonly connector?: Connector
+  /** Whose account is used. Appears in errors and events; make one function per connection. */
+  readonly connection?: string
+  /** Repeats what failed and may be repeated. */
+  readonly retry?: RetryOptions | false
+  /** Honours the limits that the provider announces. */
+  readonly rateLimit?: RateLimitOptions | false
+  /** Stops calls to a host that fails. */
+  readonly breaker?: CircuitBreakerOptions | false
+  /** Limits the attempts in flight per host. Off unless given. */
+  readonly bulkhead?: BulkheadOptions | false
+  /** Gives POST and PATCH an idempotency key. On when the connector names a header, or when given. */
+  readonly idempotency?: IdempotencyOptions | false
+  /** Bearer token. With a connector that names its hosts, it is sent to those only. */
+  readonly auth?: Auth
+  /**
+   * How a call that Holdfast refuses to send comes back: `throw` an `IntegrationError`, or as a `response` with status
+   * 429 or 503 and a problem document (RFC 9457), for clients that only understand statuses. @defaultValue 'throw'
+   */
+  readonly refusals?: 'throw' | 'response'
+  /** Default: `systemClock`. */
+  readonly clock?: Clock
+  /** Default: `systemRandom`. */
+  readonly random?: Random
+}
+
+/** The options with every default filled in. `false` and `undefined` both mean: the policy is off. */
+export interface ResolvedFetchOptions {
+  readonly transport: typeof globalThis.fetch
+  readonly connector: Connector | undefined
+  readonly connection: string | undefined
+  /** `Infinity`: none. */
+  readonly deadlineMs: number
+  /** `Infinity`: none. */
+  readonly attemptTimeoutMs: number
+  readonly retry: ResolvedRetryOptions | false
+  readonly rateLimit: ResolvedRateLimitOptions | false
+  readonly breaker: ResolvedCircuitBreakerOptions | false
+  readonly bulkhead: ResolvedBulkheadOptions | false
+  readonly idempotencyHeader: string | undefined
+  readonly auth: Auth | undefined
+  readonly refusals: 'throw' | 'response'
+  readonly clock: Clock
+  readonly random: Random
+}
+
+const policy: Check = either(oneOf(false), plainObject)
+const timeLimit: Check = either(oneOf(false), durationMs({ min: 1 }))
+
+const checks: Readonly<Record<keyof FetchOptions, Check>> = {
+  fetch: callback,
+  connector: plainObject,
+  connection: nonEmptyString,
+  deadlineMs: timeLimit,
+  attemptTimeoutMs: timeLimit,
+  retry: policy,
+  rateLimit: policy,
+  breaker: policy,
+  bulkhead: policy,
+  idempotency: policy,
+  // Checked apart, because a token must not appear in a message.
+  auth: () => undefined,
+  refusals: oneOf('throw', 'response'),
+  clock: plainObject,
+  random: plainObject,
+}
+
+/** @throws InvalidOptionsError when an option is wrong or unknown. */
+export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOptions {
+  checkOptions('', options, checks)
+  checkAuth(options.auth)
+  const connector = options.connector === undefined ? undefined : checkConnector(options.connector, 'connector')
+  const { bulkhead = false, refusals = 'throw', clock = systemClock, random = systemRandom } = options
+  const { deadlineMs = defaultTimeoutOptions.deadlineMs } = options
+  const { attemptTimeoutMs = defaultTimeoutOptions.attemptTimeoutMs } = options
+  return Object.freeze({
+    // Looked up at each call, so that msw and others that replace the global are respected.
+    transport: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    connector,
+    connection: options.connection,
+    deadlineMs: deadlineMs === false ? Infinity : deadlineMs,
+    attemptTimeoutMs: attemptTimeoutMs === false ? Infinity : attemptTimeoutMs,
+    retry: options.retry === false ? false : resolveRetryOptions(options.retry),
+    rateLimit: options.rateLimit === false ? false : resolveRateLimitOptions(options.rateLimit),
+    breaker: options.breaker === false ? false : resolveCircuitBreakerOptions(options.breaker),
+    bulkhead: bulkhead === false ? false : resolveBulkheadOptions(bulkhead),
+    idempotencyHeader: resolveIdempotencyHeader(options.idempotency, connector?.http?.idempotencyHeader),
+    auth: options.auth,
+    refusals,
+    clock,
+    random,
+  })
+}
+
+function checkAuth(auth: unknown): void {
+  if (auth === undefined || typeof auth === 'function') return
+  if (typeof auth === 'string' && auth !== '') return
+  throw new InvalidOptionsError({
+    path: 'auth',
+    expected: 'a non-empty string or a function',
+    received: undefined,
+    receivedText: auth === '' ? 'an empty string' : `a value of type ${typeof auth}`,
+  })
+}

@@ -1,0 +1,350 @@
+import { BearerAuth } from '../auth/bearer-auth.ts'
+import type { CircuitPermit } from '../circuit-breaker/circuit-breaker.ts'
+import { classifyFailure } from '../errors/classify-failure.ts'
+import { redactUrl } from '../errors/redact.ts'
+import type { CoreEventMap, RetryStop } from '../events/core-event-map.ts'
+import type { Emitter } from '../events/emitter.ts'
+import { LruMap } from '../policy/lru-map.ts'
+import { backoffMs } from '../retry/backoff.ts'
+import { driveAttempts } from '../retry/drive-attempts.ts'
+import { retryStopOf } from '../retry/retry-decision.ts'
+import type { ResolvedRetryOptions } from '../retry/retry-options.ts'
+import { withTimer } from '../timeout/call-signal.ts'
+import { Call, failureFacts } from './call.ts'
+import { exchange } from './exchange.ts'
+import { remember } from './explain.ts'
+import type { ResolvedFetchOptions } from './fetch-options.ts'
+import { HostScope } from './host-scope.ts'
+import type { Outcome } from './outcome.ts'
+import { bulkheadRefusal, circuitRefusal, limitRefusal, refusalResponse, refuse } from './refusals.ts'
+import type { FetchInput } from './request-facts.ts'
+import { verdictOf } from './verdict.ts'
+
+const MAX_HOSTS = 1_000
+
+/**
+ * The composition of all policies. A call goes through them in this order, outermost first:
+ *
+ *     deadline → idempotency key → auth → retry [ budget → rate-limit bucket → bulkhead → breaker → attempt timeout → fetch ]
+ *
+ * The breaker is inside the retry so that it sees each attempt, and inside the waits so that these do not count as latency.
+ */
+export class Pipeline {
+  readonly #options: ResolvedFetchOptions
+  readonly #events: Emitter<CoreEventMap>
+  readonly #auth: BearerAuth | undefined
+  readonly #scopes: LruMap<HostScope>
+  readonly #scopeOf: (host: string) => HostScope
+  #calls = 0
+
+  constructor(options: ResolvedFetchOptions, events: Emitter<CoreEventMap>) {
+    const { auth, connector } = options
+    this.#options = options
+    this.#events = events
+    this.#auth = auth === undefined ? undefined : new BearerAuth(auth, connector?.http?.hosts)
+    this.#scopes = new LruMap(MAX_HOSTS, (scope) => scope.breaker?.dispose())
+    const createScope = (host: string): HostScope => new HostScope(host, options, events)
+    this.#scopeOf = (host) => this.#scopes.getOrCreate(host, createScope)
+  }
+
+  scopes(): IterableIterator<HostScope> {
+    return this.#scopes.values()
+  }
+
+  dispose(): void {
+    this.#scopes.clear()
+  }
+
+  async send(input: FetchInput, init: RequestInit | undefined): Promise<Response> {
+    const call = new Call(++this.#calls, input, init, this.#options, this.#scopeOf)
+    if (this.#events.has('call:started')) this.#events.emit('call:started', call.eventFacts(call.startedAtMs))
+    let outcome: Outcome
+    try {
+      call.callerSignal?.throwIfAborted()
+      outcome = await (this.#auth === undefined ? this.#retried(call) : this.#authorized(call, this.#auth))
+    } catch (error) {
+      // What ends a call outside of an attempt: an abort during a wait, or a token provider that failed.
+      outcome = { kind: 'error', error, failure: this.#classifyWait(call, error) }
+    }
+    return this.#settle(call, outcome)
+  }
+
+  async #authorized(call: Call, auth: BearerAuth): Promise<Outcome> {
+    if (!auth.appliesTo(call.host) || call.header('authorization') !== undefined) return this.#retried(call)
+    const token = await this.#token(call, auth, undefined)
+    call.setHeader('authorization', `Bearer ${token}`)
+    const outcome = await this.#retried(call)
+    if (outcome.kind !== 'response' || outcome.response.status !== 401) return outcome
+    if (!auth.canRefresh || !call.isReplayable) return outcome
+    const freshToken = await this.#token(call, auth, token)
+    if (freshToken === token) return outcome
+    discardBody(outcome)
+    if (this.#events.has('auth:replayed')) this.#events.emit('auth:replayed', call.eventFacts(this.#nowMs()))
+    call.setHeader('authorization', `Bearer ${freshToken}`)
+    call.record.stop = undefined
+    return this.#retried(call)
+  }
+
+  async #token(call: Call, auth: BearerAuth, rejectedToken: string | undefined): Promise<string> {
+    const { callerSignal, deadlineAtMs } = call
+    const signal = call.signal?.current ?? callerSignal ?? new AbortController().signal
+    const token = auth.token(redactUrl(call.record.url), rejectedToken, signal)
+    if (typeof token === 'string') return token
+    return withTimer(
+      this.#options.clock,
+      Math.max(0, deadlineAtMs - this.#nowMs()),
+      () => call.signal?.timeOut(),
+      () => abortable(token, signal),
+    )
+  }
+
+  async #retried(call: Call): Promise<Outcome> {
+    const { retry } = this.#options
+    const first = await this.#attempt(call)
+    if (first.failure === undefined) {
+      call.scope.budget?.succeeded(0)
+      return first
+    }
+    if (retry === false) return first
+    const last = await driveAttempts(first, {
+      maxAttempts: retry.maxAttempts,
+      isFailure: (outcome) => outcome.failure !== undefined,
+      attempt: () => this.#attempt(call),
+      prepareNext: (outcome, nextAttempt) => this.#prepareRetry(call, outcome, nextAttempt, retry),
+    })
+    if (last.failure === undefined) call.scope.budget?.succeeded(call.paidTokens)
+    else call.record.stop ??= this.#stopOf(call, last) ?? 'max_attempts'
+    return last
+  }
+
+  /** Decides whether another attempt follows and waits for its time. */
+  async #prepareRetry(
+    call: Call,
+    outcome: Outcome,
+    nextAttempt: number,
+    retry: ResolvedRetryOptions,
+  ): Promise<boolean> {
+    const { failure } = outcome
+    const { scope, record } = call
+    const { clock, random } = this.#options
+    if (failure === undefined) return false
+    record.stop = this.#stopOf(call, outcome)
+    if (record.stop !== undefined) return false
+    const nowMs = clock.monotonicMs()
+    const limitWaitMs = scope.bucket?.expectedWaitMs(nowMs) ?? 0
+    // The bucket knows of the server's wait when there is one, and spreads those who wait for it.
+    const serverWaitMs = limitWaitMs > 0 && failure.code === 'rate_limited' ? undefined : failure.retryAfterMs
+    const delayMs = backoffMs(retry, nextAttempt - 2, serverWaitMs, random)
+    const waitMs = Math.max(delayMs, limitWaitMs)
+    if (nowMs + waitMs >= call.deadlineAtMs || limitWaitMs > this.#maxLimitWaitMs) {
+      record.stop = 'deadline'
+      return false
+    }
+    const paid = scope.budget === undefined ? 0 : scope.budget.pay(failure.code === 'rate_limited')
+    if (paid === undefined) {
+      record.stop = 'budget'
+      return false
+    }
+    call.paidTokens = paid
+    discardBody(outcome)
+    if (this.#events.has('retry:scheduled'))
+      this.#events.emit('retry:scheduled', {
+        ...call.eventFacts(nowMs),
+        ...failureFacts(failure),
+        attempt: record.attempts.length + 1,
+        delayMs: waitMs,
+        ...(failure.retryAfterMs === undefined ? {} : { serverWaitMs: failure.retryAfterMs }),
+      })
+    if (limitWaitMs > 0) {
+      call.notBeforeMs = nowMs + delayMs
+      return true
+    }
+    await clock.sleep(delayMs, call.callerSignal)
+    call.noteWait('backoff', clock.monotonicMs() - nowMs)
+    return true
+  }
+
+  #stopOf(call: Call, { failure, ...outcome }: Outcome): RetryStop | undefined {
+    if (failure === undefined || outcome.kind === 'refused') return 'not_retryable'
+    const stop = retryStopOf({
+      failure,
+      status: outcome.kind === 'response' ? outcome.response.status : undefined,
+      headers: outcome.kind === 'response' ? outcome.response.headers : undefined,
+      repeatable: call.isRepeatable,
+      replayable: call.isReplayable,
+    })
+    if (stop !== undefined) return stop
+    const { rateLimit } = this.#options
+    const isSurfaced = rateLimit !== false && rateLimit.onLimit === 'surface'
+    return isSurfaced && failure.code === 'rate_limited' ? 'surfaced' : undefined
+  }
+
+  async #attempt(call: Call): Promise<Outcome> {
+    const { bucket, bulkhead, breaker } = call.scope
+    for (;;) {
+      if (bucket !== undefined && bucket.expectedWaitMs(this.#nowMs()) > 0) {
+        const refusal = await this.#waitForLimit(call)
+        if (refusal !== undefined) return refusal
+      }
+      if (bulkhead === undefined || bulkhead.tryAcquire()) break
+      const refusal = await this.#waitForSlot(call)
+      if (refusal !== undefined) return refusal
+      if (bucket === undefined || bucket.pausedMs(this.#nowMs()) === 0) break
+      // A limit was hit while this call was queued.
+      bulkhead.release()
+    }
+    try {
+      const permit = breaker?.admit(this.#nowMs())
+      if (breaker !== undefined && permit === undefined)
+        return refuse(call.record, circuitRefusal(breaker.retryAfterMs(this.#nowMs()), call.scope.lastFailure))
+      const outcome = await exchange(call, this.#options, this.#events)
+      this.#learn(call, outcome, permit)
+      return outcome
+    } finally {
+      bulkhead?.release()
+    }
+  }
+
+  /** Lets the outcome of an attempt work on the state that the calls to the host share. */
+  #learn(call: Call, outcome: Outcome, permit: CircuitPermit | undefined): void {
+    const { scope, record } = call
+    const { failure } = outcome
+    const nowMs = this.#nowMs()
+    if (scope.breaker !== undefined && permit !== undefined) {
+      const verdict = verdictOf(outcome, record.attempts.length)
+      if (verdict === 'failure') scope.lastFailure = failure
+      scope.breaker.record(permit, verdict, nowMs)
+    }
+    if (scope.bucket === undefined || failure?.code !== 'rate_limited' || failure.retryAfterMs === undefined) return
+    const pauseMs = scope.bucket.pause(failure.retryAfterMs, nowMs)
+    if (pauseMs > 0 && this.#events.has('limit:paused')) {
+      const status = failure.upstream?.status
+      this.#events.emit('limit:paused', { ...scope.facts, pauseMs, ...(status === undefined ? {} : { status }) })
+    }
+  }
+
+  /** Waits in the line of the bucket until it is this call's turn. Returns a refusal when that cannot be in time. */
+  async #waitForLimit(call: Call): Promise<Outcome | undefined> {
+    const { clock } = this.#options
+    const { bucket } = call.scope
+    while (bucket !== undefined) {
+      const nowMs = clock.monotonicMs()
+      const latestMs = Math.min(call.deadlineAtMs, nowMs + this.#maxLimitWaitMs)
+      const placeMs = call.notBeforeMs < latestMs ? bucket.takePlace(nowMs, latestMs) : undefined
+      if (placeMs === undefined) return refuse(call.record, limitRefusal(bucket.expectedWaitMs(nowMs)))
+      const waitMs = Math.max(placeMs, call.notBeforeMs - nowMs)
+      if (this.#events.has('limit:waiting')) this.#events.emit('limit:waiting', { ...call.eventFacts(nowMs), waitMs })
+      await clock.sleep(waitMs, call.callerSignal)
+      const wokenMs = clock.monotonicMs()
+      call.noteWait('rate_limit', wokenMs - nowMs)
+      if (this.#events.has('limit:released'))
+        this.#events.emit('limit:released', { ...call.eventFacts(wokenMs), waitedMs: wokenMs - nowMs })
+      if (bucket.pausedMs(wokenMs) === 0) return undefined
+    }
+    return undefined
+  }
+
+  /** Waits in the queue of the bulkhead. Returns a refusal when there is no place, or no slot in time. */
+  async #waitForSlot(call: Call): Promise<Outcome | undefined> {
+    const { bulkhead } = call.scope
+    if (bulkhead === undefined) return undefined
+    if (bulkhead.isQueueFull) return refuse(call.record, bulkheadRefusal('bulkhead_full'))
+    const nowMs = this.#nowMs()
+    if (this.#events.has('bulkhead:queued'))
+      this.#events.emit('bulkhead:queued', { ...call.eventFacts(nowMs), queued: bulkhead.queued + 1 })
+    const result = await bulkhead.acquire(Math.max(0, call.deadlineAtMs - nowMs), call.callerSignal)
+    const wokenMs = this.#nowMs()
+    call.noteWait('bulkhead', wokenMs - nowMs)
+    if (result === 'timed_out') return refuse(call.record, bulkheadRefusal('bulkhead_timeout'))
+    if (this.#events.has('bulkhead:released'))
+      this.#events.emit('bulkhead:released', { ...call.eventFacts(wokenMs), waitedMs: wokenMs - nowMs })
+    return undefined
+  }
+
+  #settle(call: Call, outcome: Outcome): Response {
+    const { record } = call
+    const nowMs = this.#nowMs()
+    record.durationMs = nowMs - call.startedAtMs
+    record.failure = outcome.failure
+    if (outcome.failure !== undefined || call.method === 'POST') record.idempotencyKey = call.idempotencyKey
+    call.signal?.release(outcome.kind === 'response' ? outcome.response.body : null)
+    this.#report(call, outcome, nowMs)
+    switch (outcome.kind) {
+      case 'response':
+        remember(outcome.response, record)
+        return outcome.response
+      case 'error':
+        remember(outcome.error, record)
+        throw outcome.error
+      case 'refused': {
+        remember(outcome.error, record)
+        if (this.#options.refusals === 'throw') throw outcome.error
+        const response = refusalResponse(outcome.error)
+        remember(response, record)
+        return response
+      }
+    }
+  }
+
+  #report(call: Call, outcome: Outcome, nowMs: number): void {
+    const events = this.#events
+    const { attempts, stop } = call.record
+    const { failure } = outcome
+    if (failure !== undefined && stop !== undefined && stop !== 'not_retryable' && events.has('retry:exhausted'))
+      events.emit('retry:exhausted', {
+        ...call.eventFacts(nowMs),
+        ...failureFacts(failure),
+        attempts: attempts.length,
+        stop,
+      })
+    if (outcome.kind === 'refused' && events.has('call:refused')) {
+      const { code, reason, retryAfterMs } = outcome.failure
+      events.emit('call:refused', {
+        ...call.eventFacts(nowMs),
+        code,
+        ...(reason === undefined ? {} : { reason }),
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      })
+    }
+    if (!events.has('call:finished')) return
+    const status = outcome.kind === 'response' ? outcome.response.status : undefined
+    events.emit('call:finished', {
+      ...call.eventFacts(nowMs),
+      outcome: outcome.kind,
+      attempts: attempts.length,
+      ...(status === undefined ? {} : { status }),
+      ...(failure === undefined ? {} : failureFacts(failure)),
+    })
+  }
+
+  #classifyWait(call: Call, error: unknown) {
+    const { callerSignal } = call
+    const wasSent = call.record.attempts.length > 0
+    const failure = classifyFailure(error, callerSignal === undefined ? {} : { signal: callerSignal })
+    return wasSent ? failure : { ...failure, phase: 'local' as const, delivery: 'not_sent' as const }
+  }
+
+  get #maxLimitWaitMs(): number {
+    const { rateLimit } = this.#options
+    return rateLimit === false ? Infinity : rateLimit.maxWaitMs
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.monotonicMs()
+  }
+}
+
+/** Frees the connection of an answer that nobody will read. */
+function discardBody(outcome: Outcome): void {
+  if (outcome.kind === 'response') void outcome.response.body?.cancel().catch(() => {})
+}
+
+/** Follows `work`, but rejects with the signal's reason as soon as it aborts. */
+function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

@@ -1,0 +1,47 @@
+import { IntegrationError, type IntegrationErrorInit } from '../errors/integration-error.ts'
+import { type CallRecord, callFactsOf } from './call-record.ts'
+import type { Outcome } from './outcome.ts'
+
+/** A refusal before sending: the outcome of a call of which nothing, or nothing more, leaves. */
+export function refuse(record: CallRecord, init: IntegrationErrorInit): Outcome {
+  const failure: IntegrationErrorInit = { ...init, phase: 'local', delivery: 'not_sent' }
+  return { kind: 'refused', error: new IntegrationError({ ...failure, ...callFactsOf(record) }), failure }
+}
+
+/** The wait for a rate limit cannot end in time. */
+export function limitRefusal(retryAfterMs: number): IntegrationErrorInit {
+  return {
+    code: 'rate_limited',
+    reason: 'paused',
+    retryAfterMs,
+    message: `Not sent: the rate limit asks to wait ${Math.ceil(retryAfterMs)} ms, which is longer than this call may take.`,
+  }
+}
+
+/** The breaker is open. Whose fault it is follows from the failure that was counted last. */
+export function circuitRefusal(
+  retryAfterMs: number,
+  lastFailure: IntegrationErrorInit | undefined,
+): IntegrationErrorInit {
+  const cause = lastFailure === undefined ? undefined : new IntegrationError(lastFailure)
+  return {
+    code: 'circuit_open',
+    retryAfterMs,
+    message: `Not sent: the circuit is open after too many failures. Another call is let through in ${Math.ceil(retryAfterMs)} ms.`,
+    ...(cause === undefined ? {} : { cause, fault: cause.fault }),
+  }
+}
+
+/** The bulkhead has no place left, or none became free in time. */
+export function bulkheadRefusal(reason: 'bulkhead_full' | 'bulkhead_timeout'): IntegrationErrorInit {
+  const why = reason === 'bulkhead_full' ? 'its queue is full' : 'no slot became free before the deadline'
+  return { code: 'overloaded', reason, message: `Not sent: the bulkhead is at its limit and ${why}.` }
+}
+
+/** A refusal as a response, for clients that only understand statuses. */
+export function refusalResponse(error: IntegrationError): Response {
+  const status = error.code === 'rate_limited' ? 429 : 503
+  const headers = new Headers({ 'content-type': 'application/problem+json' })
+  if (error.retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(error.retryAfterMs / 1000)))
+  return new Response(JSON.stringify({ ...error.toProblem(), status }), { status, headers })
+}

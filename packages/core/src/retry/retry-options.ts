@@ -1,0 +1,87 @@
+import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
+import { checkOptions, durationMs, either, integer, number, oneOf, plainObject } from '../options/check.ts'
+import { withDefaults } from '../options/with-defaults.ts'
+
+/**
+ * A token bucket per host and connection that stops retries from multiplying the load on an API that is in trouble.
+ * Design and numbers are those of the AWS SDKs' standard retry mode of 2026.
+ */
+export interface RetryBudgetOptions {
+  /** Tokens in a full bucket. An integer >= 1. @defaultValue 500 */
+  readonly maxTokens?: number
+  /** Cost of a retry after a failure of the network or the server. @defaultValue 14 */
+  readonly transientCost?: number
+  /** Cost of a retry after a rate limit. Less, because such retries are paced by the server. @defaultValue 5 */
+  readonly throttleCost?: number
+  /** Tokens that a call brings back when it succeeds at once. A retry that succeeds brings back its cost. @defaultValue 1 */
+  readonly successRefund?: number
+}
+
+/** When and how a failed attempt is repeated. */
+export interface RetryOptions {
+  /** Attempts per call, the first one included. 1 never retries. An integer from 1 to 100. @defaultValue 3 */
+  readonly maxAttempts?: number
+  /**
+   * Upper bound of the wait before the first retry; it doubles with each one. The wait itself is drawn evenly from 0 to the
+   * bound (full jitter). @defaultValue 250
+   */
+  readonly baseDelayMs?: number
+  /** Upper bound of the bound. A longer wait that the server asks for is not cut. @defaultValue 20_000 */
+  readonly maxDelayMs?: number
+  /** Limits the retries per host and connection; `false` switches the limit off. */
+  readonly budget?: RetryBudgetOptions | false
+}
+
+export type ResolvedRetryBudgetOptions = Required<RetryBudgetOptions>
+
+export interface ResolvedRetryOptions {
+  readonly maxAttempts: number
+  readonly baseDelayMs: number
+  readonly maxDelayMs: number
+  readonly budget: ResolvedRetryBudgetOptions | false
+}
+
+/** The defaults of `RetryBudgetOptions`. */
+export const defaultRetryBudgetOptions: ResolvedRetryBudgetOptions = Object.freeze({
+  maxTokens: 500,
+  transientCost: 14,
+  throttleCost: 5,
+  successRefund: 1,
+})
+
+/** The defaults of `RetryOptions`. */
+export const defaultRetryOptions: ResolvedRetryOptions = Object.freeze({
+  maxAttempts: 3,
+  baseDelayMs: 250,
+  maxDelayMs: 20_000,
+  budget: defaultRetryBudgetOptions,
+})
+
+/** @throws InvalidOptionsError when an option is wrong. */
+export function resolveRetryOptions(options: RetryOptions = {}): ResolvedRetryOptions {
+  checkOptions('retry', options, {
+    maxAttempts: integer({ min: 1, max: 100 }),
+    baseDelayMs: durationMs(),
+    maxDelayMs: durationMs(),
+    budget: either(oneOf(false), plainObject),
+  })
+  const resolved = withDefaults(defaultRetryOptions, { ...options, budget: resolveBudget(options.budget) })
+  if (resolved.maxDelayMs < resolved.baseDelayMs)
+    throw new InvalidOptionsError({
+      path: 'retry.maxDelayMs',
+      expected: `at least retry.baseDelayMs (${resolved.baseDelayMs})`,
+      received: resolved.maxDelayMs,
+    })
+  return resolved
+}
+
+function resolveBudget(budget: RetryBudgetOptions | false = {}): ResolvedRetryBudgetOptions | false {
+  if (budget === false) return false
+  checkOptions('retry.budget', budget, {
+    maxTokens: integer({ min: 1 }),
+    transientCost: number({ min: 0 }),
+    throttleCost: number({ min: 0 }),
+    successRefund: number({ min: 0 }),
+  })
+  return withDefaults(defaultRetryBudgetOptions, budget)
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '../time/clock.ts'
+import { sleepOn } from '../time/system-clock.ts'
+
+// Far more than the longest chain of promises between two timers. A turn of the event loop would be surer, but is a real timer.
+const MICROTASKS_PER_FLUSH = 200
+
+/** A clock that stands still until it is told to move. */
+export interface FakeClock extends Clock {
+  /**
+   * Moves the time forward. Timers that fall due run in order, each at its own time; promises settle before, between and
+   * after them.
+   */
+  advance(ms: number): Promise<void>
+  /** Moves from timer to timer until `promise` settles, and settles as it does. Throws when no timer is left that could help. */
+  runUntil<Result>(promise: Promise<Result>): Promise<Result>
+  /** Lets promises settle without moving the time. */
+  flush(): Promise<void>
+  /** Timers that have not fired and were not cancelled. */
+  readonly pendingTimers: number
+}
+
+/** Makes a fake clock. `now()` begins at `startMs` (ms since the epoch), `monotonicMs()` at 0. */
+export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
+  const timers = new Set<Timer>()
+  let elapsedMs = 0
+
+  const schedule: Clock['schedule'] = (ms, callback) => {
+    const timer: Timer = { dueMs: elapsedMs + Math.max(ms, 0), callback }
+    timers.add(timer)
+    return () => {
+      timers.delete(timer)
+    }
+  }
+  const fire = async (timer: Timer): Promise<void> => {
+    elapsedMs = Math.max(elapsedMs, timer.dueMs)
+    timers.delete(timer)
+    timer.callback()
+    await flush()
+  }
+
+  return {
+    now: () => startMs + elapsedMs,
+    monotonicMs: () => elapsedMs,
+    sleep: (ms, signal) => sleepOn(schedule, ms, signal),
+    schedule,
+    advance: async (ms) => {
+      const untilMs = elapsedMs + ms
+      await flush()
+      for (let timer = earliest(timers); timer !== undefined && timer.dueMs <= untilMs; timer = earliest(timers))
+        await fire(timer)
+      elapsedMs = untilMs
+    },
+    runUntil: async (promise) => {
+      let settled = false
+      const settle = (): void => {
+        settled = true
+      }
+      promise.then(settle, settle)
+      await flush()
+      while (!settled) {
+        const timer = earliest(timers)
+        if (timer === undefined) throw new Error('The promise waits for something else than a timer of this clock.')
+        await fire(timer)
+      }
+      return promise
+    },
+    flush,
+    get pendingTimers() {
+      return timers.size
+    },
+  }
+}
+
+interface Timer {
+  readonly dueMs: number
+  readonly callback: () => void
+}
+
+/** The timer that is due first; of several, the one that was set first. */
+function earliest(timers: ReadonlySet<Timer>): Timer | undefined {
+  let first: Timer | undefined
+  for (const timer of timers) if (first === undefined || timer.dueMs < first.dueMs) first = timer
+  return first
+}
+
+async function flush(): Promise<void> {
+  for (let turn = 0; turn < MICROTASKS_PER_FLUSH; turn++) await Promise.resolve()
+}

@@ -1,0 +1,82 @@
+import type { Clock } from '../time/clock.ts'
+
+/** Which of the two limits an attempt ran into. */
+export type TimeLimit = 'attempt' | 'total'
+
+/**
+ * The one AbortController of a call. It follows the caller's signal and is aborted by our timers. An attempt that a timer
+ * aborted has used it up; the next attempt gets a new one.
+ *
+ * The caller's abort has to reach the body long after the call has returned, and nobody tells us when a body ends. So the
+ * link stays until the body is garbage: `fetch` itself does the same with the signal it is given. What the link holds is
+ * one controller.
+ */
+export class CallSignal {
+  readonly #link: SignalLink = { controller: undefined, remove: undefined }
+  readonly #source: AbortSignal | undefined
+
+  constructor(source: AbortSignal | undefined) {
+    this.#source = source
+  }
+
+  /** The signal for the next attempt or wait. */
+  get current(): AbortSignal {
+    const link = this.#link
+    if (link.controller === undefined || link.controller.signal.aborted) {
+      link.controller = new AbortController()
+      if (this.#source !== undefined) follow(link, this.#source)
+    }
+    return link.controller.signal
+  }
+
+  /** Aborts what runs under the current signal with the error that `AbortSignal.timeout` has. */
+  timeOut(): unknown {
+    const reason = new DOMException('The operation was aborted due to timeout', 'TimeoutError')
+    this.#link.controller?.abort(reason)
+    return reason
+  }
+
+  /** The call is over. The caller's signal keeps reaching `body`, when there is one, until it is garbage. */
+  release(body: ReadableStream | null): void {
+    const { remove } = this.#link
+    if (remove === undefined) return
+    if (body === null) remove()
+    else unreachableBodies.register(body, remove)
+  }
+}
+
+interface SignalLink {
+  controller: AbortController | undefined
+  remove: (() => void) | undefined
+}
+
+// It only runs callbacks that were registered and holds no state of its own.
+const unreachableBodies = new FinalizationRegistry<() => void>((remove) => remove())
+
+function follow(link: SignalLink, source: AbortSignal): void {
+  if (source.aborted) {
+    link.controller?.abort(source.reason)
+    return
+  }
+  // One listener per call, also when its controller was replaced.
+  if (link.remove !== undefined) return
+  const onAbort = (): void => link.controller?.abort(source.reason)
+  source.addEventListener('abort', onAbort, { once: true })
+  link.remove = () => source.removeEventListener('abort', onAbort)
+}
+
+/** Runs `work` and calls `onTimeout` when it has not settled after `limitMs`. `Infinity`: no timer. */
+export async function withTimer<Result>(
+  clock: Clock,
+  limitMs: number,
+  onTimeout: () => void,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  if (limitMs === Infinity) return work()
+  const cancel = clock.schedule(limitMs, onTimeout)
+  try {
+    return await work()
+  } finally {
+    cancel()
+  }
+}
