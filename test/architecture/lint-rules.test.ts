@@ -48,6 +48,10 @@ const probes: readonly Probe[] = [
   refused('packages/core/src/events/emitter.ts', '../retry/retry.ts'),
   ...policyPairs().map(([from, to]) => refused(`packages/core/src/${from}/a.ts`, `../${to}/b.ts`)),
   refused('packages/core/src/retry/a.ts', '../fetch/create-fetch.ts'),
+  refused('packages/core/src/retry/a.ts', 'p-retry'),
+  allowed('packages/core/src/retry/drive-attempts.ts', 'p-retry'),
+  refused('packages/core/src/retry/drive-attempts.ts', '../timeout/call-signal.ts'),
+  allowed('packages/core/src/circuit-breaker/circuit-breaker.ts', 'opossum'),
   refused('packages/core/src/retry/a.ts', 'node:timers'),
   allowed('packages/core/src/retry/a.ts', '../errors/codes.ts'),
   // webhook-receiver
@@ -77,6 +81,8 @@ const probes: readonly Probe[] = [
     file: 'packages/adapters/src/connectors/github.ts',
     line: `import type { Connector } from '@holdfast/core'\nexport type X = Connector`,
   },
+  refused('packages/adapters/src/connectors/github.ts', './gitlab.ts'),
+  allowed('packages/adapters/src/connectors/github.ts', './github.json'),
   // tests and examples
   refused('packages/core/test/a.test.ts', '../../webhook-receiver/src/index.ts'),
   refused('packages/core/test/a.test.ts', '@holdfast/webhook-receiver'),
