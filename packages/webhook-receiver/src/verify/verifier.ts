@@ -1,4 +1,5 @@
 import {
+  checkConnector,
   type Connector,
   type HmacScheme,
   InvalidOptionsError,
@@ -43,7 +44,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 /** `createVerifier` with the place of the options for error messages, and the hashes to use. */
 export function compileVerifier(path: string, options: VerifierOptions, hashes: HashProvider): Verifier {
   const at = (key: string): string => (path === '' ? key : `${path}.${key}`)
-  const webhook = webhookOf(options.connector, at('connector'))
+  const webhook = webhookOf(checkConnector(options.connector, at('connector')), at('connector'))
   const secrets = checkSecrets(at('secrets'), options.secrets)
   checkReadable(at('secrets'), secrets, webhook.verify)
   const schemes = webhook.verify.map((scheme) => compileScheme(scheme, secrets, webhook, hashes))
