@@ -1,3 +1,4 @@
+// oxlint-disable-next-line no-restricted-imports -- this is the file in front of opossum
 import Opossum from 'opossum'
 import type { ResolvedCircuitBreakerOptions } from './circuit-breaker-options.ts'
 

@@ -48,6 +48,8 @@ export type RetryStop =
   | 'max_attempts'
   /** The wait would not end before the deadline, or is longer than `rateLimit.maxWaitMs`. */
   | 'deadline'
+  /** The circuit opened meanwhile, so that a retry would be refused. */
+  | 'circuit_open'
   /** Too many retries to this host already. */
   | 'budget'
   /** `rateLimit.onLimit` is `surface`. */

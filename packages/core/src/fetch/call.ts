@@ -36,6 +36,8 @@ export class Call {
   paidTokens = 0
   /** No attempt starts earlier; set by a backoff that the wait for a limit includes. */
   notBeforeMs = 0
+  /** Whether the token provider threw. */
+  failedInToken = false
   readonly #idempotencyHeader: string
   #init: RequestInit | undefined
   #waitedMs = 0

@@ -45,7 +45,7 @@ export function createFetch(options?: FetchOptions): ResilientFetch {
   }
 
   return Object.assign(resilientFetch, {
-    on: events.on,
+    on: events.on.bind(events),
     snapshot: () => {
       const nowMs = clock.monotonicMs()
       return {

@@ -5,6 +5,7 @@ import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import { withTimer } from '../timeout/call-signal.ts'
 import { type Call, failureFacts } from './call.ts'
+import { readErrorBody } from './error-body.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -24,10 +25,10 @@ export async function exchange(
   }
   let outcome: Outcome
   try {
-    const response = await withTimer(clock, Math.min(options.attemptTimeoutMs, remainingMs), onTimeout, () =>
-      transport(call.input, init),
-    )
-    outcome = { kind: 'response', response, failure: failureOf(response, options) }
+    outcome = await withTimer(clock, Math.min(options.attemptTimeoutMs, remainingMs), onTimeout, async () => {
+      const response = await transport(call.input, init)
+      return { kind: 'response', response, failure: await failureOf(response, options) }
+    })
   } catch (error) {
     const isTotal = remainingMs <= options.attemptTimeoutMs
     const failure = classifyFailure(error, {
@@ -40,11 +41,21 @@ export async function exchange(
   return outcome
 }
 
-function failureOf(response: Response, { connector, clock }: ResolvedFetchOptions): IntegrationErrorInit | undefined {
+/** Synchronous for a success, which has nothing to wait for. */
+function failureOf(
+  response: Response,
+  { connector, clock }: ResolvedFetchOptions,
+): IntegrationErrorInit | undefined | Promise<IntegrationErrorInit | undefined> {
   const { status, headers } = response
   // Only a rule of the connector can make a failure of what the status calls a success; 207 is neither.
-  if (status < 400 && status !== 207 && connector?.errors === undefined) return undefined
-  return classifyResponse({ status, headers, now: clock.now() }, connector)
+  if (status < 400 && status !== 207) {
+    return connector?.errors === undefined
+      ? undefined
+      : classifyResponse({ status, headers, now: clock.now() }, connector)
+  }
+  return readErrorBody(response, connector).then((body) =>
+    classifyResponse({ status, headers, body, now: clock.now() }, connector),
+  )
 }
 
 function note(call: Call, outcome: Outcome, events: Emitter<CoreEventMap>, startedMs: number, nowMs: number): void {

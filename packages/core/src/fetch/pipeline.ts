@@ -1,6 +1,7 @@
 import { BearerAuth } from '../auth/bearer-auth.ts'
 import type { CircuitPermit } from '../circuit-breaker/circuit-breaker.ts'
 import { classifyFailure } from '../errors/classify-failure.ts'
+import type { IntegrationErrorInit } from '../errors/integration-error.ts'
 import { redactUrl } from '../errors/redact.ts'
 import type { CoreEventMap, RetryStop } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
@@ -9,6 +10,7 @@ import { backoffMs } from '../retry/backoff.ts'
 import { driveAttempts } from '../retry/drive-attempts.ts'
 import { retryStopOf } from '../retry/retry-decision.ts'
 import type { ResolvedRetryOptions } from '../retry/retry-options.ts'
+import { abortable } from '../timeout/abortable.ts'
 import { withTimer } from '../timeout/call-signal.ts'
 import { Call, failureFacts } from './call.ts'
 import { exchange } from './exchange.ts'
@@ -16,9 +18,11 @@ import { remember } from './explain.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import { HostScope } from './host-scope.ts'
 import type { Outcome } from './outcome.ts'
-import { bulkheadRefusal, circuitRefusal, limitRefusal, refusalResponse, refuse } from './refusals.ts'
+import { circuitRefusal, refusalResponse, refuse } from './refusals.ts'
+import { reportEnd } from './report-end.ts'
 import type { FetchInput } from './request-facts.ts'
 import { verdictOf } from './verdict.ts'
+import { maxLimitWaitMs, waitForLimit, waitForSlot } from './waits.ts'
 
 const MAX_HOSTS = 1_000
 
@@ -63,7 +67,6 @@ export class Pipeline {
       call.callerSignal?.throwIfAborted()
       outcome = await (this.#auth === undefined ? this.#retried(call) : this.#authorized(call, this.#auth))
     } catch (error) {
-      // What ends a call outside of an attempt: an abort during a wait, or a token provider that failed.
       outcome = { kind: 'error', error, failure: this.#classifyWait(call, error) }
     }
     return this.#settle(call, outcome)
@@ -88,14 +91,16 @@ export class Pipeline {
   async #token(call: Call, auth: BearerAuth, rejectedToken: string | undefined): Promise<string> {
     const { callerSignal, deadlineAtMs } = call
     const signal = call.signal?.current ?? callerSignal ?? new AbortController().signal
-    const token = auth.token(redactUrl(call.record.url), rejectedToken, signal)
-    if (typeof token === 'string') return token
-    return withTimer(
-      this.#options.clock,
-      Math.max(0, deadlineAtMs - this.#nowMs()),
-      () => call.signal?.timeOut(),
-      () => abortable(token, signal),
-    )
+    try {
+      const token = auth.token(redactUrl(call.record.url), rejectedToken, signal)
+      if (typeof token === 'string') return token
+      const remainingMs = Math.max(0, deadlineAtMs - this.#nowMs())
+      const onTimeout = (): unknown => call.signal?.timeOut()
+      return await withTimer(this.#options.clock, remainingMs, onTimeout, () => abortable(token, signal))
+    } catch (error) {
+      call.failedInToken = !signal.aborted
+      throw error
+    }
   }
 
   async #retried(call: Call): Promise<Outcome> {
@@ -136,8 +141,13 @@ export class Pipeline {
     const serverWaitMs = limitWaitMs > 0 && failure.code === 'rate_limited' ? undefined : failure.retryAfterMs
     const delayMs = backoffMs(retry, nextAttempt - 2, serverWaitMs, random)
     const waitMs = Math.max(delayMs, limitWaitMs)
-    if (nowMs + waitMs >= call.deadlineAtMs || limitWaitMs > this.#maxLimitWaitMs) {
+    if (nowMs + waitMs >= call.deadlineAtMs || limitWaitMs > maxLimitWaitMs(this.#options)) {
       record.stop = 'deadline'
+      return false
+    }
+    // The retry would be refused: then the answer that there is says more.
+    if (scope.breaker?.state === 'open' && scope.breaker.retryAfterMs(nowMs) > waitMs) {
+      record.stop = 'circuit_open'
       return false
     }
     const paid = scope.budget === undefined ? 0 : scope.budget.pay(failure.code === 'rate_limited')
@@ -183,11 +193,11 @@ export class Pipeline {
     const { bucket, bulkhead, breaker } = call.scope
     for (;;) {
       if (bucket !== undefined && bucket.expectedWaitMs(this.#nowMs()) > 0) {
-        const refusal = await this.#waitForLimit(call)
+        const refusal = await waitForLimit(call, this.#options, this.#events)
         if (refusal !== undefined) return refusal
       }
       if (bulkhead === undefined || bulkhead.tryAcquire()) break
-      const refusal = await this.#waitForSlot(call)
+      const refusal = await waitForSlot(call, this.#options, this.#events)
       if (refusal !== undefined) return refusal
       if (bucket === undefined || bucket.pausedMs(this.#nowMs()) === 0) break
       // A limit was hit while this call was queued.
@@ -223,44 +233,6 @@ export class Pipeline {
     }
   }
 
-  /** Waits in the line of the bucket until it is this call's turn. Returns a refusal when that cannot be in time. */
-  async #waitForLimit(call: Call): Promise<Outcome | undefined> {
-    const { clock } = this.#options
-    const { bucket } = call.scope
-    while (bucket !== undefined) {
-      const nowMs = clock.monotonicMs()
-      const latestMs = Math.min(call.deadlineAtMs, nowMs + this.#maxLimitWaitMs)
-      const placeMs = call.notBeforeMs < latestMs ? bucket.takePlace(nowMs, latestMs) : undefined
-      if (placeMs === undefined) return refuse(call.record, limitRefusal(bucket.expectedWaitMs(nowMs)))
-      const waitMs = Math.max(placeMs, call.notBeforeMs - nowMs)
-      if (this.#events.has('limit:waiting')) this.#events.emit('limit:waiting', { ...call.eventFacts(nowMs), waitMs })
-      await clock.sleep(waitMs, call.callerSignal)
-      const wokenMs = clock.monotonicMs()
-      call.noteWait('rate_limit', wokenMs - nowMs)
-      if (this.#events.has('limit:released'))
-        this.#events.emit('limit:released', { ...call.eventFacts(wokenMs), waitedMs: wokenMs - nowMs })
-      if (bucket.pausedMs(wokenMs) === 0) return undefined
-    }
-    return undefined
-  }
-
-  /** Waits in the queue of the bulkhead. Returns a refusal when there is no place, or no slot in time. */
-  async #waitForSlot(call: Call): Promise<Outcome | undefined> {
-    const { bulkhead } = call.scope
-    if (bulkhead === undefined) return undefined
-    if (bulkhead.isQueueFull) return refuse(call.record, bulkheadRefusal('bulkhead_full'))
-    const nowMs = this.#nowMs()
-    if (this.#events.has('bulkhead:queued'))
-      this.#events.emit('bulkhead:queued', { ...call.eventFacts(nowMs), queued: bulkhead.queued + 1 })
-    const result = await bulkhead.acquire(Math.max(0, call.deadlineAtMs - nowMs), call.callerSignal)
-    const wokenMs = this.#nowMs()
-    call.noteWait('bulkhead', wokenMs - nowMs)
-    if (result === 'timed_out') return refuse(call.record, bulkheadRefusal('bulkhead_timeout'))
-    if (this.#events.has('bulkhead:released'))
-      this.#events.emit('bulkhead:released', { ...call.eventFacts(wokenMs), waitedMs: wokenMs - nowMs })
-    return undefined
-  }
-
   #settle(call: Call, outcome: Outcome): Response {
     const { record } = call
     const nowMs = this.#nowMs()
@@ -268,7 +240,7 @@ export class Pipeline {
     record.failure = outcome.failure
     if (outcome.failure !== undefined || call.method === 'POST') record.idempotencyKey = call.idempotencyKey
     call.signal?.release(outcome.kind === 'response' ? outcome.response.body : null)
-    this.#report(call, outcome, nowMs)
+    reportEnd(call, outcome, this.#events, nowMs)
     switch (outcome.kind) {
       case 'response':
         remember(outcome.response, record)
@@ -286,47 +258,13 @@ export class Pipeline {
     }
   }
 
-  #report(call: Call, outcome: Outcome, nowMs: number): void {
-    const events = this.#events
-    const { attempts, stop } = call.record
-    const { failure } = outcome
-    if (failure !== undefined && stop !== undefined && stop !== 'not_retryable' && events.has('retry:exhausted'))
-      events.emit('retry:exhausted', {
-        ...call.eventFacts(nowMs),
-        ...failureFacts(failure),
-        attempts: attempts.length,
-        stop,
-      })
-    if (outcome.kind === 'refused' && events.has('call:refused')) {
-      const { code, reason, retryAfterMs } = outcome.failure
-      events.emit('call:refused', {
-        ...call.eventFacts(nowMs),
-        code,
-        ...(reason === undefined ? {} : { reason }),
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      })
-    }
-    if (!events.has('call:finished')) return
-    const status = outcome.kind === 'response' ? outcome.response.status : undefined
-    events.emit('call:finished', {
-      ...call.eventFacts(nowMs),
-      outcome: outcome.kind,
-      attempts: attempts.length,
-      ...(status === undefined ? {} : { status }),
-      ...(failure === undefined ? {} : failureFacts(failure)),
-    })
-  }
-
-  #classifyWait(call: Call, error: unknown) {
-    const { callerSignal } = call
-    const wasSent = call.record.attempts.length > 0
-    const failure = classifyFailure(error, callerSignal === undefined ? {} : { signal: callerSignal })
-    return wasSent ? failure : { ...failure, phase: 'local' as const, delivery: 'not_sent' as const }
-  }
-
-  get #maxLimitWaitMs(): number {
-    const { rateLimit } = this.#options
-    return rateLimit === false ? Infinity : rateLimit.maxWaitMs
+  /** What ended a call outside of an attempt: an abort during a wait, the deadline, or a token provider that failed. */
+  #classifyWait(call: Call, error: unknown): IntegrationErrorInit {
+    const { callerSignal, record } = call
+    const failure: IntegrationErrorInit = call.failedInToken
+      ? { code: 'token_refresh_failed', message: 'The token provider failed.', cause: error }
+      : classifyFailure(error, callerSignal === undefined ? {} : { signal: callerSignal })
+    return record.attempts.length > 0 ? failure : { ...failure, phase: 'local', delivery: 'not_sent' }
   }
 
   #nowMs(): number {
@@ -337,14 +275,4 @@ export class Pipeline {
 /** Frees the connection of an answer that nobody will read. */
 function discardBody(outcome: Outcome): void {
   if (outcome.kind === 'response') void outcome.response.body?.cancel().catch(() => {})
-}
-
-/** Follows `work`, but rejects with the signal's reason as soon as it aborts. */
-function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

@@ -1,3 +1,4 @@
+// oxlint-disable-next-line no-restricted-imports -- this is the file in front of p-retry
 import pRetry from 'p-retry'
 
 /** How the attempts after the first one are made. */
@@ -22,7 +23,7 @@ export async function driveAttempts<Outcome>(first: Outcome, driver: AttemptDriv
   try {
     return await pRetry(
       async (attempt) => {
-        const outcome = attempt === 1 ? first : await driver.attempt(attempt)
+        const outcome = attempt === 1 ? first : await orEnd(driver.attempt(attempt))
         if (driver.isFailure(outcome)) throw new FailedAttempt(outcome)
         return outcome
       },
@@ -31,12 +32,21 @@ export async function driveAttempts<Outcome>(first: Outcome, driver: AttemptDriv
         minTimeout: 0,
         randomize: false,
         shouldRetry: ({ error, attemptNumber }) =>
-          error instanceof FailedAttempt && driver.prepareNext(error.outcome as Outcome, attemptNumber + 1),
+          error instanceof FailedAttempt && orEnd(driver.prepareNext(error.outcome as Outcome, attemptNumber + 1)),
       },
     )
   } catch (error) {
     if (error instanceof FailedAttempt) return error.outcome as Outcome
-    throw error
+    throw error instanceof CallEnd ? error.reason : error
+  }
+}
+
+/** Carries what ends the call past p-retry, which would replace a reason that is no Error. */
+async function orEnd<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work
+  } catch (reason) {
+    throw new CallEnd(reason)
   }
 }
 
@@ -47,5 +57,15 @@ class FailedAttempt extends Error {
   constructor(outcome: unknown) {
     super('The attempt failed.')
     this.outcome = outcome
+  }
+}
+
+class CallEnd extends Error {
+  override readonly name = 'CallEnd'
+  readonly reason: unknown
+
+  constructor(reason: unknown) {
+    super('The call ended.')
+    this.reason = reason
   }
 }

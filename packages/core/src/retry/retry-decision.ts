@@ -2,7 +2,7 @@ import { errorCodes } from '../errors/codes.ts'
 import type { IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { RetryStop } from '../events/core-event-map.ts'
 
-// RFC 9110 9.2.2, and QUERY of RFC 9836.
+// RFC 9110 section 9.2.2, and QUERY, which is safe by definition.
 const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE', 'QUERY'])
 
 /** Whether sending a request with this method twice has the effect of sending it once. `method` in upper case. */

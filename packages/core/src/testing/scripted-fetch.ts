@@ -47,7 +47,7 @@ function recordCall(input: string | URL | Request, init: RequestInit | undefined
     input,
     init,
     method: (init?.method ?? request?.method ?? 'GET').toUpperCase(),
-    url: request?.url ?? String(input),
+    url: typeof input === 'string' ? input : 'url' in input ? input.url : input.href,
     headers: new Headers(init?.headers ?? request?.headers),
   }
 }
