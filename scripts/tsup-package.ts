@@ -15,6 +15,8 @@ export function packageConfig(manifest: Manifest): ReturnType<typeof defineConfi
     entry: Object.fromEntries(entry),
     format: ['esm'],
     target: 'node22',
+    // Some modules, node:sqlite for one, exist under this name only.
+    removeNodeProtocol: false,
     clean: true,
     sourcemap: true,
     dts: { compilerOptions: { stripInternal: true } },
