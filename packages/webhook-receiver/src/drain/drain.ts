@@ -39,11 +39,11 @@ export interface DrainOptions {
   readonly clock: Clock
   readonly random: Random
   readonly events: Emitter<ReceiverEventMap>
-  /** How far it reads ahead in each partition. Default: 4,096 records and 16 MiB. */
+  /** How far it reads ahead in each partition. Default: 4,096 records, 16 MiB, and 16,384 records beyond one that is stuck. */
   readonly limits?: WindowLimits
 }
 
-const DEFAULT_LIMITS: WindowLimits = { records: 4096, bytes: 16 * 1024 * 1024 }
+const DEFAULT_LIMITS: WindowLimits = { records: 4096, span: 16_384, bytes: 16 * 1024 * 1024 }
 const LEASE_MS = 30_000
 // How often partitions that are missing are asked for.
 const ACQUIRE_EVERY_MS = 10_000

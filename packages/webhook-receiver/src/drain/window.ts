@@ -1,9 +1,17 @@
 import { createFifo } from './fifo.ts'
 
+// A full window is read on only when a quarter is free: few large reads instead of many small ones.
+const RESUME_AT = 0.75
+
 /** How far a partition is read ahead. A destination that cannot keep up costs this much memory and no more. */
 export interface WindowLimits {
-  /** Log entries from the oldest that is not done to the newest that was read. Bounds what a cursor must remember, too. */
+  /** Events that are not done. */
   readonly records: number
+  /**
+   * Events from the oldest that is not done to the newest that was read, so what a cursor must remember. How far other keys get
+   * ahead of one that is stuck.
+   */
+  readonly span: number
   /** Bytes of events that are not done. */
   readonly bytes: number
 }
@@ -28,10 +36,10 @@ export interface Window {
   /** Events that are not done. */
   readonly open: number
   /** How many records and bytes may be read. */
-  room(): WindowLimits
+  room(): { readonly records: number; readonly bytes: number }
   /** Resolves when there is room for a read worth making, or the window closes. */
   untilRoom(): Promise<void>
-  /** Takes the next event in. `done`: an earlier run was through with it; it has a place all the same, so that `records` holds across restarts. */
+  /** Takes the next event in. `done`: an earlier run was through with it; it has a place all the same, so that `span` holds across restarts. */
   enter(bytes: number, done: boolean): Place
   /** Marks a place as done. */
   leave(place: Place): void
@@ -60,6 +68,9 @@ export function createWindow(limits: WindowLimits): Window {
   let onRoom: (() => void) | undefined
   let closed = false
 
+  const hasRoom = (share: number): boolean =>
+    open < limits.records * share && places.size < limits.span * share && bytes < limits.bytes * share
+
   const wake = (): void => {
     onRoom?.()
     onRoom = undefined
@@ -71,9 +82,9 @@ export function createWindow(limits: WindowLimits): Window {
     get open() {
       return open
     },
-    room: () => ({ records: limits.records - places.size, bytes: limits.bytes - bytes }),
+    room: () => ({ records: Math.min(limits.records - open, limits.span - places.size), bytes: limits.bytes - bytes }),
     async untilRoom() {
-      if (closed || (places.size < limits.records && bytes < limits.bytes)) return
+      if (closed || hasRoom(1)) return
       await new Promise<void>((resolve) => {
         onRoom = resolve
       })
@@ -100,8 +111,7 @@ export function createWindow(limits: WindowLimits): Window {
         for (const mark of marks) if (mark.until !== undefined && mark.until <= passed) mark.resolve()
         marks = marks.filter((mark) => mark.until === undefined || mark.until > passed)
       }
-      // Reading on only when a quarter is free makes few large reads instead of many small ones.
-      if (onRoom !== undefined && places.size <= limits.records * 0.75 && bytes <= limits.bytes * 0.75) wake()
+      if (onRoom !== undefined && hasRoom(RESUME_AT)) wake()
     },
     caughtUp(backlog) {
       return new Promise((resolve) => {

@@ -1,2 +1,9 @@
 export { memoryBuffer } from '../buffer/memory-buffer.ts'
 export type { MemoryBufferOptions } from '../buffer/memory-buffer.ts'
+export { bufferConformance } from './buffer-conformance.ts'
+export type {
+  BufferCapability,
+  BufferHarness,
+  BufferUnderTest,
+  ConformanceCase,
+} from './conformance/conformance-case.ts'

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { type BufferUnderTest, type ConformanceCase, openCase } from './conformance-case.ts'
+import { idsOf, leaseOf, openDrained, readPartition } from './reading.ts'
+import { sampleEvent, sampleEvents } from './sample-events.ts'
+
+/** How reading goes on, waits and ends. */
+export const readCases: readonly ConformanceCase[] = [
+  openCase('reading goes on behind a position, without gaps, in steps of any size', async ({ buffer }) => {
+    const [first] = await buffer.append(sampleEvents(30))
+    assert.ok(first)
+    const { consumer, leases } = await openDrained(buffer)
+    const lease = leaseOf(leases, first)
+    const whole = await readPartition(consumer, lease)
+    assert.deepEqual(idsOf(await readPartition(consumer, lease, null, { limit: 7 })), idsOf(whole))
+    const tenth = whole[9]
+    assert.ok(tenth)
+    assert.deepEqual(idsOf(await readPartition(consumer, lease, tenth.position)), idsOf(whole.slice(10)))
+  }),
+
+  openCase('a read keeps to maxBytes, but an event that is larger still comes alone', async ({ buffer }) => {
+    const [first] = await buffer.append(sampleEvents(10, 'evt_', { body: new Uint8Array(1000) }))
+    assert.ok(first)
+    const { consumer, leases } = await openDrained(buffer)
+    const lease = leaseOf(leases, first)
+    const some = await consumer.read(lease, null, { limit: 100, maxBytes: 3500, waitMs: 0 })
+    assert.ok(some.length >= 1 && some.length <= 3, `${some.length} entries`)
+    const one = await consumer.read(lease, null, { limit: 100, maxBytes: 1, waitMs: 0 })
+    assert.equal(one.length, 1)
+  }),
+
+  openCase('a read at the end answers at once with nothing when it may not wait', async ({ buffer }) => {
+    const { consumer, leases } = await openDrained(buffer)
+    assert.equal(leases.length, buffer.caps.partitions)
+    for (const lease of leases)
+      assert.deepEqual(await consumer.read(lease, null, { limit: 10, maxBytes: 1000, waitMs: 0 }), [])
+  }),
+
+  openCase('a read that waits ends with nothing after waitMs', async (under) => {
+    const { consumer, leases } = await openDrained(under.buffer)
+    const [lease] = leases
+    assert.ok(lease)
+    const waitMs = under.advance === undefined ? 30 : 10_000
+    const read = consumer.read(lease, null, { limit: 10, maxBytes: 1000, waitMs })
+    await pass(under, waitMs)
+    assert.deepEqual(await read, [])
+  }),
+
+  openCase('a read that waits is woken by an append', async ({ buffer }) => {
+    const { consumer, leases } = await openDrained(buffer)
+    const [before] = await buffer.append([sampleEvent('before', { key: 'one' })])
+    assert.ok(before)
+    const lease = leaseOf(leases, before)
+    const read = consumer.read(lease, before.position, { limit: 10, maxBytes: 100_000, waitMs: 60_000 })
+    await buffer.append([sampleEvent('evt', { key: 'one' })])
+    assert.deepEqual(
+      (await read).map((entry) => entry.kind === 'event' && entry.event.id),
+      ['evt'],
+    )
+  }),
+
+  openCase('a read that waits ends with the reason of its signal', async ({ buffer }) => {
+    const { consumer, leases } = await openDrained(buffer)
+    const [lease] = leases
+    assert.ok(lease)
+    const reason = new Error('stop')
+    const controller = new AbortController()
+    const read = consumer.read(lease, null, { limit: 1, maxBytes: 1, waitMs: 60_000, signal: controller.signal })
+    controller.abort(reason)
+    await assert.rejects(read, reason)
+    const late = consumer.read(lease, null, { limit: 1, maxBytes: 1, waitMs: 60_000, signal: controller.signal })
+    await assert.rejects(late, reason)
+  }),
+
+  openCase('a consumer from the latest sees only what comes after it was registered', async (under) => {
+    await under.buffer.append(sampleEvents(3, 'old_'))
+    await under.buffer.openConsumer('late', { from: 'latest' })
+    await under.buffer.openConsumer('early', { from: 'earliest' })
+    const [first] = await under.buffer.append(sampleEvents(2, 'new_'))
+    assert.ok(first)
+    // Registration is durable: after a restart it is not "latest" again.
+    const buffer = await under.reopen()
+    const late = await openDrained(buffer, 'late', 'latest')
+    const lateLease = leaseOf(late.leases, first)
+    const { lowWater } = await late.consumer.load(lateLease)
+    assert.deepEqual(idsOf(await readPartition(late.consumer, lateLease, lowWater)), ['new_0', 'new_1'])
+    const early = await openDrained(buffer, 'early', 'latest')
+    const earlyLease = leaseOf(early.leases, first)
+    const cursor = await early.consumer.load(earlyLease)
+    assert.equal((await readPartition(early.consumer, earlyLease, cursor.lowWater)).length, 5)
+  }),
+
+  openCase('a consumer from the latest on an empty buffer sees everything', async ({ buffer }) => {
+    await buffer.openConsumer('late', { from: 'latest' })
+    const [first] = await buffer.append([sampleEvent('evt')])
+    assert.ok(first)
+    const { consumer, leases } = await openDrained(buffer, 'late')
+    const lease = leaseOf(leases, first)
+    const { lowWater } = await consumer.load(lease)
+    assert.deepEqual(idsOf(await readPartition(consumer, lease, lowWater)), ['evt'])
+  }),
+]
+
+async function pass(under: BufferUnderTest, ms: number): Promise<void> {
+  await under.advance?.(ms)
+}

@@ -1,0 +1,67 @@
+import { fakeClock } from '@holdfast/core/testing'
+import { describe, expect, test } from 'vitest'
+import { memoryBuffer } from '../../src/buffer/memory-buffer.ts'
+import { bufferConformance } from '../../src/testing/buffer-conformance.ts'
+import type { BufferHarness } from '../../src/testing/conformance/conformance-case.ts'
+
+function harness(partitions: number): BufferHarness {
+  return {
+    async create() {
+      const clock = fakeClock()
+      const buffer = memoryBuffer({ clock, partitions, maxEventBytes: 2 * 1024 * 1024 })
+      return {
+        buffer,
+        async reopen() {
+          await buffer.close()
+          await buffer.open()
+          return buffer
+        },
+        advance: (ms) => clock.advance(ms),
+        dispose: () => buffer.close(),
+      }
+    },
+  }
+}
+
+describe('memoryBuffer', () => {
+  describe.each([1, 4])('with %i partitions', (partitions) => {
+    for (const { title, run } of bufferConformance) test(title, () => run(harness(partitions)))
+  })
+
+  test('says that it is in memory', () => {
+    expect(memoryBuffer({ partitions: 3 }).caps).toEqual({
+      durability: 'memory',
+      partitions: 3,
+      multiProcess: false,
+      maxEventBytes: 16 * 1024 * 1024,
+      dedupeWindowMs: 72 * 3_600_000,
+      transactionalAck: false,
+    })
+  })
+
+  test('refuses to be opened while it is open', async () => {
+    const buffer = memoryBuffer()
+    await buffer.open()
+    await expect(buffer.open()).rejects.toMatchObject({ reason: 'buffer_locked' })
+  })
+
+  test('refuses options out of range', () => {
+    expect(() => memoryBuffer({ partitions: 0 })).toThrow(
+      'Expected `partitions` to be an integer from 1 to 1024, got `0` (number).',
+    )
+  })
+
+  test('leaves no timer behind when a read that waits is over', async () => {
+    const clock = fakeClock()
+    const buffer = memoryBuffer({ clock })
+    await buffer.open()
+    const consumer = await buffer.openConsumer('orders')
+    const [lease] = await consumer.acquire({ owner: 'tester', leaseMs: 1000 })
+    const controller = new AbortController()
+    const read = consumer.read(lease!, null, { limit: 1, maxBytes: 1, waitMs: 5000, signal: controller.signal })
+    expect(clock.pendingTimers).toBe(1)
+    controller.abort(new Error('enough'))
+    await expect(read).rejects.toThrow('enough')
+    expect(clock.pendingTimers).toBe(0)
+  })
+})
