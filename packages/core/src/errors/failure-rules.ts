@@ -174,8 +174,7 @@ export const failureRules: readonly FailureRule[] = [
   },
   {
     names: ['TypeError'],
-    message:
-      /cannot have body|duplex|not a valid HTTP method|method is unsupported|invalid header (?:name|value)|is an invalid header/i,
+    message: /cannot have body|duplex|not a valid HTTP method|method is unsupported|is an invalid header|bytestring/i,
     means: refusedLocally('invalid_request', 'malformed'),
   },
   {
