@@ -1,0 +1,43 @@
+interface Remembered {
+  readonly seq: number
+  /** When it was stored, ms since the epoch. */
+  readonly at: number
+}
+
+/**
+ * The ids of the dedupe window. Keys are whole SHA-256 digests, so that two ids never pass for one. The id is part of the event's
+ * record: storing and remembering are one write, and opening rebuilds this from the log.
+ */
+export class DedupeIndex {
+  readonly #windowMs: number
+  /** In the order of the log, so the oldest are first. */
+  readonly #entries: Map<string, Remembered> = new Map()
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs
+  }
+
+  /** Sequence number of the event with this identity, if it is remembered. */
+  find(identity: string, now: number): number | undefined {
+    const entry = this.#entries.get(identity)
+    return entry === undefined || now - entry.at > this.#windowMs ? undefined : entry.seq
+  }
+
+  /** Remembers an event, and forgets those whose time is over. */
+  remember(identity: string, seq: number, at: number): void {
+    // Set anew, so that it moves to the end.
+    this.#entries.delete(identity)
+    this.#entries.set(identity, { seq, at })
+    for (const [oldest, entry] of this.#entries) {
+      if (at - entry.at <= this.#windowMs) break
+      this.#entries.delete(oldest)
+    }
+  }
+
+  /** Forgets events that turned out never to have been acknowledged. */
+  forgetFrom(seq: number): void {
+    for (const [identity, entry] of this.#entries) {
+      if (entry.seq >= seq) this.#entries.delete(identity)
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { hostname } from 'node:os'
+import { dirname } from 'node:path'
+import { BufferError } from '../buffer/buffer-error.ts'
+import type { OpenReport } from '../buffer/event-buffer.ts'
+import { ConsumerRegistry } from './consumer-registry.ts'
+import type { DedupeIndex } from './dedupe-index.ts'
+import type { ResolvedDiskBufferOptions } from './disk-buffer-options.ts'
+import { identityOfRecord } from './event-codec.ts'
+import { errorCodeOf, openIfPresent, readFully, writeSmallFile } from './file-io.ts'
+import { type FileLock, LockHeldError } from './file-system.ts'
+import { Log } from './log.ts'
+import { recordTypes } from './record-codec.ts'
+import { positionOf } from './seq.ts'
+
+const MAX_OWNER_BYTES = 4096
+
+/** Everything that is open while a buffer is. */
+export interface DiskStore {
+  readonly log: Log
+  readonly consumers: ConsumerRegistry
+  close(): Promise<void>
+}
+
+/** Takes the directory's lock, reads the cursors, recovers the log. */
+export async function openDiskStore(
+  options: ResolvedDiskBufferOptions,
+  directory: string,
+  dedupe: DedupeIndex,
+): Promise<{ readonly store: DiskStore; readonly report: OpenReport }> {
+  const { fileSystem, clock } = options
+  const startedAt = clock.monotonicMs()
+  const lock = await takeLock(options, directory)
+  const consumers = new ConsumerRegistry(options, directory)
+  let log: Log | undefined
+  const close = async (): Promise<void> => {
+    // Consumers last look at the log; the lock covers everything.
+    await consumers.close().catch(() => undefined)
+    await log?.close()
+    await lock.release()
+  }
+  try {
+    await consumers.load()
+    const opened = await openLog(options, directory, dedupe, consumers.provenSeq)
+    log = opened.log
+    await consumers.attach(log)
+    await writeOwner(options, directory, log.epoch)
+    await fileSystem.syncDirectory(directory)
+    await fileSystem.syncDirectory(dirname(directory))
+    const { scannedBytes, tornBytes, newHoles } = opened.report
+    const holes = newHoles.map(({ from, to }) => ({
+      partition: 0,
+      from: positionOf(from),
+      to: positionOf(to),
+      lost: to - from + 1,
+    }))
+    const durationMs = clock.monotonicMs() - startedAt
+    return { store: { log, consumers, close }, report: { durationMs, scannedBytes, tornBytes, holes } }
+  } catch (error) {
+    await close().catch(() => undefined)
+    throw error instanceof BufferError ? error : unusable(directory, error)
+  }
+}
+
+function openLog(
+  options: ResolvedDiskBufferOptions,
+  directory: string,
+  dedupe: DedupeIndex,
+  provenSeq: number,
+): ReturnType<typeof Log.open> {
+  const { dedupeWindowMs, clock } = options
+  const openedAt = clock.now()
+  const remembers = dedupeWindowMs > 0
+  return Log.open({
+    ...options,
+    directory,
+    recordType: recordTypes.event,
+    provenSeq,
+    scanSince: remembers ? openedAt - dedupeWindowMs : Infinity,
+    ...(remembers
+      ? {
+          visit: (seq, at, metaBytes, body) => {
+            if (openedAt - at <= dedupeWindowMs) dedupe.remember(identityOfRecord(metaBytes, body), seq, at)
+          },
+          onDropped: (fromSeq) => dedupe.forgetFrom(fromSeq),
+        }
+      : {}),
+  })
+}
+
+async function takeLock(options: ResolvedDiskBufferOptions, directory: string): Promise<FileLock> {
+  try {
+    await options.fileSystem.makeDirectory(directory)
+    return await options.fileSystem.lock(`${directory}/LOCK.db`)
+  } catch (error) {
+    if (!(error instanceof LockHeldError)) throw unusable(directory, error)
+    const owner = await readOwner(options, directory)
+    throw new BufferError('buffer_locked', `${directory} is in use${owner}. One process or thread can have it open.`, {
+      cause: error,
+    })
+  }
+}
+
+/** For the text of `buffer_locked` only: a file proves nothing about who runs. */
+async function writeOwner(options: ResolvedDiskBufferOptions, directory: string, epoch: number): Promise<void> {
+  const owner = { pid: process.pid, host: hostname(), startedAt: new Date(options.clock.now()).toISOString(), epoch }
+  await writeSmallFile(options.fileSystem, `${directory}/OWNER.json`, Buffer.from(`${JSON.stringify(owner)}\n`)).catch(
+    () => undefined,
+  )
+}
+
+async function readOwner(options: ResolvedDiskBufferOptions, directory: string): Promise<string> {
+  try {
+    const file = await openIfPresent(options.fileSystem, `${directory}/OWNER.json`, 'read')
+    if (file === undefined) return ''
+    try {
+      const bytes = Buffer.alloc(MAX_OWNER_BYTES)
+      const length = await readFully(file, bytes, 0)
+      const owner = JSON.parse(bytes.toString('utf8', 0, length)) as Record<string, unknown>
+      return ` by process ${String(owner['pid'])} on ${String(owner['host'])} since ${String(owner['startedAt'])}`
+    } finally {
+      await file.close()
+    }
+  } catch {
+    return ''
+  }
+}
+
+function unusable(directory: string, error: unknown): BufferError {
+  const code = errorCodeOf(error)
+  const why = error instanceof Error && code === undefined ? error.message : (code ?? 'unknown error')
+  return new BufferError('buffer_unusable', `${directory} cannot be opened as a buffer (${why}).`, { cause: error })
+}

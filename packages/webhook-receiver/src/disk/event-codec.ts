@@ -1,0 +1,137 @@
+import { hash } from 'node:crypto'
+import type { FailureInfo, HeaderPairs, NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
+import { BufferError } from '../buffer/buffer-error.ts'
+import type { RecordInput } from './log-writer.ts'
+import { positionOf } from './seq.ts'
+
+/** The record header has 16 bits for the length of the meta. */
+const MAX_META_BYTES = 65_535
+
+/** The compact form of an event without its body. Short names: it is written with every event. */
+interface EventMeta {
+  readonly i: string
+  readonly s: string
+  readonly t?: string | undefined
+  readonly k?: string | undefined
+  readonly y?: string | undefined
+  readonly e?: string | undefined
+  readonly r: number
+  readonly m: string
+  readonly u: string
+  readonly a?: string | undefined
+  readonly h: HeaderPairs
+  /** Of dead letters: original position and why. */
+  readonly p?: number | undefined
+  readonly w?: FailureInfo | undefined
+}
+
+/**
+ * Lays an event out as a record: JSON of everything but the body, then the body's bytes.
+ *
+ * @throws BufferError `event_too_large` when body or meta exceed what a record takes.
+ */
+export function encodeEvent(event: NewEvent, maxEventBytes: number): RecordInput {
+  if (event.body.length > maxEventBytes)
+    throw new BufferError(
+      'event_too_large',
+      `The body has ${event.body.length} bytes; the buffer takes ${maxEventBytes}.`,
+    )
+  return encode(metaOf(event), event.body)
+}
+
+/** Lays a dead letter out: the event, and why and from where it came. */
+export function encodeDeadLetter(event: NewEvent, seq: number, why: FailureInfo): RecordInput {
+  const message = why.message.slice(0, 1000)
+  try {
+    return encode({ ...metaOf(event), p: seq, w: { ...why, message } }, event.body)
+  } catch {
+    // The event's own meta leaves no room: its reason is shortened rather than the event refused.
+    return encode({ ...metaOf(event), h: [], p: seq, w: { ...why, message: message.slice(0, 200) } }, event.body)
+  }
+}
+
+export function decodeEvent(seq: number, metaBytes: number, record: Buffer): StoredEvent {
+  return eventOf(seq, decodeMeta(metaBytes, record), record.subarray(metaBytes))
+}
+
+export function decodeDeadLetter(
+  metaBytes: number,
+  record: Buffer,
+): { readonly event: StoredEvent; readonly why: FailureInfo } {
+  const meta = decodeMeta(metaBytes, record)
+  const why = meta.w ?? { attempts: 0, at: 0, message: '' }
+  return { event: eventOf(meta.p ?? 0, meta, record.subarray(metaBytes)), why }
+}
+
+/** Original sequence number of a dead letter. */
+export function deadLetterSeq(metaBytes: number, record: Buffer): number {
+  return decodeMeta(metaBytes, record).p ?? 0
+}
+
+/** Identity of an event: SHA-256 over source, tenant and id, 32 bytes as a latin1 string. */
+export function identityOf(event: Pick<NewEvent, 'source' | 'tenant' | 'id'>): string {
+  return digest(event.source, event.tenant, event.id)
+}
+
+/** The same from a record. */
+export function identityOfRecord(metaBytes: number, record: Buffer): string {
+  const meta = decodeMeta(metaBytes, record)
+  return digest(meta.s, meta.t, meta.i)
+}
+
+function digest(source: string, tenant: string | undefined, id: string): string {
+  // An absent tenant is another than an empty one. Lengths keep the parts apart whatever they contain.
+  const text = `${source.length}:${source}\0${tenant === undefined ? '-' : `${tenant.length}:${tenant}`}\0${id}`
+  return hash('sha256', text, 'binary')
+}
+
+function encode(meta: EventMeta, body: Uint8Array): RecordInput {
+  const json = JSON.stringify(meta)
+  const metaBytes = Buffer.byteLength(json)
+  if (metaBytes > MAX_META_BYTES)
+    throw new BufferError(
+      'event_too_large',
+      `The headers and names of the event have ${metaBytes} bytes; the buffer takes ${MAX_META_BYTES}.`,
+    )
+  return { meta: json, metaBytes, body }
+}
+
+function metaOf(event: NewEvent): EventMeta {
+  return {
+    i: event.id,
+    s: event.source,
+    t: event.tenant,
+    k: event.key,
+    y: event.type,
+    e: event.eventId,
+    r: event.receivedAt,
+    m: event.method,
+    u: event.url,
+    a: event.remoteAddress,
+    h: event.headers,
+  }
+}
+
+// Its bytes were verified by the record's checksum, and only this module writes them.
+function decodeMeta(metaBytes: number, record: Buffer): EventMeta {
+  return JSON.parse(record.toString('utf8', 0, metaBytes)) as EventMeta
+}
+
+function eventOf(seq: number, meta: EventMeta, body: Uint8Array): StoredEvent {
+  return {
+    id: meta.i,
+    source: meta.s,
+    ...(meta.t === undefined ? {} : { tenant: meta.t }),
+    ...(meta.k === undefined ? {} : { key: meta.k }),
+    ...(meta.y === undefined ? {} : { type: meta.y }),
+    ...(meta.e === undefined ? {} : { eventId: meta.e }),
+    receivedAt: meta.r,
+    method: meta.m,
+    url: meta.u,
+    ...(meta.a === undefined ? {} : { remoteAddress: meta.a }),
+    headers: meta.h,
+    body,
+    partition: 0,
+    position: positionOf(seq),
+  }
+}

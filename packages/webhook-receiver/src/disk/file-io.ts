@@ -1,0 +1,85 @@
+import type { FileSystem, OpenFile } from './file-system.ts'
+
+/** Node's error code of a failed call. */
+export function errorCodeOf(error: unknown): string | undefined {
+  const code = (error as { readonly code?: unknown } | null | undefined)?.code
+  return typeof code === 'string' ? code : undefined
+}
+
+/** Whether an error says that there is no room, as opposed to a device that fails. */
+export function isNoSpace(error: unknown): boolean {
+  const code = errorCodeOf(error)
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
+}
+
+/**
+ * Writes all chunks, going on after short writes. A disk that fills up is met as a short write first; the next call has
+ * the error.
+ */
+export async function writeFully(file: OpenFile, chunks: readonly Uint8Array[], position: number): Promise<void> {
+  let rest = chunks
+  let at = position
+  while (rest.length > 0) {
+    const written = await file.write(rest, at)
+    if (written <= 0) throw Object.assign(new Error('The file system took no bytes.'), { code: 'ENOSPC' })
+    at += written
+    rest = dropBytes(rest, written)
+  }
+}
+
+/** Reads until `target` is full or the file ends. */
+export async function readFully(file: OpenFile, target: Uint8Array, position: number): Promise<number> {
+  let filled = 0
+  while (filled < target.length) {
+    const count = await file.read(target.subarray(filled), position + filled)
+    if (count === 0) break
+    filled += count
+  }
+  return filled
+}
+
+/** Opens a file, or says that there is none. */
+export async function openIfPresent(
+  fileSystem: FileSystem,
+  path: string,
+  mode: 'write' | 'read',
+): Promise<OpenFile | undefined> {
+  try {
+    return await fileSystem.open(path, mode)
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Writes a small file anew. Not atomic and not synced unless `sync` is set. */
+export async function writeSmallFile(
+  fileSystem: FileSystem,
+  path: string,
+  content: Uint8Array,
+  sync = false,
+): Promise<void> {
+  await fileSystem.remove(path)
+  const file = await fileSystem.open(path, 'create')
+  try {
+    await writeFully(file, [content], 0)
+    if (sync) await file.datasync()
+  } finally {
+    await file.close()
+  }
+}
+
+function dropBytes(chunks: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  let skip = count
+  let index = 0
+  while (index < chunks.length) {
+    const length = chunks[index]?.length ?? 0
+    if (skip < length) break
+    skip -= length
+    index++
+  }
+  const rest = chunks.slice(index)
+  const first = rest[0]
+  if (first !== undefined && skip > 0) rest[0] = first.subarray(skip)
+  return rest
+}

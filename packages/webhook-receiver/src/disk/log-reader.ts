@@ -1,0 +1,153 @@
+import type { FileSystem, OpenFile } from './file-system.ts'
+import { FrameReader } from './frame-reader.ts'
+import { recordTypes } from './record-codec.ts'
+import type { Segment } from './segment.ts'
+import type { SeqRange } from './seq.ts'
+
+const READ_CHUNK_BYTES = 256 * 1024
+
+/** A record as it is read back, or the exact place of lost ones. */
+export type LogItem =
+  | { readonly kind: 'record'; readonly seq: number; readonly metaBytes: number; readonly body: Buffer }
+  | { readonly kind: 'hole'; readonly hole: SeqRange }
+
+/** What a reader needs to know of the log. */
+export interface ReadableLog {
+  readonly segments: readonly Segment[]
+  readonly durableSeq: number
+  readonly firstSeq: number
+  noteHole(hole: SeqRange): void
+}
+
+interface OpenSegment {
+  readonly segment: Segment
+  readonly file: OpenFile
+  readonly frames: FrameReader
+}
+
+/** Reads the durable part of a log in order. One call of `read` at a time. */
+export class LogReader {
+  readonly #log: ReadableLog
+  readonly #fileSystem: FileSystem
+  #open: OpenSegment | undefined
+  #nextSeq = 0
+  /** A record that was read behind a hole and did not fit any more. */
+  #held: Extract<LogItem, { readonly kind: 'record' }> | undefined
+
+  constructor(log: ReadableLog, fileSystem: FileSystem) {
+    this.#log = log
+    this.#fileSystem = fileSystem
+  }
+
+  /** Reads on behind `afterSeq`: at most `limit` items, and no more once `maxBytes` of bodies are reached. */
+  async read(afterSeq: number, limit: number, maxBytes: number): Promise<LogItem[]> {
+    const from = Math.max(afterSeq + 1, this.#log.firstSeq)
+    if (from !== this.#nextSeq) await this.#moveTo(from)
+    const items: LogItem[] = []
+    let bytes = 0
+    try {
+      while (items.length < limit && (bytes < maxBytes || items.length === 0)) {
+        const item = this.#held ?? (await this.#next())
+        this.#held = undefined
+        if (item === undefined) break
+        if (item.kind === 'record' && item.seq > this.#nextSeq) {
+          this.#held = item
+          items.push(this.#holeUpTo(item.seq - 1))
+          continue
+        }
+        if (item.kind === 'record') {
+          this.#nextSeq = item.seq + 1
+          bytes += item.body.length
+        }
+        items.push(item)
+      }
+    } catch (error) {
+      // What was read so far is read again.
+      await this.#moveTo(0).catch(() => undefined)
+      throw error
+    }
+    return items
+  }
+
+  async close(): Promise<void> {
+    await this.#moveTo(0)
+  }
+
+  async #moveTo(seq: number): Promise<void> {
+    const open = this.#open
+    this.#open = undefined
+    this.#held = undefined
+    this.#nextSeq = seq
+    await open?.file.close()
+  }
+
+  #holeUpTo(to: number): LogItem {
+    const hole = { from: this.#nextSeq, to }
+    this.#nextSeq = to + 1
+    this.#log.noteHole(hole)
+    return { kind: 'hole', hole }
+  }
+
+  /** The next record, or a hole up to the end of a segment, or nothing while nothing more is durable. */
+  async #next(): Promise<LogItem | undefined> {
+    for (;;) {
+      // Taken together, without waiting in between: they belong to each other.
+      const { durableSeq } = this.#log
+      if (this.#nextSeq > durableSeq) return undefined
+      const open = this.#open ?? (await this.#openSegment(this.#nextSeq))
+      if (open === undefined) {
+        const firstLater = this.#log.segments.find((segment) => segment.baseSeq > this.#nextSeq)
+        return this.#holeUpTo(firstLater === undefined ? durableSeq : firstLater.baseSeq - 1)
+      }
+      this.#open = open
+      const successor = this.#log.segments[this.#log.segments.indexOf(open.segment) + 1]
+      const lastSeq = successor === undefined ? this.#log.durableSeq : successor.baseSeq - 1
+      open.frames.extend(open.segment.readableEnd)
+      const record = await this.#nextRecord(open)
+      if (record !== undefined) return record
+      if (successor !== undefined) {
+        this.#open = undefined
+        await open.file.close()
+      }
+      if (this.#nextSeq <= lastSeq) return this.#holeUpTo(lastSeq)
+      if (successor === undefined) return undefined
+    }
+  }
+
+  async #nextRecord(open: OpenSegment): Promise<Extract<LogItem, { readonly kind: 'record' }> | undefined> {
+    for (;;) {
+      const step = open.frames.step()
+      switch (step.kind) {
+        case 'end':
+          return undefined
+        case 'fill':
+          await open.frames.fill()
+          break
+        case 'damaged-body':
+          break
+        case 'record': {
+          const { seq, type, metaBytes } = step.header
+          if (type === recordTypes.seal || seq < this.#nextSeq) break
+          // The chunk is dropped with the next fill; a view would keep all of it alive for one small record.
+          return { kind: 'record', seq, metaBytes, body: Buffer.from(new Uint8Array(step.body).buffer) }
+        }
+      }
+    }
+  }
+
+  async #openSegment(seq: number): Promise<OpenSegment | undefined> {
+    const segment = this.#log.segments.findLast((candidate) => candidate.baseSeq <= seq)
+    if (segment === undefined) return undefined
+    const place = segment.placeBefore(seq)
+    const file = await this.#fileSystem.open(segment.path, 'read')
+    const frames = new FrameReader({
+      file,
+      key: segment.key,
+      offset: place.offset,
+      end: segment.readableEnd,
+      expectedSeq: place.seq,
+      chunkBytes: READ_CHUNK_BYTES,
+    })
+    return { segment, file, frames }
+  }
+}

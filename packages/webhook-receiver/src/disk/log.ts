@@ -1,0 +1,209 @@
+import type { Clock, Random } from '@holdfast/core'
+import { BufferError } from '../buffer/buffer-error.ts'
+import { DurableHint } from './durable-hint.ts'
+import type { FileSystem } from './file-system.ts'
+import { LogReader } from './log-reader.ts'
+import { LogWriter, type RecordInput } from './log-writer.ts'
+import { decodeMeta, encodeMeta, META_MAGIC, type Meta } from './meta-codec.ts'
+import { type Recovered, recoverSegments } from './recovery.ts'
+import type { Segment } from './segment.ts'
+import { parseSegmentName, randomSalt } from './segment-format.ts'
+import type { RecordVisitor } from './segment-scanner.ts'
+import { countOf, mergeRanges, type SeqRange, subtractRanges } from './seq.ts'
+import { TwoSlotFile } from './two-slot-file.ts'
+
+export interface LogOptions {
+  readonly fileSystem: FileSystem
+  /** Holds `META`, `seg/` and `quarantine/`. */
+  readonly directory: string
+  readonly segmentBytes: number
+  readonly segmentMaxAgeMs: number
+  readonly maxBatchBytes: number
+  readonly maxQueuedBytes: number
+  readonly recordType: number
+  /** A sequence number that is known from elsewhere to have been durable. */
+  readonly provenSeq: number
+  /** Sealed segments whose last append is older are trusted without a scan, ms since the epoch. */
+  readonly scanSince: number
+  readonly visit?: RecordVisitor
+  readonly onDropped?: (fromSeq: number) => void
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** What opening a log found. */
+export interface LogReport {
+  readonly scannedBytes: number
+  readonly tornBytes: number
+  /** Holes that were not known before. */
+  readonly newHoles: readonly SeqRange[]
+}
+
+/** An append-only log in segment files, with its recovery. */
+export class Log {
+  readonly segments: Segment[]
+  readonly #options: LogOptions
+  readonly #metaFile: TwoSlotFile
+  readonly #writer: LogWriter
+  readonly #hint: DurableHint
+  readonly #waiters: Set<() => void> = new Set()
+  #meta: Meta
+  #durableSeq: number
+
+  private constructor(options: LogOptions, metaFile: TwoSlotFile, meta: Meta, recovered: Recovered) {
+    this.#options = options
+    this.#metaFile = metaFile
+    this.#meta = meta
+    this.segments = recovered.segments
+    this.#durableSeq = recovered.durableSeq
+    this.#hint = new DurableHint(options.clock, () => this.#saveMeta())
+    this.#writer = new LogWriter(
+      {
+        ...options,
+        segmentDirectory: segmentDirectoryOf(options.directory),
+        epoch: meta.epoch,
+        newSalt: () => randomSalt(options.random),
+        onSegmentCreated: async (segment, header) => {
+          this.#meta = { ...this.#meta, activeHeader: header }
+          await this.#saveMeta()
+          this.segments.push(segment)
+        },
+        onSegmentDropped: (segment) => {
+          this.segments.splice(this.segments.indexOf(segment), 1)
+        },
+        onDurable: (lastSeq) => {
+          this.#durableSeq = lastSeq
+          this.#hint.changed()
+          this.#wake()
+        },
+      },
+      recovered,
+    )
+  }
+
+  /** Opens a log, or begins one. Damage is reported, not thrown. */
+  static async open(options: LogOptions): Promise<{ readonly log: Log; readonly report: LogReport }> {
+    const { fileSystem, directory } = options
+    const segmentDirectory = segmentDirectoryOf(directory)
+    await fileSystem.makeDirectory(segmentDirectory)
+    const { file, content } = await TwoSlotFile.open(fileSystem, `${directory}/META`, META_MAGIC)
+    try {
+      if (content.kind === 'newer')
+        throw new BufferError(
+          'buffer_unusable',
+          `${directory} has format ${content.formatVersion}, written by a later version of Holdfast.`,
+        )
+      const known = content.kind === 'payload' ? decodeMeta(content.payload) : undefined
+      const recovered = await recoverSegments({
+        ...options,
+        segmentDirectory,
+        quarantineDirectory: `${directory}/quarantine`,
+        meta: known,
+      })
+      const holes = mergeRanges(recovered.holes)
+      const meta: Meta = {
+        storeId: known?.storeId ?? randomSalt(options.random),
+        epoch: (await highestEpoch(options, segmentDirectory, known)) + 1,
+        firstSeq: known?.firstSeq ?? recovered.segments[0]?.baseSeq ?? 1,
+        durableSeqHint: recovered.durableSeq,
+        activeHeader: known?.activeHeader,
+        unlistedLost: known?.unlistedLost ?? 0,
+        holes: mergeRanges([...(known?.holes ?? []), ...holes]),
+      }
+      await file.write(encodeMeta(meta), 2)
+      await fileSystem.syncDirectory(segmentDirectory)
+      await fileSystem.syncDirectory(directory)
+      const report = {
+        scannedBytes: recovered.scannedBytes,
+        tornBytes: recovered.tornBytes,
+        newHoles: subtractRanges(holes, known?.holes ?? []),
+      }
+      return { log: new Log(options, file, meta, recovered), report }
+    } catch (error) {
+      await file.close().catch(() => undefined)
+      throw error
+    }
+  }
+
+  get epoch(): number {
+    return this.#meta.epoch
+  }
+
+  /** Everything up to here is durable. */
+  get durableSeq(): number {
+    return this.#durableSeq
+  }
+
+  /** First sequence number that has not been deleted on purpose. */
+  get firstSeq(): number {
+    return this.#meta.firstSeq
+  }
+
+  /** Known holes, in order. */
+  get holes(): readonly SeqRange[] {
+    return this.#meta.holes
+  }
+
+  /** Number of records that are known to be lost. */
+  get lost(): number {
+    return this.#meta.unlistedLost + countOf(this.#meta.holes)
+  }
+
+  /** Bytes in the segments. */
+  get bytes(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.readableEnd, 0)
+  }
+
+  /** See `LogWriter.append`. */
+  append(records: readonly RecordInput[]): Promise<number> {
+    return this.#writer.append(records)
+  }
+
+  /** A reader of its own, for one consumer. */
+  reader(): LogReader {
+    return new LogReader(this, this.#options.fileSystem)
+  }
+
+  /** Takes a hole into the books that was found while reading. */
+  noteHole(hole: SeqRange): void {
+    if (subtractRanges([hole], this.#meta.holes).length === 0) return
+    this.#meta = { ...this.#meta, holes: mergeRanges([...this.#meta.holes, hole]) }
+    this.#saveMeta().catch(() => undefined)
+  }
+
+  /** Calls back once when more has become durable or the log is closed. Returns a function that takes the wish back. */
+  onNextDurable(callback: () => void): () => void {
+    this.#waiters.add(callback)
+    return () => this.#waiters.delete(callback)
+  }
+
+  /** Waits for what was appended, notes how far the log is durable, closes the files. */
+  async close(): Promise<void> {
+    await this.#writer.close().catch(() => undefined)
+    if (this.#hint.stop()) await this.#saveMeta().catch(() => undefined)
+    this.#wake()
+    await this.#metaFile.close().catch(() => undefined)
+  }
+
+  async #saveMeta(): Promise<void> {
+    this.#hint.written()
+    this.#meta = { ...this.#meta, durableSeqHint: this.#durableSeq }
+    await this.#metaFile.write(encodeMeta(this.#meta))
+  }
+
+  #wake(): void {
+    const waiters = [...this.#waiters]
+    this.#waiters.clear()
+    for (const waiter of waiters) waiter()
+  }
+}
+
+function segmentDirectoryOf(directory: string): string {
+  return `${directory}/seg`
+}
+
+/** Segment names carry epochs too, so that one is never used again even when META is lost. */
+async function highestEpoch(options: LogOptions, segmentDirectory: string, meta: Meta | undefined): Promise<number> {
+  const names = await options.fileSystem.list(segmentDirectory)
+  return Math.max(meta?.epoch ?? 0, ...names.map((name) => parseSegmentName(name)?.epoch ?? 0))
+}

@@ -1,0 +1,68 @@
+import { SEGMENT_HEADER_BYTES } from './segment-format.ts'
+import { readUint53, type SeqRange, writeUint53 } from './seq.ts'
+import { SLOT_PAYLOAD_BYTES } from './two-slot-file.ts'
+
+/** File type of META. */
+export const META_MAGIC = 'WHBUFMET'
+
+const FIXED_BYTES = 120
+/** How many holes META lists. */
+export const MAX_LISTED_HOLES: number = Math.floor((SLOT_PAYLOAD_BYTES - FIXED_BYTES) / 16)
+
+/** What a log remembers beside its segments. */
+export interface Meta {
+  /** Random, for telling stores apart. */
+  readonly storeId: Buffer
+  /** Grows with every opening. */
+  readonly epoch: number
+  /** Everything below was deleted on purpose. */
+  readonly firstSeq: number
+  /** Everything up to here was durable when this was written. */
+  readonly durableSeqHint: number
+  /** The 64 header bytes of the segment that is written to, in case those in the segment are damaged. */
+  readonly activeHeader: Buffer | undefined
+  /** Lost records of holes that are too old to be listed. */
+  readonly unlistedLost: number
+  readonly holes: readonly SeqRange[]
+}
+
+export function encodeMeta(meta: Meta): Buffer {
+  const listed = meta.holes.slice(-MAX_LISTED_HOLES)
+  const older = meta.holes.slice(0, meta.holes.length - listed.length)
+  const bytes = Buffer.alloc(FIXED_BYTES + 16 * listed.length)
+  meta.storeId.copy(bytes, 0)
+  writeUint53(bytes, meta.epoch, 16)
+  writeUint53(bytes, meta.firstSeq, 24)
+  writeUint53(bytes, meta.durableSeqHint, 32)
+  meta.activeHeader?.copy(bytes, 40)
+  writeUint53(
+    bytes,
+    older.reduce((sum, hole) => sum + hole.to - hole.from + 1, meta.unlistedLost),
+    104,
+  )
+  bytes.writeUInt32LE(listed.length, 112)
+  for (const [index, hole] of listed.entries()) {
+    writeUint53(bytes, hole.from, FIXED_BYTES + 16 * index)
+    writeUint53(bytes, hole.to, FIXED_BYTES + 16 * index + 8)
+  }
+  return bytes
+}
+
+/** Reads what `encodeMeta` wrote; the slot's checksum has been verified before. */
+export function decodeMeta(bytes: Buffer): Meta {
+  const activeHeader = Buffer.from(bytes.subarray(40, 40 + SEGMENT_HEADER_BYTES))
+  const holes: SeqRange[] = []
+  for (let index = 0; index < bytes.readUInt32LE(112); index++) {
+    const at = FIXED_BYTES + 16 * index
+    holes.push({ from: readUint53(bytes, at), to: readUint53(bytes, at + 8) })
+  }
+  return {
+    storeId: Buffer.from(bytes.subarray(0, 16)),
+    epoch: readUint53(bytes, 16),
+    firstSeq: readUint53(bytes, 24),
+    durableSeqHint: readUint53(bytes, 32),
+    activeHeader: activeHeader.every((byte) => byte === 0) ? undefined : activeHeader,
+    unlistedLost: readUint53(bytes, 104),
+    holes,
+  }
+}

@@ -1,0 +1,67 @@
+import { readFully, writeFully, writeSmallFile } from './file-io.ts'
+import type { FileSystem, OpenFile } from './file-system.ts'
+
+const COPY_CHUNK_BYTES = 1024 * 1024
+
+/** Bytes that are about to be cut from a segment. */
+export interface CutBytes {
+  readonly segment: string
+  readonly offset: number
+  readonly length: number
+  readonly reason: string
+  /** Sequence number that the first of them would have. */
+  readonly fromSeq: number
+}
+
+/**
+ * Copies bytes that are about to be cut to `quarantine/`, with a JSON file that says where they come from. Zeros are not worth
+ * keeping. False when the copy could not be made.
+ */
+export async function quarantine(
+  fileSystem: FileSystem,
+  directory: string,
+  file: OpenFile,
+  cut: CutBytes,
+): Promise<boolean> {
+  if (await isAllZero(file, cut)) return true
+  const path = `${directory}/${cut.segment}-${cut.offset.toString(16).padStart(8, '0')}`
+  try {
+    await fileSystem.makeDirectory(directory)
+    await writeSmallFile(fileSystem, `${path}.json`, Buffer.from(`${JSON.stringify(cut, null, 2)}\n`), true)
+    await fileSystem.remove(`${path}.bin`)
+    const copy = await fileSystem.open(`${path}.bin`, 'create')
+    try {
+      let written = 0
+      for await (const chunk of chunksOf(file, cut)) {
+        await writeFully(copy, [chunk], written)
+        written += chunk.length
+      }
+      await copy.datasync()
+    } finally {
+      await copy.close()
+    }
+    await fileSystem.syncDirectory(directory)
+    return true
+  } catch {
+    // A full disk must not keep the log from opening.
+    return false
+  }
+}
+
+async function isAllZero(file: OpenFile, cut: CutBytes): Promise<boolean> {
+  for await (const chunk of chunksOf(file, cut)) {
+    if (chunk.some((byte) => byte !== 0)) return false
+  }
+  return true
+}
+
+async function* chunksOf(file: OpenFile, cut: CutBytes): AsyncGenerator<Buffer> {
+  let done = 0
+  while (done < cut.length) {
+    const chunk = Buffer.alloc(Math.min(COPY_CHUNK_BYTES, cut.length - done))
+    const count = await readFully(file, chunk, cut.offset + done)
+    if (count === 0) return
+    yield chunk.subarray(0, count)
+    done += count
+  }
+}

@@ -1,0 +1,67 @@
+import type { Position } from '../buffer/event-buffer.ts'
+
+/** Sequence numbers are dense from 1 and stay below 2^53, so plain numbers hold them exactly. */
+export interface SeqRange {
+  readonly from: number
+  /** Inclusive. */
+  readonly to: number
+}
+
+const POSITION = /^[0-9a-f]{16}$/
+
+/** The position of a sequence number: 16 hex digits, so that positions compare as strings. */
+export function positionOf(seq: number): Position {
+  return seq.toString(16).padStart(16, '0')
+}
+
+/** The sequence number of a position, or `undefined` when it is none. */
+export function seqOf(position: Position): number | undefined {
+  if (!POSITION.test(position)) return undefined
+  const seq = Number.parseInt(position, 16)
+  return Number.isSafeInteger(seq) && seq >= 1 ? seq : undefined
+}
+
+/** Number of sequence numbers in the ranges. */
+export function countOf(ranges: readonly SeqRange[]): number {
+  return ranges.reduce((sum, range) => sum + range.to - range.from + 1, 0)
+}
+
+/** Ranges in order, without overlap, neighbours joined. */
+export function mergeRanges(ranges: readonly SeqRange[]): SeqRange[] {
+  const merged: SeqRange[] = []
+  for (const range of ranges.toSorted((left, right) => left.from - right.from)) {
+    const last = merged.at(-1)
+    if (last !== undefined && range.from <= last.to + 1)
+      merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, range.to) }
+    else merged.push(range)
+  }
+  return merged
+}
+
+/** What of `ranges` is not in `known`; both merged. */
+export function subtractRanges(ranges: readonly SeqRange[], known: readonly SeqRange[]): SeqRange[] {
+  const left: SeqRange[] = []
+  for (const range of ranges) {
+    let from = range.from
+    for (const other of known) {
+      if (other.to < from || other.from > range.to) continue
+      if (other.from > from) left.push({ from, to: other.from - 1 })
+      from = other.to + 1
+    }
+    if (from <= range.to) left.push({ from, to: range.to })
+  }
+  return left
+}
+
+const TWO_POW_32 = 2 ** 32
+
+/** Writes an integer below 2^53 as 64 bits, little endian, without BigInt. */
+export function writeUint53(target: Buffer, value: number, offset: number): void {
+  target.writeUInt32LE(value % TWO_POW_32, offset)
+  target.writeUInt32LE(Math.floor(value / TWO_POW_32), offset + 4)
+}
+
+/** Reads what `writeUint53` wrote. Larger than `Number.MAX_SAFE_INTEGER` means that it was something else. */
+export function readUint53(source: Buffer, offset: number): number {
+  return source.readUInt32LE(offset) + source.readUInt32LE(offset + 4) * TWO_POW_32
+}
