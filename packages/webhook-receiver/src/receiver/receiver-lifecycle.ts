@@ -79,12 +79,11 @@ export function createLifecycle(
   }
 
   const closeAll = async (drains: ReadonlyMap<string, Drain>, timeoutMs: number): Promise<void> => {
-    const ended = await Promise.allSettled([...drains.values()].map((drain) => drain.stop({ timeoutMs })))
+    const ends = [...drains.values()].map((drain) => drain.stop({ timeoutMs }))
+    // The buffer is closed whatever happened to a drain; its failure is told afterwards.
+    await Promise.allSettled(ends)
     await buffer.close()
-    for (const end of ended) {
-      const reason: unknown = end.status === 'rejected' ? end.reason : undefined
-      if (reason !== undefined) throw reason
-    }
+    await Promise.all(ends)
   }
 
   return {

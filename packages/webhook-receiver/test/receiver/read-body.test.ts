@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest'
+import { readBody } from '../../src/receiver/read-body.ts'
+
+describe('readBody', () => {
+  test('returns bytes that are there already without a copy', async () => {
+    const body = Uint8Array.of(1, 2)
+    expect(await readBody(body, [], 2)).toBe(body)
+  })
+
+  test('joins chunks in order', async () => {
+    expect(await readBody(chunks([1], [], [2, 3]), [], 3)).toEqual(Uint8Array.of(1, 2, 3))
+  })
+
+  test.each([
+    ['null', null],
+    ['no chunks', chunks()],
+  ])('reads %s as an empty body', async (_title, body) => {
+    expect(await readBody(body, [], 1)).toEqual(new Uint8Array(0))
+  })
+
+  test('refuses a declared length above the limit before the first byte', async () => {
+    let pulled = false
+    const body = (async function* () {
+      pulled = true
+      yield Uint8Array.of(1)
+    })()
+    await expect(readBody(body, [['Content-Length', '11']], 10)).rejects.toMatchObject({
+      status: 413,
+      reason: 'body_too_large',
+    })
+    expect(pulled).toBe(false)
+  })
+
+  test('stops at the first chunk that passes the limit, whatever length was declared', async () => {
+    let pulls = 0
+    const body = (async function* () {
+      while (true) {
+        pulls++
+        yield new Uint8Array(4)
+      }
+    })()
+    await expect(readBody(body, [['content-length', '1']], 10)).rejects.toMatchObject({ status: 413 })
+    expect(pulls).toBe(3)
+  })
+
+  test('refuses a stream that breaks as aborted, with the cause', async () => {
+    const cause = new Error('ECONNRESET')
+    const body = (async function* () {
+      yield Uint8Array.of(1)
+      throw cause
+    })()
+    await expect(readBody(body, [], 10)).rejects.toMatchObject({ status: 400, reason: 'body_aborted', cause })
+  })
+})
+
+async function* chunks(...parts: readonly (readonly number[])[]): AsyncIterable<Uint8Array> {
+  for (const part of parts) yield Uint8Array.from(part)
+}
