@@ -1,0 +1,71 @@
+import github from '@holdfast/adapters/connectors/github'
+import { expressWebhooks } from '@holdfast/adapters/express'
+import { createFetch } from '@holdfast/core'
+import { createReceiver, type DeliveryContext, type WebhookEvent } from '@holdfast/webhook-receiver'
+import { diskBuffer } from '@holdfast/webhook-receiver/disk'
+import express from 'express'
+import { announce, ledger, observe, refuseWhileDown } from './stage.ts'
+
+const { INBOX = './data/inbox', PORT = '0', UPSTREAM_URL, WEBHOOK_SECRET } = process.env
+
+// Outbound: this is `fetch`, and it knows limits, retries and when to leave the other side alone.
+const fetch = createFetch({
+  connection: 'acme',
+  deadlineMs: 10_000,
+  rateLimit: { releaseIntervalMs: 10 }, // the API allows 100 calls a second
+  breaker: { windowMs: 2_000, breakMs: 1_000 }, // shorter than the defaults: the demo has no half minute to wait
+})
+
+// Inbound: verify, deduplicate, write to disk, answer; then hand to the destinations, each at its own pace.
+const receiver = createReceiver({
+  buffer: diskBuffer({ directory: INBOX }),
+  sources: {
+    github: { connector: github, secrets: [WEBHOOK_SECRET] },
+  },
+  destinations: {
+    fulfilment: {
+      handle: fulfil,
+      orderingKey: customerOf, // one customer's events in order, customers side by side
+      concurrency: 8,
+      maxAttempts: Number.POSITIVE_INFINITY, // an outage is no reason to give an event up
+      baseDelayMs: 250,
+      maxDelayMs: 1_000,
+    },
+    ledger: { handle: book, orderingKey: customerOf },
+  },
+})
+
+/** Tells the other company's API; what is thrown here is tried again. */
+async function fulfil(event: WebhookEvent, { signal }: DeliveryContext): Promise<void> {
+  refuseWhileDown()
+  const response = await fetch(`${UPSTREAM_URL}/activities/${event.eventId}`, {
+    method: 'PUT', // the same event twice has the effect of one, so a repeat is safe
+    headers: { 'content-type': 'application/json' },
+    body: event.body as Uint8Array<ArrayBuffer>,
+    signal,
+  })
+  await response.body?.cancel()
+  if (!response.ok) throw new Error(`The API answered ${response.status}`)
+}
+
+/** Writes the event into the ledger, a local file. */
+function book(event: WebhookEvent): void {
+  ledger(event)
+}
+
+/** GitHub says on every delivery which installation it is for. */
+function customerOf(event: WebhookEvent): string | null {
+  return event.headers.get('x-github-hook-installation-target-id')
+}
+
+const app = express()
+app.post('/webhooks/:source', expressWebhooks(receiver)) // before any body parser: the signature covers the raw bytes
+
+observe(receiver, fetch)
+await receiver.start()
+const server = app.listen(Number(PORT), '127.0.0.1', () => announce(server))
+
+process.once('SIGTERM', () => {
+  server.close()
+  void receiver.stop().then(() => process.exit())
+})

@@ -1,0 +1,19 @@
+/** The story of one run, in milliseconds since the sender's first request. */
+export const timeline = {
+  steady: { perSecond: 40, untilMs: 22_000 },
+  bursts: [
+    { atMs: 3_000, events: 150 },
+    { atMs: 7_000, events: 200 },
+    { atMs: 18_000, events: 150 },
+  ],
+  /** SIGKILL while the second burst is coming in, and how long the application stays dead. */
+  kill: { atMs: 7_150, forMs: 1_000 },
+  /** The fulfilment handler is down for a deploy. */
+  deploy: { fromMs: 11_000, untilMs: 14_000 },
+  /** The other company's API answers 503. */
+  outage: { fromMs: 16_500, untilMs: 20_000 },
+  /** What the API allows: calls per window. */
+  limit: { calls: 100, windowMs: 1_000 },
+  /** Everything must be delivered by then; from then on the run counts as failed. */
+  deadlineMs: 38_000,
+} as const
