@@ -15,6 +15,8 @@ export function packageConfig(manifest: Manifest): ReturnType<typeof defineConfi
     entry: Object.fromEntries(entry),
     format: ['esm'],
     target: 'node22',
+    // What package.json does not declare must be missed by the packed tests, not quietly built in.
+    skipNodeModulesBundle: true,
     // Some modules, node:sqlite for one, exist under this name only.
     removeNodeProtocol: false,
     clean: true,
