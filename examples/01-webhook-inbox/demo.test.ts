@@ -41,6 +41,6 @@ it('loses and reorders nothing over 1,000 events, a kill, a deploy and an outage
   expect(figures.waits).toBeGreaterThan(0)
   expect(figures.breakerOpenings).toBeGreaterThan(0)
   expect(stdout).toMatch(/^ *lost +0 +0$/m)
-  expect(stdout).toMatch(/^ *out of order within a key +0 +0$/m)
+  expect(stdout).toMatch(/^ *out of order within a key \(one customer\) +0 +0$/m)
   expect(stdout).not.toContain('\u001b')
 })

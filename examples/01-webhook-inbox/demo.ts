@@ -26,7 +26,9 @@ const { values: options } = parseArgs({
   },
 })
 const directory = options.records ?? mkdtempSync(join(tmpdir(), 'holdfast-demo-'))
+const keep = options.keep || options.records !== undefined
 const paths = recordPaths(directory)
+const stopTimeoutMs = 3_000
 const secret = 'known to GitHub and to the application'
 
 const screen = createScreen(process.stdout, () => performance.now())
@@ -66,7 +68,8 @@ async function announceBursts(): Promise<void> {
 async function killAndRestart(victim: Program, restart: () => Program): Promise<Program> {
   await until(timeline.kill.atMs)
   victim.end('SIGKILL')
-  await victim.ended
+  const { signal } = await victim.ended
+  if (signal !== 'SIGKILL') throw new Error('the application ended before it was killed')
   progress.update()
   applicationState = 'dead'
   screen.happened(
@@ -76,6 +79,7 @@ async function killAndRestart(victim: Program, restart: () => Program): Promise<
   await until(timeline.kill.atMs + timeline.kill.forMs)
   const application = restart()
   await application.port
+  progress.update()
   applicationState = `up, process ${application.pid}, its second life`
   screen.happened(`restarted as process ${application.pid}`, 'good')
   return application
@@ -106,10 +110,8 @@ async function outage(upstream: Program): Promise<void> {
 async function drained(sender: Program): Promise<void> {
   const { code } = await sender.ended
   if (code !== 0) throw new Error('the sender ended early')
-  const behind = progress.backlog('fulfilment')
-  screen.happened(
-    `the sender has sent everything; ${behind === 0 ? 'nothing is' : `${behind} events are`} still on disk`,
-  )
+  progress.update()
+  screen.happened(`the sender has sent everything; ${progress.backlog('fulfilment')} events are still waiting`)
   while (progress.backlog('fulfilment') > 0 || progress.backlog('ledger') > 0) await sleep(50)
   screen.happened('every acknowledged event is delivered', 'good')
 }
@@ -127,18 +129,26 @@ async function play(): Promise<void> {
   sendingSince = performance.now()
   screen.happened(`the sender starts: ${timeline.steady.perSecond} events a second`)
 
+  let giveUp: (why: string) => void = () => {}
+  const failed = new Promise<never>((_, reject) => {
+    giveUp = (why) => reject(new Error(why))
+  })
+  void until(timeline.deadlineMs).then(() =>
+    giveUp(`not everything was delivered within ${seconds(timeline.deadlineMs)}`),
+  )
+  void upstream.ended.then(() => giveUp('the API ended by itself'))
+
   const story = async (): Promise<Program> => {
     const application = await killAndRestart(first, () => startApplication(port, upstreamPort))
+    void application.ended.then(() => giveUp('the application ended by itself'))
     await deploy(application)
     await outage(upstream)
     return application
   }
-  const late = until(timeline.deadlineMs).then(() => {
-    throw new Error(`not everything was delivered within ${seconds(timeline.deadlineMs)}`)
-  })
-  const [application] = await Promise.race([Promise.all([story(), drained(sender), announceBursts()]), late])
+  const [application] = await Promise.race([Promise.all([story(), drained(sender), announceBursts()]), failed])
   application.end('SIGTERM')
-  await Promise.race([application.ended, late])
+  const code = await Promise.race([application.ended.then((end) => end.code), sleep(stopTimeoutMs)])
+  if (code !== 0) throw new Error('the application did not stop when it was asked to')
 }
 
 function count(): Figures {
@@ -151,6 +161,11 @@ function count(): Figures {
 }
 
 mkdirSync(directory, { recursive: true })
+process.once('exit', (code) => {
+  if (!keep && code !== 1) rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
+})
+// Whoever reads along has gone: there is nobody left to show anything to.
+process.stdout.on('error', () => process.exit(1))
 for (const line of intro()) screen.say(line)
 const ticker = setInterval(() => {
   progress.update()
@@ -179,7 +194,5 @@ screen.say(
   passed ? `  ${style('green', '✓')} ${style('bold', verdict)}, ${seconds(durationMs)}` : `  ${style('red', 'failed')}`,
 )
 
-const keep = !passed || options.keep || options.records !== undefined
-if (keep) screen.say(`  ${style('dim', 'The records are in')} ${directory}`)
-else rmSync(directory, { recursive: true })
+if (!passed || keep) screen.say(`  ${style('dim', 'The records are in')} ${directory}`)
 process.exit(passed ? 0 : 1)

@@ -86,6 +86,10 @@ export class Progress {
   }
 
   #applicationSays(line: ApplicationLine): void {
+    if (line.what === 'opened' && this.sent > 0) {
+      const missing = line.missing === 0 ? 'nothing is missing' : `${line.missing} events are missing`
+      this.#onIncident(`the inbox on disk was opened in ${Math.ceil(line.durationMs)} ms: ${missing}`)
+    }
     if (line.what === 'mode') this.mode[line.destination] = line.mode
     if (line.what === 'waiting') {
       this.waits++

@@ -37,6 +37,7 @@ export interface LedgerLine {
 /** What the application says about itself. */
 export type ApplicationLine =
   | { readonly at: number; readonly what: 'started'; readonly pid: number }
+  | { readonly at: number; readonly what: 'opened'; readonly durationMs: number; readonly missing: number }
   | { readonly at: number; readonly what: 'mode'; readonly destination: string; readonly mode: string }
   | { readonly at: number; readonly what: 'repeating'; readonly destination: string }
   | { readonly at: number; readonly what: 'waiting'; readonly waitMs: number }

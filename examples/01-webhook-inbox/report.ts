@@ -41,7 +41,7 @@ export function table(figures: Figures): string[] {
     heading('Application → destinations', 'fulfilment', 'ledger'),
     row('delivered', fulfilment.delivered, ledger.delivered),
     verdictRow('lost', 'lost', figures),
-    verdictRow('out of order within a key', 'outOfOrder', figures),
+    verdictRow('out of order within a key (one customer)', 'outOfOrder', figures),
     verdictRow('bytes changed on the way', 'altered', figures),
     row('delivered a second time (at least once)', fulfilment.again, ledger.again),
     '',

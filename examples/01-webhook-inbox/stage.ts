@@ -42,6 +42,9 @@ export function observe(receiver: Receiver, fetch: ReturnType<typeof createFetch
   fetch.on('circuit:opened', () => record({ what: 'breaker', state: 'open' }))
   fetch.on('circuit:half-opened', () => record({ what: 'breaker', state: 'half-open' }))
   fetch.on('circuit:closed', () => record({ what: 'breaker', state: 'closed' }))
+  receiver.on('buffer:opened', ({ durationMs, holes }) => {
+    record({ what: 'opened', durationMs, missing: holes.reduce((sum, { lost }) => sum + lost, 0) })
+  })
   receiver.on('delivery:retried', ({ destination }) => record({ what: 'repeating', destination }))
 
   const modes = new Map<string, string>()
