@@ -191,7 +191,10 @@ export interface Consumer {
   acquire(options: { readonly owner: string; readonly leaseMs: number; readonly max?: number }): Promise<Lease[]>
   /**
    * Reads on after `after` (`null`: from the start), in order and without gaps: an entry once seen never gets a predecessor
-   * later. Only durable events are seen. Waits up to `waitMs` for the first entry; then an empty array.
+   * later. Only durable events are seen. Ends at `limit` entries, at the latest with the one that reaches `maxBytes`, and gives
+   * at least one where there is one. Waits up to `waitMs` for the first entry; then an empty array.
+   *
+   * @throws the signal's reason, untouched, as soon as `signal` aborts.
    */
   read(
     lease: Lease,

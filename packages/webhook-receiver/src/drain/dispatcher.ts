@@ -164,7 +164,7 @@ export function createDispatcher(options: {
     },
     quiet(graceMs) {
       return new Promise((resolve) => {
-        if (running.size === 0) {
+        if (running.size === 0 || graceMs <= 0) {
           resolve()
           return
         }
