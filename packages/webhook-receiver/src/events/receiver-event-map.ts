@@ -24,7 +24,7 @@ export interface ReceiverEventMap extends BaseEventMap {
   'webhook:accepted': OfSource & { readonly id: string; readonly position: Position; readonly durationMs: number }
   /** When an event was there already; the sender gets the same answer. */
   'webhook:duplicate': OfSource & { readonly id: string; readonly position: Position; readonly durationMs: number }
-  /** When a request is not accepted, for whatever reason. */
+  /** When a request is not accepted, for whatever reason. `source` is empty where no source has the name. */
   'webhook:refused': OfSource & {
     readonly status: number
     readonly error: IntegrationError

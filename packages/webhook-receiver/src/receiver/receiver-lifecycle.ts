@@ -4,7 +4,8 @@ import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import type { DestinationSnapshot, Receiver, ReceiverSnapshot } from './receiver.ts'
 import type { ResolvedReceiverOptions } from './receiver-options.ts'
 
-const DEFAULT_STOP_TIMEOUT_MS = 10_000
+/** Defaults of `stop`. */
+export const defaultStopOptions: Readonly<{ timeoutMs: number }> = Object.freeze({ timeoutMs: 10_000 })
 
 type Drain = ReturnType<typeof createDrain>
 
@@ -67,7 +68,7 @@ export function createLifecycle(
   }
 
   const stop = async (stopOptions: { readonly timeoutMs?: number } = {}): Promise<void> => {
-    const timeoutMs = checkTimeout(stopOptions.timeoutMs ?? DEFAULT_STOP_TIMEOUT_MS)
+    const timeoutMs = checkTimeout(stopOptions.timeoutMs ?? defaultStopOptions.timeoutMs)
     // A start that fails has nothing to stop, and has told its own caller.
     if (life.state === 'starting') await life.started.catch(() => {})
     if (life.state !== 'stopped') {

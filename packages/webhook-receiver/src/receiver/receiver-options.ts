@@ -15,8 +15,8 @@ import { compileVerifier, type Verifier, webhookOf } from '../verify/verifier.ts
 import type { ReceiverOptions, SourceOptions } from './receiver.ts'
 import type { WebhookDescription } from '@holdfast/core'
 
-/** What GitHub may send, the most of the providers. */
-const DEFAULT_MAX_BODY_BYTES = 26_214_400
+/** Defaults of a source. GitHub sends up to 25 MiB, the most of the providers. */
+export const defaultSourceOptions: Readonly<{ maxBodyBytes: number }> = Object.freeze({ maxBodyBytes: 26_214_400 })
 
 // Names stand in URLs, file names and metric labels.
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -85,7 +85,7 @@ function resolveSource(name: string, source: SourceOptions, hashes: HashProvider
     name,
     webhook,
     verifier,
-    maxBodyBytes: source.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
+    maxBodyBytes: source.maxBodyBytes ?? defaultSourceOptions.maxBodyBytes,
     ackStatus: webhook.ack?.status ?? 200,
   }
 }

@@ -1,8 +1,17 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { InvalidOptionsError } from '@holdfast/core'
 import { describe, expect, test } from 'vitest'
 import type { ReceiverOptions } from '../../src/receiver/receiver.ts'
-import { resolveReceiverOptions } from '../../src/receiver/receiver-options.ts'
+import { defaultStopOptions } from '../../src/receiver/receiver-lifecycle.ts'
+import { defaultSourceOptions, resolveReceiverOptions } from '../../src/receiver/receiver-options.ts'
 import { receiverOptions, sample } from './receiver-fixture.ts'
+
+test('docs/inbound.md shows the defaults', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../../docs/inbound.md'), 'utf8')
+  expect(page).toContain(`| \`sources.*.maxBodyBytes\` | \`${defaultSourceOptions.maxBodyBytes}\` |`)
+  expect(page).toContain(`| \`stop({ timeoutMs })\` | \`${defaultStopOptions.timeoutMs}\` |`)
+})
 
 describe('resolveReceiverOptions', () => {
   test('fills in the defaults', () => {
