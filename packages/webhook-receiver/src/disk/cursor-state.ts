@@ -27,6 +27,10 @@ export class CursorState {
     this.lowWater = lowWater
   }
 
+  isDone(seq: number): boolean {
+    return seq <= this.lowWater || this.done.has(seq)
+  }
+
   /** Applies a change. Lost records count as done: nobody can ever finish them. */
   apply(delta: SeqDelta, holes: readonly SeqRange[]): void {
     if (delta.lowWater > this.lowWater) {
@@ -35,7 +39,7 @@ export class CursorState {
       for (const seq of this.retries.keys()) if (seq <= delta.lowWater) this.retries.delete(seq)
     }
     for (const { seq, attempts, nextAt } of delta.retry) {
-      if (seq > this.lowWater && !this.done.has(seq)) this.retries.set(seq, { attempts, nextAt })
+      if (!this.isDone(seq)) this.retries.set(seq, { attempts, nextAt })
     }
     for (const seq of delta.done) {
       this.retries.delete(seq)

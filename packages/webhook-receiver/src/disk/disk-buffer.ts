@@ -9,16 +9,15 @@ import type {
   NewEvent,
   OpenReport,
 } from '../buffer/event-buffer.ts'
-import { DedupeIndex } from './dedupe-index.ts'
 import {
   type DiskBufferOptions,
   type ResolvedDiskBufferOptions,
   resolveDiskBufferOptions,
 } from './disk-buffer-options.ts'
 import { type DiskStore, openDiskStore } from './disk-store.ts'
+import type { DedupeIndex } from './dedupe-index.ts'
 import { encodeEvent, identityOf } from './event-codec.ts'
-import type { Log } from './log.ts'
-import type { RecordInput } from './log-writer.ts'
+import type { RecordInput } from './batch-encoder.ts'
 import { positionOf } from './seq.ts'
 
 /**
@@ -31,12 +30,17 @@ export function diskBuffer(options: DiskBufferOptions): EventBuffer {
   return new DiskBuffer(resolveDiskBufferOptions(options))
 }
 
-/** `opening` leads to `open`, or back to `new` when it fails. `closed` is final. */
+/**
+ * - `closed`: nothing is held. Leads to `opening`.
+ * - `opening`: the lock is being taken and the log recovered. Leads to `open`, or back to `closed` when that fails.
+ * - `open`: leads to `closing`.
+ * - `closing`: what was accepted is being finished. Leads to `closed`.
+ */
 type BufferState =
-  | { readonly kind: 'new' }
-  | { readonly kind: 'opening'; readonly report: Promise<OpenReport> }
-  | { readonly kind: 'open'; readonly report: Promise<OpenReport>; readonly store: DiskStore }
-  | { readonly kind: 'closed'; readonly done: Promise<void> }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'opening'; readonly settled: Promise<unknown> }
+  | { readonly kind: 'open'; readonly store: DiskStore }
+  | { readonly kind: 'closing'; readonly settled: Promise<void> }
 
 /** An event that is being written: a duplicate waits for the same commit. */
 interface InFlight {
@@ -57,14 +61,12 @@ class DiskBuffer implements EventBuffer {
   readonly caps: BufferCaps
   readonly #options: ResolvedDiskBufferOptions
   readonly #directory: string
-  readonly #dedupe: DedupeIndex
   readonly #inFlight: Map<string, InFlight> = new Map()
-  #state: BufferState = { kind: 'new' }
+  #state: BufferState = { kind: 'closed' }
 
   constructor(options: ResolvedDiskBufferOptions) {
     this.#options = options
     this.#directory = resolve(options.directory)
-    this.#dedupe = new DedupeIndex(options.dedupeWindowMs)
     this.caps = Object.freeze({
       durability: options.durability,
       partitions: 1,
@@ -75,26 +77,23 @@ class DiskBuffer implements EventBuffer {
     })
   }
 
-  open(): Promise<OpenReport> {
-    const state = this.#state
-    if (state.kind === 'closed') return Promise.reject(closedError())
-    if (state.kind !== 'new') return state.report
-    const report = openDiskStore(this.#options, this.#directory, this.#dedupe).then(
-      (opened) => {
-        this.#state = { kind: 'open', report, store: opened.store }
-        return opened.report
-      },
-      (error: unknown) => {
-        this.#state = { kind: 'new' }
-        throw error
-      },
-    )
-    this.#state = { kind: 'opening', report }
-    return report
+  async open(): Promise<OpenReport> {
+    if (this.#state.kind === 'closing') await this.#state.settled
+    if (this.#state.kind !== 'closed') throw new BufferError('buffer_locked', 'The buffer is open already.')
+    const opening = openDiskStore(this.#options, this.#directory)
+    this.#state = { kind: 'opening', settled: opening.catch(() => undefined) }
+    try {
+      const { store, report } = await opening
+      this.#state = { kind: 'open', store }
+      return report
+    } catch (error) {
+      this.#state = { kind: 'closed' }
+      throw error
+    }
   }
 
   async append(events: readonly NewEvent[]): Promise<AppendResult[]> {
-    const { log } = this.#store()
+    const { log, dedupe } = this.#store()
     const now = this.#options.clock.now()
     const encoded = events.map((event) => encodeEvent(event, this.#options.maxEventBytes))
     const records: RecordInput[] = []
@@ -103,7 +102,7 @@ class DiskBuffer implements EventBuffer {
       const record = encoded[at]
       const identity = this.#options.dedupeWindowMs > 0 ? identityOf(event) : undefined
       if (identity !== undefined) {
-        const place = this.#find(identity, fresh, now)
+        const place = this.#find(dedupe, identity, fresh, now)
         if (place !== undefined) return place
         fresh.set(identity, records.length)
       }
@@ -112,7 +111,7 @@ class DiskBuffer implements EventBuffer {
     })
     const originals = places.flatMap((place) => (place.kind === 'in-flight' ? place.original.commit : []))
     const [firstSeq] = await Promise.all([
-      records.length > 0 ? this.#commit(log, records, fresh, now) : 0,
+      records.length > 0 ? this.#commit({ log, dedupe }, records, fresh, now) : 0,
       ...originals,
     ])
     return Promise.all(places.map((place) => resultOf(place, firstSeq)))
@@ -138,12 +137,17 @@ class DiskBuffer implements EventBuffer {
   }
 
   async close(): Promise<void> {
-    if (this.#state.kind === 'opening') await this.#state.report.catch(() => undefined)
-    const state = this.#state
-    if (state.kind === 'closed') return state.done
-    const done = state.kind === 'open' ? state.store.close() : Promise.resolve()
-    this.#state = { kind: 'closed', done }
-    return done
+    if (this.#state.kind === 'opening') {
+      await this.#state.settled
+      return this.close()
+    }
+    if (this.#state.kind === 'closing') return this.#state.settled
+    if (this.#state.kind === 'closed') return
+    const settled = this.#state.store.close().finally(() => {
+      this.#state = { kind: 'closed' }
+    })
+    this.#state = { kind: 'closing', settled }
+    return settled
   }
 
   #store(): DiskStore {
@@ -151,8 +155,8 @@ class DiskBuffer implements EventBuffer {
     return this.#state.store
   }
 
-  #find(identity: string, fresh: ReadonlyMap<string, number>, now: number): Place | undefined {
-    const seq = this.#dedupe.find(identity, now)
+  #find(dedupe: DedupeIndex, identity: string, fresh: ReadonlyMap<string, number>, now: number): Place | undefined {
+    const seq = dedupe.find(identity, now)
     if (seq !== undefined) return { kind: 'stored', seq }
     const original = this.#inFlight.get(identity)
     if (original !== undefined) return { kind: 'in-flight', original }
@@ -162,7 +166,7 @@ class DiskBuffer implements EventBuffer {
 
   /** Stores records. Until that is done their ids are in flight, from then on they are remembered. */
   async #commit(
-    log: Log,
+    { log, dedupe }: Pick<DiskStore, 'log' | 'dedupe'>,
     records: readonly RecordInput[],
     fresh: ReadonlyMap<string, number>,
     now: number,
@@ -171,7 +175,7 @@ class DiskBuffer implements EventBuffer {
     for (const [identity, index] of fresh) this.#inFlight.set(identity, { commit, index })
     try {
       const firstSeq = await commit
-      for (const [identity, index] of fresh) this.#dedupe.remember(identity, firstSeq + index, now)
+      for (const [identity, index] of fresh) dedupe.remember(identity, firstSeq + index, now)
       return firstSeq
     } finally {
       for (const identity of fresh.keys()) this.#inFlight.delete(identity)

@@ -104,6 +104,7 @@ export class DiskConsumer implements Consumer {
   async deadLetter(lease: Lease, event: StoredEvent, why: FailureInfo): Promise<void> {
     this.#check(lease)
     const seq = this.#seqOf(event.position)
+    if (this.#cursor.state.isDone(seq)) return
     await this.#deadLetters.add(event, seq, why)
     await this.#cursor.commit({ lowWater: 0, done: [seq], retry: [] })
   }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { BufferError } from '../buffer/buffer-error.ts'
 import type { OpenReport } from '../buffer/event-buffer.ts'
 import { ConsumerRegistry } from './consumer-registry.ts'
-import type { DedupeIndex } from './dedupe-index.ts'
+import { DedupeIndex } from './dedupe-index.ts'
 import type { ResolvedDiskBufferOptions } from './disk-buffer-options.ts'
 import { identityOfRecord } from './event-codec.ts'
 import { errorCodeOf, openIfPresent, readFully, writeSmallFile } from './file-io.ts'
@@ -17,6 +17,7 @@ const MAX_OWNER_BYTES = 4096
 /** Everything that is open while a buffer is. */
 export interface DiskStore {
   readonly log: Log
+  readonly dedupe: DedupeIndex
   readonly consumers: ConsumerRegistry
   close(): Promise<void>
 }
@@ -25,12 +26,12 @@ export interface DiskStore {
 export async function openDiskStore(
   options: ResolvedDiskBufferOptions,
   directory: string,
-  dedupe: DedupeIndex,
 ): Promise<{ readonly store: DiskStore; readonly report: OpenReport }> {
   const { fileSystem, clock } = options
   const startedAt = clock.monotonicMs()
   const lock = await takeLock(options, directory)
   const consumers = new ConsumerRegistry(options, directory)
+  const dedupe = new DedupeIndex(options.dedupeWindowMs)
   let log: Log | undefined
   const close = async (): Promise<void> => {
     // Consumers last look at the log; the lock covers everything.
@@ -54,7 +55,7 @@ export async function openDiskStore(
       lost: to - from + 1,
     }))
     const durationMs = clock.monotonicMs() - startedAt
-    return { store: { log, consumers, close }, report: { durationMs, scannedBytes, tornBytes, holes } }
+    return { store: { log, dedupe, consumers, close }, report: { durationMs, scannedBytes, tornBytes, holes } }
   } catch (error) {
     await close().catch(() => undefined)
     throw error instanceof BufferError ? error : unusable(directory, error)

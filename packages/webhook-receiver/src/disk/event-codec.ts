@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { FailureInfo, HeaderPairs, NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
 import { BufferError } from '../buffer/buffer-error.ts'
-import type { RecordInput } from './log-writer.ts'
+import type { RecordInput } from './batch-encoder.ts'
 import { positionOf } from './seq.ts'
 
 /** The record header has 16 bits for the length of the meta. */

@@ -45,5 +45,5 @@ export interface FileLock {
 /** Somebody else holds the lock. Thrown by `FileSystem.lock`. */
 export class LockHeldError extends Error {
   override readonly name: string = 'LockHeldError'
-  readonly code: 'ELOCKED' = 'ELOCKED'
+  readonly code = 'ELOCKED' as const
 }

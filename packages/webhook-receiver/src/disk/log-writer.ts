@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { Clock } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
+import { BatchEncoder, type BatchFrame, type RecordInput } from './batch-encoder.ts'
 import { errorCodeOf, isNoSpace, writeFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import { encodeRecordHeader, RECORD_HEADER_BYTES, recordBytes, recordTypes } from './record-codec.ts'
@@ -14,19 +15,10 @@ import {
   segmentName,
 } from './segment-format.ts'
 
-/** Larger bodies are handed to the system as they are; smaller ones are copied, which is cheaper than one more buffer per write. */
-const COPY_LIMIT_BYTES = 32 * 1024
 const MAX_RECORDS_PER_BATCH = 4096
 /** A second failure of the device within this time ends writing. */
 const FAILURE_WINDOW_MS = 60_000
 const RETRY_AFTER_MS = 1_000
-
-/** A record to be appended: compact JSON, then bytes as they came. */
-export interface RecordInput {
-  readonly meta: string
-  readonly metaBytes: number
-  readonly body: Uint8Array
-}
 
 export interface LogWriterOptions {
   readonly fileSystem: FileSystem
@@ -90,7 +82,7 @@ interface Group {
  */
 export class LogWriter {
   readonly #options: LogWriterOptions
-  #arena: Buffer | undefined
+  readonly #encoder: BatchEncoder
   #state: WriterState
   #queue: Group[] = []
   #queuedBytes = 0
@@ -101,6 +93,7 @@ export class LogWriter {
 
   constructor(options: LogWriterOptions, start: LogWriterStart) {
     this.#options = options
+    this.#encoder = new BatchEncoder(options.maxBatchBytes)
     this.#durableSeq = start.durableSeq
     this.#lastBatch = start.lastBatch
     this.#state = { kind: 'detached', resume: start.active }
@@ -304,7 +297,18 @@ export class LogWriter {
     const { segment, file } = state
     const firstSeq = this.#durableSeq + 1
     const now = this.#options.clock.now()
-    const encoded = this.#encode(segment, batch, firstSeq, now)
+    const frame: BatchFrame = {
+      key: segment.key,
+      recordType: this.#options.recordType,
+      firstSeq,
+      batch: this.#lastBatch + 1,
+      elapsedMs: elapsedSince(segment.header.createdAt, now),
+      start: segment.readableEnd,
+    }
+    const encoded = this.#encoder.encode(
+      frame,
+      batch.flatMap((group) => group.records),
+    )
     try {
       await writeFully(file, encoded.chunks, segment.readableEnd)
     } catch (error) {
@@ -329,69 +333,6 @@ export class LogWriter {
     segment.readableEnd = encoded.end
     this.#options.onDurable(this.#durableSeq)
     return firstSeq
-  }
-
-  /** Lays a batch out: small records in the arena, large bodies as they are. Nothing else uses the arena until the batch is synced. */
-  #encode(
-    segment: Segment,
-    batch: readonly Group[],
-    firstSeq: number,
-    now: number,
-  ): { readonly chunks: Uint8Array[]; readonly offsets: number[]; readonly end: number } {
-    const chunks: Uint8Array[] = []
-    const offsets: number[] = []
-    const elapsedMs = elapsedSince(segment.header.createdAt, now)
-    const arenaBytes = this.#options.maxBatchBytes + COPY_LIMIT_BYTES + 128 * 1024
-    this.#arena ??= Buffer.allocUnsafeSlow(arenaBytes)
-    let arena = this.#arena
-    let start = 0
-    let at = 0
-    let end = segment.readableEnd
-    for (const group of batch) {
-      for (const { meta, metaBytes, body } of group.records) {
-        const bodyBytes = metaBytes + body.length
-        const total = recordBytes(bodyBytes)
-        const isCopied = body.length <= COPY_LIMIT_BYTES
-        const needed = isCopied ? total : total - body.length
-        if (at + needed > arena.length) {
-          // Only a call with many events is larger than a batch.
-          if (at > start) chunks.push(arena.subarray(start, at))
-          arena = Buffer.allocUnsafeSlow(Math.max(arenaBytes, needed))
-          start = 0
-          at = 0
-        }
-        const header = at
-        offsets.push(end)
-        arena.write(meta, at + RECORD_HEADER_BYTES, 'utf8')
-        at += RECORD_HEADER_BYTES + metaBytes
-        let bodyCrc: number
-        if (isCopied) {
-          arena.set(body, at)
-          at += body.length
-          bodyCrc = crc32(arena.subarray(header + RECORD_HEADER_BYTES, at))
-        } else {
-          bodyCrc = crc32(body, crc32(arena.subarray(header + RECORD_HEADER_BYTES, at)))
-          chunks.push(arena.subarray(start, at), body)
-          start = at
-        }
-        const padding = total - RECORD_HEADER_BYTES - bodyBytes
-        arena.fill(0, at, at + padding)
-        at += padding
-        encodeRecordHeader(arena, header, segment.key, {
-          type: this.#options.recordType,
-          flags: 0,
-          bodyBytes,
-          metaBytes,
-          seq: firstSeq + offsets.length - 1,
-          batch: this.#lastBatch + 1,
-          elapsedMs,
-          bodyCrc,
-        })
-        end += total
-      }
-    }
-    if (at > start) chunks.push(arena.subarray(start, at))
-    return { chunks, offsets, end }
   }
 
   /**

@@ -34,16 +34,16 @@ export async function lockWithSqlite(path: string): Promise<FileLock> {
  * no other code runs while `emitWarning` is replaced, and no handler is installed.
  */
 function loadSqlite(): Sqlite {
-  const emitWarning = process.emitWarning
+  const emitWarning: unknown = Reflect.get(process, 'emitWarning')
   let sqlite: Sqlite | undefined
   process.emitWarning = ((warning: string | Error, ...rest: unknown[]): void => {
     if (rest[0] === 'ExperimentalWarning' && String(warning).includes('SQLite')) return
-    Reflect.apply(emitWarning, process, [warning, ...rest])
+    Reflect.apply(emitWarning as () => void, process, [warning, ...rest])
   }) as typeof process.emitWarning
   try {
     sqlite = process.getBuiltinModule('node:sqlite')
   } finally {
-    process.emitWarning = emitWarning
+    process.emitWarning = emitWarning as typeof process.emitWarning
   }
   if (sqlite === undefined) throw new Error('The disk buffer needs node:sqlite for its lock: Node 22.13 or newer.')
   return sqlite

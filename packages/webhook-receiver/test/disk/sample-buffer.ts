@@ -1,0 +1,92 @@
+import type { Clock } from '@holdfast/core'
+import type { Consumer, EventBuffer, Lease, LogEntry, NewEvent, OpenReport } from '../../src/buffer/event-buffer.ts'
+import type { DiskBufferOptions } from '../../src/disk/disk-buffer-options.ts'
+import { diskBuffer } from '../../src/disk/disk-buffer.ts'
+import type { MemoryFileSystem } from './memory-file-system.ts'
+
+export const DIRECTORY = '/data/inbox'
+
+/** A clock that stands still, and whose timers never fire: what a test does not do itself does not happen. */
+export const stoppedClock: Clock = {
+  now: () => 1_750_000_000_000,
+  monotonicMs: () => 0,
+  sleep: () => new Promise(() => {}),
+  schedule: () => () => {},
+}
+
+/** An event whose body is made from its number, so that a wrong body is recognised. */
+export function numberedEvent(number: number, bodyBytes: number = (number * 37) % 90): NewEvent {
+  return {
+    id: `evt_${number}`,
+    source: 's',
+    receivedAt: 1_750_000_000_000,
+    method: 'POST',
+    url: '/',
+    headers: [],
+    body: bodyOf(number, bodyBytes),
+  }
+}
+
+export function bodyOf(number: number, bytes: number): Uint8Array {
+  return Uint8Array.from({ length: bytes }, (_, index) => (number * 31 + index * 7) & 0xff)
+}
+
+/** A disk buffer on a file system in memory. */
+export function memoryDiskBuffer(fileSystem: MemoryFileSystem, options: Partial<DiskBufferOptions> = {}): EventBuffer {
+  return diskBuffer({ directory: DIRECTORY, fileSystem, clock: stoppedClock, ...options })
+}
+
+/** Opens the consumer `c` with its lease. */
+export async function consumerOf(
+  buffer: EventBuffer,
+  name = 'c',
+): Promise<{ readonly consumer: Consumer; readonly lease: Lease }> {
+  const consumer = await buffer.openConsumer(name)
+  const [lease] = await consumer.acquire({ owner: 'test', leaseMs: 1000 })
+  if (lease === undefined) throw new Error('There is no lease.')
+  return { consumer, lease }
+}
+
+/** Everything that can be read. */
+export async function readEverything(buffer: EventBuffer, name = 'c'): Promise<LogEntry[]> {
+  const { consumer, lease } = await consumerOf(buffer, name)
+  const entries: LogEntry[] = []
+  for (;;) {
+    const last = entries.at(-1)
+    const after = last === undefined ? null : last.kind === 'event' ? last.event.position : last.hole.to
+    const more = await consumer.read(lease, after, { limit: 100, maxBytes: 1e9, waitMs: 0 })
+    if (more.length === 0) return entries
+    entries.push(...more)
+  }
+}
+
+/** What a log has after it was opened. */
+export interface Found {
+  readonly report: OpenReport
+  /** Numbers of the events that were read. */
+  readonly numbers: number[]
+  readonly entries: LogEntry[]
+  readonly lost: number
+}
+
+/** Opens a copy of the files and reads all, then closes it. Rejects when a body is not the one that was written. */
+export async function openAndRead(
+  fileSystem: MemoryFileSystem,
+  options: Partial<DiskBufferOptions> = {},
+): Promise<Found> {
+  const buffer = memoryDiskBuffer(fileSystem, options)
+  const report = await buffer.open()
+  const entries = await readEverything(buffer)
+  const { lost } = await buffer.stats()
+  await buffer.close()
+  const numbers = entries.flatMap((entry) => (entry.kind === 'event' ? [verifiedNumber(entry)] : []))
+  return { report, numbers, entries, lost }
+}
+
+function verifiedNumber(entry: Extract<LogEntry, { readonly kind: 'event' }>): number {
+  const { id, body } = entry.event
+  const number = Number(id.slice('evt_'.length))
+  const expected = bodyOf(number, body.length)
+  if (!Number.isInteger(number) || Buffer.compare(body, expected) !== 0) throw new Error(`The body of ${id} is wrong.`)
+  return number
+}
