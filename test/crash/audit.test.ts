@@ -3,8 +3,8 @@ import { type Audit, createAudit } from './audit.ts'
 import type { DeliveryRecord } from './delivery-log.ts'
 
 const destinations = {
-  keyed: { concurrency: 2, order: 'key' },
-  total: { concurrency: 1, order: 'total' },
+  keyed: { concurrency: 2, redeliveriesPerKill: 2, order: 'key' },
+  total: { concurrency: 1, redeliveriesPerKill: 1, order: 'total' },
 } as const
 
 function digestOf(key: string, seq: number): string {
@@ -58,6 +58,7 @@ describe('createAudit', () => {
       acknowledged: 3,
       started: { keyed: 3, total: 3 },
       redelivered: { keyed: 0, total: 0 },
+      redeliveredAtMost: { keyed: 0, total: 0 },
       retried: { keyed: 0, total: 0 },
     })
   })
@@ -143,6 +144,26 @@ describe('createAudit', () => {
     expect(kinds(audit)).toEqual(['overlapping'])
   })
 
+  it('finds more handlers at work than the destination allows', () => {
+    const audit = createAudit({ keyed: destinations.keyed })
+    for (const key of ['a', 'b', 'c']) {
+      accept(audit, key, 1)
+      write(audit, 'start', 1, key, 1)
+    }
+    expect(audit.violations).toMatchObject([{ kind: 'too_many_at_work', key: 'c', seq: 1 }])
+  })
+
+  it('does not count handlers that a kill ended as at work', () => {
+    const audit = createAudit({ keyed: destinations.keyed })
+    for (const key of ['a', 'b', 'c']) accept(audit, key, 1)
+    write(audit, 'start', 1, 'a', 1)
+    write(audit, 'start', 1, 'b', 1)
+    audit.ended(1, 'killed')
+    write(audit, 'start', 2, 'c', 1)
+    write(audit, 'start', 2, 'a', 1)
+    expect(audit.violations).toEqual([])
+  })
+
   it('finds an event that is at work twice', () => {
     const audit = createAudit({ keyed: destinations.keyed })
     accept(audit, 'a', 1)
@@ -197,7 +218,7 @@ describe('createAudit', () => {
     expect(audit.violations).toMatchObject([{ kind: 'redelivered', run: 2, key: 'a', seq: 1 }])
   })
 
-  it('finds more redeliveries after one kill than handlers can have been at work', () => {
+  it('finds more redeliveries after one kill than can have been without a written ack', () => {
     const audit = createAudit({ keyed: destinations.keyed })
     for (const key of ['a', 'b', 'c']) {
       accept(audit, key, 1)

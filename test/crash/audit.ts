@@ -10,7 +10,9 @@ export type ViolationKind =
   | 'overlapping'
   /** A handler ran again although its ack must have been written. */
   | 'redelivered'
-  /** A kill brought back more events than handlers can have been at work. */
+  /** More handlers were at work at once than the destination allows. */
+  | 'too_many_at_work'
+  /** A kill brought back more events than the destination can have had without a written ack. */
   | 'too_many_redeliveries'
   /** An event that nobody sent. */
   | 'phantom'
@@ -31,6 +33,8 @@ export interface Violation {
 /** What the audit has to know about a destination. */
 export interface AuditedDestination {
   readonly concurrency: number
+  /** Events that a kill may bring back. */
+  readonly redeliveriesPerKill: number
   /** `key`: order holds within a key. `total`: it holds over all events. */
   readonly order: 'key' | 'total'
 }
@@ -44,6 +48,8 @@ export interface AuditCounts {
   readonly acknowledged: number
   readonly started: Readonly<Record<string, number>>
   readonly redelivered: Readonly<Record<string, number>>
+  /** The most that one kill brought back. */
+  readonly redeliveredAtMost: Readonly<Record<string, number>>
   readonly retried: Readonly<Record<string, number>>
 }
 
@@ -89,6 +95,7 @@ interface Lane {
 interface DestinationState extends AuditedDestination {
   readonly name: string
   readonly lanes: Map<string, Lane>
+  atWork: { run: number; count: number }
   /** Redeliveries by the run in which the delivery before was started. */
   readonly redeliveries: Map<number, number>
   /** The latest sent of the events started so far: nothing acknowledged before that may still be started. */
@@ -106,6 +113,7 @@ export function createAudit(destinations: Readonly<Record<string, AuditedDestina
       ...destination,
       name,
       lanes: new Map(),
+      atWork: { run: 0, count: 0 },
       redeliveries: new Map(),
       started: 0,
       redelivered: 0,
@@ -146,6 +154,14 @@ export function createAudit(destinations: Readonly<Record<string, AuditedDestina
     }
   }
 
+  function countAtWork(state: DestinationState, record: DeliveryRecord): void {
+    if (state.atWork.run !== record.run) state.atWork = { run: record.run, count: 0 }
+    state.atWork.count += record.kind === 'start' ? 1 : -1
+    if (record.kind === 'start' && state.atWork.count === state.concurrency + 1) {
+      report('too_many_at_work', record, `more than ${state.concurrency} handlers were at work`)
+    }
+  }
+
   function startFirst(state: DestinationState, lane: Lane | undefined, record: DeliveryRecord): void {
     if (lane !== undefined && lane.state !== 'done') {
       if (lane.state === 'working' && lane.run === record.run) {
@@ -179,8 +195,12 @@ export function createAudit(destinations: Readonly<Record<string, AuditedDestina
     }
     const count = (state.redeliveries.get(lane.run) ?? 0) + 1
     state.redeliveries.set(lane.run, count)
-    if (count === state.concurrency + 1) {
-      report('too_many_redeliveries', record, `more than ${state.concurrency} after the kill of run ${lane.run}`)
+    if (count === state.redeliveriesPerKill + 1) {
+      report(
+        'too_many_redeliveries',
+        record,
+        `more than ${state.redeliveriesPerKill} after the kill of run ${lane.run}`,
+      )
     }
   }
 
@@ -225,6 +245,7 @@ export function createAudit(destinations: Readonly<Record<string, AuditedDestina
     delivered(record) {
       const state = states.get(record.destination)
       if (state === undefined) throw new Error(`unknown destination ${record.destination}`)
+      countAtWork(state, record)
       if (record.kind === 'start') {
         started(state, record)
         return
@@ -254,6 +275,9 @@ export function createAudit(destinations: Readonly<Record<string, AuditedDestina
         acknowledged: acknowledgedCount,
         started: Object.fromEntries(all.map((state) => [state.name, state.started])),
         redelivered: Object.fromEntries(all.map((state) => [state.name, state.redelivered])),
+        redeliveredAtMost: Object.fromEntries(
+          all.map((state) => [state.name, Math.max(0, ...state.redeliveries.values())]),
+        ),
         retried: Object.fromEntries(all.map((state) => [state.name, state.retried])),
       }
     },
