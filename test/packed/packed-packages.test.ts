@@ -82,7 +82,8 @@ describe.each([
       ({ specifier }, index) => `import * as m${index} from '${specifier}'\nexport { m${index} }`,
     )
     writeFileSync(join(application, 'package.json'), '{ "type": "module" }')
-    writeFileSync(join(application, 'consumer.ts'), `${imports.join('\n')}\n`)
+    const uses = `import { createFetch } from '@holdfast/core'\nexport const resilient: typeof fetch = createFetch()`
+    writeFileSync(join(application, 'consumer.ts'), `${[...imports, uses].join('\n')}\n`)
     writeFileSync(
       join(application, 'tsconfig.json'),
       JSON.stringify({
