@@ -1,0 +1,56 @@
+/** The servers of the accept section. Arguments: which one, and for ours the directory of the buffer. */
+import { createServer, type RequestListener } from 'node:http'
+import github from '@holdfast/adapters/connectors/github'
+import { expressWebhooks } from '@holdfast/adapters/express'
+import { nodeHttpWebhooks } from '@holdfast/adapters/node-http'
+import { createReceiver, type Receiver } from '@holdfast/webhook-receiver'
+import { diskBuffer } from '@holdfast/webhook-receiver/disk'
+import express from 'express'
+import { webhookSecret } from './github-delivery.ts'
+
+const [kind = '', directory = ''] = process.argv.slice(2)
+const server = createServer(await listenerFor(kind))
+server.keepAliveTimeout = 60_000
+server.listen(0, '127.0.0.1', () => {
+  const address = server.address()
+  if (typeof address === 'object' && address !== null) process.send?.({ port: address.port })
+})
+process.on('disconnect', () => process.exit(0))
+
+async function listenerFor(name: string): Promise<RequestListener> {
+  switch (name) {
+    case 'node:http':
+      return (request, response) => {
+        request.on('data', () => undefined)
+        request.on('end', () => response.writeHead(200, { 'content-length': 0 }).end())
+      }
+    case 'express': {
+      const app = express()
+      app.post('/webhooks/:source', express.raw({ type: '*/*' }), (_request, response) => {
+        response.status(200).end()
+      })
+      return app
+    }
+    case 'nodeHttpWebhooks':
+      return nodeHttpWebhooks(await startReceiver(), { source: 'github' })
+    case 'expressWebhooks': {
+      const app = express()
+      app.post('/webhooks/:source', expressWebhooks(await startReceiver()))
+      return app
+    }
+    default:
+      throw new Error(`there is no server ${name}`)
+  }
+}
+
+async function startReceiver(): Promise<Receiver> {
+  const receiver = createReceiver({
+    buffer: diskBuffer({ directory }),
+    sources: { github: { connector: github, secrets: [webhookSecret] } },
+    destinations: {
+      bench: { handle: () => undefined, orderingKey: (event) => event.id, concurrency: 64 },
+    },
+  })
+  await receiver.start()
+  return receiver
+}

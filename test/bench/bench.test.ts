@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+
+const RUN_PATH = fileURLToPath(new URL('./run.ts', import.meta.url))
+
+/** The figures of a printed table by the text of its leading columns. */
+function rowsOf(output: string, title: string): Map<string, string[]> {
+  const section = output.split('\n## ').find((part) => part.startsWith(title)) ?? ''
+  const rows = section.split('\n').filter((line) => line.startsWith('| '))
+  return new Map(
+    rows.slice(1).map((line) => {
+      const [name = '', ...figures] = line.split('|').slice(1, -1)
+      const isGrouped = ['1', '32', '64', '256'].includes(figures[0]?.trim() ?? '')
+      const group = isGrouped ? ` @ ${figures.shift()?.trim()}` : ''
+      return [`${name.trim()}${group}`, figures.map((figure) => figure.trim())]
+    }),
+  )
+}
+
+describe('the benchmark', () => {
+  it('prints every row of every section in a quick run', { timeout: 180_000 }, async () => {
+    const run = promisify(execFile)
+    const { stdout } = await run(process.execPath, ['--conditions=@holdfast/source', RUN_PATH, '--quick'])
+    const contenders = ['fetch', 'createFetch', 'ky', 'cockatiel + fetch']
+    const expected = {
+      'Outbound: a GET over loopback': [1, 32].flatMap((concurrency) =>
+        contenders.map((contender) => `${contender} @ ${concurrency}`),
+      ),
+      'Outbound: own overhead over a stub fetch': contenders,
+      'Inbound: durable accept over HTTP, 64 connections': [
+        'node:http',
+        'nodeHttpWebhooks',
+        'express',
+        'expressWebhooks',
+      ],
+      'Inbound: group commit, append only': [
+        'write + fdatasync @ 1',
+        ...[1, 64, 256].map((concurrency) => `diskBuffer.append @ ${concurrency}`),
+      ],
+      'Inbound: drain of a backlog to an in-process handler': [
+        '1,000 keys, concurrency 64',
+        'total order, concurrency 1',
+      ],
+    }
+    for (const [title, names] of Object.entries(expected)) {
+      const rows = rowsOf(stdout, title)
+      expect([...rows.keys()], title).toEqual(names)
+      for (const [name, figures] of rows) {
+        for (const figure of figures) expect(figure, `${title}: ${name}`).toMatch(/^-?[\d,]+(\.\d+)?$/)
+      }
+    }
+    expect(stdout).toContain(`Node ${process.version}`)
+  })
+})

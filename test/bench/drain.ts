@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import github from '@holdfast/adapters/connectors/github'
+import { createReceiver, type DestinationOptions } from '@holdfast/webhook-receiver'
+import { diskBuffer } from '@holdfast/webhook-receiver/disk'
+import { webhookSecret } from './github-delivery.ts'
+import { median } from './measure.ts'
+import { perSecond, type Section } from './report.ts'
+import { eventMaker } from './stored-events.ts'
+
+const KEYS = 1000
+const BATCH = 500
+
+const DESTINATIONS: Readonly<Record<string, DestinationOptions>> = {
+  '1,000 keys, concurrency 64': { handle: () => undefined, orderingKey: (event) => event.key, concurrency: 64 },
+  'total order, concurrency 1': { handle: () => undefined },
+}
+
+/** How fast does a backlog go to a handler in this process? */
+export async function drainBacklog(quick: boolean): Promise<Section> {
+  const backlog = quick ? 5_000 : 30_000
+  const rounds = quick ? 1 : 3
+  const results = new Map<string, number[]>()
+  for (let round = -1; round < rounds; round += 1) {
+    for (const [name, destination] of Object.entries(DESTINATIONS)) {
+      const result = await playRound(backlog, destination)
+      if (round >= 0) results.set(name, [...(results.get(name) ?? []), result])
+    }
+  }
+  return {
+    title: 'Inbound: drain of a backlog to an in-process handler',
+    method: [
+      `${backlog.toLocaleString('en-US')} events of 1 KiB, written before; the handler does nothing; acks are durable against the death of the process`,
+      'Timed from start to drained, opening included',
+      `${rounds} interleaved rounds after one for warm-up`,
+    ],
+    columns: ['destination', 'events/s median'],
+    rows: [...results].map(([name, rates]) => [name, perSecond(median(rates))]),
+  }
+}
+
+async function playRound(backlog: number, destination: DestinationOptions): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-drain-'))
+  try {
+    await fill(directory, backlog)
+    const receiver = createReceiver({
+      buffer: diskBuffer({ directory }),
+      sources: { github: { connector: github, secrets: [webhookSecret] } },
+      destinations: { bench: destination },
+    })
+    const startedAt = performance.now()
+    await receiver.start()
+    await receiver.drained()
+    const elapsedMs = performance.now() - startedAt
+    const { delivered } = receiver.snapshot().destinations['bench'] ?? { delivered: 0 }
+    await receiver.stop()
+    if (delivered !== backlog) throw new Error(`${delivered} of ${backlog} events were delivered`)
+    return (backlog * 1000) / elapsedMs
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+async function fill(directory: string, backlog: number): Promise<void> {
+  const buffer = diskBuffer({ directory })
+  await buffer.open()
+  // Registered before the first event, as a receiver that was stopped had done.
+  await buffer.openConsumer('bench')
+  const nextEvent = eventMaker(randomBytes(4).toString('hex'), KEYS)
+  for (let written = 0; written < backlog; written += BATCH) {
+    await buffer.append(Array.from({ length: BATCH }, nextEvent))
+  }
+  await buffer.close()
+}

@@ -1,0 +1,54 @@
+/** Runs the benchmark from the command line; `--help` says how. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { durableAccept } from './accept.ts'
+import { groupCommit } from './append.ts'
+import { drainBacklog } from './drain.ts'
+import { outboundOverLoopback, outboundOverStub } from './outbound.ts'
+import { renderEnvironment, renderSection, type Section } from './report.ts'
+
+const SECTIONS: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = {
+  loopback: outboundOverLoopback,
+  stub: outboundOverStub,
+  accept: durableAccept,
+  append: groupCommit,
+  drain: drainBacklog,
+}
+
+const USAGE = `Measures Holdfast beside its alternatives and prints tables.
+
+  --quick           fewer and shorter rounds; good enough to see that everything runs
+  --only <section>  ${Object.keys(SECTIONS).join(', ')}; may be repeated
+  --write           also write test/bench/results/<date>.md
+`
+
+const { values } = parseArgs({
+  // `pnpm bench -- --quick` hands the separator on.
+  args: process.argv.slice(2).filter((argument) => argument !== '--'),
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: Object.keys(SECTIONS) },
+    write: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+if (values.help) process.stdout.write(USAGE)
+else await main()
+
+async function main(): Promise<void> {
+  const parts = [renderEnvironment({ quick: values.quick })]
+  process.stdout.write(`${parts[0]}\n`)
+  for (const name of values.only) {
+    const measure = SECTIONS[name]
+    if (measure === undefined) throw new Error(`there is no section ${name}\n${USAGE}`)
+    const text = renderSection(await measure(values.quick))
+    parts.push(text)
+    process.stdout.write(`${text}\n`)
+  }
+  if (values.write) {
+    const folder = new URL('./results/', import.meta.url)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(new URL(`${new Date().toISOString().slice(0, 10)}.md`, folder), `${parts.join('\n')}`)
+  }
+}
