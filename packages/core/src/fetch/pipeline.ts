@@ -11,7 +11,7 @@ import { driveAttempts } from '../retry/drive-attempts.ts'
 import { retryStopOf } from '../retry/retry-decision.ts'
 import type { ResolvedRetryOptions } from '../retry/retry-options.ts'
 import { abortable } from '../timeout/abortable.ts'
-import { withTimer } from '../timeout/call-signal.ts'
+import { timeoutError, withTimer } from '../timeout/call-signal.ts'
 import { Call, failureFacts } from './call.ts'
 import { exchange } from './exchange.ts'
 import { remember } from './explain.ts'
@@ -204,6 +204,7 @@ export class Pipeline {
       bulkhead.release()
     }
     try {
+      if (this.#nowMs() >= call.deadlineAtMs) return deadlinePassed()
       const permit = breaker?.admit(this.#nowMs())
       if (breaker !== undefined && permit === undefined)
         return refuse(call.record, circuitRefusal(breaker.retryAfterMs(this.#nowMs()), call.scope.lastFailure))
@@ -270,6 +271,12 @@ export class Pipeline {
   #nowMs(): number {
     return this.#options.clock.monotonicMs()
   }
+}
+
+/** The wait before an attempt took all the time there was. */
+function deadlinePassed(): Outcome {
+  const failure = { code: 'timeout', reason: 'total', phase: 'local', delivery: 'not_sent' } as const
+  return { kind: 'error', error: timeoutError(), failure }
 }
 
 /** Frees the connection of an answer that nobody will read. */

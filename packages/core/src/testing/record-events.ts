@@ -17,7 +17,10 @@ export interface EventRecorder<Events extends BaseEventMap> {
   stop(): void
 }
 
-/** Listens to `names` of `source` and keeps what it hears. The names of core's events are the keys of `coreEvents`. */
+/**
+ * Listens to `names` of `source` and keeps what it hears. Name the event map, which TypeScript cannot infer:
+ * `recordEvents<CoreEventMap>(fetch, ['retry:scheduled'])`.
+ */
 export function recordEvents<Events extends BaseEventMap>(
   source: EventSource<Events>,
   names: readonly (keyof Events & string)[],

@@ -29,9 +29,9 @@ export class CallSignal {
     return link.controller.signal
   }
 
-  /** Aborts what runs under the current signal with the error that `AbortSignal.timeout` has. */
-  timeOut(): unknown {
-    const reason = new DOMException('The operation was aborted due to timeout', 'TimeoutError')
+  /** Aborts what runs under the current signal, and returns the reason. */
+  timeOut(): DOMException {
+    const reason = timeoutError()
     this.#link.controller?.abort(reason)
     return reason
   }
@@ -43,6 +43,11 @@ export class CallSignal {
     if (body === null) remove()
     else unreachableBodies.register(body, remove)
   }
+}
+
+/** The error with which `AbortSignal.timeout` aborts. */
+export function timeoutError(): DOMException {
+  return new DOMException('The operation was aborted due to timeout', 'TimeoutError')
 }
 
 interface SignalLink {

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest'
+import { createFetch, explain, type FetchOptions, InvalidOptionsError } from '../../src/index.ts'
+import { scriptedFetch } from '../../src/testing/index.ts'
+import { answer, harness, rejectionOf, url } from './harness.ts'
+
+const allOff = { retry: false, rateLimit: false, breaker: false, deadlineMs: false, attemptTimeoutMs: false } as const
+
+describe('createFetch', () => {
+  it('passes the very arguments on and returns the very promise when everything is off', () => {
+    const promise = Promise.resolve(answer(500))
+    const seen: unknown[] = []
+    const transport = (...args: unknown[]): Promise<Response> => {
+      seen.push(...args)
+      return promise
+    }
+    const init = { method: 'POST' }
+    expect(createFetch({ fetch: transport, ...allOff })(url, init)).toBe(promise)
+    expect(seen).toEqual([url, init])
+    expect(seen[1]).toBe(init)
+  })
+
+  it('looks the global fetch up at each call', async () => {
+    const original = globalThis.fetch
+    const fetch = createFetch()
+    const response = answer(204)
+    globalThis.fetch = () => Promise.resolve(response)
+    try {
+      expect(await fetch('https://example.com/')).toBe(response)
+    } finally {
+      globalThis.fetch = original
+    }
+  })
+
+  it('returns the very Response of the transport', async () => {
+    const response = answer(200)
+    const { run } = harness([() => response])
+    expect(await run()).toBe(response)
+  })
+
+  it('reports the begin and the end of a call', async () => {
+    const { run, heard } = harness([answer(404)], { connection: 'acme' })
+    await run()
+    expect(heard.names).toEqual(['call:started', 'attempt:failed', 'call:finished'])
+    expect(heard.of('call:finished')).toMatchObject([
+      { callId: 1, host: 'api.example.com', connection: 'acme', outcome: 'response', status: 404, code: 'not_found' },
+    ])
+  })
+
+  it('says nothing secret in its events', async () => {
+    const { run, heard } = harness([answer(429, { 'retry-after': '1' }), answer(500)], { auth: 'tok-secret' })
+    await run(url, { headers: { 'x-key': 'secret' } })
+    expect(JSON.stringify(heard.events)).not.toContain('secret')
+  })
+
+  it('keeps a listener that throws from breaking the call', async () => {
+    const { run, fetch, heard } = harness([answer(200)])
+    fetch.on('call:started', () => {
+      throw new Error('listener')
+    })
+    expect((await run()).status).toBe(200)
+    expect(heard.of('listener:error')).toHaveLength(1)
+  })
+
+  it.each<[string, FetchOptions]>([
+    ['retry.maxAttempts', { retry: { maxAttempts: 0 } }],
+    ['retry.maxDelayMs', { retry: { baseDelayMs: 100, maxDelayMs: 50 } }],
+    ['retry.budget.maxTokens', { retry: { budget: { maxTokens: 0 } } }],
+    ['rateLimit.onLimit', { rateLimit: { onLimit: 'fail' as never } }],
+    ['breaker.failureRatio', { breaker: { failureRatio: 2 } }],
+    ['bulkhead.maxConcurrent', { bulkhead: { maxConcurrent: 0 } }],
+    ['idempotency.header', { idempotency: { header: '' } }],
+    ['deadlineMs', { deadlineMs: 0 }],
+    ['attemptTimeoutMs', { attemptTimeoutMs: -1 }],
+    ['connection', { connection: '' }],
+    ['fetch', { fetch: 'fetch' as never }],
+    ['auth', { auth: '' }],
+    ['state', { state: {} } as FetchOptions],
+  ])('refuses a wrong `%s`', (path, options) => {
+    expect(() => createFetch(options)).toThrow(InvalidOptionsError)
+    expect(() => createFetch(options)).toThrow(expect.objectContaining({ path }))
+  })
+
+  it('never shows a token in the message about a wrong one', () => {
+    expect(() => createFetch({ auth: { token: 'secret' } as never })).toThrow(/^(?!.*secret).*`auth`/)
+  })
+
+  it('refuses calls after it was disposed, and lets those under way go on', async () => {
+    const { fetch, clock, transport, heard } = harness([answer(500), answer(200)])
+    const running = fetch(url)
+    await clock.flush()
+    await fetch[Symbol.asyncDispose]()
+    expect(await rejectionOf(fetch(url))).toMatchObject({ code: 'canceled', reason: 'shutdown', delivery: 'not_sent' })
+    expect((await clock.runUntil(running)).status).toBe(200)
+    expect(transport.calls).toHaveLength(2)
+    expect(heard.names).not.toContain('call:finished')
+  })
+
+  it('keeps the state of a thousand hosts at most', async () => {
+    const fetch = createFetch({ fetch: scriptedFetch([answer(200)]) })
+    for (let n = 0; n < 1_100; n++) await fetch(`https://h${n}.example.com/`)
+    const { hosts } = fetch.snapshot()
+    expect(hosts).toHaveLength(1_000)
+    expect(hosts.at(-1)?.host).toBe('h1099.example.com')
+  })
+})
+
+describe('createFetch: refusals', () => {
+  const open = { retry: false, breaker: { minimumCalls: 1, breakMs: 4_500 }, refusals: 'response' } as const
+
+  it('come as 503 problem documents with Retry-After when the client wants responses', async () => {
+    const { run, transport } = harness([answer(500)], open)
+    await run()
+    const response = await run()
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('5')
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+    expect(await response.json()).toMatchObject({ code: 'circuit_open', status: 503, retry_after_ms: 4_500 })
+    expect(explain(response)?.error?.code).toBe('circuit_open')
+    expect(transport.calls).toHaveLength(1)
+  })
+
+  it('come as 429 when a rate limit is the reason', async () => {
+    const { run } = harness([answer(429, { 'retry-after': '90' })], { refusals: 'response' })
+    await run()
+    const response = await run()
+    expect(response.status).toBe(429)
+    expect(response.headers.get('retry-after')).toBe('90')
+    expect(await response.json()).toMatchObject({ code: 'rate_limited', delivery: 'not_sent' })
+  })
+
+  it('leave the failures of the transport alone', async () => {
+    const failure = new TypeError('fetch failed')
+    const { run } = harness([failure], { refusals: 'response' })
+    expect(await rejectionOf(run())).toBe(failure)
+  })
+})

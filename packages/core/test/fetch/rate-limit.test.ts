@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest'
+import { explain, isIntegrationError, rateLimitOf } from '../../src/index.ts'
+import { answer, harness, rejectionOf, url } from './harness.ts'
+
+const limited = (seconds: number) => answer(429, { 'retry-after': String(seconds) }, 'slow down')
+
+describe('createFetch: rate limit', () => {
+  it('waits for the time that a 429 asks for, then sends again', async () => {
+    const { run, clock, heard } = harness([limited(3), answer(200)])
+    expect((await run()).status).toBe(200)
+    expect(clock.monotonicMs()).toBeGreaterThan(3_000)
+    expect(clock.monotonicMs()).toBeLessThan(3_100)
+    expect(heard.of('limit:paused')).toMatchObject([{ host: 'api.example.com', pauseMs: 3_000, status: 429 }])
+    expect(heard.of('limit:waiting')).toHaveLength(1)
+    expect(heard.of('limit:released')).toHaveLength(1)
+  })
+
+  it('pauses every concurrent caller after one 429', async () => {
+    let open = false
+    const { fetch, clock, transport } = harness([() => (open ? answer(200) : limited(2))])
+    const first = fetch(url)
+    await clock.flush()
+    open = true
+    const others = Array.from({ length: 20 }, () => fetch(url))
+    await clock.advance(1_999)
+    expect(transport.calls).toHaveLength(1)
+    await clock.advance(2_000)
+    const responses = await Promise.all([first, ...others])
+    expect(responses.map(({ status }) => status)).toEqual(Array.from({ length: 21 }, () => 200))
+    expect(transport.calls).toHaveLength(22)
+  })
+
+  it('releases those who waited one by one, in the order in which they came', async () => {
+    const sentAt: [string, number][] = []
+    const { fetch, clock } = harness([
+      () => limited(1),
+      ({ url: sent }) => {
+        sentAt.push([sent.slice(-1), clock.monotonicMs()])
+        return answer(200)
+      },
+    ])
+    const first = fetch('https://api.example.com/0')
+    await clock.flush()
+    const others = [1, 2, 3, 4].map((n) => fetch(`https://api.example.com/${n}`))
+    await clock.advance(5_000)
+    await Promise.all([first, ...others])
+    const times = sentAt.map(([, at]) => at)
+    expect(sentAt.map(([name]) => name)).toEqual(['0', '1', '2', '3', '4'])
+    expect(times.every((at, index) => at > (times[index - 1] ?? 1_000))).toBe(true)
+    expect(times.at(-1)).toBeLessThan(1_250)
+  })
+
+  it('waits again when the pause is prolonged while it waits', async () => {
+    const answers = [limited(1), limited(5), answer(200)] as const
+    const { fetch, clock, transport } = harness([...answers])
+    const [first, second] = [fetch(url), fetch(url)]
+    await clock.advance(4_900)
+    expect(transport.calls).toHaveLength(2)
+    await clock.advance(1_000)
+    expect((await first).status).toBe(200)
+    expect((await second).status).toBe(200)
+  })
+
+  it('leaves other hosts alone', async () => {
+    const { fetch, clock, transport } = harness([limited(60), answer(200)], { retry: false })
+    await clock.runUntil(fetch(url))
+    await clock.runUntil(fetch('https://other.example.com/'))
+    expect(transport.calls).toHaveLength(2)
+    expect(clock.monotonicMs()).toBe(0)
+  })
+
+  it('returns the 429 itself when its wait does not fit the deadline', async () => {
+    const { run, clock } = harness([limited(60)], { deadlineMs: 10_000 })
+    const response = await run()
+    expect(response.status).toBe(429)
+    expect(await response.text()).toBe('slow down')
+    expect(clock.monotonicMs()).toBe(0)
+    expect(explain(response)).toMatchObject({ stop: 'deadline', error: { retryAfterMs: 60_000 } })
+  })
+
+  it('refuses before sending when the pause does not fit the deadline', async () => {
+    const { run, transport, heard } = harness([limited(60)], { deadlineMs: 10_000 })
+    await run()
+    const error = await rejectionOf(run())
+    expect(isIntegrationError(error, 'rate_limited')).toBe(true)
+    expect(error).toMatchObject({ delivery: 'not_sent', retryAfterMs: 60_000, attempts: [] })
+    expect(transport.calls).toHaveLength(1)
+    expect(heard.of('call:refused')).toMatchObject([{ code: 'rate_limited', retryAfterMs: 60_000 }])
+  })
+
+  it('does not let refused calls prolong the line', async () => {
+    const { run, clock, fetch } = harness([limited(60), answer(200)], { deadlineMs: 10_000 })
+    await run()
+    for (let n = 0; n < 1_000; n++) await rejectionOf(run())
+    await clock.advance(60_000)
+    const sent = fetch(url)
+    await clock.flush()
+    expect((await sent).status).toBe(200)
+  })
+
+  it('waits at most maxWaitMs', async () => {
+    const { run, clock } = harness([limited(5)], { rateLimit: { maxWaitMs: 4_000 } })
+    expect((await run()).status).toBe(429)
+    expect(await rejectionOf(run())).toMatchObject({ code: 'rate_limited' })
+    expect(clock.monotonicMs()).toBe(0)
+  })
+
+  it('pauses for `ratelimit-reset` when there is no Retry-After', async () => {
+    const { run, clock } = harness([answer(429, { 'ratelimit-reset': '4' }), answer(200)])
+    await run()
+    expect(clock.monotonicMs()).toBeGreaterThan(4_000)
+  })
+
+  it('backs off after a 429 that asks for nothing, and pauses nobody', async () => {
+    const { run, heard } = harness([answer(429), answer(200)])
+    await run()
+    expect(heard.names).not.toContain('limit:paused')
+    expect(heard.of('retry:scheduled')).toHaveLength(1)
+  })
+
+  it('never repeats an exhausted quota', async () => {
+    const { run, transport } = harness([limited(7_200)], { deadlineMs: false })
+    const response = await run()
+    expect(transport.calls).toHaveLength(1)
+    expect(explain(response)?.error?.code).toBe('quota_exhausted')
+  })
+
+  it('hands every 429 straight back with `onLimit: surface`', async () => {
+    const { run, transport, clock, heard } = harness([limited(1)], { rateLimit: { onLimit: 'surface' } })
+    expect((await run()).status).toBe(429)
+    expect((await run()).status).toBe(429)
+    expect(transport.calls).toHaveLength(2)
+    expect(clock.monotonicMs()).toBe(0)
+    expect(heard.of('retry:exhausted')).toMatchObject([{ stop: 'surfaced' }, { stop: 'surfaced' }])
+  })
+
+  it('still honours Retry-After in the backoff with `rateLimit: false`, but pauses nobody', async () => {
+    const { run, clock, heard } = harness([limited(2), answer(200)], { rateLimit: false })
+    await run()
+    expect(clock.monotonicMs()).toBeGreaterThanOrEqual(2_000)
+    expect(heard.names).not.toContain('limit:paused')
+  })
+
+  it('stops waiting when the caller aborts, with the very reason', async () => {
+    const { fetch, clock, transport } = harness([limited(5)])
+    const controller = new AbortController()
+    const reason = new Error('changed my mind')
+    const call = rejectionOf(fetch(url, { signal: controller.signal }))
+    await clock.advance(1_000)
+    controller.abort(reason)
+    expect(await call).toBe(reason)
+    expect(clock.pendingTimers).toBe(0)
+    expect(transport.calls).toHaveLength(1)
+  })
+})
+
+describe('rateLimitOf', () => {
+  it('reads limit, remaining and reset of a response', async () => {
+    const { run } = harness([
+      answer(200, { 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '59', 'retry-after': '2' }),
+    ])
+    expect(rateLimitOf(await run())).toEqual({ limit: 60, remaining: 59, resetMs: 2_000 })
+  })
+
+  it('says nothing when the response says nothing', async () => {
+    const { run } = harness([answer(200)])
+    expect(rateLimitOf(await run())).toBeUndefined()
+  })
+})

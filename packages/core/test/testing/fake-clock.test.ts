@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { fakeClock } from '../../src/testing/index.ts'
+
+describe('fakeClock', () => {
+  it('stands still until it is told to move', async () => {
+    const clock = fakeClock(1_000)
+    expect([clock.now(), clock.monotonicMs()]).toEqual([1_000, 0])
+    await clock.advance(250)
+    expect([clock.now(), clock.monotonicMs()]).toEqual([1_250, 250])
+  })
+
+  it('runs timers in order, each at its own time', async () => {
+    const clock = fakeClock()
+    const fired: [string, number][] = []
+    const at = (name: string, ms: number) => clock.schedule(ms, () => fired.push([name, clock.monotonicMs()]))
+    at('late', 30)
+    at('early', 10)
+    at('same', 10)
+    await clock.advance(20)
+    expect(fired).toEqual([
+      ['early', 10],
+      ['same', 10],
+    ])
+    expect(clock.pendingTimers).toBe(1)
+  })
+
+  it('runs what a timer leads to within the same advance', async () => {
+    const clock = fakeClock()
+    const woke: number[] = []
+    const sleeper = async (): Promise<void> => {
+      for (let turn = 0; turn < 3; turn++) {
+        await clock.sleep(10)
+        woke.push(clock.monotonicMs())
+      }
+    }
+    void sleeper()
+    await clock.advance(100)
+    expect(woke).toEqual([10, 20, 30])
+  })
+
+  it('forgets a timer that was cancelled or whose signal aborted', async () => {
+    const clock = fakeClock()
+    clock.schedule(10, () => expect.unreachable())()
+    const controller = new AbortController()
+    const sleep = clock.sleep(10, controller.signal).catch((error: unknown) => error)
+    controller.abort('stop')
+    expect(await sleep).toBe('stop')
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('runs until a promise settles, and settles as it does', async () => {
+    const clock = fakeClock()
+    expect(await clock.runUntil(clock.sleep(5).then(() => 'done'))).toBe('done')
+    await expect(clock.runUntil(Promise.reject(new Error('x')))).rejects.toThrow('x')
+    expect(clock.monotonicMs()).toBe(5)
+  })
+
+  it('says so when no timer can settle the promise', async () => {
+    await expect(fakeClock().runUntil(new Promise(() => {}))).rejects.toThrow('waits for something else')
+  })
+})
