@@ -1,8 +1,8 @@
 import { arrayOf, type Check, nonEmptyString } from '../options/check.ts'
 import { checkErrorRules } from './check-error-rules.ts'
-import { checkEach, checkedElsewhere, checkShape, headerName } from './check-shape.ts'
+import { type ChecksOf, checkEach, checkedElsewhere, checkShape, headerName } from './check-shape.ts'
 import { checkWebhook } from './check-webhook.ts'
-import type { Connector } from './connector.ts'
+import type { Connector, ConnectorHttp, ConnectorSource } from './connector.ts'
 
 const kebabCase: Check = (value) =>
   typeof value === 'string' && /^[a-z][a-z\d]*(?:-[a-z\d]+)*$/.test(value) ? undefined : 'an id in kebab-case'
@@ -17,7 +17,8 @@ const hostName: Check = (value) =>
     ? undefined
     : 'a host name in lower case, without scheme and path'
 
-const connectorChecks = {
+// `ChecksOf` makes a key that is added to a type, and not here, a type error.
+const connectorChecks: ChecksOf<Connector> = {
   id: kebabCase,
   name: nonEmptyString,
   sources: checkedElsewhere,
@@ -26,9 +27,13 @@ const connectorChecks = {
   webhook: checkedElsewhere,
 }
 
-const sourceChecks = { url: webUrl, verifiedAt: isoDate }
+const sourceChecks: ChecksOf<ConnectorSource> = { url: webUrl, verifiedAt: isoDate }
 
-const httpChecks = { hosts: arrayOf(hostName), requestIdHeader: headerName, idempotencyHeader: headerName }
+const httpChecks: ChecksOf<ConnectorHttp> = {
+  hosts: arrayOf(hostName),
+  requestIdHeader: headerName,
+  idempotencyHeader: headerName,
+}
 
 /**
  * Checks that `value` is a connector: known keys only, well-formed ids, pointers, dates and header names, known codes. Each

@@ -2,6 +2,7 @@ import { type Delivery, errorCodes, type Fault, type Retryable } from '../errors
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
 import { arrayOf, type Check, durationMs, either, integer, nonEmptyString, oneOf } from '../options/check.ts'
 import {
+  type ChecksOf,
   checkEach,
   checkedElsewhere,
   checkShape,
@@ -11,7 +12,7 @@ import {
   type Shape,
   textRecord,
 } from './check-shape.ts'
-import type { ErrorRule, ExampleAnswer } from './connector.ts'
+import type { ErrorCondition, ErrorRule, ErrorVerdict, ExampleAnswer } from './connector.ts'
 import { type MatchableAnswer, matchesCondition } from './match-condition.ts'
 
 const FAULTS: readonly Fault[] = ['caller', 'customer', 'upstream', 'network', 'platform']
@@ -31,10 +32,10 @@ const nonEmptyArray: Check = (value) =>
     ? undefined
     : 'an array of at least one JSON value'
 
-const ruleParts = ['when', 'then', 'example']
+const ruleParts: readonly (keyof ErrorRule)[] = ['when', 'then', 'example']
 const ruleChecks = Object.fromEntries(ruleParts.map((part) => [part, checkedElsewhere]))
 
-const conditionChecks = {
+const conditionChecks: ChecksOf<ErrorCondition> = {
   status: either(status, arrayOf(status)),
   header: lowerCaseHeaderName,
   pointer: jsonPointer,
@@ -43,7 +44,7 @@ const conditionChecks = {
   matches: nonEmptyString,
 }
 
-const verdictChecks = {
+const verdictChecks: ChecksOf<ErrorVerdict> = {
   code: errorCode,
   reason,
   fault: oneOf(...FAULTS),
@@ -52,7 +53,7 @@ const verdictChecks = {
   waitMs: durationMs(),
 }
 
-const exampleChecks = { status, headers: textRecord, body: json }
+const exampleChecks: ChecksOf<ExampleAnswer> = { status, headers: textRecord, body: json }
 
 /**
  * Checks the error rules of a connector: their shape, and that each example is matched by its own rule first, so that no

@@ -5,6 +5,9 @@ import { isJsonPointer } from './json-pointer.ts'
 /** A JSON object whose keys are known by now. */
 export type Shape = Readonly<Record<string, unknown>>
 
+/** A check for each key of a type. */
+export type ChecksOf<Type> = Readonly<Record<keyof Type, Check>>
+
 /** Passes everything: the value is looked at elsewhere, with a path of its own. */
 export const checkedElsewhere: Check = () => undefined
 

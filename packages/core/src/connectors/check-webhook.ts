@@ -1,6 +1,7 @@
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
 import { boolean, type Check, durationMs, integer, nonEmptyString, number, oneOf } from '../options/check.ts'
 import {
+  type ChecksOf,
   checkEach,
   checkedElsewhere,
   checkShape,
@@ -11,8 +12,19 @@ import {
   text,
   textRecord,
 } from './check-shape.ts'
+import type {
+  HmacScheme,
+  MessagePart,
+  SignatureFormat,
+  SignatureTimestamp,
+  SignatureVector,
+  TokenScheme,
+  WebhookDelivery,
+  WebhookDescription,
+  WebhookField,
+} from './connector.ts'
 
-const webhookChecks = {
+const webhookChecks: ChecksOf<WebhookDescription> = {
   verify: checkedElsewhere,
   eventId: checkedElsewhere,
   eventType: checkedElsewhere,
@@ -21,11 +33,20 @@ const webhookChecks = {
   delivery: checkedElsewhere,
 }
 
-const fieldChecks = { from: oneOf('header', 'body'), name: lowerCaseHeaderName, pointer: jsonPointer, signed: boolean }
+const fieldChecks: ChecksOf<WebhookField> = {
+  from: oneOf('header', 'body'),
+  name: lowerCaseHeaderName,
+  pointer: jsonPointer,
+  signed: boolean,
+}
 
-const deliveryChecks = { timeoutMs: durationMs(), retries: nonEmptyString, disables: nonEmptyString }
+const deliveryChecks: ChecksOf<WebhookDelivery> = {
+  timeoutMs: durationMs(),
+  retries: nonEmptyString,
+  disables: nonEmptyString,
+}
 
-const hmacChecks = {
+const hmacChecks: ChecksOf<HmacScheme> = {
   scheme: oneOf('hmac'),
   select: lowerCaseHeaderName,
   hash: oneOf('sha1', 'sha256', 'sha512'),
@@ -39,16 +60,19 @@ const hmacChecks = {
   vectors: checkedElsewhere,
 }
 
-const secretChecks = { encoding: oneOf('utf8', 'base64', 'hex'), prefix: nonEmptyString }
+const secretChecks: ChecksOf<HmacScheme['secret']> = {
+  encoding: oneOf('utf8', 'base64', 'hex'),
+  prefix: nonEmptyString,
+}
 
-const timestampChecks = {
+const timestampChecks: ChecksOf<SignatureTimestamp> = {
   header: lowerCaseHeaderName,
   key: nonEmptyString,
   unit: oneOf('s', 'ms'),
   toleranceMs: durationMs(),
 }
 
-const tokenChecks = {
+const tokenChecks: ChecksOf<TokenScheme> = {
   scheme: oneOf('token'),
   select: lowerCaseHeaderName,
   header: lowerCaseHeaderName,
@@ -57,7 +81,7 @@ const tokenChecks = {
   vectors: checkedElsewhere,
 }
 
-const vectorChecks = {
+const vectorChecks: ChecksOf<SignatureVector> = {
   source: nonEmptyString,
   secret: nonEmptyString,
   headers: textRecord,
@@ -66,14 +90,14 @@ const vectorChecks = {
 }
 
 /** The members of each kind of signature format, beside `kind`; `prefix` alone may be absent. */
-const formatChecks: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
+const formatChecks: Readonly<Record<SignatureFormat['kind'], Readonly<Record<string, Check>>>> = {
   plain: { prefix: nonEmptyString },
   keyValue: { separator: nonEmptyString, key: nonEmptyString },
   taggedList: { separator: nonEmptyString, tagSeparator: nonEmptyString, tag: nonEmptyString },
 }
 
 /** The members of each message part, beside `part`. */
-const partChecks: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
+const partChecks: Readonly<Record<MessagePart['part'], Readonly<Record<string, Check>>>> = {
   literal: { value: text },
   body: {},
   timestamp: {},
