@@ -34,12 +34,12 @@ export interface DrainFixture {
   readonly heard: EventRecorder<ReceiverEventMap>
   readonly drain: Drain
   /** Lets everything happen that needs no time. */
-  quiet(): Promise<void>
+  readonly quiet: () => Promise<void>
   /** Runs until everything stored is done, moving the clock from timer to timer. */
-  drained(): Promise<void>
-  deadLetters(): Promise<DeadLetter[]>
+  readonly drained: () => Promise<void>
+  readonly deadLetters: () => Promise<DeadLetter[]>
   /** Another drain on the same buffer, as after a restart. */
-  again(options: DestinationOptions, owner?: string): Promise<DrainFixture>
+  readonly again: (options: DestinationOptions, owner?: string) => Promise<DrainFixture>
 }
 
 export interface DrainSetup {
@@ -68,7 +68,7 @@ export async function drainFixture(
   const opened = await buffer.openConsumer(name)
   const consumer = setup.wrap?.(opened) ?? opened
   const events = createEmitter<ReceiverEventMap>()
-  const heard = recordEvents(events, [
+  const heard = recordEvents<ReceiverEventMap>(events, [
     'delivery:succeeded',
     'delivery:retried',
     'delivery:dead-lettered',
@@ -119,8 +119,8 @@ export interface ManualHandler {
   readonly running: readonly string[]
   /** Ids of every call, in order of start. */
   readonly started: readonly string[]
-  succeed(id: string): void
-  fail(id: string, error?: unknown): void
+  readonly succeed: (id: string) => void
+  readonly fail: (id: string, error?: unknown) => void
 }
 
 export function manualHandler(): ManualHandler {
