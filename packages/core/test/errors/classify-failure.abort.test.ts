@@ -92,7 +92,8 @@ describe('classifyFailure of what was ended on purpose', () => {
   })
 })
 
-describe('classifyFailure of the time limits that the transport has', () => {
+// The transport looks at its limits about once a second, whatever they are.
+describe('classifyFailure of the time limits that the transport has', { timeout: 30_000 }, () => {
   // Node's own undici is reachable only through its global; the symbol ends in the version of the dispatcher's interface.
   const dispatcherOf = (version: number): object | undefined =>
     (globalThis as Record<symbol, object | undefined>)[Symbol.for(`undici.globalDispatcher.${version}`)]

@@ -133,6 +133,18 @@ describe('classifyFailure', () => {
     expect(message).toBe('The connection broke after bytes were sent (reset, ECONNRESET).')
   })
 
+  test('reaches every line of the table by each of its codes and names', () => {
+    for (const rule of failureRules.filter(({ message }) => message === undefined)) {
+      for (const code of rule.codes ?? [undefined]) {
+        for (const name of rule.names ?? ['Error']) {
+          const { syscall } = rule
+          const error = Object.assign(new Error('native'), { code: code?.replace('*', 'X'), name, syscall })
+          expect(classifyFailure(error), `${code} ${name}`).toMatchObject(rule.means)
+        }
+      }
+    }
+  })
+
   test('knows only codes of the catalogue', () => {
     for (const { means } of failureRules) expect(Object.keys(errorCodes)).toContain(means.code)
   })

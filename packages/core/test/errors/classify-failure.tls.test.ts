@@ -23,7 +23,7 @@ beforeAll(() => {
   certificates.valid = authority.issue('valid', present)
   certificates.expired = authority.issue('expired', past)
   certificates.early = authority.issue('early', future)
-})
+}, 60_000)
 afterAll(() => {
   authority.dispose()
 })
