@@ -14,14 +14,14 @@ const utf8 = new TextDecoder()
 class DeliveredEvent implements WebhookEvent {
   readonly id: string
   readonly source: string
-  readonly tenant?: string
-  readonly key?: string
-  readonly type?: string
-  readonly eventId?: string
+  declare readonly tenant?: string
+  declare readonly key?: string
+  declare readonly type?: string
+  declare readonly eventId?: string
   readonly receivedAt: number
   readonly method: string
   readonly url: string
-  readonly remoteAddress?: string
+  declare readonly remoteAddress?: string
   readonly rawHeaders: HeaderPairs
   readonly body: Uint8Array
   readonly partition: number

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { defaultDestinationOptions, resolveDestination } from '../../src/drain/destination-options.ts'
+
+const handle = (): void => {}
+const at = 'destinations.orders'
+
+describe('resolveDestination', () => {
+  test('fills in the defaults', () => {
+    expect(resolveDestination(at, { handle })).toEqual({
+      ...defaultDestinationOptions,
+      handle,
+      orderingKey: undefined,
+      concurrency: 1,
+    })
+  })
+
+  test('runs 8 keys at once when there is an ordering key', () => {
+    expect(resolveDestination(at, { handle, orderingKey: () => 'a' }).concurrency).toBe(8)
+  })
+
+  test('keeps what is given, and cannot be changed afterwards', () => {
+    const given = { concurrency: 3, ratePerSecond: 0.5, timeoutMs: 1, maxAttempts: 1, baseDelayMs: 0, maxDelayMs: 0 }
+    const resolved = resolveDestination(at, { handle, ...given })
+    expect(resolved).toMatchObject(given)
+    expect(Object.isFrozen(resolved)).toBe(true)
+  })
+
+  test('raises the longest wait to a base delay that is above its default', () => {
+    expect(resolveDestination(at, { handle, baseDelayMs: 90_000 }).maxDelayMs).toBe(90_000)
+  })
+
+  test.each([
+    [{}, 'Expected `destinations.orders.handle` to be a function, got `undefined`.'],
+    [{ handle: 'x' }, 'Expected `destinations.orders.handle` to be a function, got `"x"` (string).'],
+    [{ handle, concurrency: 0 }, '`destinations.orders.concurrency` to be an integer from 1 to 10000, got `0`'],
+    [{ handle, ratePerSecond: 0 }, '`destinations.orders.ratePerSecond`'],
+    [{ handle, timeoutMs: 0 }, '`destinations.orders.timeoutMs`'],
+    [{ handle, maxAttempts: 1.5 }, '`destinations.orders.maxAttempts`'],
+    [{ handle, baseDelayMs: -1 }, '`destinations.orders.baseDelayMs`'],
+    [{ handle, maxDelayMs: Infinity }, '`destinations.orders.maxDelayMs`'],
+    [{ handle, baseDelayMs: 10, maxDelayMs: 5 }, '`destinations.orders.maxDelayMs` to be at least baseDelayMs (10)'],
+    [{ handle, retries: 3 }, 'there is no option `retries`'],
+    [{ handle, timeoutMS: 3 }, 'Did you mean `timeoutMs`?'],
+  ])('refuses %o', (options, message) => {
+    expect(() => resolveDestination(at, options as never)).toThrow(message)
+  })
+})
+
+describe('docs/drain.md', () => {
+  test('lists the defaults as they are', () => {
+    const page = readFileSync(new URL('../../../../docs/drain.md', import.meta.url), 'utf8')
+    const section = page.slice(page.indexOf('## Defaults'), page.indexOf('## Events'))
+    const rows = [...section.matchAll(/^\| `(\w+)` \| `([\w.]+)`/gm)].map(([, name, value]) => [
+      name,
+      Number(value?.replaceAll('_', '')),
+    ])
+    expect(Object.fromEntries(rows)).toEqual(defaultDestinationOptions)
+  })
+})
