@@ -132,7 +132,7 @@ describe('.oxlintrc.json', () => {
       copyFileSync(join(root, '.oxlintrc.json'), join(directory, String(index), '.oxlintrc.json'))
     })
     found = lint(directory)
-  })
+  }, 60_000)
 
   afterAll(() => rmSync(directory, { recursive: true, force: true }))
 

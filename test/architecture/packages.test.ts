@@ -44,6 +44,9 @@ describe.each(packages)('$name', ({ directory, manifest, subpaths }) => {
     const readme = readFileSync(join(directory, 'README.md'), 'utf8')
     expect(readme).toContain(`npm install ${manifest.name}`)
     expect(readme).toContain('## How to read this package')
+    const files = [...readme.matchAll(/`((?:src|test)\/[^`<]*)`/g)].map(([, file = '']) => file)
+    expect(files.length).toBeGreaterThan(0)
+    expect(files.filter((file) => !existsSync(join(directory, file)))).toEqual([])
   })
 
   it('exports the source, then types, then the file, and its package.json', () => {

@@ -11,7 +11,7 @@ let packed: readonly PackedPackage[] = []
 
 beforeAll(() => {
   packed = packWorkspace(directory.path)
-}, 120_000)
+}, 300_000)
 
 afterAll(() => directory.remove())
 
@@ -103,7 +103,7 @@ describe.each([
     const tsc = join(root, 'node_modules', compiler, 'bin/tsc')
     const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', application], { encoding: 'utf8' })
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
-  })
+  }, 120_000)
 })
 
 function packageOf(name: string): PackedPackage {
