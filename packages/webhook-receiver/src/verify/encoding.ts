@@ -26,7 +26,7 @@ export function utf8ByteString(text: string): string {
 /** Lower-case hexadecimal. */
 export function encodeHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += (byte + 0x100).toString(16).slice(1)
+  for (const byte of bytes) text += hexPairs[byte]
   return text
 }
 
@@ -65,6 +65,8 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   }
   return bits === 0 ? bytes : undefined
 }
+
+const hexPairs: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 const hexValues = valueTable('0123456789abcdef', '0123456789ABCDEF')
 const base64Values = valueTable('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')

@@ -65,7 +65,7 @@ export function compileHmacScheme(
         const piece = part(request, read.timestampText)
         if (piece === undefined) return notVerified('missing_header')
         if (piece === ambiguous) return notVerified('duplicate_header')
-        pieces.push(piece)
+        addPiece(pieces, piece)
       }
       return tryKeys(keys, pieces, (digest, keyIndex) =>
         matches(digest, signatures) ? accept(keyIndex, read.timestampMs, request.receivedAt) : undefined,
@@ -74,16 +74,25 @@ export function compileHmacScheme(
   }
 }
 
-/** Computes digests key by key until `judge` decides; stays synchronous as long as the keys do. */
+/** Adds to the message; text is joined with text before it, for each piece costs a call into the hash. */
+function addPiece(pieces: MessagePiece[], piece: MessagePiece): void {
+  const last = pieces.at(-1)
+  if (typeof piece === 'string' && typeof last === 'string') pieces[pieces.length - 1] = last + piece
+  else pieces.push(piece)
+}
+
+/** Computes digests key by key, from `first` on, until `judge` decides; stays synchronous as long as the keys do. */
 function tryKeys(
   keys: readonly IndexedKey[],
   pieces: readonly MessagePiece[],
   judge: (digest: Uint8Array, keyIndex: number) => VerifyResult | undefined,
+  first = 0,
 ): MaybePromise<VerifyResult> {
-  for (const [position, { key, keyIndex }] of keys.entries()) {
+  for (let position = first; position < keys.length; position++) {
+    const { key, keyIndex } = keys[position] as IndexedKey
     const digest = key(pieces)
     if (digest instanceof Promise) {
-      return digest.then((bytes) => judge(bytes, keyIndex) ?? tryKeys(keys.slice(position + 1), pieces, judge))
+      return digest.then((bytes) => judge(bytes, keyIndex) ?? tryKeys(keys, pieces, judge, position + 1))
     }
     const result = judge(digest, keyIndex)
     if (result !== undefined) return result

@@ -3,11 +3,12 @@ import type { HeaderPairs } from '../buffer/event-buffer.ts'
 /** Every value of the header `name` (lower-case), in the order in which they came. */
 export function headerValues(headers: HeaderPairs, name: string): readonly string[] {
   let values: string[] | undefined
-  for (const [candidate, value] of headers) {
+  for (const pair of headers) {
+    const candidate = pair[0]
     // The length first: it rules out nearly all headers without making a lower-case copy.
     if (candidate.length === name.length && candidate.toLowerCase() === name) {
-      if (values === undefined) values = [value]
-      else values.push(value)
+      if (values === undefined) values = [pair[1]]
+      else values.push(pair[1])
     }
   }
   return values ?? none

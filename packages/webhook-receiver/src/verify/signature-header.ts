@@ -2,23 +2,32 @@ import type { SignatureFormat } from '@holdfast/core'
 
 /** Finds the candidate signatures, still encoded, in the values of the signature header. */
 export function signatureCandidates(values: readonly string[], format: SignatureFormat): readonly string[] {
-  switch (format.kind) {
-    case 'plain':
-      return values.flatMap((value) => withoutPrefix(value, format.prefix ?? ''))
-    case 'keyValue':
-      return valuesOfKey(values, format.separator, format.key)
-    case 'taggedList':
-      return items(values, format.separator).flatMap((item) => withoutPrefix(item, format.tag + format.tagSeparator))
+  const candidates: string[] = []
+  for (const value of values) {
+    switch (format.kind) {
+      case 'plain':
+        addWithoutPrefix(candidates, value, format.prefix ?? '')
+        break
+      case 'keyValue':
+        addItems(candidates, value, format.separator, `${format.key}=`)
+        break
+      case 'taggedList':
+        addItems(candidates, value, format.separator, format.tag + format.tagSeparator)
+        break
+    }
   }
+  return candidates
 }
 
 /** Every value of `key` in `k=v` pairs. */
 export function valuesOfKey(values: readonly string[], separator: string, key: string): readonly string[] {
-  return items(values, separator).flatMap((item) => withoutPrefix(item, `${key}=`))
+  const found: string[] = []
+  for (const value of values) addItems(found, value, separator, `${key}=`)
+  return found
 }
 
-function items(values: readonly string[], separator: string): readonly string[] {
-  return values.flatMap((value) => value.split(separator)).map(trimItem)
+function addItems(found: string[], value: string, separator: string, prefix: string): void {
+  for (const item of value.split(separator)) addWithoutPrefix(found, trimItem(item), prefix)
 }
 
 /** Takes off blanks and the comma that stays at an item where a header that came twice was joined with `, `. */
@@ -27,6 +36,6 @@ function trimItem(item: string): string {
   return trimmed.endsWith(',') ? trimmed.slice(0, -1) : trimmed
 }
 
-function withoutPrefix(text: string, prefix: string): readonly string[] {
-  return text.startsWith(prefix) ? [text.slice(prefix.length)] : []
+function addWithoutPrefix(found: string[], text: string, prefix: string): void {
+  if (text.startsWith(prefix)) found.push(text.slice(prefix.length))
 }

@@ -29,8 +29,10 @@ export function webhookFields(headers: HeaderPairs, body: Uint8Array): WebhookFi
   }
 }
 
+const decoder = new TextDecoder()
+
 function parseBody(headers: HeaderPairs, body: Uint8Array): unknown {
-  const text = new TextDecoder().decode(body)
+  const text = decoder.decode(body)
   const type = joinedHeader(headers, 'content-type')?.toLowerCase() ?? ''
   if (type.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(text))
   try {

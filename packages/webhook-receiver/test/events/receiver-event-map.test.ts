@@ -21,6 +21,7 @@ test('docs/events.md lists every event of a receiver with a severity, and no oth
   const page = readFileSync(join(import.meta.dirname, '../../../../docs/events.md'), 'utf8')
   const section = /^## Webhook receiver$([\s\S]*?)(?=^## |(?![\s\S]))/m.exec(page)?.[1] ?? ''
   const rows = [...section.matchAll(/^\| `([^`]+)` \| .+ \| (\S+) \|$/gm)]
-  expect(rows.map(([, name]) => name).toSorted()).toEqual(names.toSorted())
+  expect(rows).toHaveLength(names.length)
+  expect(new Set(rows.map(([, name]) => name))).toEqual(new Set(names))
   for (const [, , severity] of rows) expect(['debug', 'info', 'warning', 'error']).toContain(severity)
 })
