@@ -119,7 +119,7 @@ export class MemoryFileSystem implements FileSystem {
 
   async syncDirectory(path: string): Promise<void> {
     this.#call('syncDirectory', path)
-    for (const name of [...this.#syncedNames.keys()]) {
+    for (const name of this.#syncedNames.keys()) {
       if (dirname(name) === path && !this.files.has(name)) this.#syncedNames.delete(name)
     }
     for (const [name, file] of this.files) if (dirname(name) === path) this.#syncedNames.set(name, file)

@@ -1,0 +1,205 @@
+import { fakeClock } from '@holdfast/core/testing'
+import { describe, expect, test } from 'vitest'
+import type { DeadLetter, EventBuffer } from '../../src/buffer/event-buffer.ts'
+import { MemoryFileSystem } from './memory-file-system.ts'
+import { consumerOf, DIRECTORY, memoryDiskBuffer, numberedEvent } from './sample-buffer.ts'
+
+const why = { attempts: 3, at: 1_750_000_000_000, code: 'timeout', message: 'no answer' }
+
+async function openWith(
+  fileSystem: MemoryFileSystem,
+  count: number,
+): Promise<{ readonly buffer: EventBuffer; readonly at: (index: number) => string }> {
+  const buffer = memoryDiskBuffer(fileSystem)
+  await buffer.open()
+  await consumerOf(buffer)
+  const results = await buffer.append(Array.from({ length: count }, (_, index) => numberedEvent(index + 1)))
+  return { buffer, at: (index) => results[index]?.position ?? '' }
+}
+
+async function loadAgain(
+  fileSystem: MemoryFileSystem,
+): ReturnType<Awaited<ReturnType<typeof consumerOf>>['consumer']['load']> {
+  const buffer = memoryDiskBuffer(fileSystem)
+  await buffer.open()
+  const { consumer, lease } = await consumerOf(buffer)
+  const state = await consumer.load(lease)
+  await buffer.close()
+  return state
+}
+
+describe('the cursor of a disk consumer', () => {
+  test('survives kill -9 as soon as commit resolves, without being synced', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer, at } = await openWith(fileSystem, 6)
+    const { consumer, lease } = await consumerOf(buffer)
+    await consumer.commit(lease, { done: [at(0), at(2)], retry: [{ position: at(1), attempts: 2, nextAt: 5.5 }] })
+    const expected = { lowWater: at(0), done: [at(2)], retry: [{ position: at(1), attempts: 2, nextAt: 5.5 }] }
+    expect(await loadAgain(fileSystem.afterKill())).toEqual(expected)
+    await buffer.close()
+    expect(await loadAgain(fileSystem)).toEqual(expected)
+  })
+
+  test('is synced within a second', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const clock = fakeClock()
+    const buffer = memoryDiskBuffer(fileSystem, { clock })
+    await buffer.open()
+    const { consumer, lease } = await consumerOf(buffer)
+    const [stored] = await buffer.append([numberedEvent(1)])
+    await consumer.commit(lease, { done: [stored?.position ?? ''] })
+    expect((await loadAgain(fileSystem.afterPowerCut())).lowWater).toBeNull()
+    await clock.advance(1000)
+    expect((await loadAgain(fileSystem.afterPowerCut())).lowWater).toBe(stored?.position)
+    await buffer.close()
+  })
+
+  test('never goes ahead of what was done, whichever bit of its files is flipped', { timeout: 30_000 }, async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer, at } = await openWith(fileSystem, 8)
+    const { consumer, lease } = await consumerOf(buffer)
+    await consumer.commit(lease, { done: [at(0), at(3)] })
+    const checkpointed = await loadAgain(fileSystem.afterKill())
+    await consumer.commit(lease, { done: [at(1)] })
+    await consumer.commit(lease, { done: [at(5)] })
+    const done = [at(0), at(1), at(3), at(5)]
+    const killed = fileSystem.afterKill()
+    for (const name of ['c.cur', 'c.ack']) {
+      const path = `${DIRECTORY}/cur/${name}`
+      const content = Buffer.from(killed.read(path))
+      const ranges =
+        name === 'c.ack'
+          ? [[0, content.length]]
+          : [
+              [0, 140],
+              [4096, 4236],
+            ]
+      for (const [from = 0, to = 0] of ranges) {
+        for (let bit = from * 8; bit < to * 8; bit++) {
+          const damaged = Buffer.from(content)
+          damaged.writeUInt8(damaged.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+          const copy = killed.afterKill()
+          copy.replace(path, damaged)
+          const state = await loadAgain(copy)
+          const known = [at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)].filter(
+            (position) => position <= (state.lowWater ?? '') || state.done.includes(position),
+          )
+          // One frame of three at most is not found again; its events come a second time.
+          expect(known.every((position) => done.includes(position))).toBe(true)
+          if (name === 'c.cur') expect(known).toEqual(done)
+          else expect(known.length).toBeGreaterThanOrEqual(2)
+        }
+      }
+    }
+    expect(checkpointed.done).toEqual([at(3)])
+  })
+
+  test('keeps its files small while events are acked one by one', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer, at } = await openWith(fileSystem, 3000)
+    const { consumer, lease } = await consumerOf(buffer)
+    for (let index = 0; index < 3000; index++) await consumer.commit(lease, { done: [at(index)] })
+    expect(fileSystem.read(`${DIRECTORY}/cur/c.ack`).length).toBeLessThan(70_000)
+    expect(fileSystem.read(`${DIRECTORY}/cur/c.cur`).length).toBe(8192)
+    expect((await loadAgain(fileSystem.afterKill())).lowWater).toBe(at(2999))
+  })
+
+  test('keeps a state that is too large for a checkpoint', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer, at } = await openWith(fileSystem, 1000)
+    const { consumer, lease } = await consumerOf(buffer)
+    const retry = Array.from({ length: 1000 }, (_, index) => ({ position: at(index), attempts: 1, nextAt: index }))
+    for (let round = 1; round <= 8; round++)
+      await consumer.commit(lease, { retry: retry.map((state) => ({ ...state, attempts: round })) })
+    await consumer.commit(lease, { done: [at(0), at(500)] })
+    const expected = {
+      lowWater: at(0),
+      done: [at(500)],
+      retry: retry.filter((_, index) => index !== 0 && index !== 500).map((state) => ({ ...state, attempts: 8 })),
+    }
+    expect(await loadAgain(fileSystem.afterKill())).toEqual(expected)
+    await buffer.close()
+    expect(await loadAgain(fileSystem)).toEqual(expected)
+    expect(fileSystem.read(`${DIRECTORY}/cur/c.ack`).length).toBeLessThan(300_000)
+  })
+
+  test('passes over a hole', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer, at } = await openWith(fileSystem, 3)
+    await buffer.append([numberedEvent(4)])
+    await buffer.close()
+    const path = fileSystem.paths(`${DIRECTORY}/seg`)[0] ?? ''
+    const content = Buffer.from(fileSystem.read(path))
+    content.writeUInt8(content.readUInt8(64 + 50) ^ 1, 64 + 50)
+    fileSystem.replace(path, content)
+    const again = memoryDiskBuffer(fileSystem)
+    await again.open()
+    const { consumer, lease } = await consumerOf(again)
+    expect(await consumer.load(lease)).toMatchObject({ lowWater: at(0) })
+    expect((await again.stats()).consumers).toEqual([{ name: 'c', backlog: 3, deadLetters: 0 }])
+    await consumer.commit(lease, { done: [at(2)] })
+    await consumer.commit(lease, { done: [at(1)] })
+    expect(await consumer.load(lease)).toMatchObject({ lowWater: at(2), done: [] })
+    await again.close()
+  })
+
+  test('tells consumers apart that differ only in case, and takes any name', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer, at } = await openWith(fileSystem, 1)
+    const names = ['Orders', 'orders', '../etc', 'a/b', 'ü', '%41']
+    for (const [index, name] of names.entries()) {
+      const { consumer, lease } = await consumerOf(buffer, name)
+      if (index === 0) await consumer.commit(lease, { done: [at(0)] })
+    }
+    await buffer.close()
+    const again = memoryDiskBuffer(fileSystem)
+    await again.open()
+    const { consumers } = await again.stats()
+    expect(consumers.map(({ name }) => name).toSorted()).toEqual([...names, 'c'].toSorted())
+    expect(consumers.find(({ name }) => name === 'Orders')?.backlog).toBe(0)
+    expect(consumers.find(({ name }) => name === 'orders')?.backlog).toBe(1)
+    await expect(again.openConsumer('')).rejects.toThrow('Expected `name`')
+    await again.close()
+  })
+})
+
+describe('the dead letters of a disk consumer', () => {
+  test('are on the disk before the event counts as done', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer, at } = await openWith(fileSystem, 2)
+    const { consumer, lease } = await consumerOf(buffer)
+    const [entry] = await consumer.read(lease, null, { limit: 1, maxBytes: 1000, waitMs: 0 })
+    if (entry?.kind !== 'event') throw new Error('There is no event.')
+    let ackedBeforeSync = false
+    let synced = false
+    fileSystem.fault = (operation, path) => {
+      if (operation === 'datasync' && path.includes('/dlq/c/seg/')) synced = true
+      if (operation === 'write' && path.endsWith('c.ack') && !synced) ackedBeforeSync = true
+      return undefined
+    }
+    await consumer.deadLetter(lease, entry.event, why)
+    expect([synced, ackedBeforeSync]).toEqual([true, false])
+    const cut = memoryDiskBuffer(fileSystem.afterPowerCut())
+    await cut.open()
+    const again = await consumerOf(cut)
+    // The ack was not synced when the power went, but the dead letter says that the event was given up.
+    expect(await again.consumer.load(again.lease)).toMatchObject({ lowWater: at(0) })
+    const letters: DeadLetter[] = []
+    for await (const letter of again.consumer.deadLetters()) letters.push(letter)
+    expect(letters).toEqual([{ event: entry.event, why }])
+    await cut.close()
+  })
+
+  test('hold an event once, however often it is given up', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer } = await openWith(fileSystem, 1)
+    const { consumer, lease } = await consumerOf(buffer)
+    const [entry] = await consumer.read(lease, null, { limit: 1, maxBytes: 1000, waitMs: 0 })
+    if (entry?.kind !== 'event') throw new Error('There is no event.')
+    const { event } = entry
+    await Promise.all([1, 2, 3].map((attempts) => consumer.deadLetter(lease, event, { ...why, attempts })))
+    await consumer.deadLetter(lease, event, why)
+    expect((await buffer.stats()).consumers).toEqual([{ name: 'c', backlog: 0, deadLetters: 1 }])
+    await buffer.close()
+  })
+})

@@ -1,0 +1,87 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { diskBuffer } from '../../src/disk/index.ts'
+import { numberedEvent, readEverything } from './sample-buffer.ts'
+
+const owner = new URL('lock-owner.ts', import.meta.url)
+const execArgv = ['--conditions=@holdfast/source', '--disable-warning=ExperimentalWarning']
+
+let directory: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'holdfast-lock-'))
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+describe('the lock of diskBuffer', () => {
+  test('refuses a second buffer in the same process at once, and lets it in after close', async () => {
+    const first = diskBuffer({ directory })
+    const second = diskBuffer({ directory })
+    await first.open()
+    await expect(second.open()).rejects.toMatchObject({ reason: 'buffer_locked' })
+    await expect(second.open()).rejects.toThrow(`by process ${process.pid}`)
+    await first.close()
+    await second.open()
+    await second.close()
+  })
+
+  test('refuses another process, and ends with it when that is killed', { timeout: 20_000 }, async () => {
+    const child = fork(owner, [directory], { execArgv })
+    try {
+      await nextMessage(child)
+      const buffer = diskBuffer({ directory })
+      await expect(buffer.open()).rejects.toMatchObject({ reason: 'buffer_locked' })
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+      await buffer.open()
+      // What the other process acknowledged before it died is here.
+      expect(await readEverything(buffer)).toMatchObject([{ kind: 'event', event: { id: 'evt_1' } }])
+      expect(await buffer.append([numberedEvent(1)])).toMatchObject([{ status: 'duplicate' }])
+      await buffer.close()
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
+
+  test('refuses another thread of the same process', { timeout: 20_000 }, async () => {
+    const buffer = diskBuffer({ directory })
+    await buffer.open()
+    const worker = new Worker(owner, { argv: [directory], execArgv })
+    try {
+      const [message] = (await once(worker, 'message')) as [unknown]
+      expect(message).toBe('buffer_locked')
+      // The refused thread has not taken the lock away.
+      await expect(diskBuffer({ directory }).open()).rejects.toMatchObject({ reason: 'buffer_locked' })
+    } finally {
+      await worker.terminate()
+      await buffer.close()
+    }
+  })
+
+  test('leaves process.emitWarning as it was and prints nothing', { timeout: 20_000 }, async () => {
+    const child = fork(owner, [directory], {
+      execArgv: ['--conditions=@holdfast/source'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    let printed = ''
+    child.stderr?.on('data', (chunk: Buffer) => {
+      printed += chunk.toString()
+    })
+    try {
+      expect(await nextMessage(child)).toBe('open')
+      expect(printed).not.toContain('SQLite')
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
+})
+
+async function nextMessage(child: ChildProcess): Promise<unknown> {
+  const [message] = (await once(child, 'message')) as [unknown]
+  return message
+}
