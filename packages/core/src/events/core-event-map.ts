@@ -150,17 +150,17 @@ export interface CoreEventMap extends BaseEventMap {
 }
 
 /** How loud an event is in a log. */
-export type EventSeverity = 'debug' | 'info' | 'warn' | 'error'
+export type EventSeverity = 'debug' | 'info' | 'warning' | 'error'
 
 /** Every event of `CoreEventMap` with the severity that log adapters use. docs/events.md is compared with it by a test. */
 export const coreEvents: { readonly [Name in keyof CoreEventMap]: EventSeverity } = Object.freeze({
   'call:started': 'debug',
   'call:finished': 'debug',
-  'call:refused': 'warn',
+  'call:refused': 'warning',
   'attempt:failed': 'info',
   'retry:scheduled': 'info',
-  'retry:exhausted': 'warn',
-  'limit:paused': 'warn',
+  'retry:exhausted': 'warning',
+  'limit:paused': 'warning',
   'limit:waiting': 'info',
   'limit:released': 'debug',
   'bulkhead:queued': 'info',

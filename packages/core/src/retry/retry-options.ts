@@ -26,7 +26,10 @@ export interface RetryOptions {
    * bound (full jitter). @defaultValue 250
    */
   readonly baseDelayMs?: number
-  /** Upper bound of the bound. A longer wait that the server asks for is not cut. @defaultValue 20_000 */
+  /**
+   * The bound grows no further than this; at least `baseDelayMs`. A longer wait that the server asks for is not cut.
+   * @defaultValue 20_000
+   */
   readonly maxDelayMs?: number
   /** Limits the retries per host and connection; `false` switches the limit off. */
   readonly budget?: RetryBudgetOptions | false
@@ -65,14 +68,18 @@ export function resolveRetryOptions(options: RetryOptions = {}): ResolvedRetryOp
     maxDelayMs: durationMs(),
     budget: either(oneOf(false), plainObject),
   })
-  const resolved = withDefaults(defaultRetryOptions, { ...options, budget: resolveBudget(options.budget) })
-  if (resolved.maxDelayMs < resolved.baseDelayMs)
+  const { baseDelayMs = defaultRetryOptions.baseDelayMs, maxDelayMs } = options
+  if (maxDelayMs !== undefined && maxDelayMs < baseDelayMs)
     throw new InvalidOptionsError({
       path: 'retry.maxDelayMs',
-      expected: `at least retry.baseDelayMs (${resolved.baseDelayMs})`,
-      received: resolved.maxDelayMs,
+      expected: `at least baseDelayMs (${baseDelayMs})`,
+      received: maxDelayMs,
     })
-  return resolved
+  return withDefaults(defaultRetryOptions, {
+    ...options,
+    maxDelayMs: maxDelayMs ?? Math.max(defaultRetryOptions.maxDelayMs, baseDelayMs),
+    budget: resolveBudget(options.budget),
+  })
 }
 
 function resolveBudget(budget: RetryBudgetOptions | false = {}): ResolvedRetryBudgetOptions | false {
