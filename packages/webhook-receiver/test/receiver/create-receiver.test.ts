@@ -160,10 +160,11 @@ describe('accept', () => {
   test('answers 503 before the start and after the stop', async () => {
     const receiver = createReceiver(receiverOptions())
     const before = await receiver.accept('sample', webhook('{"id":"e1"}'))
-    expect([before.status, before.headers['retry-after']]).toEqual([503, '5'])
+    expect(problemOf(before)).toMatchObject({ status: 503, code: 'overloaded', reason: 'not_running' })
+    expect(before.headers['retry-after']).toBe('5')
     await receiver.start()
     await receiver.stop()
-    expect((await receiver.accept('sample', webhook('{"id":"e1"}'))).status).toBe(503)
+    expect(problemOf(await receiver.accept('sample', webhook('{"id":"e1"}')))).toMatchObject({ reason: 'not_running' })
   })
 
   test('answers 503 to a request that was being read while the receiver stopped', async () => {
@@ -178,7 +179,7 @@ describe('accept', () => {
     const reply = receiver.accept('sample', webhook('{"id":"e1"}', { body }))
     await receiver.stop()
     gate.resolve()
-    expect((await reply).status).toBe(503)
+    expect(problemOf(await reply)).toMatchObject({ status: 503, reason: 'not_running' })
   })
 
   test('goes on when a listener throws', async () => {
