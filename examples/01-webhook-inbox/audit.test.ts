@@ -89,7 +89,7 @@ describe('faults', () => {
   })
 
   it.each<[string, Partial<Records>]>([
-    ['1 acknowledged and never delivered to fulfilment', { upstream: flawless.upstream.slice(1) }],
+    ['1 acknowledged and not delivered to fulfilment', { upstream: flawless.upstream.slice(1) }],
     ['999 delivered to ledger out of order within a customer', { ledger: flawless.ledger.toReversed() }],
     ['1 requests with a wrong signature accepted', { sender: [...sender, sent('a0', 200, 'forged')] }],
     ['1 requests with a right signature refused', { sender: [...sender, sent('a9999', 401)] }],

@@ -125,7 +125,7 @@ export function faults(figures: Figures): string[] {
     if (count !== 0) found.push(`${count} ${what}`)
   }
   for (const [name, destination] of Object.entries(figures.destinations)) {
-    none(destination.lost, `acknowledged and never delivered to ${name}`)
+    none(destination.lost, `acknowledged and not delivered to ${name}`)
     none(destination.outOfOrder, `delivered to ${name} out of order within a customer`)
     none(destination.altered, `delivered to ${name} with other bytes than were sent`)
     none(destination.unasked, `delivered to ${name} without having been acknowledged`)

@@ -76,7 +76,7 @@ async function killAndRestart(victim: Program, restart: () => Program): Promise<
     `SIGKILL: process ${victim.pid} is dead, ${progress.backlog('fulfilment')} acknowledged events undelivered`,
     'bad',
   )
-  await until(timeline.kill.atMs + timeline.kill.forMs)
+  await sleep(timeline.kill.forMs)
   const application = restart()
   await application.port
   progress.update()
@@ -86,22 +86,22 @@ async function killAndRestart(victim: Program, restart: () => Program): Promise<
 }
 
 async function deploy(application: Program): Promise<void> {
-  await until(timeline.deploy.fromMs)
+  await until(timeline.deploy.atMs)
   application.tell({ down: true })
   const before = applicationState
   applicationState = 'up, but the fulfilment handler is down for a deploy'
   screen.happened('fulfilment is down for a deploy; intake and ledger go on', 'bad')
-  await until(timeline.deploy.untilMs)
+  await sleep(timeline.deploy.forMs)
   application.tell({ down: false })
   applicationState = before
   screen.happened(`fulfilment is deployed; ${progress.backlog('fulfilment')} events have waited for it`, 'good')
 }
 
 async function outage(upstream: Program): Promise<void> {
-  await until(timeline.outage.fromMs)
+  await until(timeline.outage.atMs)
   upstream.tell({ failing: true })
   screen.happened('the API fails: from now on it answers 503', 'bad')
-  await until(timeline.outage.untilMs)
+  await sleep(timeline.outage.forMs)
   upstream.tell({ failing: false })
   screen.happened(`the API has recovered; ${progress.backlog('fulfilment')} events have waited for it`, 'good')
 }
@@ -187,7 +187,7 @@ writeFileSync(
   join(directory, 'figures.json'),
   `${JSON.stringify({ passed, durationMs, faults: found, figures }, null, 2)}\n`,
 )
-for (const line of ['', ...table(figures), '']) screen.say(line)
+for (const line of ['', ...table(figures, trouble.length === 0), '']) screen.say(line)
 for (const fault of found) screen.say(`  ${style('red', '✗')} ${fault}`)
 const verdict = `0 lost, 0 reordered, ${figures.events.toLocaleString('en-US')} events, one SIGKILL`
 screen.say(

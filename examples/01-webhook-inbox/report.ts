@@ -24,8 +24,8 @@ export function intro(): string[] {
   ]
 }
 
-/** The table at the end, line by line. */
-export function table(figures: Figures): string[] {
+/** The table at the end, line by line. `complete`: the run was not broken off, so that what is missing is lost. */
+export function table(figures: Figures, complete: boolean): string[] {
   const { fulfilment, ledger } = figures.destinations
   return [
     heading('Sender → application', 'requests', ''),
@@ -40,7 +40,7 @@ export function table(figures: Figures): string[] {
     '',
     heading('Application → destinations', 'fulfilment', 'ledger'),
     row('delivered', fulfilment.delivered, ledger.delivered),
-    verdictRow('lost', 'lost', figures),
+    verdictRow(complete ? 'lost' : 'lost, or not delivered yet', 'lost', figures),
     verdictRow('out of order within a key (one customer)', 'outOfOrder', figures),
     verdictRow('bytes changed on the way', 'altered', figures),
     row('delivered a second time (at least once)', fulfilment.again, ledger.again),
