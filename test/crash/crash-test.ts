@@ -35,6 +35,8 @@ export interface CrashReport {
   readonly kills: number
   readonly killsWhileOpening: number
   readonly stops: number
+  /** Answers 503 in rounds that were killed; a receiver that is up has no reason to give one. */
+  readonly refusedWhileUp: number
   readonly audit: AuditCounts
   readonly load: LoadCounts
 }
@@ -63,7 +65,7 @@ export async function runCrashTest(options: CrashTestOptions): Promise<CrashRepo
   // A sender may fail between two rounds; the next one reports it.
   failure.promise.catch(() => undefined)
   const load = startLoad({ audit, seed, keys: KEYS, onFailure: (error) => failure.reject(error) })
-  const tally = { rounds: 0, kills: 0, killsWhileOpening: 0, stops: 0 }
+  const tally = { rounds: 0, kills: 0, killsWhileOpening: 0, stops: 0, refusedWhileUp: 0 }
   const victims: Victim[] = []
 
   const start = (run: number): Victim => {
@@ -81,12 +83,16 @@ export async function runCrashTest(options: CrashTestOptions): Promise<CrashRepo
   try {
     for (let round = 1; round <= rounds && audit.violations.length === 0; round += 1) {
       const plan = planRound(seededRandom(seed, 'round', round))
+      const refusedBefore = load.counts().refused
       await within(ROUND_LIMIT_MS, `round ${round}`, failure.promise, playRound(start(round), plan, load))
       readRun(audit, log, round, plan.end)
       tally.rounds = round
       if (plan.end === 'stopped') tally.stops += 1
       else if (plan.from === 'opening') tally.killsWhileOpening += 1
-      tally.kills += plan.end === 'killed' ? 1 : 0
+      if (plan.end === 'killed') {
+        tally.kills += 1
+        tally.refusedWhileUp += load.counts().refused - refusedBefore
+      }
       options.onRound?.({ round, plan, audit: audit.counts() })
     }
     if (audit.violations.length === 0) {

@@ -20,6 +20,7 @@ describe('a receiver that is killed under load', () => {
     const report = await runCrashTest({ rounds: 50, seed, directory: temporaryDirectory() })
     expect(report.violations, `seed ${seed}`).toEqual([])
     expect(report.rounds).toBe(50)
+    expect(report.refusedWhileUp, `seed ${seed}`).toBe(0)
     // A run in which nothing much happened would prove nothing.
     expect(report.audit.acknowledged, `seed ${seed}`).toBeGreaterThan(1000)
     expect(report.audit.started, `seed ${seed}`).toEqual({ keyed: report.audit.sent, total: report.audit.sent })

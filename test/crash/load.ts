@@ -41,6 +41,8 @@ const ANSWER_TIMEOUT_MS = 15_000
 const PAUSE_AFTER_REFUSAL_MS = 5
 const REPEAT_RATIO = 0.05
 const REPEAT_DISTANCE = 50
+/** Far below the victim's dedupe window. */
+const REPEAT_WITHIN_MS = 30_000
 
 interface Endpoint {
   readonly port: number
@@ -69,16 +71,19 @@ export function startLoad({ audit, seed, keys, onFailure }: LoadOptions): Load {
 
   async function runSender(key: string): Promise<void> {
     const random: SeededRandom = seededRandom(seed, 'sender', key)
+    const sentAtMs: number[] = []
     for (let seq = 1; !settling; seq += 1) {
       await endpoint.promise
       const event = makeEvent(seed, key, seq)
       audit.sent(key, seq, event.digest)
+      sentAtMs[seq] = performance.now()
       await sendUntilAcknowledged(event)
       audit.acknowledged(key, seq)
-      if (random.chance(REPEAT_RATIO)) {
-        counts.repeated += 1
-        await sendUntilAcknowledged(makeEvent(seed, key, random.integer(Math.max(1, seq - REPEAT_DISTANCE), seq)))
-      }
+      if (!random.chance(REPEAT_RATIO)) continue
+      const earlier = random.integer(Math.max(1, seq - REPEAT_DISTANCE), seq)
+      if (performance.now() - (sentAtMs[earlier] ?? 0) > REPEAT_WITHIN_MS) continue
+      counts.repeated += 1
+      await sendUntilAcknowledged(makeEvent(seed, key, earlier))
     }
   }
 

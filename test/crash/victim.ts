@@ -20,7 +20,7 @@ const disk = diskBuffer({
   directory: settings.directory,
   segmentBytes: 256 * 1024,
   // Long against the time after which a sender repeats itself, short enough that segments go during a run.
-  dedupeWindowMs: 60_000,
+  dedupeWindowMs: 180_000,
 })
 
 const receiver = createReceiver({
