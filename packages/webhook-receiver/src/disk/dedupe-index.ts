@@ -1,3 +1,6 @@
+// How long forgotten ids may stay in memory.
+const SWEEP_AFTER_MS = 1_000
+
 interface Remembered {
   readonly seq: number
   /** When it was stored, ms since the epoch. */
@@ -10,6 +13,7 @@ interface Remembered {
  */
 export class DedupeIndex {
   readonly #windowMs: number
+  #sweptAt = 0
   /** In the order of the log, so the oldest are first. */
   readonly #entries: Map<string, Remembered> = new Map()
 
@@ -28,16 +32,21 @@ export class DedupeIndex {
     // Set anew, so that it moves to the end.
     this.#entries.delete(identity)
     this.#entries.set(identity, { seq, at })
-    for (const [oldest, entry] of this.#entries) {
-      if (at - entry.at <= this.#windowMs) break
-      this.#entries.delete(oldest)
-    }
+    if (at - this.#sweptAt >= SWEEP_AFTER_MS || at < this.#sweptAt) this.#sweep(at)
   }
 
   /** Forgets events that turned out never to have been acknowledged. */
   forgetFrom(seq: number): void {
     for (const [identity, entry] of this.#entries) {
       if (entry.seq >= seq) this.#entries.delete(identity)
+    }
+  }
+
+  #sweep(now: number): void {
+    this.#sweptAt = now
+    for (const [identity, entry] of this.#entries) {
+      if (now - entry.at <= this.#windowMs) return
+      this.#entries.delete(identity)
     }
   }
 }

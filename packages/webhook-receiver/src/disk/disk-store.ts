@@ -6,6 +6,7 @@ import { ConsumerRegistry } from './consumer-registry.ts'
 import { DedupeIndex } from './dedupe-index.ts'
 import type { ResolvedDiskBufferOptions } from './disk-buffer-options.ts'
 import { identityOfRecord } from './event-codec.ts'
+import { EventIntake } from './event-intake.ts'
 import { errorCodeOf, openIfPresent, readFully, writeSmallFile } from './file-io.ts'
 import { type FileLock, LockHeldError } from './file-system.ts'
 import { Log } from './log.ts'
@@ -17,7 +18,7 @@ const MAX_OWNER_BYTES = 4096
 /** Everything that is open while a buffer is. */
 export interface DiskStore {
   readonly log: Log
-  readonly dedupe: DedupeIndex
+  readonly intake: EventIntake
   readonly consumers: ConsumerRegistry
   close(): Promise<void>
 }
@@ -55,7 +56,10 @@ export async function openDiskStore(
       lost: to - from + 1,
     }))
     const durationMs = clock.monotonicMs() - startedAt
-    return { store: { log, dedupe, consumers, close }, report: { durationMs, scannedBytes, tornBytes, holes } }
+    return {
+      store: { log, intake: new EventIntake(options, log, dedupe), consumers, close },
+      report: { durationMs, scannedBytes, tornBytes, holes },
+    }
   } catch (error) {
     await close().catch(() => undefined)
     throw error instanceof BufferError ? error : unusable(directory, error)

@@ -1,9 +1,10 @@
 import { crc32 } from 'node:zlib'
 import type { Clock } from '@holdfast/core'
-import { BufferError } from '../buffer/buffer-error.ts'
+import type { BufferError } from '../buffer/buffer-error.ts'
 import { BatchEncoder, type BatchFrame, type RecordInput } from './batch-encoder.ts'
 import { errorCodeOf, isNoSpace, writeFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
+import { isDeviceFailure, overloaded, writeRefusal } from './write-failure.ts'
 import { encodeRecordHeader, RECORD_HEADER_BYTES, recordBytes, recordTypes } from './record-codec.ts'
 import { Segment } from './segment.ts'
 import {
@@ -18,7 +19,7 @@ import {
 const MAX_RECORDS_PER_BATCH = 4096
 /** A second failure of the device within this time ends writing. */
 const FAILURE_WINDOW_MS = 60_000
-const RETRY_AFTER_MS = 1_000
+const DEVICE_FAILED = 'The device of the buffer failed.'
 
 export interface LogWriterOptions {
   readonly fileSystem: FileSystem
@@ -107,17 +108,13 @@ export class LogWriter {
   append(records: readonly RecordInput[]): Promise<number> {
     return new Promise((resolve, reject) => {
       if (this.#state.kind === 'failed') {
-        reject(failed('The device of the buffer failed.', this.#state.cause))
+        reject(writeRefusal(this.#state.cause, DEVICE_FAILED))
         return
       }
       let bytes = 0
       for (const record of records) bytes += recordBytes(record.metaBytes + record.body.length)
       if (this.#queuedBytes > 0 && this.#queuedBytes + bytes > this.#options.maxQueuedBytes) {
-        reject(
-          new BufferError('buffer_overloaded', `${this.#queuedBytes} bytes wait to be written.`, {
-            retryAfterMs: RETRY_AFTER_MS,
-          }),
-        )
+        reject(overloaded(this.#queuedBytes))
         return
       }
       this.#queuedBytes += bytes
@@ -191,7 +188,7 @@ export class LogWriter {
           else await this.#create()
           break
         case 'failed':
-          throw failed('The device of the buffer failed.', state.cause)
+          throw writeRefusal(state.cause, DEVICE_FAILED)
       }
     }
   }
@@ -349,33 +346,13 @@ export class LogWriter {
 
   /** The error for a batch that failed; decides whether writing goes on. */
   #refusal(error: unknown, message: string): BufferError {
-    if (error instanceof BufferError) return error
-    if (isNoSpace(error))
-      return new BufferError('buffer_full', `${message} No space is left.`, {
-        retryAfterMs: RETRY_AFTER_MS,
-        cause: error,
-      })
     if (isDeviceFailure(error)) {
       const now = this.#options.clock.monotonicMs()
       if (now - this.#lastFailureAt < FAILURE_WINDOW_MS) this.#state = { kind: 'failed', cause: error }
       this.#lastFailureAt = now
     }
-    return failed(message, error)
+    return writeRefusal(error, message)
   }
-}
-
-function failed(message: string, cause: unknown): BufferError {
-  const code = errorCodeOf(cause)
-  return new BufferError('buffer_failed', code === undefined ? message : `${message} (${code})`, {
-    retryAfterMs: RETRY_AFTER_MS,
-    cause,
-  })
-}
-
-/** Out of descriptors or without permission is for people to mend, and mending it is enough. */
-function isDeviceFailure(error: unknown): boolean {
-  const code = errorCodeOf(error)
-  return code !== 'EMFILE' && code !== 'ENFILE' && code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS'
 }
 
 /** Clocks jump; the field holds 32 bits. */
