@@ -51,6 +51,21 @@ describe('memoryBuffer', () => {
     )
   })
 
+  test('lists an event once that is given up twice, as after an answer that was lost', async () => {
+    const buffer = memoryBuffer()
+    await buffer.open()
+    await buffer.append([
+      { id: 'evt', source: 'shop', receivedAt: 0, method: 'POST', url: '/', headers: [], body: new Uint8Array() },
+    ])
+    const consumer = await buffer.openConsumer('orders')
+    const [lease] = await consumer.acquire({ owner: 'tester', leaseMs: 1000 })
+    const [entry] = await consumer.read(lease!, null, { limit: 1, maxBytes: 1, waitMs: 0 })
+    const stored = entry?.kind === 'event' ? entry.event : undefined
+    for (const attempts of [1, 2]) await consumer.deadLetter(lease!, stored!, { attempts, at: 0, message: 'no' })
+    const letters = await Array.fromAsync(consumer.deadLetters())
+    expect(letters).toHaveLength(1)
+  })
+
   test('leaves no timer behind when a read that waits is over', async () => {
     const clock = fakeClock()
     const buffer = memoryBuffer({ clock })

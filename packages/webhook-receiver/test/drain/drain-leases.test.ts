@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { BufferError } from '../../src/buffer/buffer-error.ts'
 import { breakable, failures } from './breakable-consumer.ts'
 import { drainFixture, event, manualHandler } from './drain-fixture.ts'
 
@@ -58,7 +59,7 @@ describe('leases', () => {
     expect(first.drain.snapshot()).toMatchObject({ inWindow: 0, inFlight: 0, delivered: 0 })
   })
 
-  test('that are found stale by a commit end the partition, which is taken again when it is free', async () => {
+  test('that are found stale by a read end the partition, which is taken again when it is free', async () => {
     const delivered: string[] = []
     const first = await drainFixture({ handle: ({ id }) => void delivered.push(id) }, [])
     first.drain.start()
@@ -75,6 +76,33 @@ describe('leases', () => {
     expect(first.drain.snapshot()).toMatchObject({ state: 'idle', delivered: 1 })
     // Once without an ack, under the stale lease, and once for good.
     expect(delivered).toEqual(['a', 'a'])
+  })
+
+  test('that are found stale by a commit end the partition at once, and what was not acked comes again', async () => {
+    let stale = true
+    const delivered: string[] = []
+    const { drain, clock, heard, quiet } = await drainFixture(
+      { handle: ({ id }) => void delivered.push(id) },
+      [event('a'), event('b')],
+      {
+        wrap: (inner) => ({
+          ...inner,
+          commit: async (lease, delta) => {
+            if (stale) throw new BufferError('stale_lease', 'Somebody else has it.')
+            await inner.commit(lease, delta)
+          },
+        }),
+      },
+    )
+    drain.start()
+    await quiet()
+    expect(delivered).toEqual(['a'])
+    expect(drain.snapshot()).toMatchObject({ state: 'draining', inWindow: 0, delivered: 0 })
+    expect(heard.of('drain:failed')).toEqual([])
+    stale = false
+    // The lease that was never given back has to end first.
+    await clock.advance(41_000)
+    expect(delivered).toEqual(['a', 'a', 'b'])
   })
 
   test('of a buffer with one owner are taken over as they come again', async () => {
