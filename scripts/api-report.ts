@@ -3,7 +3,8 @@
 //   node scripts/api-report.ts             compares the built declarations with the files, fails with the difference
 //   node scripts/api-report.ts --update    writes the files
 //
-// A report holds every exported declaration in the order of its name, then what those mention without its being exported.
+// A report holds every exported declaration in the order of its name, then what those mention without its being exported
+// anywhere. What another subpath exports is named as an import from there.
 // Comments and the names of the build's chunks are left out: neither is surface.
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -24,11 +25,18 @@ const checker = program.getTypeChecker()
 const printer = ts.createPrinter({ removeComments: true })
 
 for (const { directory, subpaths } of packages) {
+  const published = new Map(
+    subpaths
+      .flatMap((subpath) =>
+        exportsOf(join(directory, subpath.types)).map(({ symbol }) => [symbol, subpath.specifier] as const),
+      )
+      .reverse(),
+  )
   const expected = new Set<string>()
   for (const { types, specifier } of subpaths) {
     const report = join(directory, 'api', types.replace(/^\.\/dist\//, ''))
     expected.add(report)
-    keep(report, surfaceOf(join(directory, types), specifier))
+    keep(report, surfaceOf(join(directory, types), specifier, published))
   }
   for (const report of globSync('api/**/*.d.ts', { cwd: directory }).map((path) => join(directory, path))) {
     if (expected.has(report)) continue
@@ -63,15 +71,21 @@ function declarationFiles({ directory, subpaths }: WorkspacePackage): readonly s
   })
 }
 
-function surfaceOf(file: string, specifier: string): string {
+interface ExportedSymbol {
+  readonly name: string
+  readonly symbol: ts.Symbol
+}
+
+function exportsOf(file: string): readonly ExportedSymbol[] {
   const source = program.getSourceFile(file)
   const module = source && checker.getSymbolAtLocation(source)
-  if (module === undefined) throw new Error(`${file} is no module`)
+  if (module === undefined) throw new Error(`${relative(root, file)} is no module`)
+  return checker.getExportsOfModule(module).map((symbol) => ({ name: symbol.name, symbol: resolved(symbol) }))
+}
 
-  const packageFiles = join(dirname(file.slice(0, file.indexOf('/dist/') + 6)), 'dist/')
-  const exported = new Map<ts.Symbol, string>()
-  for (const symbol of checker.getExportsOfModule(module)) exported.set(resolved(symbol), symbol.name)
-
+function surfaceOf(file: string, specifier: string, published: ReadonlyMap<ts.Symbol, string>): string {
+  const packageFiles = file.slice(0, file.indexOf('/dist/') + '/dist/'.length)
+  const exported = new Map(exportsOf(file).map(({ name, symbol }) => [symbol, name] as const))
   const foreign = new Set<string>()
   const mentioned = new Set<ts.Symbol>()
   const seen = new Set<ts.Symbol>()
@@ -91,6 +105,11 @@ function surfaceOf(file: string, specifier: string): string {
     if (from !== undefined) foreign.add(`import { ${node.text} } from '${from}'`)
     const target = resolved(symbol)
     if (!isTopLevel(target, packageFiles)) return
+    const elsewhere = published.get(target)
+    if (!exported.has(target) && elsewhere !== undefined) {
+      foreign.add(`import { ${target.name} } from '${elsewhere}'`)
+      return
+    }
     if (!exported.has(target)) mentioned.add(target)
     follow(target)
   }
