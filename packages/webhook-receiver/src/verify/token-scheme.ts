@@ -6,26 +6,31 @@ import { headerValues } from './request-headers.ts'
 import { notVerified, type VerifyFailureReason, type VerifyResult } from './verify-result.ts'
 import { webhookFields } from './webhook-body.ts'
 
+/** A secret with its index in the options. */
+export interface IndexedSecret {
+  readonly secret: string
+  readonly keyIndex: number
+}
+
 /**
  * Prepares a shared-token scheme. Tokens are hashed before they are compared, so that the time tells neither their content
  * nor the length of the secret.
  */
 export function compileTokenScheme(
   scheme: TokenScheme,
-  secrets: readonly string[],
+  secrets: readonly IndexedSecret[],
   eventId: WebhookField | undefined,
   hashes: HashProvider,
 ): CompiledScheme {
-  const expected = secrets.map((secret) => hashes.sha256([utf8ByteString(secret)]))
+  const expected = secrets.map(({ secret }) => hashes.sha256([utf8ByteString(secret)]))
 
   const judge = (digest: Uint8Array, digests: readonly Uint8Array[]): VerifyResult => {
-    let keyIndex = -1
-    digests.forEach((candidate, index) => {
-      if (hashes.equal(candidate, digest) && keyIndex < 0) keyIndex = index
-    })
-    return keyIndex < 0
-      ? notVerified('mismatch')
-      : { ok: true, scheme: 'token', bound: [], strength: 'token', keyIndex, ...(eventId && { eventId }) }
+    // Every secret is compared, so that time does not tell which one fitted.
+    const fits = digests.map((candidate) => hashes.equal(candidate, digest))
+    const fitting = secrets[fits.indexOf(true)]
+    if (fitting === undefined) return notVerified('mismatch')
+    const { keyIndex } = fitting
+    return { ok: true, scheme: 'token', bound: [], strength: 'token', keyIndex, ...(eventId && { eventId }) }
   }
 
   return {

@@ -11,7 +11,7 @@ import { platformHashes } from './hmac.ts'
 import { type CompiledScheme, compileHmacScheme, type IndexedKey, type VerifiableRequest } from './hmac-scheme.ts'
 import { headerValues } from './request-headers.ts'
 import { checkSecrets, decodeSecret, unreadableSecret } from './secret-bytes.ts'
-import { compileTokenScheme } from './token-scheme.ts'
+import { compileTokenScheme, type IndexedSecret } from './token-scheme.ts'
 import { notVerified, type VerifyResult } from './verify-result.ts'
 
 /** How to verify the webhooks of one provider. */
@@ -46,8 +46,8 @@ export function compileVerifier(path: string, options: VerifierOptions, hashes: 
   const at = (key: string): string => (path === '' ? key : `${path}.${key}`)
   const webhook = webhookOf(checkConnector(options.connector, at('connector')), at('connector'))
   const secrets = checkSecrets(at('secrets'), options.secrets)
-  checkReadable(at('secrets'), secrets, webhook.verify)
-  const schemes = webhook.verify.map((scheme) => compileScheme(scheme, secrets, webhook, hashes))
+  const assigned = assignSecrets(at('secrets'), secrets, webhook.verify)
+  const schemes = assigned.map((own) => compileScheme(own, webhook, hashes))
 
   return {
     verify(request) {
@@ -76,30 +76,61 @@ export function webhookOf(connector: Connector, path: string): WebhookDescriptio
   })
 }
 
-/** Every secret must be readable by a scheme; one that bears a scheme's prefix, by that scheme. */
-function checkReadable(path: string, secrets: readonly string[], schemes: readonly VerificationScheme[]): void {
+interface AssignedScheme {
+  readonly scheme: VerificationScheme
+  readonly secrets: readonly IndexedSecret[]
+}
+
+/**
+ * Gives each scheme the secrets that are written as it wants them. Beside a token scheme a key is told from a token by its
+ * prefix, so that a signing key is never taken as a token. A scheme without a secret is left out: nobody could pass it.
+ */
+function assignSecrets(
+  path: string,
+  secrets: readonly string[],
+  schemes: readonly VerificationScheme[],
+): readonly AssignedScheme[] {
   const hmacSchemes = schemes.filter((scheme): scheme is HmacScheme => scheme.scheme === 'hmac')
-  const acceptsAny = hmacSchemes.length < schemes.length
-  secrets.forEach((secret, index) => {
-    if (hmacSchemes.some((scheme) => decodeSecret(secret, scheme.secret) !== undefined)) return
-    const claimed = hmacSchemes.find(({ secret: { prefix } }) => prefix !== undefined && secret.startsWith(prefix))
-    const wrong = claimed ?? (acceptsAny ? undefined : hmacSchemes[0])
-    if (wrong !== undefined) throw unreadableSecret(path, index, wrong)
-  })
+  const besideToken = hmacSchemes.length < schemes.length
+  const indexed = secrets.map((secret, keyIndex) => ({ secret, keyIndex }))
+
+  const isKey = (scheme: HmacScheme, secret: string): boolean =>
+    besideToken && scheme.secret.prefix !== undefined
+      ? bearsPrefix(scheme, secret)
+      : decodeSecret(secret, scheme.secret) !== undefined
+
+  for (const { secret, keyIndex } of indexed) {
+    const claiming = hmacSchemes.filter((scheme) => isKey(scheme, secret))
+    const isToken = besideToken && claiming.length === 0
+    const readable = isToken || claiming.some((scheme) => decodeSecret(secret, scheme.secret) !== undefined)
+    const [wanted] = claiming.length > 0 ? claiming : hmacSchemes
+    if (!readable && wanted !== undefined) throw unreadableSecret(path, keyIndex, wanted)
+  }
+  return schemes
+    .map((scheme) => ({
+      scheme,
+      secrets: indexed.filter(({ secret }) =>
+        scheme.scheme === 'hmac' ? isKey(scheme, secret) : !hmacSchemes.some((other) => bearsPrefix(other, secret)),
+      ),
+    }))
+    .filter((assigned) => assigned.secrets.length > 0)
+}
+
+function bearsPrefix({ secret: { prefix } }: HmacScheme, secret: string): boolean {
+  return prefix !== undefined && secret.startsWith(prefix)
 }
 
 function compileScheme(
-  scheme: VerificationScheme,
-  secrets: readonly string[],
+  { scheme, secrets }: AssignedScheme,
   webhook: WebhookDescription,
   hashes: HashProvider,
 ): CompiledScheme {
   const eventId = scheme.eventId ?? webhook.eventId
   if (scheme.scheme === 'token') return compileTokenScheme(scheme, secrets, eventId, hashes)
   const keys: IndexedKey[] = []
-  secrets.forEach((secret, keyIndex) => {
+  for (const { secret, keyIndex } of secrets) {
     const bytes = decodeSecret(secret, scheme.secret)
     if (bytes !== undefined) keys.push({ keyIndex, key: hashes.importKey(scheme.hash, bytes) })
-  })
+  }
   return compileHmacScheme(scheme, keys, eventId, hashes)
 }

@@ -263,6 +263,38 @@ describe('createVerifier', () => {
       expect(await only.verify(requestOf(bytes('{}'), {}))).toMatchObject({ reason: 'missing_header' })
     })
 
+    test('does not take a signing key as a token', async () => {
+      expect(await both.verify(requestOf(bytes('{}'), { 'x-token': BASE64_SECRET }))).toMatchObject({
+        ok: false,
+        reason: 'mismatch',
+      })
+    })
+
+    test('does not take a token as a signing key, even one that is base64', async () => {
+      const connector = connectorOf([selected, { scheme: 'token', header: 'x-token' }])
+      const verifier = createVerifier({ connector, secrets: ['c3RhdGljdG9rZW4=', BASE64_SECRET] })
+      const body = bytes('{}')
+      const signature = hmac('base64', Buffer.from('c3RhdGljdG9rZW4=', 'base64'), `msg_1.${SIGNED_AT_S}.`, body)
+      const { headers, ...request } = listRequest(body)
+      const forged = headers.map(
+        ([name, value]) => [name, name === 'webhook-signature' ? `v1,${signature}` : value] as const,
+      )
+      expect(await verifier.verify({ ...request, headers: forged })).toMatchObject({ ok: false, reason: 'mismatch' })
+      expect(await verifier.verify(requestOf(body, { 'x-token': 'c3RhdGljdG9rZW4=' }))).toMatchObject({ ok: true })
+    })
+
+    test('leaves out a scheme that no secret is for', async () => {
+      const connector = connectorOf([selected, { scheme: 'token', header: 'x-token' }])
+      const tokenOnly = createVerifier({ connector, secrets: ['static-token'] })
+      const { headers, ...request } = listRequest(bytes('{}'))
+      const signedWithToken = { ...request, headers: [...headers, ['x-token', 'static-token'] as const] }
+      expect(await tokenOnly.verify(signedWithToken)).toMatchObject({ ok: true, scheme: 'token' })
+      const keyOnly = createVerifier({ connector, secrets: [BASE64_SECRET] })
+      expect(await keyOnly.verify(requestOf(bytes('{}'), { 'x-token': BASE64_SECRET }))).toMatchObject({
+        reason: 'missing_header',
+      })
+    })
+
     test('refuses a secret that bears the prefix of a scheme and is no key of it', () => {
       const connector = connectorOf([selected, { scheme: 'token', header: 'x-token' }])
       expect(() => createVerifier({ connector, secrets: ['whsec_not base64'] })).toThrow(InvalidOptionsError)
