@@ -72,6 +72,7 @@ export async function runCrashTest(options: CrashTestOptions): Promise<CrashRepo
     const victim = startVictim({
       directory: buffer,
       logPath,
+      compileCache: join(directory, 'compile-cache'),
       run,
       seed,
       ...(mutation === undefined ? {} : { mutation }),

@@ -10,6 +10,8 @@ export interface VictimSettings {
   readonly directory: string
   /** File of the delivery log; the same in every run. */
   readonly logPath: string
+  /** Directory for compiled code; the same in every run. */
+  readonly compileCache: string
   readonly run: number
   readonly seed: number
   readonly mutation?: MutationName
@@ -50,6 +52,7 @@ const VICTIM_PATH = fileURLToPath(new URL('./victim.ts', import.meta.url))
 export function startVictim(settings: VictimSettings): Victim {
   const child = spawn(process.execPath, ['--conditions=@holdfast/source', VICTIM_PATH, JSON.stringify(settings)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...process.env, NODE_COMPILE_CACHE: settings.compileCache },
   })
   let stderr = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
