@@ -64,7 +64,7 @@ export class Pipeline {
     if (this.#events.has('call:started')) this.#events.emit('call:started', call.eventFacts(call.startedAtMs))
     let outcome: Outcome
     try {
-      call.callerSignal?.throwIfAborted()
+      if (call.callerSignal?.aborted) throw call.callerSignal.reason
       outcome = await (this.#auth === undefined ? this.#retried(call) : this.#authorized(call, this.#auth))
     } catch (error) {
       outcome = { kind: 'error', error, failure: this.#classifyWait(call, error) }

@@ -9,7 +9,7 @@ export interface FetchArguments {
 
 /** Whether `input` is a Request, of whatever realm or copy of undici. */
 export function isRequest(input: FetchInput): input is Request {
-  return typeof input === 'object' && 'headers' in input
+  return typeof input === 'object' && input !== null && 'headers' in input
 }
 
 /**
@@ -23,15 +23,16 @@ export function normalizeArguments(input: FetchInput, init: RequestInit | undefi
   return { input: new Request(input, init), init: undefined }
 }
 
-/** The URL as text; it may be relative or wrong, which is for `fetch` to say. */
+/** The URL as text; it may be relative or wrong, which is for `fetch` to say. Like `fetch`, takes anything that has a text. */
 export function urlOf(input: FetchInput): string {
-  return typeof input === 'string' ? input : isRequest(input) ? input.url : input.href
+  if (typeof input === 'string') return input
+  return isRequest(input) ? input.url : input.toString()
 }
 
 /** The method in upper case. */
 export function methodOf(input: FetchInput, init: RequestInit | undefined): string {
   const method = init?.method ?? (isRequest(input) ? input.method : undefined)
-  return method === undefined ? 'GET' : method.toUpperCase()
+  return method === undefined ? 'GET' : `${method}`.toUpperCase()
 }
 
 /** The signal that `fetch` would follow: that of `init`, where it has one, else that of the Request. */

@@ -1,0 +1,72 @@
+import { getEventListeners } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import { fakeClock } from '../../src/testing/index.ts'
+import { CallSignal, withTimer } from '../../src/timeout/call-signal.ts'
+
+describe('CallSignal', () => {
+  it('follows the signal of the caller with its reason', () => {
+    const controller = new AbortController()
+    const { current } = new CallSignal(controller.signal)
+    controller.abort('stop')
+    expect(current.reason).toBe('stop')
+  })
+
+  it('is aborted from the begin when the caller has aborted', () => {
+    expect(new CallSignal(AbortSignal.abort('before')).current.reason).toBe('before')
+  })
+
+  it('keeps one signal for all attempts until one timed out', () => {
+    const signal = new CallSignal(undefined)
+    const first = signal.current
+    expect(signal.current).toBe(first)
+    const reason = signal.timeOut()
+    expect(first.reason).toBe(reason)
+    expect(signal.current).not.toBe(first)
+    expect(signal.current.aborted).toBe(false)
+  })
+
+  it('follows the caller after a timeout too, with the same one listener', () => {
+    const controller = new AbortController()
+    const signal = new CallSignal(controller.signal)
+    const attempts = [signal.current]
+    signal.timeOut()
+    attempts.push(signal.current)
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1)
+    controller.abort('stop')
+    expect(attempts[1]?.reason).toBe('stop')
+  })
+
+  it('lets go of the caller when there is no body', () => {
+    const { signal: source } = new AbortController()
+    const signal = new CallSignal(source)
+    expect(signal.current.aborted).toBe(false)
+    signal.release(null)
+    expect(getEventListeners(source, 'abort')).toHaveLength(0)
+  })
+
+  it('stays linked while there is a body', () => {
+    const controller = new AbortController()
+    const signal = new CallSignal(controller.signal)
+    const { current } = signal
+    const body = new ReadableStream()
+    signal.release(body)
+    controller.abort('stop')
+    expect(current.reason).toBe('stop')
+    expect(body.locked).toBe(false)
+  })
+})
+
+describe('withTimer', () => {
+  it('takes the timer off when the work is done or has failed', async () => {
+    const clock = fakeClock()
+    await withTimer(clock, 10, expect.unreachable, () => Promise.resolve())
+    await withTimer(clock, 10, expect.unreachable, () => Promise.reject(new Error('x'))).catch(() => {})
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('sets none for an infinite time', () => {
+    const clock = fakeClock()
+    void withTimer(clock, Infinity, expect.unreachable, () => new Promise(() => {}))
+    expect(clock.pendingTimers).toBe(0)
+  })
+})
