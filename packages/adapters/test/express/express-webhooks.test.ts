@@ -178,7 +178,7 @@ describe('expressWebhooks', () => {
       const chunk = `${(8192).toString(16)}\r\n${'x'.repeat(8192)}\r\n`
       const answers = await exchange(port, [
         requestHead({ ...signed(small), 'transfer-encoding': 'chunked' }),
-        chunk.repeat(20),
+        chunk.repeat(400),
         '0\r\n\r\n',
         requestHead({ ...signed(small), 'content-length': '2', connection: 'close' }),
         '{}',
