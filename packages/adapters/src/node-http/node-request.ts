@@ -26,6 +26,7 @@ export function unreadableWebhook(request: ParsedRequest, error: RawBodyUnavaila
   const body: AsyncIterable<Uint8Array> = {
     [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }),
   }
+  // Without headers no declared length can turn the failure into a 413.
   return { ...requestLine(request), headers: [], body }
 }
 
