@@ -1,6 +1,6 @@
 import github from '@holdfast/adapters/connectors/github'
 import { expressWebhooks } from '@holdfast/adapters/express'
-import { createFetch } from '@holdfast/core'
+import { createFetch, integrationErrorOf } from '@holdfast/core'
 import { createReceiver, type DeliveryContext, type WebhookEvent } from '@holdfast/webhook-receiver'
 import { diskBuffer } from '@holdfast/webhook-receiver/disk'
 import express from 'express'
@@ -31,7 +31,7 @@ const receiver = createReceiver({
       baseDelayMs: 250,
       maxDelayMs: 1_000,
     },
-    ledger: { handle: book, orderingKey: customerOf },
+    ledger: { handle: ledger, orderingKey: customerOf }, // a local file; what fails above does not touch it
   },
 })
 
@@ -41,16 +41,12 @@ async function fulfil(event: WebhookEvent, { signal }: DeliveryContext): Promise
   const response = await fetch(`${UPSTREAM_URL}/activities/${event.eventId}`, {
     method: 'PUT', // the same event twice has the effect of one, so a repeat is safe
     headers: { 'content-type': 'application/json' },
-    body: event.body as Uint8Array<ArrayBuffer>,
+    body: event.text(),
     signal,
   })
   await response.body?.cancel()
-  if (!response.ok) throw new Error(`The API answered ${response.status}`)
-}
-
-/** Writes the event into the ledger, a local file. */
-function book(event: WebhookEvent): void {
-  ledger(event)
+  const failure = integrationErrorOf(response)
+  if (failure) throw failure // it says how long to wait, and the receiver does
 }
 
 /** GitHub says on every delivery which installation it is for. */

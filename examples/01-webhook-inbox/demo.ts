@@ -29,6 +29,7 @@ const directory = options.records ?? mkdtempSync(join(tmpdir(), 'holdfast-demo-'
 const keep = options.keep || options.records !== undefined
 const paths = recordPaths(directory)
 const stopTimeoutMs = 3_000
+const stallMs = 8_000
 const secret = 'known to GitHub and to the application'
 
 const screen = createScreen(process.stdout, () => performance.now())
@@ -112,7 +113,16 @@ async function drained(sender: Program): Promise<void> {
   if (code !== 0) throw new Error('the sender ended early')
   progress.update()
   screen.happened(`the sender has sent everything; ${progress.backlog('fulfilment')} events are still waiting`)
-  while (progress.backlog('fulfilment') > 0 || progress.backlog('ledger') > 0) await sleep(50)
+  let waiting = Number.POSITIVE_INFINITY
+  let movedAt = performance.now()
+  for (;;) {
+    const left = progress.backlog('fulfilment') + progress.backlog('ledger')
+    if (left === 0) break
+    if (left < waiting) movedAt = performance.now()
+    if (performance.now() - movedAt > stallMs) throw new Error(`${left} events are not delivered, and nothing moves`)
+    waiting = left
+    await sleep(50)
+  }
   screen.happened('every acknowledged event is delivered', 'good')
 }
 
@@ -166,7 +176,7 @@ process.once('exit', (code) => {
 })
 // Whoever reads along has gone: there is nobody left to show anything to.
 process.stdout.on('error', () => process.exit(1))
-for (const line of intro()) screen.say(line)
+for (const line of intro(options.without)) screen.say(line)
 const ticker = setInterval(() => {
   progress.update()
   if (sendingSince > 0) screen.show(progress, applicationState)

@@ -5,14 +5,18 @@ import { timeline } from './timeline.ts'
 const labelWidth = 47
 const numberWidth = 12
 
-/** What is going to happen, for who sees it for the first time. */
-export function intro(): string[] {
+/** What is going to happen, for who sees it for the first time. `without`: in the control experiment. */
+export function intro(without: boolean): string[] {
+  const title = without
+    ? 'The control experiment: the queue is in memory'
+    : 'Holdfast: an inbox for webhooks that loses nothing'
+  const place = without ? 'into memory' : 'on disk'
   return [
     '',
-    `  ${style('bold', 'Holdfast: an inbox for webhooks that loses nothing')}`,
+    `  ${style('bold', title)}`,
     '',
     '  GitHub\u2019s stand-in posts real payloads to an Express application, which verifies',
-    '  each, writes it to disk and answers. From disk it delivers them, in order per',
+    `  each, puts it ${place} and answers. From there it delivers them, in order per`,
     '  customer, to two destinations: fulfilment, which calls another company\u2019s API that',
     `  allows ${timeline.limit.calls} calls a second, and a ledger. Meanwhile the application is killed, its`,
     '  handler is deployed, and the API fails.',
