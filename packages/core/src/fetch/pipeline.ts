@@ -226,7 +226,9 @@ export class Pipeline {
       if (verdict === 'failure') scope.lastFailure = failure
       scope.breaker.record(permit, verdict, nowMs)
     }
-    if (scope.bucket === undefined || failure?.code !== 'rate_limited' || failure.retryAfterMs === undefined) return
+    if (scope.bucket === undefined) return
+    if (failure === undefined) scope.bucket.succeeded(nowMs)
+    if (failure?.code !== 'rate_limited' || failure.retryAfterMs === undefined) return
     const pauseMs = scope.bucket.pause(failure.retryAfterMs, nowMs)
     if (pauseMs > 0 && this.#events.has('limit:paused')) {
       const status = failure.upstream?.status

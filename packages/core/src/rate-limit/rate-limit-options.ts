@@ -11,7 +11,10 @@ export interface RateLimitOptions {
   readonly onLimit?: 'wait' | 'surface'
   /** A call that would have to wait longer fails now. The deadline bounds the wait in any case. @defaultValue Infinity */
   readonly maxWaitMs?: number
-  /** Calls that waited for the same pause start about this far apart, in the order in which they came. @defaultValue 25 */
+  /**
+   * Calls that waited for the same pause start at least this far apart, in the order in which they came; up to ten times
+   * this, where the calls before the limit show that the provider takes fewer. 0: all at once. @defaultValue 25
+   */
   readonly releaseIntervalMs?: number
 }
 

@@ -50,6 +50,21 @@ describe('createFetch: rate limit', () => {
     expect(times.at(-1)).toBeLessThan(1_250)
   })
 
+  it('gets 20 parallel calls through a limit of 5 per second without meeting it again', async () => {
+    const { fetch, clock, transport } = harness([
+      () => {
+        const second = Math.floor(clock.monotonicMs() / 1_000)
+        taken.set(second, (taken.get(second) ?? 0) + 1)
+        return (taken.get(second) ?? 0) <= 5 ? answer(200) : limited(1)
+      },
+    ])
+    const taken = new Map<number, number>()
+    const responses = await clock.runUntil(Promise.all(Array.from({ length: 20 }, () => fetch(url))))
+    expect(responses.every(({ ok }) => ok)).toBe(true)
+    expect(transport.calls).toHaveLength(35)
+    expect(clock.monotonicMs()).toBeLessThan(5_000)
+  })
+
   it('waits again when the pause is prolonged while it waits', async () => {
     const answers = [limited(1), limited(5), answer(200)] as const
     const { fetch, clock, transport } = harness([...answers])
