@@ -247,7 +247,6 @@ interface CheckpointBase {
 /** Applies the changes since the checkpoint. Damaged frames are passed over: their events are delivered again. */
 async function loadAcks(options: CursorFileOptions, checkpoint: CheckpointBase): Promise<Loaded> {
   const { state } = checkpoint
-  let { version } = checkpoint
   const present = await openIfPresent(options.fileSystem, `${options.path}.ack`, 'write')
   const ack = present ?? (await options.fileSystem.open(`${options.path}.ack`, 'create'))
   try {
@@ -258,20 +257,18 @@ async function loadAcks(options: CursorFileOptions, checkpoint: CheckpointBase):
       key: segmentKey(ackHeader),
       offset: SEGMENT_HEADER_BYTES,
       end: size,
-      expectedSeq: Math.max(version + 1, ackHeader.baseSeq),
+      expectedSeq: Math.max(checkpoint.version + 1, ackHeader.baseSeq),
       chunkBytes: CHECKPOINT_BYTES,
     })
     for (;;) {
       const step = frames.step()
       if (step.kind === 'end') break
       if (step.kind === 'fill') await frames.fill()
-      else {
-        // Also a damaged frame has used its number.
-        version = step.header.seq
-        if (step.kind === 'record' && step.header.type === recordTypes.ack)
-          state.apply(decodeDelta(step.body), options.holes())
-      }
+      else if (step.kind === 'record' && step.header.type === recordTypes.ack)
+        state.apply(decodeDelta(step.body), options.holes())
     }
+    // Damaged frames at the end are cut off, so their numbers are free: the next frame follows the last good one.
+    const version = frames.expectedSeq - 1
     const ackEnd = frames.goodEnd
     if (size > ackEnd) await ack.truncate(ackEnd)
     return { state, version, ack, ackHeader, ackEnd }

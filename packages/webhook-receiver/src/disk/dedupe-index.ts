@@ -24,13 +24,15 @@ export class DedupeIndex {
   /** Sequence number of the event with this identity, if it is remembered. */
   find(identity: string, now: number): number | undefined {
     const entry = this.#entries.get(identity)
-    return entry === undefined || now - entry.at > this.#windowMs ? undefined : entry.seq
+    if (entry === undefined) return undefined
+    if (now - entry.at <= this.#windowMs) return entry.seq
+    // Out of the way, so that the id is remembered anew at the end of the order.
+    this.#entries.delete(identity)
+    return undefined
   }
 
   /** Remembers an event, and forgets those whose time is over. */
   remember(identity: string, seq: number, at: number): void {
-    // Set anew, so that it moves to the end.
-    this.#entries.delete(identity)
     this.#entries.set(identity, { seq, at })
     if (at - this.#sweptAt >= SWEEP_AFTER_MS || at < this.#sweptAt) this.#sweep(at)
   }

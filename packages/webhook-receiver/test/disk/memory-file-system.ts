@@ -55,10 +55,12 @@ export class MemoryFileSystem implements FileSystem {
     return file.data.subarray(0, file.size)
   }
 
-  /** Replaces the content of a file, as a fault of the disk would. */
+  /** Replaces the content of a file, as a fault of the disk would. It is on the disk for sure. */
   replace(path: string, content: Uint8Array): void {
     const data = Buffer.from(content)
-    this.files.set(path, { data, size: data.length, synced: Buffer.from(data), dirtySectors: new Set() })
+    const file = { data, size: data.length, synced: Buffer.from(data), dirtySectors: new Set<number>() }
+    this.files.set(path, file)
+    this.#syncedNames.set(path, file)
   }
 
   /** Paths below a directory. */
@@ -66,10 +68,19 @@ export class MemoryFileSystem implements FileSystem {
     return [...this.files.keys()].filter((path) => path.startsWith(`${directory}/`)).toSorted()
   }
 
-  /** A copy of what is visible now: what the next process finds after `kill -9`. */
+  /** A copy of what is visible now: what the next process finds after `kill -9`. What was not synced still is not. */
   afterKill(): MemoryFileSystem {
     const copy = new MemoryFileSystem()
-    for (const [path, file] of this.files) copy.replace(path, file.data.subarray(0, file.size))
+    const copies = new Map<FileContent, FileContent>()
+    const copyOf = (file: FileContent): FileContent => {
+      const known = copies.get(file)
+      if (known !== undefined) return known
+      const made = { ...file, data: Buffer.from(file.data), dirtySectors: new Set(file.dirtySectors) }
+      copies.set(file, made)
+      return made
+    }
+    for (const [path, file] of this.files) copy.files.set(path, copyOf(file))
+    for (const [path, file] of this.#syncedNames) copy.#syncedNames.set(path, copyOf(file))
     return copy
   }
 
