@@ -34,8 +34,8 @@ export class Call {
   readonly signal: CallSignal | undefined
   /** What the running retry cost, 0 for a first attempt. */
   paidTokens = 0
-  /** No attempt starts earlier; set by a backoff that the wait for a limit includes. */
-  notBeforeMs = 0
+  /** The time of the place in the line of the bucket that a retry has taken; absent when it has none. */
+  placeAtMs: number | undefined
   /** Whether the token provider threw. */
   failedInToken = false
   readonly #idempotencyHeader: string
@@ -123,6 +123,13 @@ export class Call {
     const waitedMs = this.#waitedMs
     this.#waitedMs = 0
     return waitedMs
+  }
+
+  /** How long to wait for the place that was taken, once. */
+  takePlaceWaitMs(nowMs: number): number | undefined {
+    const { placeAtMs } = this
+    this.placeAtMs = undefined
+    return placeAtMs === undefined ? undefined : placeAtMs - nowMs
   }
 
   eventFacts(nowMs: number): CallEvent {

@@ -5,3 +5,8 @@ export type Outcome =
   | { readonly kind: 'response'; readonly response: Response; readonly failure: IntegrationErrorInit | undefined }
   | { readonly kind: 'error'; readonly error: unknown; readonly failure: IntegrationErrorInit }
   | { readonly kind: 'refused'; readonly error: IntegrationError; readonly failure: IntegrationErrorInit }
+
+/** Frees the connection of an answer that nobody will read. */
+export function discardBody(outcome: Outcome): void {
+  if (outcome.kind === 'response') void outcome.response.body?.cancel().catch(() => {})
+}

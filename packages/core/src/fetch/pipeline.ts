@@ -3,26 +3,24 @@ import type { CircuitPermit } from '../circuit-breaker/circuit-breaker.ts'
 import { classifyFailure } from '../errors/classify-failure.ts'
 import type { IntegrationErrorInit } from '../errors/integration-error.ts'
 import { redactUrl } from '../errors/redact.ts'
-import type { CoreEventMap, RetryStop } from '../events/core-event-map.ts'
+import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import { LruMap } from '../policy/lru-map.ts'
-import { backoffMs } from '../retry/backoff.ts'
 import { driveAttempts } from '../retry/drive-attempts.ts'
-import { retryStopOf } from '../retry/retry-decision.ts'
-import type { ResolvedRetryOptions } from '../retry/retry-options.ts'
 import { abortable } from '../timeout/abortable.ts'
 import { timeoutError, withTimer } from '../timeout/call-signal.ts'
-import { Call, failureFacts } from './call.ts'
+import { Call } from './call.ts'
 import { exchange } from './exchange.ts'
 import { remember } from './explain.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import { HostScope } from './host-scope.ts'
-import type { Outcome } from './outcome.ts'
+import { discardBody, type Outcome } from './outcome.ts'
+import { prepareRetry, stopOf } from './prepare-retry.ts'
 import { circuitRefusal, refusalResponse, refuse } from './refusals.ts'
 import { reportEnd } from './report-end.ts'
 import type { FetchInput } from './request-facts.ts'
 import { verdictOf } from './verdict.ts'
-import { maxLimitWaitMs, waitForLimit, waitForSlot } from './waits.ts'
+import { waitForLimit, waitForSlot } from './waits.ts'
 
 const MAX_HOSTS = 1_000
 
@@ -115,78 +113,12 @@ export class Pipeline {
       maxAttempts: retry.maxAttempts,
       isFailure: (outcome) => outcome.failure !== undefined,
       attempt: () => this.#attempt(call),
-      prepareNext: (outcome, nextAttempt) => this.#prepareRetry(call, outcome, nextAttempt, retry),
+      prepareNext: (outcome, nextAttempt) =>
+        prepareRetry(call, outcome, nextAttempt, retry, this.#options, this.#events),
     })
     if (last.failure === undefined) call.scope.budget?.succeeded(call.paidTokens)
-    else call.record.stop ??= this.#stopOf(call, last) ?? 'max_attempts'
+    else call.record.stop ??= stopOf(call, last, this.#options) ?? 'max_attempts'
     return last
-  }
-
-  /** Decides whether another attempt follows and waits for its time. */
-  async #prepareRetry(
-    call: Call,
-    outcome: Outcome,
-    nextAttempt: number,
-    retry: ResolvedRetryOptions,
-  ): Promise<boolean> {
-    const { failure } = outcome
-    const { scope, record } = call
-    const { clock, random } = this.#options
-    if (failure === undefined) return false
-    record.stop = this.#stopOf(call, outcome)
-    if (record.stop !== undefined) return false
-    const nowMs = clock.monotonicMs()
-    const limitWaitMs = scope.bucket?.expectedWaitMs(nowMs) ?? 0
-    // The bucket knows of the server's wait when there is one, and spreads those who wait for it.
-    const serverWaitMs = limitWaitMs > 0 && failure.code === 'rate_limited' ? undefined : failure.retryAfterMs
-    const delayMs = backoffMs(retry, nextAttempt - 2, serverWaitMs, random)
-    const waitMs = Math.max(delayMs, limitWaitMs)
-    if (nowMs + waitMs >= call.deadlineAtMs || limitWaitMs > maxLimitWaitMs(this.#options)) {
-      record.stop = 'deadline'
-      return false
-    }
-    // The retry would be refused: then the answer that there is says more.
-    if (scope.breaker?.state === 'open' && scope.breaker.retryAfterMs(nowMs) > waitMs) {
-      record.stop = 'circuit_open'
-      return false
-    }
-    const paid = scope.budget === undefined ? 0 : scope.budget.pay(failure.code === 'rate_limited')
-    if (paid === undefined) {
-      record.stop = 'budget'
-      return false
-    }
-    call.paidTokens = paid
-    discardBody(outcome)
-    if (this.#events.has('retry:scheduled'))
-      this.#events.emit('retry:scheduled', {
-        ...call.eventFacts(nowMs),
-        ...failureFacts(failure),
-        attempt: record.attempts.length + 1,
-        delayMs: waitMs,
-        ...(failure.retryAfterMs === undefined ? {} : { serverWaitMs: failure.retryAfterMs }),
-      })
-    if (limitWaitMs > 0) {
-      call.notBeforeMs = nowMs + delayMs
-      return true
-    }
-    await clock.sleep(delayMs, call.callerSignal)
-    call.noteWait('backoff', clock.monotonicMs() - nowMs)
-    return true
-  }
-
-  #stopOf(call: Call, { failure, ...outcome }: Outcome): RetryStop | undefined {
-    if (failure === undefined || outcome.kind === 'refused') return 'not_retryable'
-    const stop = retryStopOf({
-      failure,
-      status: outcome.kind === 'response' ? outcome.response.status : undefined,
-      headers: outcome.kind === 'response' ? outcome.response.headers : undefined,
-      repeatable: call.isRepeatable,
-      replayable: call.isReplayable,
-    })
-    if (stop !== undefined) return stop
-    const { rateLimit } = this.#options
-    const isSurfaced = rateLimit !== false && rateLimit.onLimit === 'surface'
-    return isSurfaced && failure.code === 'rate_limited' ? 'surfaced' : undefined
   }
 
   async #attempt(call: Call): Promise<Outcome> {
@@ -279,9 +211,4 @@ export class Pipeline {
 function deadlinePassed(): Outcome {
   const failure = { code: 'timeout', reason: 'total', phase: 'local', delivery: 'not_sent' } as const
   return { kind: 'error', error: timeoutError(), failure }
-}
-
-/** Frees the connection of an answer that nobody will read. */
-function discardBody(outcome: Outcome): void {
-  if (outcome.kind === 'response') void outcome.response.body?.cancel().catch(() => {})
 }

@@ -5,9 +5,9 @@ import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { Outcome } from './outcome.ts'
 import { bulkheadRefusal, limitRefusal, refuse } from './refusals.ts'
 
-/** The longest wait for a rate limit, apart from the deadline. */
-export function maxLimitWaitMs({ rateLimit }: ResolvedFetchOptions): number {
-  return rateLimit === false ? Infinity : rateLimit.maxWaitMs
+/** The time before which a call that waits for a limit now has to start: its deadline, or `maxWaitMs` from now. */
+export function latestLimitStartMs(call: Call, { rateLimit }: ResolvedFetchOptions, nowMs: number): number {
+  return rateLimit === false ? call.deadlineAtMs : Math.min(call.deadlineAtMs, nowMs + rateLimit.maxWaitMs)
 }
 
 /**
@@ -25,10 +25,8 @@ export async function waitForLimit(
   const { bucket } = call.scope
   while (bucket !== undefined) {
     const nowMs = clock.monotonicMs()
-    const latestMs = Math.min(call.deadlineAtMs, nowMs + maxLimitWaitMs(options))
-    const placeMs = call.notBeforeMs < latestMs ? bucket.takePlace(nowMs, latestMs) : undefined
-    if (placeMs === undefined) return refuse(call.record, limitRefusal(bucket.expectedWaitMs(nowMs)))
-    const waitMs = Math.max(placeMs, call.notBeforeMs - nowMs)
+    const waitMs = call.takePlaceWaitMs(nowMs) ?? bucket.takePlace(nowMs, latestLimitStartMs(call, options, nowMs))
+    if (waitMs === undefined) return refuse(call.record, limitRefusal(bucket.expectedWaitMs(nowMs)))
     if (events.has('limit:waiting')) events.emit('limit:waiting', { ...call.eventFacts(nowMs), waitMs })
     await clock.sleep(waitMs, call.callerSignal)
     const wokenMs = clock.monotonicMs()

@@ -1,8 +1,5 @@
 import type { Clock } from '../time/clock.ts'
 
-/** Which of the two limits an attempt ran into. */
-export type TimeLimit = 'attempt' | 'total'
-
 /**
  * The one AbortController of a call. It follows the caller's signal and is aborted by our timers. An attempt that a timer
  * aborted has used it up; the next attempt gets a new one.

@@ -120,6 +120,17 @@ describe('createFetch: rate limit', () => {
     expect(clock.monotonicMs()).toBe(0)
   })
 
+  it('returns the 429 to those whose place in the line would come after the deadline', async () => {
+    const { fetch, clock, transport } = harness([limited(1), limited(1), limited(1), limited(1), answer(200)], {
+      deadlineMs: 1_100,
+      rateLimit: { releaseIntervalMs: 40 },
+    })
+    const responses = await clock.runUntil(Promise.all([1, 2, 3, 4].map(() => fetch(url))))
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 429, 429])
+    expect(await responses[3]?.text()).toBe('slow down')
+    expect(transport.calls).toHaveLength(6)
+  })
+
   it('pauses for `ratelimit-reset` when there is no Retry-After', async () => {
     const { run, clock } = harness([answer(429, { 'ratelimit-reset': '4' }), answer(200)])
     await run()

@@ -1,0 +1,89 @@
+import type { CoreEventMap, RetryStop } from '../events/core-event-map.ts'
+import type { Emitter } from '../events/emitter.ts'
+import { backoffMs } from '../retry/backoff.ts'
+import { retryStopOf } from '../retry/retry-decision.ts'
+import type { ResolvedRetryOptions } from '../retry/retry-options.ts'
+import { type Call, failureFacts } from './call.ts'
+import type { ResolvedFetchOptions } from './fetch-options.ts'
+import { discardBody, type Outcome } from './outcome.ts'
+import { latestLimitStartMs } from './waits.ts'
+
+/**
+ * Decides after a failed attempt whether another one follows. If so, the retry is paid for, the answer discarded and the
+ * backoff waited out; after a rate limit that pauses the host, a place in its line is taken instead, where the next attempt
+ * waits. If not, the reason is noted as `stop`, and the answer stays as it is for the caller.
+ *
+ * @throws the reason of the caller's signal when it aborts during the backoff.
+ */
+export async function prepareRetry(
+  call: Call,
+  outcome: Outcome,
+  nextAttempt: number,
+  retry: ResolvedRetryOptions,
+  options: ResolvedFetchOptions,
+  events: Emitter<CoreEventMap>,
+): Promise<boolean> {
+  const { failure } = outcome
+  if (failure === undefined) return false
+  const { scope, record } = call
+  const { clock } = options
+  const nowMs = clock.monotonicMs()
+  const isPaused = (scope.bucket?.expectedWaitMs(nowMs) ?? 0) > 0
+  // The bucket knows of the server's wait when there is one, and spreads those who wait for it.
+  const serverWaitMs = isPaused && failure.code === 'rate_limited' ? undefined : failure.retryAfterMs
+  const delayMs = backoffMs(retry, nextAttempt - 2, serverWaitMs, options.random)
+
+  record.stop = stopOf(call, outcome, options)
+  if (record.stop === undefined && nowMs + delayMs >= call.deadlineAtMs) record.stop = 'deadline'
+  // The retry would be refused: then the answer that there is says more.
+  if (record.stop === undefined && scope.breaker?.state === 'open' && scope.breaker.retryAfterMs(nowMs) > delayMs)
+    record.stop = 'circuit_open'
+  if (record.stop !== undefined) return false
+
+  const latestMs = latestLimitStartMs(call, options, nowMs)
+  const placeMs = isPaused ? scope.bucket?.takePlace(nowMs, latestMs) : 0
+  if (placeMs === undefined) {
+    record.stop = 'deadline'
+    return false
+  }
+  const paid = scope.budget === undefined ? 0 : scope.budget.pay(failure.code === 'rate_limited')
+  if (paid === undefined) {
+    record.stop = 'budget'
+    return false
+  }
+
+  call.paidTokens = paid
+  discardBody(outcome)
+  const waitMs = Math.max(delayMs, placeMs)
+  if (events.has('retry:scheduled'))
+    events.emit('retry:scheduled', {
+      ...call.eventFacts(nowMs),
+      ...failureFacts(failure),
+      attempt: record.attempts.length + 1,
+      delayMs: waitMs,
+      ...(failure.retryAfterMs === undefined ? {} : { serverWaitMs: failure.retryAfterMs }),
+    })
+  if (isPaused) {
+    call.placeAtMs = nowMs + waitMs
+    return true
+  }
+  await clock.sleep(delayMs, call.callerSignal)
+  call.noteWait('backoff', clock.monotonicMs() - nowMs)
+  return true
+}
+
+/** Why the failure must not be repeated, apart from time and cost. */
+export function stopOf(call: Call, outcome: Outcome, { rateLimit }: ResolvedFetchOptions): RetryStop | undefined {
+  const { failure } = outcome
+  if (failure === undefined || outcome.kind === 'refused') return 'not_retryable'
+  const stop = retryStopOf({
+    failure,
+    status: outcome.kind === 'response' ? outcome.response.status : undefined,
+    headers: outcome.kind === 'response' ? outcome.response.headers : undefined,
+    repeatable: call.isRepeatable,
+    replayable: call.isReplayable,
+  })
+  if (stop !== undefined) return stop
+  const isSurfaced = rateLimit !== false && rateLimit.onLimit === 'surface'
+  return isSurfaced && failure.code === 'rate_limited' ? 'surfaced' : undefined
+}
