@@ -7,6 +7,7 @@ import {
   defaultRetryBudgetOptions,
   defaultRetryOptions,
   defaultTimeoutOptions,
+  type RetryStop,
 } from '../../src/index.ts'
 
 const { budget: _budget, ...defaultDelays } = defaultRetryOptions
@@ -41,6 +42,26 @@ describe('the pages about outbound calls', () => {
       'Limits',
     ])
   })
+})
+
+const stops = Object.keys({
+  server_veto: true,
+  not_retryable: true,
+  unsafe: true,
+  body_not_replayable: true,
+  surfaced: true,
+  deadline: true,
+  circuit_open: true,
+  budget: true,
+  max_attempts: true,
+} satisfies Record<RetryStop, true>)
+
+it('docs/retry.md explains every reason to stop', () => {
+  const page = readPage('retry')
+  const section = page.slice(page.indexOf('## How it decides'), page.indexOf('## Patterns'))
+  expect([...section.matchAll(/^\| `(\w+)` \| /gm)].map(([, stop]) => stop).filter((stop) => stop !== 'stop')).toEqual(
+    stops,
+  )
 })
 
 function readPage(name: string): string {
