@@ -62,6 +62,8 @@ export interface NewEvent {
 
 /** An event as it is read back. */
 export interface StoredEvent extends NewEvent {
+  // Says that it is no SharedArrayBuffer, so that it can be the body of a `fetch`.
+  readonly body: Uint8Array<ArrayBuffer>
   readonly partition: number
   readonly position: Position
 }

@@ -50,13 +50,13 @@ export function encodeDeadLetter(event: NewEvent, seq: number, why: FailureInfo)
   }
 }
 
-export function decodeEvent(seq: number, metaBytes: number, record: Buffer): StoredEvent {
+export function decodeEvent(seq: number, metaBytes: number, record: Buffer<ArrayBuffer>): StoredEvent {
   return eventOf(seq, decodeMeta(metaBytes, record), record.subarray(metaBytes))
 }
 
 export function decodeDeadLetter(
   metaBytes: number,
-  record: Buffer,
+  record: Buffer<ArrayBuffer>,
 ): { readonly event: StoredEvent; readonly why: FailureInfo } {
   const meta = decodeMeta(metaBytes, record)
   const why = meta.w ?? { attempts: 0, at: 0, message: '' }
@@ -64,7 +64,7 @@ export function decodeDeadLetter(
 }
 
 /** Original sequence number of a dead letter. */
-export function deadLetterSeq(metaBytes: number, record: Buffer): number {
+export function deadLetterSeq(metaBytes: number, record: Buffer<ArrayBuffer>): number {
   return decodeMeta(metaBytes, record).p ?? 0
 }
 
@@ -74,7 +74,7 @@ export function identityOf(event: Pick<NewEvent, 'source' | 'tenant' | 'id'>): s
 }
 
 /** The same from a record. */
-export function identityOfRecord(metaBytes: number, record: Buffer): string {
+export function identityOfRecord(metaBytes: number, record: Buffer<ArrayBuffer>): string {
   const meta = decodeMeta(metaBytes, record)
   return digest(meta.s, meta.t, meta.i)
 }
@@ -113,11 +113,11 @@ function metaOf(event: NewEvent): EventMeta {
 }
 
 // Its bytes were verified by the record's checksum, and only this module writes them.
-function decodeMeta(metaBytes: number, record: Buffer): EventMeta {
+function decodeMeta(metaBytes: number, record: Buffer<ArrayBuffer>): EventMeta {
   return JSON.parse(record.toString('utf8', 0, metaBytes)) as EventMeta
 }
 
-function eventOf(seq: number, meta: EventMeta, body: Uint8Array): StoredEvent {
+function eventOf(seq: number, meta: EventMeta, body: Uint8Array<ArrayBuffer>): StoredEvent {
   return {
     id: meta.i,
     source: meta.s,

@@ -18,7 +18,7 @@ import {
  * - `end`: nothing more up to the end.
  */
 export type FrameStep =
-  | { readonly kind: 'record'; readonly header: RecordHeader; readonly body: Buffer; readonly at: number }
+  | { readonly kind: 'record'; readonly header: RecordHeader; readonly body: Buffer<ArrayBuffer>; readonly at: number }
   | { readonly kind: 'damaged-body'; readonly header: RecordHeader; readonly at: number }
   | { readonly kind: 'fill' }
   | { readonly kind: 'end' }
@@ -46,7 +46,7 @@ export class FrameReader {
   readonly #file: OpenFile
   readonly #key: SegmentKey
   readonly #chunkBytes: number
-  #chunk: Buffer = Buffer.alloc(0)
+  #chunk: Buffer<ArrayBuffer> = Buffer.alloc(0)
   /** File offset of the chunk's first byte. */
   #chunkAt = 0
   #offset: number

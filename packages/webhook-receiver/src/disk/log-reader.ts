@@ -8,7 +8,7 @@ const READ_CHUNK_BYTES = 256 * 1024
 
 /** A record as it is read back, or the exact place of lost ones. */
 export type LogItem =
-  | { readonly kind: 'record'; readonly seq: number; readonly metaBytes: number; readonly body: Buffer }
+  | { readonly kind: 'record'; readonly seq: number; readonly metaBytes: number; readonly body: Buffer<ArrayBuffer> }
   | { readonly kind: 'hole'; readonly hole: SeqRange }
 
 /** What a reader needs to know of the log. */

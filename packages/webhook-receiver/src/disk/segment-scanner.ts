@@ -33,7 +33,7 @@ export interface Scan {
 }
 
 /** Called for every good record, in order, with the time of its append. `body` is valid during the call. */
-export type RecordVisitor = (seq: number, at: number, metaBytes: number, body: Buffer) => void
+export type RecordVisitor = (seq: number, at: number, metaBytes: number, body: Buffer<ArrayBuffer>) => void
 
 export interface ScanOptions {
   readonly file: OpenFile

@@ -23,7 +23,7 @@ class DeliveredEvent implements WebhookEvent {
   readonly url: string
   declare readonly remoteAddress?: string
   readonly rawHeaders: HeaderPairs
-  readonly body: Uint8Array
+  readonly body: Uint8Array<ArrayBuffer>
   readonly partition: number
   readonly position: Position
   #headers: Headers | undefined

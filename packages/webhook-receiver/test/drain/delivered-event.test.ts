@@ -5,6 +5,7 @@ import { event } from './drain-fixture.ts'
 
 const stored = (fields: Partial<StoredEvent> = {}): StoredEvent => ({
   ...event('e'),
+  body: new Uint8Array(),
   partition: 0,
   position: '1',
   ...fields,
