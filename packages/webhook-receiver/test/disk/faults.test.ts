@@ -25,7 +25,7 @@ async function run(fileSystem: MemoryFileSystem): Promise<Told> {
 async function use(buffer: EventBuffer, told: Told): Promise<void> {
   const c = await consumerOf(buffer).catch(() => undefined)
   for (let number = 1; number <= 24; number += 2) {
-    const pair = [numberedEvent(number, 300), numberedEvent(number + 1, number === 13 ? 40_000 : 10)]
+    const pair = [numberedEvent(number, 300), numberedEvent(number + 1, number === 13 ? 33_000 : 10)]
     await buffer.append(pair).then(
       () => told.appended.push(number, number + 1),
       () => undefined,

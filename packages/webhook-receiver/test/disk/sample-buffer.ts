@@ -28,7 +28,9 @@ export function numberedEvent(number: number, bodyBytes: number = (number * 37) 
 }
 
 export function bodyOf(number: number, bytes: number): Uint8Array {
-  return Uint8Array.from({ length: bytes }, (_, index) => (number * 31 + index * 7) & 0xff)
+  const body = new Uint8Array(bytes)
+  for (let index = 0; index < bytes; index++) body[index] = number * 31 + index * 7
+  return body
 }
 
 /** A disk buffer on a file system in memory. */
