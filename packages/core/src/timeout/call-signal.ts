@@ -38,7 +38,7 @@ export class CallSignal {
     const { remove } = this.#link
     if (remove === undefined) return
     if (body === null) remove()
-    else unreachableBodies.register(body, remove)
+    else unreachableBodies?.register(body, remove)
   }
 }
 
@@ -53,7 +53,9 @@ interface SignalLink {
 }
 
 // It only runs callbacks that were registered and holds no state of its own.
-const unreachableBodies = new FinalizationRegistry<() => void>((remove) => remove())
+// Some edge runtimes have no FinalizationRegistry; there a request's signal does not outlive the request anyway.
+const unreachableBodies: FinalizationRegistry<() => void> | undefined =
+  typeof FinalizationRegistry === 'undefined' ? undefined : new FinalizationRegistry((remove) => remove())
 
 function follow(link: SignalLink, source: AbortSignal): void {
   if (source.aborted) {
