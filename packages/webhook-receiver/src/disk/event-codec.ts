@@ -39,15 +39,14 @@ export function encodeEvent(event: NewEvent, maxEventBytes: number): RecordInput
   return encode(metaOf(event), event.body)
 }
 
-/** Lays a dead letter out: the event, and why and from where it came. */
+/**
+ * Lays a dead letter out: the event, and why and from where it came. Where the event's own meta leaves no room for the reason, the headers
+ * give way: a dead letter without them is better than an event that can never be given up.
+ */
 export function encodeDeadLetter(event: NewEvent, seq: number, why: FailureInfo): RecordInput {
-  const message = why.message.slice(0, 1000)
-  try {
-    return encode({ ...metaOf(event), p: seq, w: { ...why, message } }, event.body)
-  } catch {
-    // The event's own meta leaves no room: its reason is shortened rather than the event refused.
-    return encode({ ...metaOf(event), h: [], p: seq, w: { ...why, message: message.slice(0, 200) } }, event.body)
-  }
+  const meta: EventMeta = { ...metaOf(event), p: seq, w: { ...why, message: why.message.slice(0, 1000) } }
+  const fits = Buffer.byteLength(JSON.stringify(meta)) <= MAX_META_BYTES
+  return encode(fits ? meta : { ...meta, h: [] }, event.body)
 }
 
 export function decodeEvent(seq: number, metaBytes: number, record: Buffer<ArrayBuffer>): StoredEvent {
