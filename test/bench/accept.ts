@@ -12,8 +12,8 @@ const SERVERS = ['node:http', 'nodeHttpWebhooks', 'express', 'expressWebhooks'] 
 /** What does a durable 200 cost beside one that promises nothing? */
 export async function durableAccept(quick: boolean): Promise<Section> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-accept-'))
-  const rounds = quick ? 2 : 5
-  const durations = quick ? { warmUpMs: 200, durationMs: 500 } : { warmUpMs: 200, durationMs: 800 }
+  const rounds = quick ? 1 : 5
+  const durations = quick ? { warmUpMs: 100, durationMs: 300 } : { warmUpMs: 200, durationMs: 800 }
   const generator = startModule('./load-generator.ts', [])
   const servers = new Map<string, ServerProcess>()
   try {

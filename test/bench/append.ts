@@ -11,8 +11,8 @@ import { eventMaker } from './stored-events.ts'
 
 const CONCURRENCIES = [1, 64, 256] as const
 const KEYS = 1000
-/** Events made ahead of each round, so that making them is not measured; a round uses them up at most once. */
-const EVENTS_PER_ROUND = 60_000
+/** Events made ahead of each round, so that making them is not measured. A round ends early when it has used them up. */
+const EVENTS_PER_MS = 150
 
 interface AppendRound {
   readonly perSecond: number
@@ -23,7 +23,7 @@ interface AppendRound {
 export async function groupCommit(quick: boolean): Promise<Section> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-append-'))
   const rounds = quick ? 1 : 5
-  const durationMs = quick ? 300 : 500
+  const durationMs = quick ? 100 : 500
   const buffer = diskBuffer({ directory: join(directory, 'buffer') })
   const file = await open(join(directory, 'bare'), 'a')
   const results = new Map<string, AppendRound[]>()
@@ -77,7 +77,8 @@ async function playRound(
   append: (event: NewEvent) => Promise<unknown>,
 ): Promise<AppendRound> {
   const nextEvent = eventMaker(randomBytes(4).toString('hex'), KEYS)
-  const events = Array.from({ length: concurrency === 1 ? EVENTS_PER_ROUND / 10 : EVENTS_PER_ROUND }, nextEvent)
+  const share = concurrency === 1 ? 0.1 : 1
+  const events = Array.from({ length: EVENTS_PER_MS * durationMs * share }, nextEvent)
   const latenciesMs: number[] = []
   const startedAt = performance.now()
   const until = startedAt + durationMs

@@ -23,7 +23,7 @@ describe('the benchmark', () => {
   it('prints every row of every section in a quick run', { timeout: 180_000 }, async () => {
     const run = promisify(execFile)
     const { stdout } = await run(process.execPath, ['--conditions=@holdfast/source', RUN_PATH, '--quick'])
-    const contenders = ['fetch', 'createFetch', 'ky', 'cockatiel + fetch']
+    const contenders = ['fetch', 'fetch + timeout', 'createFetch', 'ky', 'cockatiel + fetch']
     const expected = {
       'Outbound: a GET over loopback': [1, 32].flatMap((concurrency) =>
         contenders.map((contender) => `${contender} @ ${concurrency}`),

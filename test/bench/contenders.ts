@@ -17,12 +17,13 @@ import { versionOf } from './report.ts'
 /** How each contender is set up: what a careful user of each would write. */
 export const contenderNotes: readonly string[] = [
   'fetch: the global one, nothing added',
+  'fetch + timeout: fetch with AbortSignal.timeout(10_000), the least that a call to somebody else needs',
   'createFetch: all policies on (deadline 30 s, attempt timeout 10 s, retry, rate limit, breaker, bulkhead, idempotency), GitHub connector',
   `ky ${versionOf('ky')}: its defaults, which are retry 2 and timeout 10 s`,
   `cockatiel ${versionOf('cockatiel')} + fetch: wrap(retry 2 with exponential backoff, breaker on 5 consecutive failures, cooperative timeout 10 s)`,
 ]
 
-/** The four contenders over any transport. The body is read when there is one. */
+/** The contenders over any transport. The body is read when there is one. */
 export function makeContenders(transport: typeof fetch, url: string): Contender[] {
   const holdfast = createFetch({
     fetch: transport,
@@ -42,6 +43,10 @@ export function makeContenders(transport: typeof fetch, url: string): Contender[
   )
   return [
     { name: 'fetch', call: async () => await (await transport(url)).text() },
+    {
+      name: 'fetch + timeout',
+      call: async () => await (await transport(url, { signal: AbortSignal.timeout(10_000) })).text(),
+    },
     { name: 'createFetch', call: async () => await (await holdfast(url)).text() },
     { name: 'ky', call: async () => await (await kyInstance(url)).text() },
     {
