@@ -33,7 +33,7 @@ export async function durableAccept(quick: boolean): Promise<Section> {
     return report(results, rounds)
   } finally {
     generator.disconnect()
-    for (const server of servers.values()) await server[Symbol.asyncDispose]()
+    for (const server of servers.values()) await server.stop()
     rmSync(directory, { recursive: true, force: true })
   }
 }

@@ -5,15 +5,19 @@ import { startServer } from './server-process.ts'
 
 /** What do the policies cost on a real connection? */
 export async function outboundOverLoopback(quick: boolean): Promise<Section> {
-  await using server = await startServer('./upstream-server.ts')
-  const contenders = makeContenders(fetch, `http://127.0.0.1:${server.port}/repos/octocat/hello-world`)
   // Many short rounds: the median of their ratios forgives whatever else the machine does.
   const rounds = quick ? 5 : 60
   const rows: string[][] = []
-  for (const concurrency of [1, 32]) {
-    const callsPerRound = concurrency === 1 ? 150 : 320
-    const samples = await interleave(contenders, { rounds, warmUpRounds: quick ? 2 : 10, callsPerRound, concurrency })
-    rows.push(...samples.map((sample) => loopbackRow(sample, baselineOf(samples), concurrency)))
+  const server = await startServer('./upstream-server.ts')
+  try {
+    const contenders = makeContenders(fetch, `http://127.0.0.1:${server.port}/repos/octocat/hello-world`)
+    for (const concurrency of [1, 32]) {
+      const callsPerRound = concurrency === 1 ? 150 : 320
+      const samples = await interleave(contenders, { rounds, warmUpRounds: quick ? 2 : 10, callsPerRound, concurrency })
+      rows.push(...samples.map((sample) => loopbackRow(sample, baselineOf(samples), concurrency)))
+    }
+  } finally {
+    await server.stop()
   }
   return {
     title: 'Outbound: a GET over loopback',

@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 /** A server in a process of its own. */
-export interface ServerProcess extends AsyncDisposable {
+export interface ServerProcess {
   readonly port: number
+  /** Resolves when it is gone. */
+  stop(): Promise<void>
 }
 
 /**
@@ -15,7 +17,7 @@ export async function startServer(module: string, ...args: readonly string[]): P
   const message = await nextMessage<{ readonly port: number }>(child)
   return {
     port: message.port,
-    async [Symbol.asyncDispose]() {
+    async stop() {
       const ended = once(child, 'exit')
       child.disconnect()
       await ended
