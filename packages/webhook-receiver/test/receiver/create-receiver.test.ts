@@ -39,6 +39,13 @@ describe('accept', () => {
     expect(delivered[0]?.json()).toEqual({ id: 'e1', type: 'paid', tenant: 't1' })
   })
 
+  test('tells 64-bit ids apart that a double rounds to the same', async () => {
+    const receiver = await startedReceiver()
+    await receiver.accept('sample', webhook('{"id":12345678901234567891}'))
+    await receiver.accept('sample', webhook('{"id":12345678901234567892}'))
+    expect(receiver.snapshot()).toMatchObject({ accepted: 2, duplicates: 0 })
+  })
+
   test('answers a duplicate as it answered the original, and stores it once', async () => {
     const delivered: string[] = []
     const receiver = await startedReceiver({ destinations: { log: { handle: ({ id }) => void delivered.push(id) } } })

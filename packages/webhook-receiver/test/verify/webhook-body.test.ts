@@ -11,6 +11,14 @@ describe('webhookFields', () => {
     expect(fields.atPointer('/live')).toBe('false')
   })
 
+  test.each(['12345678901234567891', '-9007199254740993', '1.50', '1e400'])(
+    'reads the number %s as it is written',
+    (id) => {
+      const fields = webhookFields([], Buffer.from(`{"account":{"id":${id}}}`))
+      expect(fields.read({ from: 'body', pointer: '/account/id', signed: true })).toBe(id)
+    },
+  )
+
   test('reads nothing where there is no scalar', () => {
     const fields = json({ list: [1], none: null, empty: '' })
     expect(fields.atPointer('/list')).toBeUndefined()
