@@ -16,6 +16,7 @@ export function judgeTimestamp(
   toleranceMs: number,
 ): 'stale_timestamp' | 'future_timestamp' | undefined {
   const ageMs = receivedAt - timestampMs
-  if (ageMs > toleranceMs) return 'stale_timestamp'
+  // NaN, from an arrival time that is none, compares with nothing and must not pass.
+  if (ageMs > toleranceMs || Number.isNaN(ageMs)) return 'stale_timestamp'
   return ageMs < -toleranceMs ? 'future_timestamp' : undefined
 }

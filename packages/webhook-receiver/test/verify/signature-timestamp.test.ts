@@ -25,4 +25,8 @@ describe('judgeTimestamp', () => {
   ])('judges an age of %d ms against a tolerance of 1000 ms', (ageMs, verdict) => {
     expect(judgeTimestamp(50_000, 50_000 + ageMs, 1000)).toBe(verdict)
   })
+
+  test('lets nothing pass when there is no arrival time', () => {
+    expect(judgeTimestamp(50_000, Number.NaN, 1000)).toBe('stale_timestamp')
+  })
 })
