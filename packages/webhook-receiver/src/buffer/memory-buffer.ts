@@ -62,7 +62,8 @@ export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
     partition.log.push({
       ...event,
       headers: event.headers.map(([name, value]) => [name, value] as const),
-      body: event.body.slice(),
+      // Not `slice`, which on Node's Buffer shares the bytes.
+      body: new Uint8Array(event.body),
       partition: partition.index,
       position,
     })
