@@ -121,14 +121,15 @@ export interface EventBuffer {
   /**
    * Takes the lock and recovers. Resolves with what was found; damage is reported, not thrown.
    *
-   * @throws BufferError `locked` when somebody else has it open; `unusable` when it is no buffer of this format.
+   * @throws BufferError `buffer_locked` when somebody else has it open; `buffer_unusable` when it is no buffer of this format.
    */
   open(): Promise<OpenReport>
   /**
    * Stores events in order, or finds that they are there. Resolves when all are durable as `caps.durability` says; all or
    * nothing per call.
    *
-   * @throws BufferError `full`, `overloaded`, `failed`, `too_large` or `closed`; nothing of the call is acknowledged then.
+   * @throws BufferError `buffer_full`, `buffer_overloaded`, `buffer_failed`, `event_too_large` or `buffer_closed`; nothing of the
+   * call is acknowledged then.
    */
   append(events: readonly NewEvent[]): Promise<AppendResult[]>
   /** Registers a consumer for good, or finds it. It holds back deletion until removed. Default `from`: `earliest`. */
