@@ -4,6 +4,7 @@ import {
   type Clock,
   integer,
   InvalidOptionsError,
+  plainObject,
   type Random,
   systemClock,
   systemRandom,
@@ -74,6 +75,16 @@ export function resolveReceiverOptions(options: ReceiverOptions): ResolvedReceiv
 
 function resolveSource(name: string, source: SourceOptions, hashes: HashProvider): ResolvedSource {
   const path = `sources.${name}`
+  const wrong = plainObject(source)
+  if (wrong !== undefined) {
+    // It may be the secret itself.
+    throw new InvalidOptionsError({
+      path,
+      expected: wrong,
+      received: undefined,
+      receivedText: `a value of type ${typeof source}`,
+    })
+  }
   checkOptions(path, source, {
     connector: () => undefined,
     secrets: () => undefined,

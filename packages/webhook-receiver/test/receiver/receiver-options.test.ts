@@ -29,7 +29,7 @@ describe('resolveReceiverOptions', () => {
     ['no destinations', { destinations: {} }, 'Expected `destinations` to be an object with at least one name'],
     ['a source name with a slash', { sources: { 'a/b': {} } }, 'Expected `sources` to be an object whose names'],
     ['a destination without a handler', { destinations: { log: {} } }, 'Expected `destinations.log.handle`'],
-    ['a source that is none', { sources: { s: 'github' } }, 'Expected `sources.s` to be an object'],
+    ['a source that is none', { sources: { s: 'top-secret' } }, 'Expected `sources.s` to be an object'],
     ['a source without a connector', { sources: { s: { secrets: ['a'] } } }, '`sources.s.connector`'],
     [
       'a source without secrets',
