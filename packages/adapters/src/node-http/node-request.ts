@@ -63,6 +63,7 @@ function rawBody(request: ParsedRequest): IncomingWebhook['body'] {
     if (isEncoded(request)) throw new RawBodyUnavailableError('A body parser inflated the body')
     return kept
   }
+  if (request.readableEncoding) throw new RawBodyUnavailableError('`request.setEncoding()` ran')
   if (request.readableDidRead) throw new RawBodyUnavailableError(culpritOf(request))
   // Leaving the loop early must not destroy the socket: the reply still has to go out.
   return request.iterator({ destroyOnReturn: false })

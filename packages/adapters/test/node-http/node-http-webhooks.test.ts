@@ -72,6 +72,16 @@ describe('nodeHttpWebhooks', () => {
     expect(await refused).toMatchObject({ name: 'RawBodyUnavailableError', message: expect.stringContaining('gone') })
   })
 
+  test('answers 500 when something has the body decoded, and names the call', async () => {
+    const { port, receiver } = await serve('github', async (request) => {
+      request.setEncoding('utf8')
+    })
+    const refused = new Promise<unknown>((resolve) => receiver.on('webhook:refused', ({ error }) => resolve(error)))
+    const body = Buffer.from('{}')
+    expect((await post(port, '/', signed(body), body)).status).toBe(500)
+    expect(await refused).toMatchObject({ message: expect.stringContaining('`request.setEncoding()` ran') })
+  })
+
   test('accepts the bytes that the platform kept as rawBody', async () => {
     const { port } = await serve('github', async (request) => {
       const chunks: Buffer[] = []

@@ -3,7 +3,7 @@ import type { AppendResult, NewEvent } from '../buffer/event-buffer.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import { eventIdentity } from '../verify/event-identity.ts'
 import type { VerifyFailureReason } from '../verify/verify-result.ts'
-import { readBody } from './read-body.ts'
+import { readBody, spentBody } from './read-body.ts'
 import type { IncomingWebhook, Receiver, ReceiverOptions, WebhookReply } from './receiver.ts'
 import { createLifecycle } from './receiver-lifecycle.ts'
 import { type ResolvedSource, resolveReceiverOptions } from './receiver-options.ts'
@@ -100,7 +100,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         method: request.method,
         url: request.url,
         headers: [...request.headers],
-        body: request.body,
+        body: request.bodyUsed ? spentBody : request.body,
       })
       return new Response(body === '' ? null : body, { status, headers })
     },

@@ -7,7 +7,8 @@ import type { IncomingWebhook } from './receiver.ts'
  * Reads a body, and never more than `maxBytes` of it. A `content-length` above the limit is refused before the first byte.
  *
  * @throws IntegrationError `invalid_request` with reason `body_too_large` (413) or `body_aborted` (400: the sender went away);
- * or the stream's own IntegrationError.
+ * `configuration_error` with reason `raw_body_unavailable` (500) when text comes instead of bytes; or the stream's own
+ * IntegrationError.
  */
 export async function readBody(
   body: IncomingWebhook['body'],
@@ -26,6 +27,7 @@ export async function readBody(
   let length = 0
   try {
     for await (const chunk of body) {
+      if (!(chunk instanceof Uint8Array)) throw rawBodyUnavailable('Something decoded the body before the receiver')
       length += chunk.byteLength
       if (length > maxBytes) break
       chunks.push(chunk)
@@ -44,6 +46,21 @@ export async function readBody(
   if (length > maxBytes) throw bodyTooLarge(maxBytes)
   const [only] = chunks
   return chunks.length === 1 && only !== undefined ? only : joinChunks(chunks, length)
+}
+
+/** Body of a request that was read before. Reading it throws `configuration_error` with reason `raw_body_unavailable`. */
+export const spentBody: AsyncIterable<Uint8Array> = {
+  [Symbol.asyncIterator]: () => ({
+    next: () => Promise.reject(rawBodyUnavailable('Something read the body before the receiver')),
+  }),
+}
+
+function rawBodyUnavailable(culprit: string): IntegrationError {
+  return new IntegrationError({
+    code: 'configuration_error',
+    reason: 'raw_body_unavailable',
+    message: `${culprit}, so the raw bytes that the signature covers are gone. Hand the request over before anything reads it.`,
+  })
 }
 
 function joinChunks(chunks: readonly Uint8Array[], length: number): Uint8Array {

@@ -249,11 +249,13 @@ describe('handle', () => {
     expect((await receiver.handle('sample', streaming)).status).toBe(200)
   })
 
-  test('answers 400 to a body that was read before, and does not throw', async () => {
+  test('answers 500 to a body that was read before, and says that it was not the sender', async () => {
     const receiver = await startedReceiver()
     const consumed = request('{"id":"e1"}')
     await consumed.text()
-    expect((await receiver.handle('sample', consumed)).status).toBe(400)
+    const response = await receiver.handle('sample', consumed)
+    expect(response.status).toBe(500)
+    expect(await response.json()).toMatchObject({ code: 'configuration_error', reason: 'raw_body_unavailable' })
   })
 
   test('cancels a body that is too large', async () => {

@@ -51,6 +51,11 @@ describe('readBody', () => {
     })()
     await expect(readBody(body, [], 10)).rejects.toMatchObject({ status: 400, reason: 'body_aborted', cause })
   })
+
+  test('refuses text, whose bytes nobody knows', async () => {
+    const body = new Response('text').body?.pipeThrough(new TextDecoderStream()) as unknown as AsyncIterable<Uint8Array>
+    await expect(readBody(body, [], 10)).rejects.toMatchObject({ status: 500, reason: 'raw_body_unavailable' })
+  })
 })
 
 async function* chunks(...parts: readonly (readonly number[])[]): AsyncIterable<Uint8Array> {
