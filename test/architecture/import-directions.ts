@@ -9,7 +9,7 @@ interface Direction {
 
 // What every other folder of core may stand on; the spine knows no policy.
 const ground = ['core/abort', 'core/random', 'core/time']
-const spine = ['core/connectors', 'core/errors', 'core/events', 'core/options', 'core/state']
+const spine = ['core/connectors', 'core/errors', 'core/events', 'core/limit-reading', 'core/options', 'core/state']
 
 /** Policies never import each other: they meet in core/fetch. */
 export const policies: readonly string[] = [
@@ -28,6 +28,7 @@ export const libraryOwners: Readonly<Record<string, string>> = {
   ky: 'core/client',
   opossum: 'core/circuit-breaker',
   'p-retry': 'core/retry',
+  'structured-headers': 'core/limit-reading',
 }
 
 /** First match wins. `core/*` is any area of core; `!core/fetch` takes one away again. */

@@ -37,12 +37,15 @@ const probes: readonly Probe[] = [
     refused(`packages/core/src/${folder}/a.ts`, 'ky'),
     allowed(`packages/core/src/${folder}/a.ts`, './b.ts'),
   ]),
-  ...['connectors', 'errors', 'events', 'options', 'state'].flatMap((folder) => [
+  ...['connectors', 'errors', 'events', 'limit-reading', 'options', 'state'].flatMap((folder) => [
     refused(`packages/core/src/${folder}/a.ts`, '../retry/retry.ts'),
     refused(`packages/core/src/${folder}/a.ts`, '../fetch/create-fetch.ts'),
     refused(`packages/core/src/${folder}/a.ts`, 'eventemitter3'),
     allowed(`packages/core/src/${folder}/a.ts`, '../time/clock.ts'),
   ]),
+  allowed('packages/core/src/limit-reading/structured-fields.ts', 'structured-headers'),
+  refused('packages/core/src/limit-reading/structured-fields.ts', 'ky'),
+  refused('packages/core/src/rate-limit/a.ts', 'structured-headers'),
   allowed('packages/core/src/events/emitter.ts', 'eventemitter3'),
   refused('packages/core/src/events/emitter.ts', 'ky'),
   refused('packages/core/src/events/emitter.ts', '../retry/retry.ts'),

@@ -1,5 +1,6 @@
 import { arrayOf, type Check, nonEmptyString } from '../options/check.ts'
 import { checkErrorRules } from './check-error-rules.ts'
+import { checkRateLimits } from './check-rate-limits.ts'
 import { type ChecksOf, checkEach, checkedElsewhere, checkShape, headerName } from './check-shape.ts'
 import { checkWebhook } from './check-webhook.ts'
 import type { Connector, ConnectorHttp, ConnectorSource } from './connector.ts'
@@ -24,6 +25,7 @@ const connectorChecks: ChecksOf<Connector> = {
   sources: checkedElsewhere,
   http: checkedElsewhere,
   errors: checkedElsewhere,
+  rateLimits: checkedElsewhere,
   webhook: checkedElsewhere,
 }
 
@@ -37,7 +39,8 @@ const httpChecks: ChecksOf<ConnectorHttp> = {
 
 /**
  * Checks that `value` is a connector: known keys only, well-formed ids, pointers, dates and header names, known codes. Each
- * error rule's example must be matched by that rule and by none before it. Signature vectors are checked for their shape;
+ * error rule's example must be matched by that rule and by none before it, and each rate limit's examples must read as they
+ * say. Signature vectors are checked for their shape;
  * whether they verify is for the tests of `@holdfast/webhook-receiver`.
  *
  * @param path - Where the value stands, for messages.
@@ -50,6 +53,7 @@ export function checkConnector(value: unknown, path = 'connector'): Connector {
   checkEach(`${path}.sources`, connector.sources, checkSource)
   if (connector.http !== undefined) checkShape(`${path}.http`, connector.http, httpChecks)
   if (connector.errors !== undefined) checkErrorRules(`${path}.errors`, connector.errors)
+  if (connector.rateLimits !== undefined) checkRateLimits(`${path}.rateLimits`, connector.rateLimits)
   if (connector.webhook !== undefined) checkWebhook(`${path}.webhook`, connector.webhook)
   return value as Connector
 }

@@ -9,7 +9,6 @@ import {
   json,
   jsonPointer,
   lowerCaseHeaderName,
-  type Shape,
   textRecord,
 } from './check-shape.ts'
 import type { ErrorCondition, ErrorRule, ErrorVerdict, ExampleAnswer } from './connector.ts'
@@ -53,7 +52,8 @@ const verdictChecks: ChecksOf<ErrorVerdict> = {
   waitMs: durationMs(),
 }
 
-const exampleChecks: ChecksOf<ExampleAnswer> = { status, headers: textRecord, body: json }
+/** A check for each part of an example's answer. */
+export const exampleChecks: ChecksOf<ExampleAnswer> = { status, headers: textRecord, body: json }
 
 /**
  * Checks the error rules of a connector: their shape, and that each example is matched by its own rule first, so that no
@@ -78,12 +78,14 @@ export function checkErrorRules(path: string, value: unknown): void {
 
 function checkErrorRule(path: string, value: unknown): void {
   const rule = checkShape(path, value, ruleChecks, ruleParts)
-  checkCondition(`${path}.when`, checkShape(`${path}.when`, rule.when, conditionChecks))
+  checkCondition(`${path}.when`, rule.when)
   checkShape(`${path}.then`, rule.then, verdictChecks, ['code'])
   checkShape(`${path}.example`, rule.example, exampleChecks, ['status'])
 }
 
-function checkCondition(path: string, condition: Shape): void {
+/** Checks a condition: its shape, and that it looks at something. */
+export function checkCondition(path: string, value: unknown): void {
+  const condition = checkShape(path, value, conditionChecks)
   const { status: wanted, header, pointer } = condition
   if (wanted === undefined && header === undefined && pointer === undefined)
     throw refusal(path, 'a condition with `status`, `header` or `pointer`', 'one that every answer meets')

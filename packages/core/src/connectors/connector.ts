@@ -1,4 +1,9 @@
 import type { Delivery, ErrorCode, Fault, Retryable } from '../errors/codes.ts'
+import type { ErrorCondition, ExampleAnswer } from './condition.ts'
+import type { RateLimitRule } from './rate-limit-rule.ts'
+
+export type * from './condition.ts'
+export type * from './rate-limit-rule.ts'
 
 /**
  * A provider's behaviour as data: plain JSON, no code, no expression language. Both halves of Holdfast read it.
@@ -14,6 +19,8 @@ export interface Connector {
   readonly http?: ConnectorHttp
   /** How the provider's failures differ from what their status says. First match wins. */
   readonly errors?: readonly ErrorRule[]
+  /** The limits that the provider sets, and how its answers tell them. Without, headers are read by their looks. */
+  readonly rateLimits?: readonly RateLimitRule[]
   readonly webhook?: WebhookDescription
 }
 
@@ -34,25 +41,6 @@ export interface ConnectorHttp {
   readonly idempotencyHeader?: string
 }
 
-/** A JSON value. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
-
-/**
- * What a rule looks at: all that is given must hold. With both `header` and `pointer`, `equals`, `in` and `matches` apply to
- * the pointer's value.
- */
-export interface ErrorCondition {
-  readonly status?: number | readonly number[]
-  /** Lower-case response header; with `equals`, `in` or `matches`, or alone: it is present. */
-  readonly header?: string
-  /** JSON Pointer (RFC 6901) into the body; with `equals`, `in` or `matches`, or alone: it exists. */
-  readonly pointer?: string
-  readonly equals?: Json
-  readonly in?: readonly Json[]
-  /** Case-insensitive substring. */
-  readonly matches?: string
-}
-
 /** What a matching rule says. */
 export interface ErrorVerdict {
   readonly code: ErrorCode
@@ -63,13 +51,6 @@ export interface ErrorVerdict {
   readonly delivery?: Delivery
   /** Wait before a repeat, where the provider documents one and sends none. */
   readonly waitMs?: number
-}
-
-/** An answer as an example carries it. */
-export interface ExampleAnswer {
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Json
 }
 
 /** One line of the classification table, with an answer that it must match. */

@@ -1,6 +1,7 @@
 import type { Connector, ErrorVerdict } from '../connectors/connector.ts'
 import { matchesCondition } from '../connectors/match-condition.ts'
-import { parseRetryAfter, parseRetryAfterField } from '../time/retry-after.ts'
+import { limitWaitMs, readRateLimits } from '../limit-reading/read-rate-limits.ts'
+import { parseRetryAfterField } from '../time/retry-after.ts'
 import { errorCodes } from './codes.ts'
 import type { IntegrationErrorInit } from './integration-error.ts'
 import {
@@ -35,7 +36,7 @@ export interface ResponseFacts {
 export function classifyResponse(facts: ResponseFacts, connector?: Connector): IntegrationErrorInit | undefined {
   const rule = connector?.errors?.find(({ when }) => matchesCondition(when, facts))
   if (rule !== undefined) return describe(facts, connector, fromRule(rule.then, facts.status), rule.then.waitMs)
-  const verdict = builtInVerdict(facts)
+  const verdict = builtInVerdict(facts, connector)
   return verdict === undefined ? undefined : describe(facts, connector, verdict)
 }
 
@@ -49,7 +50,7 @@ function fromRule(then: ErrorVerdict, status: number): Verdict {
   }
 }
 
-function builtInVerdict(facts: ResponseFacts): Verdict | undefined {
+function builtInVerdict(facts: ResponseFacts, connector: Connector | undefined): Verdict | undefined {
   const { status, headers } = facts
   if (status >= 0 && status < 400) return statusRules[status]
   if (headers.get('cf-mitigated') === 'challenge') return { code: 'upstream_unavailable', reason: 'challenge_page' }
@@ -57,7 +58,7 @@ function builtInVerdict(facts: ResponseFacts): Verdict | undefined {
     const challenge = challengeVerdict(headers)
     if (challenge !== undefined) return challenge
   }
-  if (status === 403 && saysWait(facts)) return { code: 'rate_limited' }
+  if (status === 403 && saysWait(facts, connector)) return { code: 'rate_limited' }
   const page = htmlRules[status]
   if (page !== undefined && isHtml(facts)) return page
   return statusRules[status] ?? (status >= 400 && status < 500 ? unknownClientError : unknownServerError)
@@ -69,10 +70,10 @@ function challengeVerdict(headers: Headers): Verdict | undefined {
 }
 
 /** Some providers answer 403 to what exceeds a limit; nobody asks to come back later for lack of permission. */
-function saysWait({ headers, now }: ResponseFacts): boolean {
+function saysWait(facts: ResponseFacts, connector: Connector | undefined): boolean {
+  const { headers, now } = facts
   if (parseRetryAfterField(headers, now) !== undefined) return true
-  const remaining = headers.get('ratelimit-remaining') ?? headers.get('x-ratelimit-remaining')
-  return remaining?.trim() === '0'
+  return readRateLimits(facts, now, connector).some(({ remaining }) => remaining === 0)
 }
 
 function isHtml({ headers, body }: ResponseFacts): boolean {
@@ -89,7 +90,9 @@ function describe(
   const { status, headers, body, now } = facts
   const isLimit = verdict.code === 'rate_limited' || verdict.code === 'quota_exhausted'
   const retryAfterMs =
-    (isLimit ? parseRetryAfter(headers, now) : parseRetryAfterField(headers, now)) ?? documentedWaitMs
+    parseRetryAfterField(headers, now) ??
+    (isLimit ? limitWaitMs(readRateLimits(facts, now, connector)) : undefined) ??
+    documentedWaitMs
   const isLong = verdict.code === 'rate_limited' && retryAfterMs !== undefined && retryAfterMs >= QUOTA_WAIT_MS
   const code = isLong ? 'quota_exhausted' : verdict.code
   return {

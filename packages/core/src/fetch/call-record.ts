@@ -1,3 +1,4 @@
+import type { Connector } from '../connectors/connector.ts'
 import type { AttemptRecord, IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { RetryStop } from '../events/core-event-map.ts'
 
@@ -13,6 +14,7 @@ export interface CallRecord {
   readonly method: string
   readonly url: string
   readonly integration: string | undefined
+  readonly connector: Connector | undefined
   readonly connection: string | undefined
   /** Wall-clock time of the begin, ms since the epoch. */
   readonly at: number

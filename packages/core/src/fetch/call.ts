@@ -69,6 +69,7 @@ export class Call {
       method: this.method,
       url,
       integration: options.connector?.id,
+      connector: options.connector,
       connection: options.connection,
       at: options.clock.now(),
       attempts: [],

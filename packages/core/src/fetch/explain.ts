@@ -3,7 +3,7 @@ import { classifyResponse } from '../errors/classify-response.ts'
 import { type AttemptRecord, IntegrationError, isIntegrationError } from '../errors/integration-error.ts'
 import { redactUrl } from '../errors/redact.ts'
 import type { RetryStop } from '../events/core-event-map.ts'
-import { type RateLimit, readRateLimit } from '../rate-limit/read-rate-limit.ts'
+import { type RateLimit, readRateLimit } from '../limit-reading/read-rate-limits.ts'
 import { systemClock } from '../time/system-clock.ts'
 import { type CallRecord, callFactsOf, type WaitRecord } from './call-record.ts'
 
@@ -86,7 +86,7 @@ export function integrationErrorOf(responseOrError: unknown): IntegrationError |
 export function rateLimitOf(response: Response): RateLimit | undefined {
   const record = recordOf(response)
   const now = record === undefined ? systemClock.now() : record.at + record.durationMs
-  return readRateLimit(response.headers, now)
+  return readRateLimit(response, now, record?.connector)
 }
 
 function recordOf(value: unknown): CallRecord | undefined {

@@ -185,7 +185,12 @@ describe('rateLimitOf', () => {
     const { run } = harness([
       answer(200, { 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '59', 'retry-after': '2' }),
     ])
-    expect(rateLimitOf(await run())).toEqual({ limit: 60, remaining: 59, resetMs: 2_000 })
+    expect(rateLimitOf(await run())).toMatchObject({
+      limit: 60,
+      remaining: 59,
+      resetMs: 2_000,
+      readings: [{ policy: 'default' }],
+    })
   })
 
   it('says nothing when the response says nothing', async () => {

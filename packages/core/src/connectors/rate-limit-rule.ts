@@ -1,0 +1,75 @@
+import type { WaitFormat } from '../time/wait-value.ts'
+import type { ErrorCondition, ExampleAnswer } from './condition.ts'
+
+/** A rate limit of a provider: whom it binds, and where an answer tells its state. */
+export interface RateLimitRule {
+  /** Name of the limit in snake_case. Appears in readings. */
+  readonly id: string
+  /**
+   * Who shares the limit. `app`: every connection of the application; `connection`: the calls of one account; `endpoint`:
+   * within a connection, each method and path by itself.
+   */
+  readonly scope: 'app' | 'connection' | 'endpoint'
+  /** Paths that the limit covers; `*` stands for anything within a segment, `**` for anything. Default: all. */
+  readonly paths?: readonly string[]
+  /** Paths that it does not cover, though `paths` does. */
+  readonly exceptPaths?: readonly string[]
+  /** The answers that tell of this limit. Default: all. */
+  readonly when?: ErrorCondition
+  /** What is counted, where it is not requests. Such a limit pauses when it is used up, but nothing is reserved. */
+  readonly unit?: string
+  /** Units per window. With a `value` here and in `windowMs` the limit is kept before any answer has told it. */
+  readonly limit?: LimitField
+  /** Length of the window in milliseconds. */
+  readonly windowMs?: LimitField
+  readonly remaining?: LimitField
+  /** Told instead of `remaining` by some. */
+  readonly used?: LimitField
+  readonly reset?: ResetField
+  /** Units that come back per second, where there is no window. */
+  readonly restorePerSecond?: LimitField
+  /**
+   * What `reset` is the time of. `window`: of the next window; `full`: of having everything back, at an even pace, so that
+   * the next unit comes much earlier. @defaultValue 'window'
+   */
+  readonly resetMeans?: 'window' | 'full'
+  /** Answers and what must be read from them. A rule that reads anything has at least one. */
+  readonly examples?: readonly RateLimitExample[]
+}
+
+/** Where a number stands: exactly one of `header`, `pointer` and `value`. */
+export interface LimitField {
+  /** Lower-case response header. */
+  readonly header?: string
+  /** JSON Pointer (RFC 6901) into the body of a failed answer. */
+  readonly pointer?: string
+  /** The number itself, as the provider documents it. */
+  readonly value?: number
+  /** The name before the `=` in a header that holds several, for example `api-usage=18/5000`. */
+  readonly key?: string
+  /** Which number of a fraction such as `32/40`. */
+  readonly of?: 'numerator' | 'denominator'
+}
+
+/** Where the end of a window stands, and how it is written. */
+export interface ResetField {
+  /** Lower-case response header. */
+  readonly header?: string
+  /** JSON Pointer (RFC 6901) into the body of a failed answer. */
+  readonly pointer?: string
+  readonly format: WaitFormat
+}
+
+/** An answer with what a rule reads from it. */
+export interface RateLimitExample {
+  readonly answer: ExampleAnswer
+  /** Arrival of the answer, ms since the epoch, where moments are measured without a `date` header. Default: 0. */
+  readonly now?: number
+  readonly reads: {
+    readonly limit?: number
+    readonly remaining?: number
+    readonly resetMs?: number
+    readonly windowMs?: number
+    readonly restorePerSecond?: number
+  }
+}

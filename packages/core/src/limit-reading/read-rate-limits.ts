@@ -1,0 +1,62 @@
+import type { Connector } from '../connectors/connector.ts'
+import type { MatchableAnswer } from '../connectors/match-condition.ts'
+import { parseRetryAfterField } from '../time/retry-after.ts'
+import type { RateLimitReading } from './rate-limit-reading.ts'
+import { readLimitHeaders } from './read-headers.ts'
+import { readRule } from './read-rule.ts'
+
+/** What a response says of rate limits, whatever the provider calls its headers. */
+export interface RateLimit {
+  /** Requests (or units) allowed in the window, of the limit that is closest to being hit. */
+  readonly limit?: number
+  /** How many of them are left. */
+  readonly remaining?: number
+  /** How long to wait, or until the window ends, in milliseconds from the arrival of the response. */
+  readonly resetMs?: number
+  /** Everything that was said, one reading per limit. Empty when there is only a `retry-after`. */
+  readonly readings: readonly RateLimitReading[]
+}
+
+/**
+ * What an answer says of each rate limit: by the rules of the connector, where one reads anything from answers, and else by
+ * the names and the look of the headers.
+ */
+export function readRateLimits(
+  answer: MatchableAnswer,
+  now: number,
+  connector?: Connector,
+): readonly RateLimitReading[] {
+  const rules = connector?.rateLimits?.filter((rule) => rule.remaining ?? rule.used ?? rule.reset)
+  if (rules === undefined || rules.length === 0) return readLimitHeaders(answer.headers, now)
+  return rules.flatMap((rule) => readRule(rule, answer, now) ?? [])
+}
+
+/** One limit made of everything that was said. `undefined` when nothing was. */
+export function readRateLimit(answer: MatchableAnswer, now: number, connector?: Connector): RateLimit | undefined {
+  const readings = readRateLimits(answer, now, connector)
+  const [tightest] = readings.toSorted((left, right) => tightness(left) - tightness(right))
+  const resetMs = parseRetryAfterField(answer.headers, now) ?? tightest?.resetMs
+  if (tightest === undefined && resetMs === undefined) return undefined
+  return {
+    ...(tightest?.limit === undefined ? {} : { limit: tightest.limit }),
+    ...(tightest?.remaining === undefined ? {} : { remaining: tightest.remaining }),
+    ...(resetMs === undefined ? {} : { resetMs }),
+    readings,
+  }
+}
+
+/**
+ * How long the limits themselves ask to wait: until the last of those that are used up opens again or, when none is said to
+ * be, the longest reset. `Retry-After` is not looked at; it wins over this wherever it is given.
+ */
+export function limitWaitMs(readings: readonly RateLimitReading[]): number | undefined {
+  const usedUp = readings.filter(({ remaining }) => remaining !== undefined && remaining < 1)
+  const waits = (usedUp.length > 0 ? usedUp : readings).flatMap(({ resetMs }) => resetMs ?? [])
+  return waits.length === 0 ? undefined : Math.max(...waits)
+}
+
+/** The part that is left; unknown counts as plenty. */
+function tightness({ limit, remaining }: RateLimitReading): number {
+  if (remaining === undefined) return 2
+  return limit === undefined || limit === 0 ? Math.min(1, remaining) : remaining / limit
+}

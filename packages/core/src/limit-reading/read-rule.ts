@@ -1,0 +1,88 @@
+import { readPointer } from '../connectors/json-pointer.ts'
+import { type MatchableAnswer, matchesCondition } from '../connectors/match-condition.ts'
+import type { LimitField, RateLimitRule, ResetField } from '../connectors/rate-limit-rule.ts'
+import { parseWaitValue, sentAtOf } from '../time/wait-value.ts'
+import { type Draft, finishReading, type RateLimitReading, readCount } from './rate-limit-reading.ts'
+
+/** What an answer says of the limit that a rule of a connector describes; `undefined` when it says nothing of it. */
+export function readRule(rule: RateLimitRule, answer: MatchableAnswer, now: number): RateLimitReading | undefined {
+  if (rule.when !== undefined && !matchesCondition(rule.when, answer)) return undefined
+  const told = readTold(rule, answer, now)
+  if (told.used === undefined && told.remaining === undefined && told.resetMs === undefined) return undefined
+  const limit = readNumber(rule.limit, answer)
+  const windowMs = readNumber(rule.windowMs, answer)
+  const remaining = told.remaining ?? differenceOf(limit, told.used)
+  const draft: Draft = {
+    policy: rule.id,
+    source: sourceOf(rule),
+    ...(rule.unit === undefined ? {} : { unit: rule.unit }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(remaining === undefined ? {} : { remaining }),
+    ...(told.resetMs === undefined ? {} : { resetMs: told.resetMs }),
+    ...(windowMs === undefined ? {} : { windowMs }),
+  }
+  const restorePerSecond = readNumber(rule.restorePerSecond, answer) ?? evenRestore(rule, draft)
+  if (restorePerSecond !== undefined && restorePerSecond > 0) {
+    draft.restorePerSecond = restorePerSecond
+    delete draft.resetMs
+    if (remaining !== undefined && remaining < 1)
+      draft.resetMs = Math.ceil((1 - remaining) * (1_000 / restorePerSecond))
+  }
+  return finishReading(draft)
+}
+
+interface Told {
+  readonly remaining: number | undefined
+  readonly used: number | undefined
+  readonly resetMs: number | undefined
+}
+
+function readTold(rule: RateLimitRule, answer: MatchableAnswer, now: number): Told {
+  return {
+    remaining: readNumber(rule.remaining, answer),
+    used: readNumber(rule.used, answer),
+    resetMs: readReset(rule.reset, answer, now),
+  }
+}
+
+/** `resetMeans: 'full'`: what is missing comes back evenly until then. */
+function evenRestore(rule: RateLimitRule, { limit, remaining, resetMs }: Draft): number | undefined {
+  if (rule.resetMeans !== 'full' || limit === undefined || remaining === undefined || !resetMs) return undefined
+  return ((limit - remaining) * 1_000) / resetMs
+}
+
+function differenceOf(limit: number | undefined, used: number | undefined): number | undefined {
+  return limit === undefined || used === undefined ? undefined : Math.max(0, limit - used)
+}
+
+function readReset(field: ResetField | undefined, answer: MatchableAnswer, now: number): number | undefined {
+  const value = field === undefined ? undefined : textOf(field, answer)
+  return value === undefined ? undefined : parseWaitValue(value, sentAtOf(answer.headers, now), field?.format)
+}
+
+function readNumber(field: LimitField | undefined, answer: MatchableAnswer): number | undefined {
+  if (field === undefined) return undefined
+  if (field.value !== undefined) return field.value
+  let text = textOf(field, answer)
+  if (text !== undefined && field.key !== undefined) text = valueOfKey(text, field.key)
+  if (text !== undefined && field.of !== undefined) text = text.split('/')[field.of === 'numerator' ? 0 : 1]
+  return readCount(text)
+}
+
+function textOf({ header, pointer }: LimitField | ResetField, { headers, body }: MatchableAnswer): string | undefined {
+  if (header !== undefined) return headers.get(header) ?? undefined
+  const value = pointer === undefined ? undefined : readPointer(body, pointer)
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+}
+
+function valueOfKey(text: string, key: string): string | undefined {
+  for (const pair of text.split(/[,;]/)) {
+    const [name, value] = pair.split('=')
+    if (name?.trim() === key) return value
+  }
+  return undefined
+}
+
+function sourceOf({ remaining, used, reset }: RateLimitRule): string {
+  return remaining?.header ?? used?.header ?? reset?.header ?? 'body'
+}
