@@ -127,12 +127,8 @@ export function createDrain(options: DrainOptions): Drain {
       await consumer.release(lease)
       return
     }
-    const held = partitions.get(lease.partition)
-    if (held !== undefined) {
-      // A buffer with one owner gives everything each time it is asked.
-      held.adopt(lease, askedAtMs)
-      return
-    }
+    // A buffer with one owner gives everything each time it is asked.
+    if (partitions.get(lease.partition)?.adopt(lease, askedAtMs)) return
     partitions.set(lease.partition, startPartitionDrain(context, lease, askedAtMs))
   }
 

@@ -14,7 +14,7 @@ import { deliveredEvent } from './delivered-event.ts'
 import { type Delivery, type DeliveryHome, type DeliveryState, states } from './delivery.ts'
 import type { ResolvedDestination } from './destination-options.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { hintedDelayMs } from './failure.ts'
+import { hintedDelayMs, staleLease } from './failure.ts'
 import { createLanes } from './lanes.ts'
 import { createLeaseKeeper } from './lease-keeper.ts'
 import { type LogReader, startLogReader } from './log-reader.ts'
@@ -47,8 +47,11 @@ export interface PartitionDrain {
   readonly inWindow: number
   /** Whether everything that is in the log is done. */
   readonly idle: boolean
-  /** Goes on under another lease for the same partition. `askedAtMs`: monotonic time before it was asked for. */
-  adopt(lease: Lease, askedAtMs: number): void
+  /**
+   * Goes on under another lease for the same partition. `askedAtMs`: monotonic time before it was asked for. False: somebody
+   * else had it in between, and this one is over.
+   */
+  adopt(lease: Lease, askedAtMs: number): boolean
   /** Resolves when all that is in the log now is done. `backlog`: an upper bound of how much that is. */
   caughtUp(backlog: number): Promise<void>
   /** Reads and repeats nothing any more. Handlers may finish. */
@@ -275,8 +278,14 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
       return reader.atEnd && window.open === 0
     },
     adopt(next, nextAskedAtMs) {
+      // One change is ours. With another before it the cursor may have moved, and what was read here is out of date.
+      if (next.epoch > keeper.lease.epoch + 1) {
+        lose(staleLease(next.partition))
+        return false
+      }
       keeper.adopt(next, nextAskedAtMs)
       offerHeldBack()
+      return true
     },
     caughtUp(backlog) {
       const caughtUp = window.caughtUp(backlog)

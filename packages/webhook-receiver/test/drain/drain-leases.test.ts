@@ -120,6 +120,40 @@ describe('leases', () => {
     expect(delivered).toEqual(['a'])
   })
 
+  test('that come back after somebody else had them start from the cursor, not from what was read before', async () => {
+    const { broken, wrap } = breakable()
+    const delivered: string[] = []
+    const { drain, clock, buffer, quiet } = await drainFixture({ handle: ({ id }) => void delivered.push(id) }, [], {
+      wrap,
+      partitions: 2,
+    })
+    const rival = await buffer.openConsumer('orders')
+    // With one partition in other hands the drain goes on asking for it.
+    await rival.acquire({ owner: 'rival', leaseMs: 3_600_000, max: 1 })
+    drain.start()
+    await quiet()
+    broken.add('renew')
+    await clock.advance(28_000)
+    await buffer.append(Array.from({ length: 8 }, (_, index) => event(`e${index}`, `k${index}`)))
+    await quiet()
+    broken.add('acquire')
+    await clock.advance(4000)
+    const [taken] = await rival.acquire({ owner: 'rival', leaseMs: 3_600_000 })
+    const entries = await rival.read(taken!, null, { limit: 100, maxBytes: 1_000_000, waitMs: 0 })
+    const done = entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event.position] : []))
+    expect(done.length).toBeGreaterThan(0)
+    await rival.commit(taken!, { done })
+    await rival.release(taken!)
+    broken.delete('acquire')
+    await clock.advance(30_000)
+    broken.clear()
+    await clock.advance(30_000)
+    expect(delivered).toEqual([])
+    await buffer.append(Array.from({ length: 8 }, (_, index) => event(`n${index}`, `k${index}`)))
+    await quiet()
+    expect(delivered).toHaveLength(done.length)
+  })
+
   test('that end with their owner are taken over by another drain, which goes on where it was', async () => {
     const handler = manualHandler()
     const first = await drainFixture({ handle: handler.handle, timeoutMs: Infinity }, [event('a'), event('b')])
