@@ -7,20 +7,22 @@ import type { CallRecord, WaitRecord } from './call-record.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { HostScope } from './host-scope.ts'
 import {
+  captureArguments,
+  type CapturedInit,
   copyHeaders,
   type FetchInput,
+  followsRedirects,
   headerOf,
   hostOf,
   isReplayable,
   methodOf,
-  normalizeArguments,
   signalOf,
   urlOf,
 } from './request-facts.ts'
 
 /** One call on its way through the policies. */
 export class Call {
-  readonly input: FetchInput
+  readonly input: string | Request
   readonly method: string
   readonly host: string
   readonly scope: HostScope
@@ -39,7 +41,7 @@ export class Call {
   /** Whether the token provider threw. */
   failedInToken = false
   readonly #idempotencyHeader: string
-  #init: RequestInit | undefined
+  #init: CapturedInit | undefined
   #waitedMs = 0
 
   constructor(
@@ -49,7 +51,7 @@ export class Call {
     options: ResolvedFetchOptions,
     scopeOf: (host: string) => HostScope,
   ) {
-    const args = normalizeArguments(input, init)
+    const args = captureArguments(input, init)
     const url = urlOf(args.input)
     this.input = args.input
     this.#init = args.init
@@ -69,7 +71,6 @@ export class Call {
       method: this.method,
       url,
       integration: options.connector?.id,
-      connector: options.connector,
       connection: options.connection,
       at: options.clock.now(),
       attempts: [],
@@ -85,7 +86,7 @@ export class Call {
     }
   }
 
-  /** The second argument for the transport, with the signal that is current now. The caller's own object where possible. */
+  /** The second argument for the transport, with the signal that is current now. */
   initForAttempt(): RequestInit | undefined {
     return this.signal === undefined ? this.#init : { ...this.#init, signal: this.signal.current }
   }
@@ -103,6 +104,11 @@ export class Call {
 
   get isReplayable(): boolean {
     return isReplayable(this.input, this.#init)
+  }
+
+  /** Whether a failure may be that of another host, to which `fetch` was redirected. */
+  get followsRedirects(): boolean {
+    return followsRedirects(this.input, this.#init)
   }
 
   /** Whether sending twice has the effect of sending once. */

@@ -1,10 +1,13 @@
 /** The first argument of `fetch`. */
 export type FetchInput = string | URL | Request
 
+/** An `init` whose headers are a copy of our own. */
+export type CapturedInit = Omit<RequestInit, 'headers'> & { readonly headers?: Headers }
+
 /** Arguments of `fetch`, with an `init` that can be copied by spreading. */
 export interface FetchArguments {
-  readonly input: FetchInput
-  readonly init: RequestInit | undefined
+  readonly input: string | Request
+  readonly init: CapturedInit | undefined
 }
 
 /** Whether `input` is a Request, of whatever realm or copy of undici. */
@@ -13,47 +16,60 @@ export function isRequest(input: FetchInput): input is Request {
 }
 
 /**
+ * The arguments as they are now. `fetch` reads them when it is called, but a call that waits or is repeated is sent later, and
+ * by then the caller may have put the next page into the URL or the next item into the `init`, or an iterator of headers is
+ * used up. The body is not copied.
+ *
  * `fetch` reads an `init` as a Web IDL dictionary, getters of prototypes included; a copy by spreading would lose those.
  * Such an `init` (a Request, a class instance) is made into the Request that `fetch` would make of it.
+ *
+ * @throws TypeError when `fetch` would, for a header that is not allowed.
  */
-export function normalizeArguments(input: FetchInput, init: RequestInit | undefined): FetchArguments {
-  if (init === undefined || init === null) return { input, init: undefined }
+export function captureArguments(input: FetchInput, init: RequestInit | undefined): FetchArguments {
+  const target = isRequest(input) ? input : urlOf(input)
+  if (init === undefined || init === null) return { input: target, init: undefined }
   const prototype: unknown = Object.getPrototypeOf(init)
-  if (prototype === Object.prototype || prototype === null) return { input, init }
-  return { input: new Request(input, init), init: undefined }
+  if (prototype !== Object.prototype && prototype !== null) return { input: new Request(target, init), init: undefined }
+  const { headers, ...rest } = init
+  return { input: target, init: headers ? { ...rest, headers: new Headers(headers) } : rest }
 }
 
 /** The URL as text; it may be relative or wrong, which is for `fetch` to say. Like `fetch`, takes anything that has a text. */
 export function urlOf(input: FetchInput): string {
   if (typeof input === 'string') return input
-  return isRequest(input) ? input.url : input.toString()
+  return isRequest(input) ? input.url : String(input)
 }
 
 /** The method in upper case. */
-export function methodOf(input: FetchInput, init: RequestInit | undefined): string {
+export function methodOf(input: FetchInput, init: CapturedInit | undefined): string {
   const method = init?.method ?? (isRequest(input) ? input.method : undefined)
   return method === undefined ? 'GET' : `${method}`.toUpperCase()
 }
 
 /** The signal that `fetch` would follow: that of `init`, where it has one, else that of the Request. */
-export function signalOf(input: FetchInput, init: RequestInit | undefined): AbortSignal | undefined {
+export function signalOf(input: FetchInput, init: CapturedInit | undefined): AbortSignal | undefined {
   if (init?.signal !== undefined) return init.signal ?? undefined
   return isRequest(input) ? input.signal : undefined
 }
 
 /** The value of a header of the request. */
-export function headerOf(input: FetchInput, init: RequestInit | undefined, name: string): string | undefined {
-  if (init?.headers !== undefined) return new Headers(init.headers).get(name) ?? undefined
-  return isRequest(input) ? (input.headers.get(name) ?? undefined) : undefined
+export function headerOf(input: FetchInput, init: CapturedInit | undefined, name: string): string | undefined {
+  const headers = init?.headers ?? (isRequest(input) ? input.headers : undefined)
+  return headers?.get(name) ?? undefined
 }
 
 /** A copy of the request's headers. */
-export function copyHeaders(input: FetchInput, init: RequestInit | undefined): Headers {
+export function copyHeaders(input: FetchInput, init: CapturedInit | undefined): Headers {
   return new Headers(init?.headers ?? (isRequest(input) ? input.headers : undefined))
 }
 
+/** Whether `fetch` follows redirects by itself. */
+export function followsRedirects(input: FetchInput, init: CapturedInit | undefined): boolean {
+  return (init?.redirect ?? (isRequest(input) ? input.redirect : 'follow')) === 'follow'
+}
+
 /** Whether the body can be sent again without having been kept: it is absent, or a value that `fetch` reads afresh. */
-export function isReplayable(input: FetchInput, init: RequestInit | undefined): boolean {
+export function isReplayable(input: FetchInput, init: CapturedInit | undefined): boolean {
   const body: unknown = init?.body
   if (body === undefined || body === null) return !isRequest(input) || input.body === null
   return (
@@ -73,8 +89,8 @@ const PLAIN_HOST = /^[a-z0-9.-]+(?::\d+)?$/
  * than parsing; everything else is parsed. Empty when the URL is relative or wrong.
  */
 export function hostOf(url: string): string {
-  const start = url.indexOf('://') + 3
-  if (start > 2) {
+  const start = url.startsWith('https://') ? 8 : url.startsWith('http://') ? 7 : 0
+  if (start > 0) {
     const host = url.slice(start, endOfAuthority(url, start))
     if (PLAIN_HOST.test(host) && !host.endsWith(':443') && !host.endsWith(':80')) return host
   }

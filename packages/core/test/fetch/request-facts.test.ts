@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import {
+  captureArguments,
   copyHeaders,
+  followsRedirects,
   headerOf,
   hostOf,
   isReplayable,
   methodOf,
-  normalizeArguments,
   signalOf,
   urlOf,
 } from '../../src/fetch/request-facts.ts'
@@ -30,6 +31,8 @@ describe('hostOf', () => {
     ' https://example.com/',
     'https:example.com/',
     'data:text/plain,x',
+    'https:/example.com/?next=://other.example/',
+    'https:\\\\example.com/?next=://other.example/',
   ])('finds in %s what URL finds', (text) => {
     expect(hostOf(text)).toBe(new URL(text).host)
   })
@@ -52,19 +55,42 @@ describe('the facts of a request', () => {
     expect(methodOf(request, { method: 'patch' })).toBe('PATCH')
     expect(methodOf(url, {})).toBe('GET')
     expect(headerOf(request, undefined, 'A')).toBe('1')
-    expect(headerOf(request, { headers: {} }, 'a')).toBeUndefined()
-    expect([...copyHeaders(request, { headers: [['b', '2']] })]).toEqual([['b', '2']])
+    expect(headerOf(request, { headers: new Headers() }, 'a')).toBeUndefined()
+    expect([...copyHeaders(request, { headers: new Headers({ b: '2' }) })]).toEqual([['b', '2']])
     expect(signalOf(request, undefined)).toBe(request.signal)
     expect(signalOf(request, { signal })).toBe(signal)
     expect(signalOf(request, { signal: null })).toBeUndefined()
   })
 
-  it('leave a plain init alone and make anything else into a Request', () => {
-    const init = { method: 'PUT' }
-    expect(normalizeArguments(url, init).init).toBe(init)
-    const { input, init: rest } = normalizeArguments(url, new Request(url, { method: 'PUT' }))
+  it('are those of the moment of the call, whatever becomes of the arguments', () => {
+    const page = new URL(url)
+    const init = { method: 'PUT', headers: { a: '1' } }
+    const captured = captureArguments(page, init)
+    page.pathname = '/b'
+    init.method = 'POST'
+    init.headers.a = '2'
+    expect(captured.input).toBe(url)
+    expect(captured.init?.method).toBe('PUT')
+    expect(headerOf(captured.input, captured.init, 'a')).toBe('1')
+  })
+
+  it('hold headers that could be read only once', () => {
+    const { input, init } = captureArguments(url, { headers: new Map([['a', '1']]).entries() as never })
+    expect([headerOf(input, init, 'a'), headerOf(input, init, 'a')]).toEqual(['1', '1'])
+  })
+
+  it('take an init that is no plain object for the Request that fetch would make of it', () => {
+    const { input, init } = captureArguments(url, new Request(url, { method: 'PUT' }))
     expect((input as Request).method).toBe('PUT')
-    expect(rest).toBeUndefined()
+    expect(init).toBeUndefined()
+  })
+
+  it('tell whether redirects are followed', () => {
+    const manual = new Request(url, { redirect: 'manual' })
+    expect(followsRedirects(url, undefined)).toBe(true)
+    expect(followsRedirects(url, { redirect: 'error' })).toBe(false)
+    expect(followsRedirects(manual, undefined)).toBe(false)
+    expect(followsRedirects(manual, { redirect: 'follow' })).toBe(true)
   })
 
   it('call replayable what fetch reads afresh', () => {
