@@ -43,6 +43,7 @@ export interface LogWriterOptions {
 /** Where a writer begins. */
 export interface LogWriterStart {
   readonly durableSeq: number
+  /** Last batch number in `active`. */
   readonly lastBatch: number
   /** The segment to go on with, if its end is undamaged. */
   readonly active: Segment | undefined
@@ -227,6 +228,8 @@ export class LogWriter {
       await file.datasync()
       await fileSystem.syncDirectory(segmentDirectory)
       await this.#options.onSegmentCreated(segment, bytes)
+      // From 1 in each segment: a number of 32 bits would not last for the life of a log.
+      this.#lastBatch = 0
       this.#state = { kind: 'attached', segment, file, header: bytes }
     } catch (error) {
       await file?.close().catch(ignore)

@@ -42,7 +42,7 @@ export interface RecoveryOptions {
 export interface Recovered {
   readonly segments: Segment[]
   readonly durableSeq: number
-  /** Highest batch number seen. */
+  /** Last batch number in the active segment; 0 without one. */
   readonly lastBatch: number
   /** The last segment, when appending to it can go on. */
   readonly active: Segment | undefined
@@ -56,7 +56,7 @@ interface Found {
   readonly segment: Segment
   readonly size: number
   /** Set when the segment is sealed and its seal holds. */
-  readonly seal: { readonly content: Seal; readonly batch: number } | undefined
+  readonly seal: Seal | undefined
 }
 
 /** Reads the segments of a log, decides what is torn and what is lost, and leaves a clean end to append to. */
@@ -74,9 +74,8 @@ export async function recoverSegments(options: RecoveryOptions): Promise<Recover
   for (const [index, { segment, size, seal }] of found.entries()) {
     const nextBase = found[index + 1]?.segment.baseSeq
     const isLast = nextBase === undefined
-    if (isTrusted(seal?.content, segment, nextBase, options.scanSince)) {
-      acceptSeal(segment, size, seal?.content)
-      lastBatch = Math.max(lastBatch, seal?.batch ?? 0)
+    if (isTrusted(seal, segment, nextBase, options.scanSince)) {
+      acceptSeal(segment, size, seal)
       durableSeq = segment.lastSeq
       continue
     }
@@ -93,7 +92,6 @@ export async function recoverSegments(options: RecoveryOptions): Promise<Recover
       const proven = isLast ? Math.max(options.provenSeq, options.meta?.durableSeqHint ?? 0) : nextBase - 1
       const verdict = judgeScan(scan, segment.baseSeq, proven)
       scannedBytes += size
-      lastBatch = Math.max(lastBatch, scan.lastBatch)
       holes.push(...verdict.holes)
       segment.readableEnd = verdict.keptEnd
       segment.lastSeq = verdict.lastSeq
@@ -102,7 +100,10 @@ export async function recoverSegments(options: RecoveryOptions): Promise<Recover
       if (!isLast) continue
       const end = await settleEnd(options, file, segment, scan, verdict, size)
       tornBytes += end.tornBytes
-      if (end.canAppend) active = segment
+      if (end.canAppend) {
+        active = segment
+        lastBatch = verdict.lastBatch
+      }
     } finally {
       await file.close()
     }
@@ -166,7 +167,6 @@ async function findSegments(options: RecoveryOptions): Promise<Found[]> {
 
 interface SealRecord {
   readonly content: Seal
-  readonly batch: number
   readonly marker: Buffer
 }
 
@@ -182,11 +182,11 @@ async function readSeal(file: OpenFile, size: number): Promise<SealRecord | unde
   const key = segmentKey(copy)
   const header = decodeRecordHeader(bytes, key)
   if (header?.type !== recordTypes.seal || header.seq !== content.lastSeq + 1) return undefined
-  return { content, batch: header.batch, marker: key.marker }
+  return { content, marker: key.marker }
 }
 
 function sealFor(header: SegmentHeader, seal: SealRecord | undefined): Found['seal'] {
-  return seal !== undefined && seal.marker.equals(segmentKey(header).marker) ? seal : undefined
+  return seal !== undefined && seal.marker.equals(segmentKey(header).marker) ? seal.content : undefined
 }
 
 /** The header of a segment, put back from a copy when it is damaged. */
@@ -226,10 +226,10 @@ function isTrusted(
   )
 }
 
-function acceptSeal(segment: Segment, size: number, seal: Seal | undefined): void {
+function acceptSeal(segment: Segment, size: number, seal: Seal): void {
   segment.readableEnd = size - SEAL_BYTES
-  segment.lastSeq = seal?.lastSeq ?? segment.lastSeq
-  segment.lastAt = seal?.lastAt ?? segment.lastAt
+  segment.lastSeq = seal.lastSeq
+  segment.lastAt = seal.lastAt
 }
 
 /** Makes what was found durable and cuts a torn write off. Appending goes on here only behind an undamaged end. */

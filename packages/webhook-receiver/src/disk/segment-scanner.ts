@@ -13,6 +13,8 @@ export interface Island {
   lastSeq: number
   /** End of the last record, with its padding. */
   end: number
+  /** Batch number of the last record. */
+  lastBatch: number
 }
 
 /** Everything that a scan of one segment saw. */
@@ -23,8 +25,6 @@ export interface Scan {
    * later batch shows that the batches before it were synced. 0 without such a proof.
    */
   readonly provenSeq: number
-  /** Highest batch number seen; 0 for none. */
-  readonly lastBatch: number
   readonly seal: Seal | undefined
   /** End of the seal record, where there is one. */
   readonly sealEnd: number
@@ -58,7 +58,7 @@ export async function scanSegment(options: ScanOptions): Promise<Scan> {
   })
   const islands: Island[] = []
   let lastBatch = 0
-  let lastHeaderSeq = 0
+  let lastHeaderSeq = segment.baseSeq - 1
   let provenSeq = 0
   let seal: Seal | undefined
   let sealEnd = 0
@@ -73,8 +73,8 @@ export async function scanSegment(options: ScanOptions): Promise<Scan> {
     const { header } = step
     if (header.type === options.recordType && header.seq > limitSeq) break
     if (header.batch > lastBatch) {
-      // Between two batches in the log, each missing one had at least one record.
-      if (lastBatch > 0) provenSeq = Math.max(provenSeq, lastHeaderSeq + header.batch - lastBatch - 1)
+      // Batches count from 1 in each segment, and each missing one had at least one record.
+      provenSeq = Math.max(provenSeq, lastHeaderSeq + header.batch - lastBatch - 1)
       lastBatch = header.batch
     }
     if (header.type === recordTypes.seal) {
@@ -91,11 +91,12 @@ export async function scanSegment(options: ScanOptions): Promise<Scan> {
     if (last !== undefined && header.seq === last.lastSeq + 1) {
       last.lastSeq = header.seq
       last.end = frames.goodEnd
-    } else islands.push({ firstSeq: header.seq, lastSeq: header.seq, end: frames.goodEnd })
+      last.lastBatch = header.batch
+    } else islands.push({ firstSeq: header.seq, lastSeq: header.seq, end: frames.goodEnd, lastBatch: header.batch })
     segment.noteRecord(header.seq, step.at)
     options.visit?.(header.seq, segment.header.createdAt + header.elapsedMs, header.metaBytes, step.body)
   }
-  return { islands, provenSeq, lastBatch, seal, sealEnd, lastElapsedMs }
+  return { islands, provenSeq, seal, sealEnd, lastElapsedMs }
 }
 
 /** What is to become of a scanned segment. */
@@ -104,6 +105,8 @@ export interface Verdict {
   readonly lastSeq: number
   /** End of what is kept. */
   readonly keptEnd: number
+  /** Batch number of the last record that is kept; 0 for none. */
+  readonly lastBatch: number
   readonly holes: readonly SeqRange[]
   /** Whether the records after `keptEnd` are a torn write, which was never acknowledged, rather than lost records. */
   readonly tornTail: boolean
@@ -118,16 +121,18 @@ export function judgeScan(scan: Scan, baseSeq: number, provenSeq: number): Verdi
   const holes: SeqRange[] = []
   let lastSeq = baseSeq - 1
   let keptEnd = SEGMENT_HEADER_BYTES
+  let lastBatch = 0
   for (const island of scan.islands) {
     const expected = lastSeq + 1
     if (island.firstSeq > expected) {
-      if (proven < expected) return { lastSeq, keptEnd, holes, tornTail: true }
+      if (proven < expected) return { lastSeq, keptEnd, lastBatch, holes, tornTail: true }
       holes.push({ from: expected, to: island.firstSeq - 1 })
     }
     lastSeq = island.lastSeq
     keptEnd = island.end
+    lastBatch = island.lastBatch
   }
-  if (proven <= lastSeq) return { lastSeq, keptEnd, holes, tornTail: true }
+  if (proven <= lastSeq) return { lastSeq, keptEnd, lastBatch, holes, tornTail: true }
   holes.push({ from: lastSeq + 1, to: proven })
-  return { lastSeq: proven, keptEnd, holes, tornTail: false }
+  return { lastSeq: proven, keptEnd, lastBatch, holes, tornTail: false }
 }

@@ -70,6 +70,8 @@ describe('diskBuffer', () => {
     expect(segments.length).toBeGreaterThan(3)
     for (const path of segments.slice(0, -1)) {
       const content = fileSystem.read(path)
+      // The first batch of every segment is number 1: the field has 32 bits, the log has no end.
+      expect(content.readUInt32LE(64 + 24)).toBe(1)
       // The seal record: its type, and the segment's own header in its body.
       expect(content.readUInt8(content.length - 152 + 12)).toBe(2)
       expect(content.subarray(content.length - 112, content.length - 48)).toEqual(content.subarray(0, 64))

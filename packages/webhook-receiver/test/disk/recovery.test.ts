@@ -145,6 +145,28 @@ describe('recovery after a flipped bit', () => {
   })
 })
 
+describe('recovery after one torn write and another', () => {
+  test('invents no loss, and cuts off the second like the first', async () => {
+    const fileSystem = new MemoryFileSystem()
+    let log = fileSystem
+    for (const first of [3, 13]) {
+      const buffer = memoryDiskBuffer(log)
+      await buffer.open()
+      if (first === 3) for (const number of [1, 2]) await buffer.append([numberedEvent(number)])
+      await buffer.append([numberedEvent(first), numberedEvent(first + 1)])
+      const killed = log.afterKill()
+      const content = Buffer.from(killed.read(segmentOf(killed)))
+      const header = content.indexOf(`{"i":"evt_${first}"`) - 40
+      content.fill(0, header, header + 40)
+      killed.replace(segmentOf(killed), content)
+      const { report, numbers } = await openAndRead(killed)
+      expect(report.holes).toEqual([])
+      expect(numbers).toEqual([1, 2])
+      log = killed
+    }
+  })
+})
+
 describe('recovery after a lost sector', () => {
   test('loses the records that it touched, no others, and says which', async () => {
     const original = await closedLog(40)
