@@ -37,7 +37,9 @@ export const directions: readonly Direction[] = [
   { from: spine, may: [...ground, ...spine] },
   { from: policies, may: ['core/*', ...without([...policies, 'core/client', 'core/fetch', 'core/testing'])] },
   { from: ['core/testing'], may: ['core/*', 'node:*'] },
-  { from: ['core/index', 'core/client', 'core/fetch'], may: ['core/*', ...without(['core/testing'])] },
+  { from: ['core/client'], may: ['core/*', ...without(['core/testing'])] },
+  // What loads createFetch never loads the client.
+  { from: ['core/index', 'core/fetch'], may: ['core/*', ...without(['core/client', 'core/testing'])] },
   { from: ['core/*'], may: ['core/*', ...without([...policies, 'core/client', 'core/fetch', 'core/testing'])] },
 
   {

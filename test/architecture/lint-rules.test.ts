@@ -57,6 +57,13 @@ const probes: readonly Probe[] = [
   allowed('packages/core/src/circuit-breaker/circuit-breaker.ts', 'opossum'),
   refused('packages/core/src/retry/a.ts', 'node:timers'),
   allowed('packages/core/src/retry/a.ts', '../errors/codes.ts'),
+  refused('packages/core/src/retry/a.ts', '../client/create-client.ts'),
+  refused('packages/core/src/client/create-client.ts', 'ky'),
+  refused('packages/core/src/client/create-client.ts', '../testing/index.ts'),
+  allowed('packages/core/src/client/create-client.ts', '../fetch/create-fetch.ts'),
+  allowed('packages/core/src/client/ky-request.ts', 'ky'),
+  refused('packages/core/src/client/ky-request.ts', 'p-retry'),
+  refused('packages/core/src/client/ky-request.ts', './create-client.ts'),
   // webhook-receiver
   refused('packages/webhook-receiver/src/receiver/a.ts', '@holdfast/adapters/express'),
   refused('packages/webhook-receiver/src/receiver/a.ts', '@holdfast/core/testing'),

@@ -1,3 +1,4 @@
+import { matchesHost } from '../connectors/match-host.ts'
 import type { Auth } from './auth-options.ts'
 
 /** Decides for which requests a bearer token is sent, and gets it. */
@@ -13,10 +14,7 @@ export class BearerAuth {
 
   /** Whether a request to `host` gets the token. A host in the list may begin with `*.`. */
   appliesTo(host: string): boolean {
-    if (this.#hosts === undefined) return true
-    return this.#hosts.some((allowed) =>
-      allowed.startsWith('*.') ? host.endsWith(allowed.slice(1)) && host.length > allowed.length - 1 : host === allowed,
-    )
+    return this.#hosts === undefined || matchesHost(host, this.#hosts)
   }
 
   /** Whether a 401 can lead to another token. */

@@ -1,4 +1,5 @@
 import { arrayOf, type Check, nonEmptyString } from '../options/check.ts'
+import { checkEndpoints } from './check-endpoints.ts'
 import { checkErrorRules } from './check-error-rules.ts'
 import { checkRateLimits } from './check-rate-limits.ts'
 import { type ChecksOf, checkEach, checkedElsewhere, checkShape, headerName } from './check-shape.ts'
@@ -26,12 +27,14 @@ const connectorChecks: ChecksOf<Connector> = {
   http: checkedElsewhere,
   errors: checkedElsewhere,
   rateLimits: checkedElsewhere,
+  endpoints: checkedElsewhere,
   webhook: checkedElsewhere,
 }
 
 const sourceChecks: ChecksOf<ConnectorSource> = { url: webUrl, verifiedAt: isoDate }
 
 const httpChecks: ChecksOf<ConnectorHttp> = {
+  baseUrl: webUrl,
   hosts: arrayOf(hostName),
   requestIdHeader: headerName,
   idempotencyHeader: headerName,
@@ -54,6 +57,7 @@ export function checkConnector(value: unknown, path = 'connector'): Connector {
   if (connector.http !== undefined) checkShape(`${path}.http`, connector.http, httpChecks)
   if (connector.errors !== undefined) checkErrorRules(`${path}.errors`, connector.errors)
   if (connector.rateLimits !== undefined) checkRateLimits(`${path}.rateLimits`, connector.rateLimits)
+  if (connector.endpoints !== undefined) checkEndpoints(`${path}.endpoints`, connector.endpoints)
   if (connector.webhook !== undefined) checkWebhook(`${path}.webhook`, connector.webhook)
   return value as Connector
 }

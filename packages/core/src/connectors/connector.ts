@@ -1,8 +1,10 @@
 import type { Delivery, ErrorCode, Fault, Retryable } from '../errors/codes.ts'
 import type { ErrorCondition, ExampleAnswer } from './condition.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { RateLimitRule } from './rate-limit-rule.ts'
 
 export type * from './condition.ts'
+export type * from './endpoint.ts'
 export type * from './rate-limit-rule.ts'
 
 /**
@@ -21,6 +23,8 @@ export interface Connector {
   readonly errors?: readonly ErrorRule[]
   /** The limits that the provider sets, and how its answers tell them. Without, headers are read by their looks. */
   readonly rateLimits?: readonly RateLimitRule[]
+  /** Requests by name, for `createClient`. Keys are the names, for example `issues.list`. */
+  readonly endpoints?: Readonly<Record<string, Endpoint>>
   readonly webhook?: WebhookDescription
 }
 
@@ -33,6 +37,8 @@ export interface ConnectorSource {
 
 /** How the provider's HTTP API is spoken to. */
 export interface ConnectorHttp {
+  /** Where the API is, without the version where its paths begin with one. */
+  readonly baseUrl?: string
   /** Hosts that the API answers on. */
   readonly hosts?: readonly string[]
   /** Response header that carries the provider's request id. */

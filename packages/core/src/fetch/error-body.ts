@@ -1,6 +1,5 @@
 import type { Connector } from '../connectors/connector.ts'
-
-const MAX_BODY_BYTES = 65_536
+import { readBoundedText } from './bounded-text.ts'
 
 /**
  * The parsed JSON body of a failed answer, where a rule of the connector needs it to tell what the status does not say.
@@ -9,7 +8,8 @@ const MAX_BODY_BYTES = 65_536
  */
 export async function readErrorBody(response: Response, connector: Connector | undefined): Promise<unknown> {
   if (!isBodyNeeded(response, connector) || response.body === null) return undefined
-  const text = await readText(response.clone())
+  const { body } = response.clone()
+  const text = body === null ? undefined : await readBoundedText(body)
   try {
     return text === undefined ? undefined : JSON.parse(text)
   } catch {
@@ -28,23 +28,4 @@ function isBodyNeeded({ status, headers }: Response, connector: Connector | unde
 function coversStatus(expected: number | readonly number[] | undefined, status: number): boolean {
   if (expected === undefined) return true
   return typeof expected === 'number' ? expected === status : expected.includes(status)
-}
-
-async function readText(response: Response): Promise<string | undefined> {
-  if (response.body === null) return undefined
-  const decoder = new TextDecoder()
-  const reader = response.body.getReader()
-  let text = ''
-  let bytes = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return text + decoder.decode()
-    bytes += value.byteLength
-    if (bytes > MAX_BODY_BYTES) {
-      // A clone's branch is cancelled for good only together with the other one, so nobody waits for it.
-      reader.cancel().catch(() => {})
-      return undefined
-    }
-    text += decoder.decode(value, { stream: true })
-  }
 }

@@ -1,0 +1,8 @@
+export { createClient } from './create-client.ts'
+export type { Client } from './create-client.ts'
+export type { ClientOptions, RequestOptions } from './client-options.ts'
+export type { EndpointArguments, EndpointName, EndpointOptions, EndpointPageOptions, PathParams } from './endpoint.ts'
+export { defaultPageOptions } from './page-options.ts'
+export type { PageOptions } from './page-options.ts'
+export type { ResponsePromise } from './response-promise.ts'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.ts'

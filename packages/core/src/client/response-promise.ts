@@ -1,0 +1,99 @@
+import { ClientCall } from './client-call.ts'
+import type { RequestOptions, ResolvedClientOptions } from './client-options.ts'
+import { errorOfBody, errorOfRequest, errorOfResponse, errorOfThrown } from './call-errors.ts'
+import type { StartRequest } from './ky-request.ts'
+import { readJson } from './read-json.ts'
+import { resolveUrl } from './resolve-url.ts'
+import { type StandardSchema, validate } from './standard-schema.ts'
+
+/**
+ * A promise of a Response that was a success, with shortcuts to its body. A shortcut that is called before the answer has
+ * come also sets the `accept` header. Everything rejects with an `IntegrationError`.
+ */
+export interface ResponsePromise extends Promise<Response> {
+  /** The parsed body; `undefined` for HEAD, 204, 205 and 304, which have none. `Value` is believed, not checked. */
+  json<Value = unknown>(): Promise<Value>
+  /** What `schema` makes of the parsed body. */
+  json<Output>(schema: StandardSchema<Output>): Promise<Output>
+  text(): Promise<string>
+  arrayBuffer(): Promise<ArrayBuffer>
+  blob(): Promise<Blob>
+  formData(): Promise<FormData>
+  bytes(): Promise<Uint8Array>
+}
+
+/** A request that was started. */
+export interface StartedCall {
+  readonly call: ClientCall
+  readonly promise: ResponsePromise
+}
+
+type BodyKind = 'json' | 'text' | 'arrayBuffer' | 'blob' | 'formData' | 'bytes'
+
+/** Starts a request of a client. Never throws: what is wrong rejects the promise. */
+export function startCall(
+  client: ResolvedClientOptions,
+  start: StartRequest,
+  url: string | URL,
+  options: RequestOptions = {},
+): StartedCall {
+  const { method = 'GET', headers, searchParams, json, allowPartial: _partial, ...init } = options
+  const call = new ClientCall(client, method.toUpperCase(), String(url), options)
+
+  const send = async (finalUrl: string, finalHeaders: Headers): Promise<Response> => {
+    call.url = finalUrl
+    if (json !== undefined && !finalHeaders.has('content-type')) finalHeaders.set('content-type', 'application/json')
+    let response: Response
+    try {
+      response = await client.fetch(finalUrl, { ...init, method: call.method, headers: finalHeaders })
+    } catch (error) {
+      throw errorOfThrown(error, call)
+    }
+    call.response = response
+    const failure = await errorOfResponse(response, call)
+    if (failure !== undefined) throw failure
+    return response
+  }
+
+  let pending: Promise<Response>
+  let shortcuts: Partial<Readonly<Record<BodyKind, () => Promise<unknown>>>> = {}
+  try {
+    // Made once and as text, so that it can be sent again.
+    if (json !== undefined) init.body = JSON.stringify(json)
+    if (init.body instanceof ReadableStream) init.duplex = 'half'
+    const started = start({
+      url: resolveUrl(client.baseUrl, url),
+      method: call.method,
+      headers,
+      searchParams,
+      send,
+      parseJson: (text, response) => readJson(text, response, call),
+    })
+    pending = started
+    // ky's own, which set the `accept` header; those of the promise are about to be replaced.
+    const { json: asJson, text, arrayBuffer, blob, formData, bytes } = started
+    shortcuts = { json: asJson, text, arrayBuffer, blob, formData, bytes }
+  } catch (error) {
+    pending = Promise.reject(errorOfRequest(error, call))
+  }
+
+  const read = async <Value>(kind: BodyKind): Promise<Value> => {
+    try {
+      return (await (shortcuts[kind]?.() ?? pending)) as Value
+    } catch (error) {
+      throw errorOfBody(error, call)
+    }
+  }
+  const promise = Object.assign(pending, {
+    json: async (schema?: StandardSchema): Promise<unknown> => {
+      const value = await read('json')
+      return schema === undefined ? value : validate(schema, value, call)
+    },
+    text: () => read('text'),
+    arrayBuffer: () => read('arrayBuffer'),
+    blob: () => read('blob'),
+    formData: () => read('formData'),
+    bytes: () => read('bytes'),
+  }) as ResponsePromise
+  return { call, promise }
+}
