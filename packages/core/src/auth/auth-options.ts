@@ -16,3 +16,11 @@ export type TokenProvider = (request: TokenRequest) => string | Promise<string>
  * the provider is asked again with `rejectedToken`; if it gives another token, the request is sent once more.
  */
 export type Auth = string | TokenProvider
+
+// RFC 6750 section 2.1 allows less; white space at the ends, as of a token read from a file, is left out by `Headers`.
+const TOKEN = /^[\t\n\r ]*[\x21-\x7e]+[\t\n\r ]*$/
+
+/** Whether `token` is text that fits into a header. `Headers` would refuse any other with the token in its message. */
+export function isToken(token: unknown): token is string {
+  return typeof token === 'string' && TOKEN.test(token)
+}

@@ -1,4 +1,4 @@
-import type { Auth } from '../auth/auth-options.ts'
+import { type Auth, isToken } from '../auth/auth-options.ts'
 import {
   type BulkheadOptions,
   type ResolvedBulkheadOptions,
@@ -102,8 +102,15 @@ const checks: Readonly<Record<keyof FetchOptions, Check>> = {
   // Checked apart, because a token must not appear in a message.
   auth: () => undefined,
   refusals: oneOf('throw', 'response'),
-  clock: plainObject,
-  random: plainObject,
+  clock: withMethods('now', 'monotonicMs', 'sleep', 'schedule'),
+  random: withMethods('next', 'uuid'),
+}
+
+function withMethods(...names: readonly string[]): Check {
+  return (value) =>
+    plainObject(value) === undefined && names.every((name) => typeof Reflect.get(value as object, name) === 'function')
+      ? undefined
+      : `an object with the methods ${names.join(', ')}`
 }
 
 /** @throws InvalidOptionsError when an option is wrong or unknown. */
@@ -134,11 +141,10 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
 }
 
 function checkAuth(auth: unknown): void {
-  if (auth === undefined || typeof auth === 'function') return
-  if (typeof auth === 'string' && auth !== '') return
+  if (auth === undefined || typeof auth === 'function' || isToken(auth)) return
   throw new InvalidOptionsError({
     path: 'auth',
-    expected: 'a non-empty string or a function',
+    expected: 'a token that fits into a header or a function',
     received: undefined,
     receivedText: auth === '' ? 'an empty string' : `a value of type ${typeof auth}`,
   })

@@ -1,7 +1,8 @@
+import { isToken } from '../auth/auth-options.ts'
 import { BearerAuth } from '../auth/bearer-auth.ts'
 import type { CircuitPermit } from '../circuit-breaker/circuit-breaker.ts'
 import { classifyFailure } from '../errors/classify-failure.ts'
-import type { IntegrationErrorInit } from '../errors/integration-error.ts'
+import { IntegrationError, type IntegrationErrorInit } from '../errors/integration-error.ts'
 import { redactUrl } from '../errors/redact.ts'
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
@@ -77,6 +78,8 @@ export class Pipeline {
     const outcome = await this.#retried(call)
     if (outcome.kind !== 'response' || outcome.response.status !== 401) return outcome
     if (!auth.canRefresh || !call.isReplayable) return outcome
+    // The 401 is not the answer to a POST that was redirected, and may have been executed, by now.
+    if (outcome.response.redirected && !call.isRepeatable) return outcome
     const freshToken = await this.#token(call, auth, token)
     if (freshToken === token) return outcome
     discardBody(outcome)
@@ -91,10 +94,11 @@ export class Pipeline {
     const signal = call.signal?.current ?? callerSignal ?? new AbortController().signal
     try {
       const token = auth.token(redactUrl(call.record.url), rejectedToken, signal)
-      if (typeof token === 'string') return token
+      if (typeof token === 'string') return usable(token)
       const remainingMs = Math.max(0, deadlineAtMs - this.#nowMs())
       const onTimeout = (): unknown => call.signal?.timeOut()
-      return await withTimer(this.#options.clock, remainingMs, onTimeout, () => abortable(token, signal))
+      const work = (): Promise<unknown> => abortable(Promise.resolve(token), signal)
+      return usable(await withTimer(this.#options.clock, remainingMs, onTimeout, work))
     } catch (error) {
       call.failedInToken = !signal.aborted
       throw error
@@ -205,6 +209,19 @@ export class Pipeline {
   #nowMs(): number {
     return this.#options.clock.monotonicMs()
   }
+}
+
+/** @throws IntegrationError `token_refresh_failed` for what is no token; its value is kept out of the message. */
+function usable(token: unknown): string {
+  if (isToken(token)) return token
+  throw new IntegrationError({
+    code: 'token_refresh_failed',
+    reason: 'malformed_token',
+    retryable: 'never',
+    delivery: 'not_sent',
+    phase: 'local',
+    message: 'The token provider gave something that is no token.',
+  })
 }
 
 /** The wait before an attempt took all the time there was. */

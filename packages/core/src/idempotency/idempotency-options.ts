@@ -1,4 +1,5 @@
-import { checkOptions, nonEmptyString } from '../options/check.ts'
+import { headerName } from '../connectors/check-shape.ts'
+import { checkOptions } from '../options/check.ts'
 
 /** Makes writes safe to repeat, where the API takes an idempotency key. */
 export interface IdempotencyOptions {
@@ -21,7 +22,7 @@ export function resolveIdempotencyHeader(
 ): string | undefined {
   if (options === false) return undefined
   if (options === undefined) return connectorHeader
-  checkOptions('idempotency', options, { header: nonEmptyString })
+  checkOptions('idempotency', options, { header: headerName })
   return options.header ?? connectorHeader ?? defaultIdempotencyHeader
 }
 

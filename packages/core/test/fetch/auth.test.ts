@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { type Auth, type Connector, integrationErrorOf, type TokenRequest } from '../../src/index.ts'
 import { answer, harness, rejectionOf, url } from './harness.ts'
@@ -70,9 +71,11 @@ describe('createFetch: auth', () => {
     const { run, transport } = harness([answer(200)], { auth: 'abc', connector })
     const hosts = ['api.example.com', 'eu.shops.example.com', 'shops.example.com', 'evil-shops.example.com', 'evil.com']
     for (const host of hosts) await run(`https://${host}/`)
+    await run('https:/evil.com/?://api.example.com/')
     expect(transport.calls.map(({ headers }) => headers.has('authorization'))).toEqual([
       true,
       true,
+      false,
       false,
       false,
       false,
@@ -86,6 +89,27 @@ describe('createFetch: auth', () => {
     expect(error).toBe(failure)
     expect(integrationErrorOf(error)).toMatchObject({ code: 'token_refresh_failed', delivery: 'not_sent' })
     expect(transport.calls).toHaveLength(0)
+  })
+
+  it.each([
+    ['two lines', 'tok\nsecret'],
+    ['no text', undefined],
+    ['nothing', ''],
+  ])('sends nothing when the provider gives %s, and does not show it', async (_, token) => {
+    const { run, transport } = harness([answer(200)], { auth: () => Promise.resolve(token as string) })
+    const error = await rejectionOf(run())
+    expect(error).toMatchObject({ code: 'token_refresh_failed', reason: 'malformed_token', delivery: 'not_sent' })
+    expect(inspect(error)).not.toContain('secret')
+    expect(transport.calls).toHaveLength(0)
+  })
+
+  it('does not replay a POST after the 401 of the host that it was redirected to', async () => {
+    const { auth, asked } = provider('a', 'b')
+    const redirected = Object.defineProperty(answer(401), 'redirected', { value: true })
+    const { run, transport } = harness([() => redirected], { auth })
+    expect((await run(url, { method: 'POST' })).status).toBe(401)
+    expect(transport.calls).toHaveLength(1)
+    expect(asked).toHaveLength(1)
   })
 
   it('stops waiting for the provider when the caller aborts', async () => {
