@@ -7,6 +7,7 @@ import { withTimer } from '../timeout/call-signal.ts'
 import { type Call, failureFacts } from './call.ts'
 import { readErrorBody } from './error-body.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
+import { withProvenDelivery } from './first-hop.ts'
 import type { Outcome } from './outcome.ts'
 
 /** Sends once, under the attempt timeout or what is left of the deadline, and says what came of it. */
@@ -35,7 +36,7 @@ export async function exchange(
       ...(call.callerSignal === undefined ? {} : { signal: call.callerSignal }),
       ...(isTotal ? { deadlineReason: timeoutReason } : { attemptTimeoutReason: timeoutReason }),
     })
-    outcome = { kind: 'error', error, failure }
+    outcome = { kind: 'error', error, failure: withProvenDelivery(failure, error, call) }
   }
   note(call, outcome, events, startedMs, clock.monotonicMs())
   return outcome

@@ -76,10 +76,13 @@ export async function prepareRetry(
 export function stopOf(call: Call, outcome: Outcome, { rateLimit }: ResolvedFetchOptions): RetryStop | undefined {
   const { failure } = outcome
   if (failure === undefined || outcome.kind === 'refused') return 'not_retryable'
+  // Also when `AbortSignal.timeout` aborted, which is classified as a timeout.
+  if (outcome.kind === 'error' && call.callerSignal?.aborted) return 'not_retryable'
   const stop = retryStopOf({
     failure,
     status: outcome.kind === 'response' ? outcome.response.status : undefined,
     headers: outcome.kind === 'response' ? outcome.response.headers : undefined,
+    redirected: outcome.kind === 'response' && outcome.response.redirected,
     repeatable: call.isRepeatable,
     replayable: call.isReplayable,
   })

@@ -15,6 +15,8 @@ export interface FailedAttemptFacts {
   readonly failure: IntegrationErrorInit
   readonly status: number | undefined
   readonly headers: Headers | undefined
+  /** Whether the answer is that of a host or path to which the request was redirected. */
+  readonly redirected: boolean
   /** Whether the method is idempotent or the request carries an idempotency key. */
   readonly repeatable: boolean
   /** Whether the body can be sent again. */
@@ -25,16 +27,19 @@ export interface FailedAttemptFacts {
 export function retryStopOf(facts: FailedAttemptFacts): RetryStop | undefined {
   const verdict = facts.headers === undefined ? undefined : serverVerdict(facts.headers)
   if (verdict === false) return 'server_veto'
-  if (verdict === undefined) {
-    const { code, retryable = errorCodes[code].retryable } = facts.failure
-    if (retryable !== 'now' && retryable !== 'after') return 'not_retryable'
-    if (!facts.repeatable && !isUnprocessed(facts)) return 'unsafe'
-  }
+  const { code, retryable = errorCodes[code].retryable } = facts.failure
+  if (verdict === undefined && retryable !== 'now' && retryable !== 'after') return 'not_retryable'
+  if (!facts.repeatable && !isUnprocessed(facts, verdict)) return 'unsafe'
   return facts.replayable ? undefined : 'body_not_replayable'
 }
 
-/** The request never left, or the server says that it refused to work on it. Either way repeating has no second effect. */
-function isUnprocessed({ failure, status }: FailedAttemptFacts): boolean {
+/**
+ * The request never left, or the server says that it refused to work on it. Either way repeating has no second effect. An
+ * answer after a redirect says nothing of the request that was redirected.
+ */
+function isUnprocessed({ failure, status, redirected }: FailedAttemptFacts, verdict: true | undefined): boolean {
+  if (redirected) return false
+  if (verdict === true) return true
   const delivery = failure.delivery ?? errorCodes[failure.code].delivery
   if (delivery === 'not_sent' || failure.code === 'rate_limited') return true
   return status === 429 || (status === 503 && failure.retryAfterMs !== undefined)

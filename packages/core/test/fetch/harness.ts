@@ -41,11 +41,16 @@ export function connectionReset(): TypeError {
   })
 }
 
-/** What undici throws when nobody listens. */
-export function connectionRefused(): TypeError {
-  return new TypeError('fetch failed', {
-    cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' }),
-  })
+/** What undici throws when nobody listens there. */
+export function connectionRefused(address = '192.0.2.1', port = 443): TypeError {
+  const facts = { code: 'ECONNREFUSED', syscall: 'connect', address, port }
+  return new TypeError('fetch failed', { cause: Object.assign(new Error('connect ECONNREFUSED'), facts) })
+}
+
+/** What undici throws when `hostname` is unknown. */
+export function nameNotFound(hostname: string): TypeError {
+  const facts = { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname }
+  return new TypeError('fetch failed', { cause: Object.assign(new Error('getaddrinfo ENOTFOUND'), facts) })
 }
 
 /** What a promise rejects with. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { explain, integrationErrorOf } from '../../src/index.ts'
-import { answer, connectionRefused, connectionReset, harness, rejectionOf, url } from './harness.ts'
+import { answer, connectionReset, harness, nameNotFound, rejectionOf, url } from './harness.ts'
 
 const noJitter = { next: () => 0.999, uuid: () => 'unused' }
 
@@ -102,7 +102,7 @@ describe('createFetch: retry', () => {
   })
 
   it.each([
-    ['that never left', connectionRefused()],
+    ['that never left', nameNotFound('api.example.com')],
     ['that met a rate limit', answer(429)],
     ['that was turned away with Retry-After', answer(503, { 'retry-after': '1' })],
   ])('repeats a POST %s', async (_, first) => {

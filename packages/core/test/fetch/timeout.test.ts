@@ -1,5 +1,6 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { integrationErrorOf } from '../../src/index.ts'
+import { explain, integrationErrorOf } from '../../src/index.ts'
 import { answer, harness, rejectionOf, url } from './harness.ts'
 
 describe('createFetch: deadline and attempt timeout', () => {
@@ -83,6 +84,24 @@ describe('createFetch: deadline and attempt timeout', () => {
     expect(transport.calls).toHaveLength(1)
   })
 
+  it('schedules no retry after a caller whose own timeout passed', async () => {
+    const { fetch, heard } = harness(['hang'])
+    const timedOut = AbortSignal.abort(new DOMException('late', 'TimeoutError'))
+    const controller = new AbortController()
+    const call = rejectionOf(fetch(url, { signal: controller.signal }))
+    controller.abort(timedOut.reason)
+    expect(explain(await call)).toMatchObject({ stop: 'not_retryable', error: { code: 'timeout' } })
+    expect(heard.names).toEqual(['call:started', 'attempt:failed', 'call:finished'])
+    expect(fetch.snapshot().hosts[0]?.retryTokens).toBe(500)
+  })
+
+  it('leaves no listener on the signal of a call whose headers are not allowed', async () => {
+    const { fetch } = harness([answer(200)])
+    const { signal } = new AbortController()
+    expect(await rejectionOf(fetch(url, { signal, headers: { 'two words': 'x' } }))).toBeInstanceOf(TypeError)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
+
   it('follows the signal of a Request, and `signal: null` takes it away', async () => {
     const controller = new AbortController()
     const request = new Request(url, { signal: controller.signal })
@@ -95,10 +114,10 @@ describe('createFetch: deadline and attempt timeout', () => {
     expect(transport.calls).toHaveLength(2)
   })
 
-  it("passes the caller's own init on when it needs neither timer nor header", async () => {
+  it("adds nothing to the caller's init when it needs neither timer nor header", async () => {
     const { run, transport } = harness([answer(200)], { deadlineMs: false, attemptTimeoutMs: false })
     const init = { method: 'PUT', body: 'x' }
     await run(url, init)
-    expect(transport.calls[0]?.init).toBe(init)
+    expect(transport.calls[0]?.init).toEqual(init)
   })
 })

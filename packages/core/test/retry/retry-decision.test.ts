@@ -3,7 +3,15 @@ import type { IntegrationErrorInit } from '../../src/index.ts'
 import { type FailedAttemptFacts, isIdempotentMethod, retryStopOf } from '../../src/retry/retry-decision.ts'
 
 const stopOf = (failure: IntegrationErrorInit, facts: Partial<FailedAttemptFacts> = {}) =>
-  retryStopOf({ failure, status: undefined, headers: undefined, repeatable: false, replayable: true, ...facts })
+  retryStopOf({
+    failure,
+    status: undefined,
+    headers: undefined,
+    redirected: false,
+    repeatable: false,
+    replayable: true,
+    ...facts,
+  })
 
 describe('retryStopOf', () => {
   it('goes by what the code says unless the failure says otherwise', () => {
@@ -29,6 +37,13 @@ describe('retryStopOf', () => {
   ])('calls it unsafe to repeat after %s', (_, failure, status) => {
     expect(stopOf(failure, { status })).toBe('unsafe')
     expect(stopOf(failure, { status, repeatable: true })).toBeUndefined()
+  })
+
+  it('calls it unsafe to repeat after an answer to a redirect, not even when the server wants it', () => {
+    const headers = new Headers({ 'x-should-retry': 'true' })
+    expect(stopOf({ code: 'rate_limited' }, { status: 429, redirected: true })).toBe('unsafe')
+    expect(stopOf({ code: 'rate_limited' }, { status: 429, redirected: true, headers })).toBe('unsafe')
+    expect(stopOf({ code: 'rate_limited' }, { status: 429, redirected: true, repeatable: true })).toBeUndefined()
   })
 
   it('never repeats a body that is gone, not even when the server wants it', () => {
