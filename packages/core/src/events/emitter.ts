@@ -18,7 +18,10 @@ export interface BaseEventMap {
 
 /** The listening side of an event stream. */
 export interface EventSource<Events extends BaseEventMap> {
-  /** Calls `listener` synchronously for each `event`. Listeners run in the order in which they were added. */
+  /**
+   * Calls `listener` synchronously for each `event`. Listeners run in the order in which they were added; one that is added
+   * twice runs twice. What an `async` listener rejects with is reported like what another one throws.
+   */
   on<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): Unsubscribe
 }
 
@@ -38,21 +41,27 @@ export function createEmitter<Events extends BaseEventMap>(): Emitter<Events> {
   const emitter = new EventEmitter<string>()
 
   const emit = (event: string, payload: unknown): void => {
+    const report = (error: unknown): void => {
+      if (event !== 'listener:error') emit('listener:error', { event, error } satisfies ListenerErrorEvent)
+    }
     // eventemitter3 lets a throw escape and skips the listeners after it, so each listener is called under its own guard.
     for (const listener of emitter.listeners(event)) {
       try {
-        listener(payload)
+        const result: unknown = listener(payload)
+        if (typeof result === 'object' && result !== null && 'then' in result) Promise.resolve(result).catch(report)
       } catch (error) {
-        if (event !== 'listener:error') emit('listener:error', { event, error } satisfies ListenerErrorEvent)
+        report(error)
       }
     }
   }
 
   return {
     on(event, listener) {
-      emitter.on(event, listener)
+      // eventemitter3 removes every registration of a function, so each gets a function of its own.
+      const own = (payload: Parameters<typeof listener>[0]): void => listener(payload)
+      emitter.on(event, own)
       const remove = (): void => {
-        emitter.off(event, listener)
+        emitter.off(event, own)
       }
       return Object.assign(remove, { [Symbol.dispose]: remove })
     },

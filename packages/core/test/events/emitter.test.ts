@@ -29,6 +29,29 @@ test('a listener that throws is reported and breaks neither the emitter nor the 
   expect(reported).toEqual([{ event: 'thing:happened', error: failure }])
 })
 
+test('what an async listener rejects with is reported', async () => {
+  const events = createEmitter<Events>()
+  const failure = new Error('listener')
+  const reported: unknown[] = []
+  events.on('listener:error', (report) => reported.push(report))
+  events.on('thing:happened', () => Promise.reject(failure) as never)
+  events.emit('thing:happened', { value: 1 })
+  await Promise.resolve()
+  expect(reported).toEqual([{ event: 'thing:happened', error: failure }])
+})
+
+test('a listener that was added twice is removed once at a time', () => {
+  const events = createEmitter<Events>()
+  const heard: number[] = []
+  const listener = ({ value }: { value: number }): void => void heard.push(value)
+  const off = events.on('thing:happened', listener)
+  events.on('thing:happened', listener)
+  off()
+  off()
+  events.emit('thing:happened', { value: 1 })
+  expect(heard).toEqual([1])
+})
+
 test('a listener of listener:error that throws is ignored', () => {
   const events = createEmitter<Events>()
   let calls = 0
