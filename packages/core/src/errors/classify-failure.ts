@@ -28,7 +28,7 @@ export interface FailureContext {
 export function classifyFailure(error: unknown, context: FailureContext = {}): IntegrationErrorInit {
   const seen = new Set<unknown>()
   const chain = chainOf(error, seen)
-  const intended = identityVerdict(chain, context)
+  const intended = identityVerdict(error, chain, context)
   const own = intended === undefined ? chain.find(isOurs) : undefined
   if (own !== undefined) return factsOf(own)
   const verdict = intended ?? nativeVerdict(chain, seen) ?? { code: 'unknown' }
@@ -54,10 +54,12 @@ function chainOf(error: unknown, seen: Set<unknown>): readonly unknown[] {
 }
 
 function identityVerdict(
+  error: unknown,
   chain: readonly unknown[],
   { signal, attemptTimeoutReason, deadlineReason }: FailureContext,
 ): Verdict | undefined {
-  const is = (reason: unknown): boolean => reason !== undefined && chain.includes(reason)
+  // `null`, which is a reason too, is in no chain.
+  const is = (reason: unknown): boolean => reason !== undefined && (reason === error || chain.includes(reason))
   if (is(deadlineReason)) return { code: 'timeout', reason: 'total', phase: 'headers', delivery: 'unknown' }
   if (is(attemptTimeoutReason)) return { code: 'timeout', reason: 'attempt', phase: 'headers', delivery: 'unknown' }
   if (!signal?.aborted || !is(signal.reason)) return undefined

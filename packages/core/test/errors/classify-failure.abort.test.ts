@@ -46,6 +46,9 @@ describe('classifyFailure of what was ended on purpose', () => {
       ['an error of its own', new Error('the user left')],
       ['an object of its own', { because: 'the user left' }],
       ['a text of its own', 'the user left'],
+      ['null', null],
+      ['0', 0],
+      ['no text', ''],
       ['an error that looks like a reset', Object.assign(new Error('mine'), { code: 'ECONNRESET' })],
     ])(`a caller that aborts ${place} with %s has canceled`, async (_title, reason) => {
       const controller = new AbortController()
