@@ -1,4 +1,4 @@
-import type { Clock, Emitter, Random } from '@holdfast/core'
+import { type Clock, type Emitter, InvalidOptionsError, type Random } from '@holdfast/core'
 import type {
   Consumer,
   CursorState,
@@ -135,7 +135,15 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
   const keyOf = (event: StoredEvent): Pick<Delivery, 'key' | 'keyError'> => {
     if (destination.orderingKey === undefined) return { key: '', keyError: undefined }
     try {
-      return { key: destination.orderingKey(deliveredEvent(event)) ?? undefined, keyError: undefined }
+      const key: unknown = destination.orderingKey(deliveredEvent(event)) ?? undefined
+      if (key === undefined || typeof key === 'string') return { key, keyError: undefined }
+      // A promise or an object equals no other: every event would be a key of its own, and order silently gone.
+      throw new InvalidOptionsError({
+        path: `destinations.${name}.orderingKey`,
+        expected: 'a function that returns a string, `undefined` or `null`',
+        received: undefined,
+        receivedText: `one that returned a value of type ${typeof key}`,
+      })
     } catch (error) {
       return { key: undefined, keyError: { error } }
     }

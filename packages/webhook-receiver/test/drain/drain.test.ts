@@ -281,6 +281,22 @@ describe('createDrain', () => {
     expect(await deadLetters()).toMatchObject([{ event: { id: 'bad' }, why: { attempts: 2, message: 'no customer' } }])
   })
 
+  test.each([
+    ['a promise', Promise.resolve('one'), 'object'],
+    ['a number', 42, 'number'],
+  ])('counts an ordering key that is %s as a failed attempt: the order would be gone', async (_what, key, type) => {
+    const orderingKey = (): string => key as string
+    const { drain, drained, deadLetters } = await drainFixture({ handle: () => {}, orderingKey, maxAttempts: 1 }, [
+      event('a'),
+    ])
+    drain.start()
+    await drained()
+    expect((await deadLetters()).map(({ why }) => why.message)).toEqual([
+      'Expected `destinations.orders.orderingKey` to be a function that returns a string, `undefined` or `null`, ' +
+        `got one that returned a value of type ${type}.`,
+    ])
+  })
+
   test('lets the event loop have a turn between slices of quick work', async () => {
     const real = fakeClock()
     let workMs = 0
