@@ -2,8 +2,8 @@ import type { HeaderPairs, Position, StoredEvent } from '../buffer/event-buffer.
 import type { WebhookEvent } from '../receiver/receiver.ts'
 
 /**
- * The event as a handler sees it. Headers, text and JSON are made when they are asked for. Each attempt gets its own, so that
- * what one changes the next does not see.
+ * The event as a handler sees it. Headers, text and JSON are made when they are asked for, for each attempt anew, so that what
+ * one does to them the next does not see. The body is the stored one: a copy would cost every handler what hardly one needs.
  */
 export function deliveredEvent(stored: StoredEvent): WebhookEvent {
   return new DeliveredEvent(stored)

@@ -7,6 +7,8 @@ export interface WebhookEvent extends Omit<StoredEvent, 'headers'> {
   readonly headers: Headers
   /** The headers as they came. */
   readonly rawHeaders: HeaderPairs
+  /** The bytes as they came. Copy them before changing them: a repeat and the dead letter share them. */
+  readonly body: StoredEvent['body']
   /** The body decoded as UTF-8. */
   text(): string
   /**
@@ -56,7 +58,7 @@ export interface DestinationOptions {
   readonly timeoutMs?: number
   /** Deliveries of one event, the first included, before it becomes a dead letter; `Infinity`: never. Default: `10`. */
   readonly maxAttempts?: number
-  /** Wait before the first repeat, in milliseconds; doubles with each, with full jitter above half. Default: `500`. */
+  /** Bound of the wait before the first repeat, in milliseconds; doubles with each. The wait is between half of it and all. Default: `500`. */
   readonly baseDelayMs?: number
   /** Longest wait before a repeat, in milliseconds. Default: `60_000`. */
   readonly maxDelayMs?: number
@@ -109,9 +111,9 @@ export interface ReceiverSnapshot {
 /** The inbound half: verify, deduplicate, write, answer, drain. */
 export interface Receiver extends EventSource<ReceiverEventMap>, AsyncDisposable {
   /**
-   * Opens the buffer and starts draining. Requests before it are answered 503.
+   * Opens the buffer and starts draining. Requests before it are answered 503. When it fails it can be called again.
    *
-   * @throws BufferError when the buffer cannot be opened.
+   * @throws BufferError when the buffer cannot be opened; IntegrationError `configuration_error` after `stop`.
    */
   start(): Promise<void>
   /**
@@ -122,11 +124,18 @@ export interface Receiver extends EventSource<ReceiverEventMap>, AsyncDisposable
   /** The same for framework adapters, without the cost of a `Request` and with the headers as they came. */
   accept(source: string, incoming: IncomingWebhook): Promise<WebhookReply>
   snapshot(): ReceiverSnapshot
-  /** Resolves when every destination has delivered everything that is in the buffer now, or `signal` aborts. */
+  /**
+   * Resolves when every destination is through with everything that is in the buffer now: delivered, or among the dead letters.
+   *
+   * @throws IntegrationError `configuration_error` while the receiver does not run, `canceled` when it stops first; the signal's
+   * reason, untouched, as soon as `signal` aborts.
+   */
   drained(options?: { readonly signal?: AbortSignal }): Promise<void>
   /**
    * Stops taking events (503), lets handlers finish for up to `timeoutMs` (default: `10_000`), then aborts them, and closes the
-   * buffer. What was not acknowledged is delivered after the next start.
+   * buffer. What was not acknowledged is delivered after the next start, of another receiver. Further calls wait for the first.
+   *
+   * @throws InvalidOptionsError when `timeoutMs` is not a number of milliseconds >= 0; what closing the buffer throws.
    */
   stop(options?: { readonly timeoutMs?: number }): Promise<void>
 }
