@@ -1,0 +1,46 @@
+import type { ClientVerdict } from '@holdfast/core'
+
+interface MessageRule {
+  readonly message: RegExp
+  readonly means: ClientVerdict
+}
+
+const notSent = (reason: string): ClientVerdict => ({
+  code: 'connection_failed',
+  reason,
+  phase: 'connect',
+  delivery: 'not_sent',
+})
+
+/** What pg and pg-pool say themselves: these errors have no code. First match wins. */
+export const messageVerdicts: readonly MessageRule[] = [
+  { message: /^Connection terminated due to connection timeout$/, means: notSent('connect_timeout') },
+  // Of pg while it connects, and of pg-pool while all connections are taken.
+  { message: /^(?:timeout expired|timeout exceeded when trying to connect)$/, means: notSent('connect_timeout') },
+  {
+    message: /^Connection terminated(?: unexpectedly)?$/,
+    means: { code: 'connection_lost', reason: 'closed_early', phase: 'headers', delivery: 'unknown' },
+  },
+  // The connection broke earlier: this statement was not sent.
+  { message: /^Client has encountered a connection error and is not queryable$/, means: notSent('closed') },
+  {
+    message: /^(?:Client was closed and is not queryable|Cannot use a pool after calling end on the pool)$/,
+    means: { code: 'canceled', reason: 'shutdown', phase: 'local', delivery: 'not_sent' },
+  },
+  {
+    message: /^Query read timeout$/,
+    means: { code: 'timeout', reason: 'attempt', phase: 'headers', delivery: 'unknown' },
+  },
+  {
+    message: /^The server does not support SSL connections$/,
+    means: { code: 'tls_error', reason: 'protocol', phase: 'tls', delivery: 'not_sent', fault: 'platform' },
+  },
+  {
+    message: /^SASL: .*client password must be/,
+    means: { code: 'configuration_error', reason: 'credentials_missing', phase: 'local', delivery: 'not_sent' },
+  },
+  {
+    message: /^SASL: /,
+    means: { code: 'app_credentials_invalid', reason: 'authentication', phase: 'connect', delivery: 'not_sent' },
+  },
+]
