@@ -33,6 +33,8 @@ export class DiskConsumer implements Consumer {
   readonly #deadLetters: DeadLetterLog
   readonly #clock: Clock
   readonly #reader: LogReader
+  /** Ends the waits of pending reads. */
+  readonly #wakers: Set<() => void> = new Set()
   /** Reads run one after the other. */
   #reading: Promise<unknown> = Promise.resolve()
   #closed = false
@@ -66,6 +68,8 @@ export class DiskConsumer implements Consumer {
     const deadline = this.#clock.monotonicMs() + options.waitMs
     for (;;) {
       options.signal?.throwIfAborted()
+      // Before the reader is used again: nobody would close what it opens.
+      this.#checkOpen()
       const items = await this.#readItems(afterSeq, options)
       options.signal?.throwIfAborted()
       this.#checkOpen()
@@ -106,6 +110,7 @@ export class DiskConsumer implements Consumer {
     const seq = this.#seqOf(event.position)
     if (this.#cursor.state.isDone(seq)) return
     await this.#deadLetters.add(event, seq, why)
+    this.#checkOpen()
     await this.#cursor.commit({ lowWater: 0, done: [seq], retry: [] })
   }
 
@@ -123,6 +128,7 @@ export class DiskConsumer implements Consumer {
   /** Ends pending reads and closes the files. */
   async close(): Promise<void> {
     this.#closed = true
+    for (const wake of this.#wakers) wake()
     await this.#cursor.close()
     await this.#deadLetters.close()
     await this.#reading.catch(() => undefined)
@@ -132,7 +138,7 @@ export class DiskConsumer implements Consumer {
   #readItems(afterSeq: number, options: ReadOptions): Promise<LogItem[]> {
     const reading = this.#reading.then(async () => {
       try {
-        return await this.#reader.read(afterSeq, options.limit, options.maxBytes)
+        return await this.#reader.read(afterSeq, Math.max(1, options.limit), options.maxBytes)
       } catch (error) {
         throw new BufferError('buffer_failed', `The log cannot be read (${errorCodeOf(error) ?? 'unknown error'}).`, {
           retryAfterMs: RETRY_AFTER_MS,
@@ -149,12 +155,15 @@ export class DiskConsumer implements Consumer {
       const settle = (finish: () => void): void => {
         cancelTimer()
         cancelWait()
+        this.#wakers.delete(wake)
         signal?.removeEventListener('abort', onAbort)
         finish()
       }
       const onAbort = (): void => settle(() => reject(signal?.reason))
-      const cancelTimer = this.#clock.schedule(waitMs, () => settle(resolve))
-      const cancelWait = this.#log.onNextDurable(() => settle(resolve))
+      const wake = (): void => settle(resolve)
+      const cancelTimer = this.#clock.schedule(waitMs, wake)
+      const cancelWait = this.#log.onNextDurable(wake)
+      this.#wakers.add(wake)
       signal?.addEventListener('abort', onAbort, { once: true })
     })
   }

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os'
-import { dirname } from 'node:path'
 import { BufferError } from '../buffer/buffer-error.ts'
 import type { OpenReport } from '../buffer/event-buffer.ts'
 import { ConsumerRegistry } from './consumer-registry.ts'
@@ -47,7 +46,6 @@ export async function openDiskStore(
     await consumers.attach(log)
     await writeOwner(options, directory, log.epoch)
     await fileSystem.syncDirectory(directory)
-    await fileSystem.syncDirectory(dirname(directory))
     const { scannedBytes, tornBytes, newHoles } = opened.report
     const holes = newHoles.map(({ from, to }) => ({
       partition: 0,

@@ -8,7 +8,7 @@ export interface FileSystem {
   open(path: string, mode: 'create' | 'write' | 'read'): Promise<OpenFile>
   /** Names in a directory, in no particular order; none when there is no such directory. */
   list(directory: string): Promise<string[]>
-  /** Makes a directory with its parents; one that exists is fine. */
+  /** Makes a directory with its parents, durably: their names are synced. One that exists is fine. */
   makeDirectory(path: string): Promise<void>
   /** Makes the names in a directory durable. */
   syncDirectory(path: string): Promise<void>

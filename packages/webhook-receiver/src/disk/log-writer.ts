@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { Clock } from '@holdfast/core'
-import type { BufferError } from '../buffer/buffer-error.ts'
+import { BufferError } from '../buffer/buffer-error.ts'
 import { BatchEncoder, type BatchFrame, type RecordInput } from './batch-encoder.ts'
 import { errorCodeOf, isNoSpace, writeFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
@@ -92,6 +92,7 @@ export class LogWriter {
   #durableSeq: number
   #lastBatch: number
   #lastFailureAt = -Infinity
+  #isClosed = false
 
   constructor(options: LogWriterOptions, start: LogWriterStart) {
     this.#options = options
@@ -104,10 +105,14 @@ export class LogWriter {
   /**
    * Appends records together. Resolves with the sequence number of the first when all are durable.
    *
-   * @throws BufferError `buffer_overloaded`, `buffer_full` or `buffer_failed`; none of the records is stored then.
+   * @throws BufferError `buffer_overloaded`, `buffer_full`, `buffer_failed` or `buffer_closed`; none of the records is stored then.
    */
   append(records: readonly RecordInput[]): Promise<number> {
     return new Promise((resolve, reject) => {
+      if (this.#isClosed) {
+        reject(new BufferError('buffer_closed', 'The buffer is closed.'))
+        return
+      }
       if (this.#state.kind === 'failed') {
         reject(writeRefusal(this.#state.cause, DEVICE_FAILED))
         return
@@ -124,8 +129,9 @@ export class LogWriter {
     })
   }
 
-  /** Waits for what was appended and closes the file. */
+  /** Waits for what was appended and closes the file. Appends are refused from the call on. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#running
     const state = this.#state
     if (state.kind === 'attached' || state.kind === 'cut-back') {

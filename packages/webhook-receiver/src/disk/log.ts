@@ -86,6 +86,7 @@ export class Log {
   static async open(options: LogOptions): Promise<{ readonly log: Log; readonly report: LogReport }> {
     const { fileSystem, directory } = options
     const segmentDirectory = segmentDirectoryOf(directory)
+    await fileSystem.makeDirectory(directory)
     await fileSystem.makeDirectory(segmentDirectory)
     const { file, content } = await TwoSlotFile.open(fileSystem, `${directory}/META`, META_MAGIC)
     try {

@@ -1,5 +1,6 @@
 import { constants, close, fdatasync, fstat, fsync, ftruncate, open, read, write, writev } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, resolve as resolvePath } from 'node:path'
 import { errorCodeOf } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import { lockWithSqlite } from './sqlite-lock.ts'
@@ -25,9 +26,7 @@ export function nodeFileSystem(): FileSystem {
         throw error
       }
     },
-    makeDirectory: async (path) => {
-      await mkdir(path, { recursive: true, mode: 0o700 })
-    },
+    makeDirectory,
     syncDirectory,
     remove: (path) => rm(path, { force: true }),
     rename,
@@ -37,7 +36,8 @@ export function nodeFileSystem(): FileSystem {
 
 // The callback functions of node:fs cost a third of their promise versions, and this is the append path.
 class NodeFile implements OpenFile {
-  readonly #descriptor: number
+  /** -1 once it is closed: the system gives the number to another file, which a late call must not touch. */
+  #descriptor: number
 
   constructor(descriptor: number) {
     this.#descriptor = descriptor
@@ -78,8 +78,10 @@ class NodeFile implements OpenFile {
     })
   }
 
-  close(): Promise<void> {
-    return closeDescriptor(this.#descriptor)
+  async close(): Promise<void> {
+    const descriptor = this.#descriptor
+    this.#descriptor = -1
+    if (descriptor !== -1) await closeDescriptor(descriptor)
   }
 }
 
@@ -93,6 +95,20 @@ function closeDescriptor(descriptor: number): Promise<void> {
   return new Promise((resolve, reject) => {
     close(descriptor, (error) => (error ? reject(error) : resolve()))
   })
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  const target = resolvePath(path)
+  const highestMade = await mkdir(target, { recursive: true, mode: 0o700 })
+  if (highestMade === undefined) {
+    // It may be there since a moment ago, made by a process that was killed before it could sync. A parent that may not be read is
+    // not ours: who made the directory for us has seen to it.
+    await syncDirectory(dirname(target)).catch((error: unknown) => {
+      if (errorCodeOf(error) !== 'EACCES') throw error
+    })
+    return
+  }
+  for (let made = target; made.length >= highestMade.length; made = dirname(made)) await syncDirectory(dirname(made))
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -227,6 +227,43 @@ describe('diskBuffer', () => {
     expect(await outcome).toBe('buffer_closed')
   })
 
+  test('closes every file that it opened, even when a last append ends a read that waits', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const opened = new Map<string, number>()
+    const buffer = memoryDiskBuffer(fileSystem, { clock: fakeClock() })
+    await buffer.open()
+    const { consumer, lease } = await consumerOf(buffer)
+    fileSystem.fault = (operation, path) => {
+      const change = operation === 'open' ? 1 : operation === 'close' ? -1 : 0
+      opened.set(path, (opened.get(path) ?? 0) + change)
+      return undefined
+    }
+    const reading = consumer.read(lease, null, { limit: 1, maxBytes: 1, waitMs: 60_000 })
+    const outcome = reading.catch((error: unknown) => error)
+    const [appended] = await Promise.all([buffer.append([numberedEvent(1)]), buffer.close()])
+    expect(appended).toMatchObject([{ status: 'appended' }])
+    expect(await outcome).toMatchObject({ reason: 'buffer_closed' })
+    // The segment was made and closed, and nothing is read from it by now.
+    const [segment = ''] = fileSystem.paths(`${DIRECTORY}/seg`)
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
+    expect(opened.get(segment)).toBe(0)
+  })
+
+  test('ends a read that waits when its consumer is removed', async () => {
+    const clock = fakeClock()
+    const buffer = memoryDiskBuffer(new MemoryFileSystem(), { clock })
+    await buffer.open()
+    const { consumer, lease } = await consumerOf(buffer)
+    const reading = consumer.read(lease, null, { limit: 1, maxBytes: 1, waitMs: 60_000 })
+    const outcome = reading.catch((error: unknown) => error)
+    await buffer.removeConsumer('c')
+    expect(await outcome).toMatchObject({ reason: 'buffer_closed' })
+    await buffer.close()
+    expect(clock.pendingTimers).toBe(0)
+  })
+
   test('opens again after it was closed, with a higher epoch', async () => {
     const buffer = memoryDiskBuffer(new MemoryFileSystem())
     await buffer.open()
