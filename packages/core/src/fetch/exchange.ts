@@ -54,9 +54,10 @@ function failureOf(
       ? undefined
       : classifyResponse({ status, headers, now: clock.now() }, connector)
   }
-  return readErrorBody(response, connector).then((body) =>
-    classifyResponse({ status, headers, body, now: clock.now() }, connector),
-  )
+  // A body that breaks off or stalls is for its reader to find out; the answer is there, and its status speaks.
+  return readErrorBody(response, connector)
+    .catch(() => undefined)
+    .then((body) => classifyResponse({ status, headers, body, now: clock.now() }, connector))
 }
 
 function note(call: Call, outcome: Outcome, events: Emitter<CoreEventMap>, startedMs: number, nowMs: number): void {

@@ -31,7 +31,7 @@ export function captureArguments(input: FetchInput, init: RequestInit | undefine
   const prototype: unknown = Object.getPrototypeOf(init)
   if (prototype !== Object.prototype && prototype !== null) return { input: new Request(target, init), init: undefined }
   const { headers, ...rest } = init
-  return { input: target, init: headers ? { ...rest, headers: new Headers(headers) } : rest }
+  return { input: target, init: headers === undefined ? rest : { ...rest, headers: new Headers(headers) } }
 }
 
 /** The URL as text; it may be relative or wrong, which is for `fetch` to say. Like `fetch`, takes anything that has a text. */

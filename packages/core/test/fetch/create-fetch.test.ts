@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createFetch, explain, type FetchOptions, InvalidOptionsError } from '../../src/index.ts'
-import { scriptedFetch } from '../../src/testing/index.ts'
+import { type Connector, createFetch, explain, type FetchOptions, InvalidOptionsError } from '../../src/index.ts'
+import { type RecordedCall, scriptedFetch } from '../../src/testing/index.ts'
+import { abortable } from '../../src/timeout/abortable.ts'
 import { answer, harness, rejectionOf, url } from './harness.ts'
 
 const allOff = { retry: false, rateLimit: false, breaker: false, deadlineMs: false, attemptTimeoutMs: false } as const
@@ -35,6 +36,30 @@ describe('createFetch', () => {
     const response = answer(200)
     const { run } = harness([() => response])
     expect(await run()).toBe(response)
+  })
+
+  it.each([
+    ['breaks off', () => Promise.reject(new Error('reset'))],
+    ['stalls', (signal: AbortSignal) => abortable(new Promise<never>(() => {}), signal)],
+  ])('returns the failed answer whose body %s while a rule of the connector wants to see it', async (_, pull) => {
+    const connector: Connector = {
+      id: 'things',
+      name: 'Things',
+      sources: [{ url: 'https://docs.example.com', verifiedAt: '2026-01-01' }],
+      errors: [
+        {
+          when: { pointer: '/code', equals: 'X' },
+          then: { code: 'rate_limited' },
+          example: { status: 400, body: { code: 'X' } },
+        },
+      ],
+    }
+    const headers = { 'content-type': 'application/json' }
+    const broken = ({ init }: RecordedCall) =>
+      new Response(new ReadableStream({ pull: () => pull(init?.signal as AbortSignal) }), { status: 400, headers })
+    const { run, transport } = harness([broken], { connector })
+    expect(explain(await run())).toMatchObject({ stop: 'not_retryable', error: { code: 'invalid_request' } })
+    expect(transport.calls).toHaveLength(1)
   })
 
   it('reports the begin and the end of a call', async () => {
