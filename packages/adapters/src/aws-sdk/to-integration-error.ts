@@ -11,6 +11,8 @@ interface AwsErrorLike {
   /** The code of the service, for example `ThrottlingException`. */
   readonly name?: unknown
   readonly message?: unknown
+  readonly code?: unknown
+  readonly syscall?: unknown
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string }
   readonly $response?: { readonly statusCode?: number; readonly headers?: object }
 }
@@ -30,8 +32,7 @@ function read(error: AwsErrorLike): ClientFailure | undefined {
   if (name === 'CredentialsProviderError' || name === 'TokenProviderError') return noCredentials
   // The SDK puts $metadata on failures of the network as well, without a status.
   const status = $metadata?.httpStatusCode ?? $response?.statusCode
-  // The handler's own limits, for connecting and for the answer, have this name and no code of the system's.
-  if (name === 'TimeoutError' && status === undefined) return timeoutOf(message)
+  if (status === undefined && name === 'TimeoutError') return timeoutOf(error)
   if (status === undefined) return undefined
   const requestId = $metadata?.requestId
   // What follows the first line repeats the request: the message about a wrong signature shows all signed headers.
@@ -49,10 +50,11 @@ const noCredentials: ClientFailure = {
   verdict: { code: 'configuration_error', reason: 'credentials_missing', phase: 'local', delivery: 'not_sent' },
 }
 
-function timeoutOf(message: unknown): ClientFailure {
-  const isConnecting = /did not establish a connection|connection timed out|connect ETIMEDOUT/i.test(String(message))
+/** The handler's own limits, and what it renames so: errors of the system, which have a system call or another code. */
+function timeoutOf({ message, code, syscall }: AwsErrorLike): ClientFailure | undefined {
+  if (syscall !== undefined || (code !== undefined && code !== 'ETIMEDOUT')) return undefined
+  const isConnecting = /did not establish a connection|connection timed out/i.test(String(message))
   return isConnecting
     ? { verdict: { code: 'connection_failed', reason: 'connect_timeout', phase: 'connect', delivery: 'not_sent' } }
-    : // Also what the system calls ECONNRESET and EPIPE: the handler renames those, and keeps the original as `cause`.
-      { otherwise: { code: 'timeout', reason: 'attempt', phase: 'headers', delivery: 'unknown' } }
+    : { verdict: { code: 'timeout', reason: 'attempt', phase: 'headers', delivery: 'unknown' } }
 }

@@ -1,6 +1,7 @@
 import {
   toIntegrationError as describe,
   type ClientFailure,
+  type ClientVerdict,
   type IntegrationError,
   type ToIntegrationErrorOptions,
 } from '@holdfast/core'
@@ -10,6 +11,8 @@ import { provider } from './provider.ts'
 interface GaxiosErrorLike {
   readonly config?: { readonly method?: unknown; readonly url?: unknown }
   readonly response?: { readonly status: number; readonly headers?: unknown; readonly data?: unknown }
+  readonly code?: unknown
+  readonly message?: unknown
   /** The native error, in versions that do not set `cause`. */
   readonly error?: unknown
   readonly cause?: unknown
@@ -32,10 +35,33 @@ function read(error: GaxiosErrorLike): ClientFailure | undefined {
   const url = config.url
   return {
     ...(response === undefined
-      ? { cause: error.cause ?? error.error ?? error }
+      ? withoutAnswer(error)
       : { answer: { status: response.status, headers: response.headers, body: response.data, response } }),
     ...(typeof url === 'string' || url instanceof URL
       ? { endpoint: `${typeof config.method === 'string' ? config.method : 'GET'} ${String(url)}` }
       : {}),
   }
+}
+
+function withoutAnswer({ code, message, cause, error }: GaxiosErrorLike): ClientFailure {
+  const own = typeof code === 'string' ? verdicts[code] : undefined
+  if (own !== undefined) return { verdict: own }
+  if (typeof message === 'string' && message.startsWith('Invalid response body')) return { verdict: truncated }
+  const native = cause ?? error
+  // node-fetch, which gaxios uses, keeps the system call under a name of its own.
+  const { erroredSysCall } = (native ?? {}) as { readonly erroredSysCall?: unknown }
+  return { cause: erroredSysCall === undefined ? native : { code, message, syscall: erroredSysCall } }
+}
+
+/** gaxios takes over the name of an abort reason: the error underneath is an AbortError either way. */
+const verdicts: Readonly<Record<string, ClientVerdict | undefined>> = {
+  TimeoutError: { code: 'timeout', reason: 'total', phase: 'headers', delivery: 'unknown' },
+  AbortError: { code: 'canceled', reason: 'abort', phase: 'headers', delivery: 'unknown' },
+}
+
+const truncated: ClientVerdict = {
+  code: 'connection_lost',
+  reason: 'truncated_body',
+  phase: 'body',
+  delivery: 'answered',
 }

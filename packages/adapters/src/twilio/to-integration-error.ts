@@ -28,16 +28,20 @@ export function toIntegrationError(error: unknown, options: ToIntegrationErrorOp
 }
 
 function read(error: TwilioErrorLike): ClientFailure | undefined {
-  const { status, code, message, cause, isAxiosError } = error
-  if (isAxiosError === true) {
-    // Its own time limit borrows a code of the system's, without an error of the system underneath.
-    const isTimeout = cause === undefined && (code === 'ECONNABORTED' || code === 'ETIMEDOUT')
-    return isTimeout
-      ? { verdict: { code: 'timeout', reason: 'attempt', phase: 'headers', delivery: 'unknown' } }
-      : { otherwise: { code: 'connection_lost', reason: 'network', delivery: 'unknown' } }
-  }
+  const { status, code, message, isAxiosError } = error
+  if (isAxiosError === true) return readTransport(error)
   // Without a JSON body there is only the message that the SDK makes.
   const isTwilio = typeof code === 'number' || (typeof message === 'string' && message.startsWith('[HTTP '))
   if (typeof status !== 'number' || !isTwilio) return undefined
   return { answer: { status, body: { code, message } } }
+}
+
+/** The SDK's HTTP client is axios, whose errors come through as they are. It accepts every status. */
+function readTransport({ code, cause }: TwilioErrorLike): ClientFailure {
+  // Its own time limit borrows a code of the system's, without an error of the system underneath.
+  if (cause === undefined && (code === 'ECONNABORTED' || code === 'ETIMEDOUT'))
+    return { verdict: { code: 'timeout', reason: 'attempt', phase: 'headers', delivery: 'unknown' } }
+  if (code === 'ERR_BAD_RESPONSE')
+    return { verdict: { code: 'connection_lost', reason: 'truncated_body', phase: 'body', delivery: 'answered' } }
+  return { otherwise: { code: 'connection_lost', reason: 'network', delivery: 'unknown' } }
 }

@@ -1,0 +1,51 @@
+import { auth, drive_v3 } from '@googleapis/drive'
+import { toIntegrationError } from '@holdfast/adapters/googleapis'
+import { describe, expect, it } from 'vitest'
+import { canary, caught, describeClient, expectNoCanary } from './client-cases.ts'
+import { answering, failingServer } from './failing-server.ts'
+
+const clientAt = (url: string, timeout = 5_000): drive_v3.Drive =>
+  new drive_v3.Drive({ rootUrl: url, auth: canary, timeout, retry: false })
+
+const create = (drive: drive_v3.Drive, signal?: AbortSignal): Promise<unknown> =>
+  drive.files.create({ requestBody: { name: canary } }, { headers: { 'x-secret': canary }, ...(signal && { signal }) })
+
+describeClient({
+  name: 'googleapis',
+  call: ({ url, timeoutMs, signal }) => create(clientAt(`${url}/`, timeoutMs), signal),
+  toIntegrationError,
+  body: (message) => ({ error: { code: 400, message, errors: [{ reason: 'other', message }] } }),
+  // It comes back as text.
+  differs: { 'a page with 200': 'skip' },
+})
+
+describe('toIntegrationError of googleapis', () => {
+  it.each([
+    ['userRateLimitExceeded', { code: 'rate_limited' }],
+    ['dailyLimitExceeded', { code: 'quota_exhausted' }],
+    ['insufficientPermissions', { code: 'insufficient_scope' }],
+    ['forbidden', { code: 'permission_denied' }],
+  ])('reads a 403 because of %s', async (reason, expected) => {
+    const body = JSON.stringify({ error: { code: 403, message: 'No.', errors: [{ reason, message: 'No.' }] } })
+    const url = await failingServer(answering(403, {}, body))
+    const described = toIntegrationError(await caught(create(clientAt(`${url}/`))))
+    expect(described).toMatchObject({ ...expected, delivery: 'answered', integration: 'google' })
+    expect(described.endpoint).toMatch(/^POST http:\/\/127\.0\.0\.1:\d+\/drive\/v3\/files/)
+  })
+
+  it.each([
+    [400, 'invalid_grant', { code: 'reauth_required' }],
+    [401, 'invalid_client', { code: 'app_credentials_invalid' }],
+  ])('reads a %i of the token endpoint with %s', async (status, error, expected) => {
+    const url = await failingServer(answering(status, {}, JSON.stringify({ error, error_description: canary })))
+    const client = new auth.OAuth2({
+      clientId: 'id',
+      clientSecret: canary,
+      endpoints: { oauth2TokenUrl: `${url}/token` },
+    })
+    client.setCredentials({ refresh_token: canary })
+    const described = toIntegrationError(await caught(client.getAccessToken()))
+    expect(described).toMatchObject(expected)
+    expectNoCanary(described)
+  })
+})
