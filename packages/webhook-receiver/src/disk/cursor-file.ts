@@ -3,7 +3,7 @@ import type { Clock } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
 import { CURSOR_MAGIC, decodeCheckpoint, decodeDelta, encodeCheckpoint, encodeDelta } from './cursor-codec.ts'
 import { CursorState, type SeqDelta } from './cursor-state.ts'
-import { isNoSpace, openIfPresent, readFully, writeFully, writeSmallFile } from './file-io.ts'
+import { isNoSpace, openIfPresent, readDespiteDamage, writeFully, writeSmallFile } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import { FrameReader } from './frame-reader.ts'
 import { encodeRecordHeader, RECORD_HEADER_BYTES, recordBytes, recordTypes } from './record-codec.ts'
@@ -259,6 +259,7 @@ async function loadAcks(options: CursorFileOptions, checkpoint: CheckpointBase):
       end: size,
       expectedSeq: Math.max(checkpoint.version + 1, ackHeader.baseSeq),
       chunkBytes: CHECKPOINT_BYTES,
+      unreadable: 'damage',
     })
     for (;;) {
       const step = frames.step()
@@ -285,7 +286,7 @@ async function settleAckHeader(
   copy: Buffer | undefined,
 ): Promise<SegmentHeader> {
   const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES)
-  await readFully(ack, bytes, 0)
+  await readDespiteDamage(ack, bytes, 0)
   const own = decodeSegmentHeader(bytes)
   if (own !== undefined) return own
   const header: SegmentHeader = (copy === undefined ? undefined : decodeSegmentHeader(copy)) ?? {

@@ -1,5 +1,8 @@
 import type { FileSystem, OpenFile } from './file-system.ts'
 
+// Devices and page caches lose no less than this at once.
+const BLOCK_BYTES = 4096
+
 /** Node's error code of a failed call. */
 export function errorCodeOf(error: unknown): string | undefined {
   const code = (error as { readonly code?: unknown } | null | undefined)?.code
@@ -36,6 +39,33 @@ export async function readFully(file: OpenFile, target: Uint8Array, position: nu
     filled += count
   }
   return filled
+}
+
+/** Reads like `readFully`, with zeros where the device cannot read. */
+export async function readDespiteDamage(file: OpenFile, target: Uint8Array, position: number): Promise<number> {
+  try {
+    return await readFully(file, target, position)
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+  }
+  let filled = 0
+  while (filled < target.length) {
+    const at = position + filled
+    const block = target.subarray(filled, filled + BLOCK_BYTES - (at % BLOCK_BYTES))
+    const count = await readFully(file, block, at).catch((error: unknown) => {
+      if (!isUnreadable(error)) throw error
+      block.fill(0)
+      return block.length
+    })
+    filled += count
+    if (count < block.length) break
+  }
+  return filled
+}
+
+/** Whether an error says that the device cannot read a place. */
+export function isUnreadable(error: unknown): boolean {
+  return errorCodeOf(error) === 'EIO'
 }
 
 /** Opens a file, or says that there is none. */

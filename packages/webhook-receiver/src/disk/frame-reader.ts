@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { readFully } from './file-io.ts'
+import { readDespiteDamage, readFully } from './file-io.ts'
 import type { OpenFile } from './file-system.ts'
 import {
   decodeRecordHeader,
@@ -36,6 +36,8 @@ export interface FrameReaderOptions {
   /** Sequence number of the first record. Records below it are not taken for records. */
   readonly expectedSeq: number
   readonly chunkBytes: number
+  /** What the device cannot read: an error, or damage like any other. */
+  readonly unreadable: 'error' | 'damage'
 }
 
 /**
@@ -46,6 +48,7 @@ export class FrameReader {
   readonly #file: OpenFile
   readonly #key: SegmentKey
   readonly #chunkBytes: number
+  readonly #read: typeof readFully
   #chunk: Buffer<ArrayBuffer> = Buffer.alloc(0)
   /** File offset of the chunk's first byte. */
   #chunkAt = 0
@@ -63,6 +66,7 @@ export class FrameReader {
     this.#file = options.file
     this.#key = options.key
     this.#chunkBytes = options.chunkBytes
+    this.#read = options.unreadable === 'damage' ? readDespiteDamage : readFully
     this.#offset = options.offset
     this.#goodEnd = options.offset
     this.#end = options.end
@@ -114,7 +118,7 @@ export class FrameReader {
   async fill(): Promise<void> {
     const available = this.#end - this.#offset
     const chunk = Buffer.allocUnsafeSlow(Math.min(available, Math.max(this.#wanted, this.#chunkBytes)))
-    const count = await readFully(this.#file, chunk, this.#offset)
+    const count = await this.#read(this.#file, chunk, this.#offset)
     this.#chunk = chunk.subarray(0, count)
     this.#chunkAt = this.#offset
     // The file is shorter than it should be: what is not there cannot be read later either.

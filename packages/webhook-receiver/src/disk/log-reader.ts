@@ -1,10 +1,14 @@
+import { isUnreadable, readFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import { FrameReader } from './frame-reader.ts'
 import { recordTypes } from './record-codec.ts'
 import type { Segment } from './segment.ts'
+import { SEGMENT_HEADER_BYTES } from './segment-format.ts'
 import type { SeqRange } from './seq.ts'
 
 const READ_CHUNK_BYTES = 256 * 1024
+/** How often a place is tried that the device cannot read before it counts as damaged. */
+const READ_ATTEMPTS = 3
 
 /** A record as it is read back, or the exact place of lost ones. */
 export type LogItem =
@@ -31,6 +35,8 @@ export class LogReader {
   readonly #fileSystem: FileSystem
   #open: OpenSegment | undefined
   #nextSeq = 0
+  /** Reads in a row that the device failed. */
+  #failedReads = 0
   /** A record that was read behind a hole and did not fit any more. */
   #held: Extract<LogItem, { readonly kind: 'record' }> | undefined
 
@@ -64,8 +70,12 @@ export class LogReader {
     } catch (error) {
       // What was read so far is read again.
       await this.#moveTo(0).catch(() => undefined)
+      if (isUnreadable(error)) this.#failedReads++
       throw error
     }
+    // The place is passed; the next one is tried as often.
+    if (this.#failedReads > 0) await this.#moveTo(0)
+    this.#failedReads = 0
     return items
   }
 
@@ -140,6 +150,14 @@ export class LogReader {
     if (segment === undefined) return undefined
     const place = segment.placeBefore(seq)
     const file = await this.#fileSystem.open(segment.path, 'read')
+    const countsAsDamage = this.#failedReads >= READ_ATTEMPTS - 1
+    try {
+      // A device that reads nothing at all is away, not damaged.
+      if (countsAsDamage) await readFully(file, Buffer.alloc(SEGMENT_HEADER_BYTES), 0)
+    } catch (error) {
+      await file.close().catch(() => undefined)
+      throw error
+    }
     const frames = new FrameReader({
       file,
       key: segment.key,
@@ -147,6 +165,7 @@ export class LogReader {
       end: segment.readableEnd,
       expectedSeq: place.seq,
       chunkBytes: READ_CHUNK_BYTES,
+      unreadable: countsAsDamage ? 'damage' : 'error',
     })
     return { segment, file, frames }
   }

@@ -23,9 +23,9 @@ export async function quarantine(
   file: OpenFile,
   cut: CutBytes,
 ): Promise<boolean> {
-  if (await isAllZero(file, cut)) return true
   const path = `${directory}/${cut.segment}-${cut.offset.toString(16).padStart(8, '0')}`
   try {
+    if (await isAllZero(file, cut)) return true
     await fileSystem.makeDirectory(directory)
     await writeSmallFile(fileSystem, `${path}.json`, Buffer.from(`${JSON.stringify(cut, null, 2)}\n`), true)
     await fileSystem.remove(`${path}.bin`)
@@ -43,7 +43,9 @@ export async function quarantine(
     await fileSystem.syncDirectory(directory)
     return true
   } catch {
-    // A full disk must not keep the log from opening.
+    // A full disk, or bytes that cannot be read, must not keep the log from opening. Half a copy only takes room.
+    await fileSystem.remove(`${path}.bin`).catch(() => undefined)
+    await fileSystem.remove(`${path}.json`).catch(() => undefined)
     return false
   }
 }

@@ -1,5 +1,5 @@
 import { BufferError } from '../buffer/buffer-error.ts'
-import { openIfPresent, readFully, writeFully } from './file-io.ts'
+import { openIfPresent, readDespiteDamage, writeFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import type { Meta } from './meta-codec.ts'
 import { quarantine } from './quarantine.ts'
@@ -126,7 +126,7 @@ export async function recoverSegments(options: RecoveryOptions): Promise<Recover
   }
 }
 
-/** Opens every segment's header; files that never became a segment are removed. */
+/** Opens every segment's header. Files that have none, anywhere, are moved to quarantine. */
 async function findSegments(options: RecoveryOptions): Promise<Found[]> {
   const { fileSystem, segmentDirectory } = options
   const names = (await fileSystem.list(segmentDirectory)).filter((name) => parseSegmentName(name) !== undefined)
@@ -149,14 +149,17 @@ async function findSegments(options: RecoveryOptions): Promise<Found[]> {
         continue
       }
       // A crash while the segment was made leaves no record behind; anything else is kept for people to look at.
-      if (size > SEGMENT_HEADER_BYTES)
-        await quarantine(fileSystem, options.quarantineDirectory, file, {
+      // Without room for a copy it stays where it is, for the next opening.
+      const saved =
+        size <= SEGMENT_HEADER_BYTES ||
+        (await quarantine(fileSystem, options.quarantineDirectory, file, {
           segment: name,
           offset: 0,
           length: size,
           reason: 'unreadable segment header',
           fromSeq: parseSegmentName(name)?.baseSeq ?? 0,
-        })
+        }))
+      if (!saved) continue
     } finally {
       await file.close()
     }
@@ -174,7 +177,7 @@ interface SealRecord {
 async function readSeal(file: OpenFile, size: number): Promise<SealRecord | undefined> {
   if (size < SEGMENT_HEADER_BYTES + SEAL_BYTES) return undefined
   const bytes = Buffer.alloc(SEAL_BYTES)
-  await readFully(file, bytes, size - SEAL_BYTES)
+  await readDespiteDamage(file, bytes, size - SEAL_BYTES)
   const body = bytes.subarray(RECORD_HEADER_BYTES, RECORD_HEADER_BYTES + SEAL_BODY_BYTES)
   const content = decodeSeal(body)
   const copy = content === undefined ? undefined : decodeSegmentHeader(content.header)
@@ -197,19 +200,22 @@ async function settleHeader(
   seal: Seal | undefined,
 ): Promise<SegmentHeader | undefined> {
   const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES)
-  await readFully(file, bytes, 0)
+  await readDespiteDamage(file, bytes, 0)
   const parsed = parseSegmentName(name)
   const candidates = [bytes, activeHeader, seal?.header]
   for (const candidate of candidates) {
     const header = candidate === undefined ? undefined : decodeSegmentHeader(candidate)
     if (header === undefined || header.baseSeq !== parsed?.baseSeq || header.epoch !== parsed.epoch) continue
-    if (candidate !== bytes) {
-      await writeFully(file, [encodeSegmentHeader(header)], 0)
-      await file.datasync()
-    }
+    // The copy serves as well where it cannot be put back.
+    if (candidate !== bytes) await putBack(file, header).catch(() => undefined)
     return header
   }
   return undefined
+}
+
+async function putBack(file: OpenFile, header: SegmentHeader): Promise<void> {
+  await writeFully(file, [encodeSegmentHeader(header)], 0)
+  await file.datasync()
 }
 
 function isTrusted(

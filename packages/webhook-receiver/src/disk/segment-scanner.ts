@@ -55,6 +55,7 @@ export async function scanSegment(options: ScanOptions): Promise<Scan> {
     end: options.size,
     expectedSeq: segment.baseSeq,
     chunkBytes: SCAN_CHUNK_BYTES,
+    unreadable: 'damage',
   })
   const islands: Island[] = []
   let lastBatch = 0

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { openIfPresent, readFully, writeFully } from './file-io.ts'
+import { openIfPresent, readDespiteDamage, writeFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import { readUint53, writeUint53 } from './seq.ts'
 import { FORMAT_VERSION } from './segment-format.ts'
@@ -53,7 +53,7 @@ export class TwoSlotFile {
     const file = present ?? (await fileSystem.open(path, 'create'))
     try {
       const bytes = Buffer.alloc(2 * SLOT_BYTES)
-      const length = await readFully(file, bytes, 0)
+      const length = await readDespiteDamage(file, bytes, 0)
       if (length < bytes.length) await writeFully(file, [bytes.subarray(length)], length)
       const slots = ([0, 1] as const).flatMap((index) => decodeSlot(bytes, index, magic) ?? [])
       const current = slots.toSorted((left, right) => right.generation - left.generation)[0]

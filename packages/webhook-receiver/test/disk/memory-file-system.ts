@@ -17,8 +17,16 @@ export type FileOperation =
   | 'rename'
   | 'lock'
 
-/** Decides what happens to a call: nothing special, an error with this code, or a write of only so many bytes. */
-export type Fault = (operation: FileOperation, path: string) => string | { readonly shortWrite: number } | undefined
+/**
+ * Decides what happens to a call: nothing special, an error with this code, or a write of only so many bytes. A read says which
+ * bytes it is about.
+ */
+export type Fault = (
+  operation: FileOperation,
+  path: string,
+  from?: number,
+  to?: number,
+) => string | { readonly shortWrite: number } | undefined
 
 /** What of the writes that were not synced reached the disk when the power went. */
 export type CrashOptions = {
@@ -160,9 +168,9 @@ export class MemoryFileSystem implements FileSystem {
     }
   }
 
-  #call(operation: FileOperation, path: string): number {
+  #call(operation: FileOperation, path: string, from?: number, to?: number): number {
     this.calls++
-    const fault = this.fault?.(operation, path)
+    const fault = this.fault?.(operation, path, from, to)
     if (typeof fault === 'string') throw codedError(fault)
     return fault?.shortWrite ?? Infinity
   }
@@ -174,7 +182,7 @@ export class MemoryFileSystem implements FileSystem {
         return file.size
       },
       read: async (target, position) => {
-        this.#call('read', path)
+        this.#call('read', path, position, position + target.length)
         const end = Math.min(position + target.length, file.size)
         return position >= end ? 0 : file.data.copy(target, 0, position, end)
       },
