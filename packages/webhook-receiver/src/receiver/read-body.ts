@@ -23,14 +23,14 @@ export async function readBody(
   const declared = headerValues(headers, 'content-length')[0]
   if (declared !== undefined && Number(declared) > maxBytes) throw bodyTooLarge(maxBytes)
 
-  const chunks: Uint8Array[] = []
+  let gathered: Uint8Array = new Uint8Array(0)
   let length = 0
   try {
     for await (const chunk of body) {
       if (!(chunk instanceof Uint8Array)) throw rawBodyUnavailable('Something decoded the body before the receiver')
+      if (length + chunk.byteLength > maxBytes) throw bodyTooLarge(maxBytes)
+      gathered = length === 0 ? chunk : append(gathered, length, chunk, maxBytes)
       length += chunk.byteLength
-      if (length > maxBytes) break
-      chunks.push(chunk)
     }
   } catch (cause) {
     // An adapter that knows more about the failure throws it as an IntegrationError.
@@ -43,9 +43,7 @@ export async function readBody(
       cause,
     })
   }
-  if (length > maxBytes) throw bodyTooLarge(maxBytes)
-  const [only] = chunks
-  return chunks.length === 1 && only !== undefined ? only : joinChunks(chunks, length)
+  return gathered.subarray(0, length)
 }
 
 /** Body of a request that was read before. Reading it throws `configuration_error` with reason `raw_body_unavailable`. */
@@ -63,14 +61,19 @@ function rawBodyUnavailable(culprit: string): IntegrationError {
   })
 }
 
-function joinChunks(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const joined = new Uint8Array(length)
-  let offset = 0
-  for (const chunk of chunks) {
-    joined.set(chunk, offset)
-    offset += chunk.byteLength
+/**
+ * Puts a chunk behind the first `length` bytes of `gathered`, which doubles when it is full. Chunks are not kept one by one: a
+ * sender may make them a byte long, and each would cost hundreds of bytes.
+ */
+function append(gathered: Uint8Array, length: number, chunk: Uint8Array, maxBytes: number): Uint8Array {
+  const needed = length + chunk.byteLength
+  let target = gathered
+  if (needed > gathered.byteLength) {
+    target = new Uint8Array(Math.min(maxBytes, Math.max(needed, 2 * gathered.byteLength)))
+    target.set(gathered.subarray(0, length))
   }
-  return joined
+  target.set(chunk, length)
+  return target
 }
 
 function bodyTooLarge(maxBytes: number): IntegrationError {

@@ -11,6 +11,26 @@ describe('readBody', () => {
     expect(await readBody(chunks([1], [], [2, 3]), [], 3)).toEqual(Uint8Array.of(1, 2, 3))
   })
 
+  test('copies what follows the first chunk at once, so that a million tiny chunks cost what they hold', async () => {
+    const reused = new Uint8Array(1)
+    const body = (async function* () {
+      yield Uint8Array.of(0)
+      for (let byte = 1; byte < 100; byte++) yield reused.fill(byte)
+    })()
+    expect(await readBody(body, [], 100)).toEqual(Uint8Array.from({ length: 100 }, (_, byte) => byte))
+  })
+
+  test('takes a body of exactly the limit, and leaves the first chunk as it was', async () => {
+    const pool = Uint8Array.of(1, 2, 9, 9)
+    const body = (async function* () {
+      yield pool.subarray(0, 2)
+      yield new Uint8Array(0)
+      yield Uint8Array.of(3)
+    })()
+    expect(await readBody(body, [], 3)).toEqual(Uint8Array.of(1, 2, 3))
+    expect(pool).toEqual(Uint8Array.of(1, 2, 9, 9))
+  })
+
   test.each([
     ['null', null],
     ['no chunks', chunks()],
