@@ -4,15 +4,21 @@ interface Manifest {
   readonly exports: Readonly<Record<string, string | { readonly '@holdfast/source': string; readonly default: string }>>
 }
 
-/** How every package is built. The entries are what `exports` in its package.json says, so that the two cannot differ. */
-export function packageConfig(manifest: Manifest): ReturnType<typeof defineConfig> {
-  const entry = Object.values(manifest.exports).flatMap((target) =>
+/**
+ * How every package is built. The entries are what `exports` in its package.json says, so that the two cannot differ.
+ *
+ * A bundler drops whole files that nothing uses, but keeps every import of a file that it keeps. `split` names the modules
+ * that get a file of their own, so that who imports one of them does not get the dependencies of the others.
+ */
+export function packageConfig(manifest: Manifest, split: readonly string[] = []): ReturnType<typeof defineConfig> {
+  const exported = Object.values(manifest.exports).flatMap((target) =>
     typeof target === 'string'
       ? []
       : [[target.default.replace(/^\.\/dist\//, '').replace(/\.js$/, ''), target['@holdfast/source']] as const],
   )
+  const entry = Object.fromEntries(exported)
   return defineConfig({
-    entry: Object.fromEntries(entry),
+    entry: { ...entry, ...Object.fromEntries(split.map((module) => [`split/${module}`, `src/${module}.ts`])) },
     format: ['esm'],
     target: 'node22',
     // What package.json does not declare must be missed by the packed tests, not quietly built in.
@@ -21,6 +27,6 @@ export function packageConfig(manifest: Manifest): ReturnType<typeof defineConfi
     removeNodeProtocol: false,
     clean: true,
     sourcemap: true,
-    dts: { compilerOptions: { stripInternal: true } },
+    dts: { entry, compilerOptions: { stripInternal: true } },
   })
 }

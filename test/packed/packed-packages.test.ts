@@ -35,6 +35,15 @@ describe('the packed packages', () => {
       }
     }
   })
+
+  it('let a bundler take the guard of errors without createFetch and what that depends on', () => {
+    const dist = join(packageOf('@holdfast/core').unpacked, 'dist')
+    const index = readFileSync(join(dist, 'index.js'), 'utf8')
+    const imports = [...index.matchAll(/import \{([^}]*)\} from "([^"]*)"/g)]
+    const file = imports.find(([, names]) => names?.includes('isIntegrationError'))?.[2]
+    expect(file).toMatch(/^\.\/chunk-/)
+    expect(readFileSync(join(dist, file as string), 'utf8')).not.toMatch(/from "[^.]/)
+  })
 })
 
 describe.each(subpaths)('$specifier', ({ name, specifier, default: file }) => {
