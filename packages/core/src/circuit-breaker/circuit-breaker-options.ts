@@ -1,3 +1,4 @@
+import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
 import { checkOptions, durationMs, integer, number } from '../options/check.ts'
 import { withDefaults } from '../options/with-defaults.ts'
 
@@ -9,8 +10,28 @@ export interface CircuitBreakerOptions {
   readonly minimumCalls?: number
   /** How far back calls count, in milliseconds, in steps of a tenth. At least 10. @defaultValue 10_000 */
   readonly windowMs?: number
-  /** How long an open circuit refuses calls before it lets one through to try, in milliseconds. At least 1. @defaultValue 30_000 */
+  /**
+   * A call that takes as long as this until its response headers, in milliseconds, is slow, whether it succeeds or not; so
+   * is one in flight that has taken as long already. At least 1. `Infinity`: slowness does not matter. @defaultValue Infinity
+   */
+  readonly slowCallMs?: number
+  /** The circuit opens when this share of the calls in the window was slow, or more. From 0.01 to 1. @defaultValue 1 */
+  readonly slowCallRatio?: number
+  /**
+   * How long an open circuit refuses calls before it lets some through to try, in milliseconds, give or take a tenth so that
+   * not everybody comes back at once. At least 1. A `Retry-After` of the host that is longer counts. @defaultValue 30_000
+   */
   readonly breakMs?: number
+  /**
+   * The break doubles each time the circuit opens again without having closed, up to this, in milliseconds. `Retry-After`
+   * does not prolong it further. At least `breakMs`, which also is the default when it is longer. @defaultValue 120_000
+   */
+  readonly maxBreakMs?: number
+  /**
+   * How many calls a half-open circuit lets through. It opens again when `failureRatio` of them failed, and closes as soon
+   * as that cannot happen any more. An integer >= 1. @defaultValue 3
+   */
+  readonly halfOpenCalls?: number
 }
 
 export type ResolvedCircuitBreakerOptions = Required<CircuitBreakerOptions>
@@ -20,7 +41,11 @@ export const defaultCircuitBreakerOptions: ResolvedCircuitBreakerOptions = Objec
   failureRatio: 0.5,
   minimumCalls: 10,
   windowMs: 10_000,
+  slowCallMs: Infinity,
+  slowCallRatio: 1,
   breakMs: 30_000,
+  maxBreakMs: 120_000,
+  halfOpenCalls: 3,
 })
 
 /** @throws InvalidOptionsError when an option is wrong. */
@@ -29,7 +54,21 @@ export function resolveCircuitBreakerOptions(options: CircuitBreakerOptions = {}
     failureRatio: number({ min: 0.01, max: 1 }),
     minimumCalls: integer({ min: 1 }),
     windowMs: durationMs({ min: 10 }),
+    slowCallMs: durationMs({ min: 1, infinity: true }),
+    slowCallRatio: number({ min: 0.01, max: 1 }),
     breakMs: durationMs({ min: 1 }),
+    maxBreakMs: durationMs({ min: 1 }),
+    halfOpenCalls: integer({ min: 1 }),
   })
-  return withDefaults(defaultCircuitBreakerOptions, options)
+  const { breakMs = defaultCircuitBreakerOptions.breakMs, maxBreakMs } = options
+  if (maxBreakMs !== undefined && maxBreakMs < breakMs)
+    throw new InvalidOptionsError({
+      path: 'breaker.maxBreakMs',
+      expected: `at least \`breaker.breakMs\`, ${breakMs}`,
+      received: maxBreakMs,
+    })
+  return withDefaults(defaultCircuitBreakerOptions, {
+    ...options,
+    maxBreakMs: maxBreakMs ?? Math.max(breakMs, defaultCircuitBreakerOptions.maxBreakMs),
+  })
 }

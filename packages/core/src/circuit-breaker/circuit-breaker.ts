@@ -1,164 +1,294 @@
-// oxlint-disable-next-line no-restricted-imports -- this is the file in front of opossum
-import Opossum from 'opossum'
+import type { Random } from '../random/random.ts'
+import { CallWindow } from './call-window.ts'
 import type { ResolvedCircuitBreakerOptions } from './circuit-breaker-options.ts'
-
-const WINDOW_BUCKETS = 10
 
 /** What became of a call, as far as the health of the other side goes. `neutral` (4xx, 429, an abort) says nothing of it. */
 export type CallVerdict = 'success' | 'failure' | 'neutral'
 
-/** The leave to send. It belongs to one call and is given back with `record`. */
+/** The leave to send. It belongs to one call and is given back with `record`, whatever became of the call. */
 export interface CircuitPermit {
-  /** Whether the call decides if the circuit closes. */
+  /** Whether the call helps to decide if the circuit closes. */
   readonly probe: boolean
+  /** Monotonic; only where it is needed. */
+  readonly admittedAtMs?: number
 }
 
-export type CircuitState = 'closed' | 'open' | 'half_open'
+export type CircuitState = 'closed' | 'open' | 'half_open' | 'isolated'
+
+/** Why a circuit opened: too many calls failed, or too many were slow. */
+export type OpenReason = 'failures' | 'slow_calls'
 
 /** Told when the state changed, after the change. */
 export interface CircuitListener {
-  readonly opened: () => void
+  readonly opened: (breakMs: number, reason: OpenReason) => void
   readonly halfOpened: () => void
   readonly closed: () => void
+  readonly isolated: () => void
 }
 
-const callPermit: CircuitPermit = Object.freeze({ probe: false })
-const failedCall: Error = Object.freeze(new Error('The call failed.'))
-
 /**
- * A circuit breaker whose window, threshold and states are opossum's. All times are monotonic milliseconds.
+ * - closed: calls pass and are counted. It opens when a call fails and the window holds `minimumCalls` completed calls of
+ *   which at least `failureRatio` failed; or when at least `slowCallRatio` of them were slow, where calls in flight that are
+ *   slow already count too. That is looked at when a call completes and when one wants to start.
+ * - open: calls are refused until `untilMs`. The first one after that finds it half-open. `reopened` counts how often it
+ *   opened without having been closed since, and doubles the break each time.
+ * - half_open: `halfOpenCalls` calls pass, the probes; more are refused. It opens as soon as `failureRatio` of that number
+ *   have failed, and closes as soon as that cannot happen any more. A slow probe has failed. A neutral result gives the
+ *   place of the probe to the next call, and so does a probe that has not come back after `breakMs`: its lease ends, and what
+ *   it brings later does not count.
+ * - isolated: calls are refused until somebody says `close`. Entered by `isolate` only.
  *
- * - closed: calls pass. It opens when a completed call failed and the window holds `minimumCalls` completed calls of which
- *   at least `failureRatio` failed.
- * - open: calls are refused. The first one after `breakMs` finds it half-open.
- * - half_open: one call passes, the probe; the others are refused. Success closes with an empty window, failure opens.
- *   A neutral result leaves it half-open for the next call. A probe that has not come back after `breakMs` loses its lease.
- *
- * opossum is fed with results when calls are complete instead of being wrapped around them. So calls in flight do not
- * thin out its failure rate, neutral results do not count at all (with `errorFilter` they would close a half-open circuit),
- * and a probe that hangs does not hold it. It runs without timers: the window is rotated by our clock, its reset timer is
- * taken off, and a half-open circuit is a new one restored in that state.
+ * Calls that were admitted before the last change of state never count. Nothing happens by itself: a state changes when a
+ * call starts or completes, or by hand, so there are no timers.
  */
+type State =
+  | {
+      readonly name: 'closed'
+      /** Shared by all calls, as long as nobody needs to tell them apart. */
+      readonly permit: CircuitPermit
+      readonly failures: CallWindow
+      readonly slowness: Slowness | undefined
+      /** Until when the host asked to be left alone; 0 when it did not. */
+      restUntilMs: number
+    }
+  | { readonly name: 'open'; readonly untilMs: number; readonly reopened: number }
+  | {
+      readonly name: 'half_open'
+      readonly reopened: number
+      /** Those under way, the oldest first. */
+      readonly probes: Set<CircuitPermit>
+      successes: number
+      failures: number
+      restUntilMs: number
+    }
+  | { readonly name: 'isolated' }
+
+interface Slowness {
+  readonly calls: CallWindow
+  /** The oldest first. */
+  readonly inFlight: Set<CircuitPermit>
+}
+
+/** What outlives the process. */
+export type CircuitRecord =
+  | { readonly state: 'closed' | 'isolated' }
+  | { readonly state: 'half_open'; readonly reopened: number }
+  | { readonly state: 'open'; readonly reopened: number; readonly remainingMs: number }
+
+/** A circuit breaker. All times are monotonic milliseconds. */
 export class CircuitBreaker {
   readonly #options: ResolvedCircuitBreakerOptions
+  readonly #random: Random
   readonly #listener: CircuitListener
-  #circuit: Opossum<[boolean], boolean>
-  #rotate: () => void = () => {}
-  #rotatedAtMs = 0
-  #openedAtMs = 0
-  #probe: CircuitPermit | undefined
-  #probeSinceMs = 0
+  #state: State
 
-  constructor(options: ResolvedCircuitBreakerOptions, listener: CircuitListener) {
+  constructor(options: ResolvedCircuitBreakerOptions, random: Random, listener: CircuitListener) {
     this.#options = options
+    this.#random = random
     this.#listener = listener
-    this.#circuit = this.#createCircuit('closed')
+    this.#state = closedState(options)
   }
 
   get state(): CircuitState {
-    return this.#circuit.opened ? 'open' : this.#circuit.halfOpen ? 'half_open' : 'closed'
+    return this.#state.name
   }
 
   /** Leave to send a call now, or nothing when it is refused. */
   admit(nowMs: number): CircuitPermit | undefined {
-    const circuit = this.#circuit
-    if (circuit.opened) {
-      if (nowMs - this.#openedAtMs < this.#options.breakMs) return undefined
-      this.#halfOpen(nowMs)
-    } else if (!circuit.halfOpen) {
-      return callPermit
+    const state = this.#state
+    switch (state.name) {
+      case 'closed': {
+        const { slowness } = state
+        if (slowness === undefined) return state.permit
+        if (this.#hangs(slowness, nowMs)) {
+          this.#open(0, state.restUntilMs, 'slow_calls', nowMs)
+          return undefined
+        }
+        const permit = { probe: false, admittedAtMs: nowMs }
+        slowness.inFlight.add(permit)
+        return permit
+      }
+      case 'open': {
+        if (nowMs < state.untilMs) return undefined
+        const { reopened } = state
+        this.#state = halfOpenState(reopened)
+        this.#listener.halfOpened()
+        return this.admit(nowMs)
+      }
+      case 'half_open': {
+        this.#endLeases(state.probes, nowMs)
+        if (state.probes.size + state.successes + state.failures >= this.#options.halfOpenCalls) return undefined
+        const probe = { probe: true, admittedAtMs: nowMs }
+        state.probes.add(probe)
+        return probe
+      }
+      case 'isolated':
+        return undefined
     }
-    if (this.#probe !== undefined && nowMs - this.#probeSinceMs < this.#options.breakMs) return undefined
-    this.#probe = { probe: true }
-    this.#probeSinceMs = nowMs
-    return this.#probe
   }
 
-  /** How long until another call may be let through, while calls are refused. */
+  /** How long until another call may be let through, while calls are refused; `Infinity` when that is up to somebody. */
   retryAfterMs(nowMs: number): number {
-    const sinceMs = this.#circuit.opened ? this.#openedAtMs : this.#probeSinceMs
-    return Math.max(0, sinceMs + this.#options.breakMs - nowMs)
+    const state = this.#state
+    switch (state.name) {
+      case 'closed':
+        return 0
+      case 'open':
+        return Math.max(0, state.untilMs - nowMs)
+      case 'half_open': {
+        const [oldest] = state.probes
+        return Math.max(0, (oldest?.admittedAtMs ?? -Infinity) + this.#options.breakMs - nowMs)
+      }
+      case 'isolated':
+        return Infinity
+    }
   }
 
-  /** Counts a completed call. What was admitted before the circuit changed its state does not count any more. */
-  record(permit: CircuitPermit, verdict: CallVerdict, nowMs: number): void {
-    if (permit.probe) {
-      if (permit !== this.#probe) return
-      this.#probe = undefined
-    } else if (!this.#circuit.closed) {
+  /**
+   * Takes what became of a call. `restMs` is how long the host asks to be left alone: it prolongs the break when the circuit
+   * opens.
+   */
+  record(permit: CircuitPermit, verdict: CallVerdict, nowMs: number, restMs = 0): void {
+    const state = this.#state
+    if (state.name === 'closed') this.#recordCall(state, permit, verdict, nowMs, restMs)
+    else if (state.name === 'half_open') this.#recordProbe(state, permit, verdict, nowMs, restMs)
+  }
+
+  /** Refuses every call until `close`. */
+  isolate(): void {
+    if (this.#state.name === 'isolated') return
+    this.#state = { name: 'isolated' }
+    this.#listener.isolated()
+  }
+
+  /** Lets calls pass, and forgets what was counted. */
+  close(): void {
+    const { name } = this.#state
+    this.#state = closedState(this.#options)
+    if (name !== 'closed') this.#listener.closed()
+  }
+
+  /** The state as it can be carried to another process. */
+  toRecord(nowMs: number): CircuitRecord {
+    const state = this.#state
+    switch (state.name) {
+      case 'open':
+        return { state: 'open', reopened: state.reopened, remainingMs: Math.max(0, state.untilMs - nowMs) }
+      case 'half_open':
+        return { state: 'half_open', reopened: state.reopened }
+      case 'closed':
+      case 'isolated':
+        return { state: state.name }
+    }
+  }
+
+  /** Takes over a state; no break becomes longer than `maxBreakMs` by that. Tells the listener nothing. */
+  restore(record: CircuitRecord, nowMs: number): void {
+    switch (record.state) {
+      case 'closed':
+        this.#state = closedState(this.#options)
+        return
+      case 'open': {
+        const remainingMs = Math.min(record.remainingMs, this.#options.maxBreakMs)
+        this.#state = { name: 'open', untilMs: nowMs + remainingMs, reopened: record.reopened }
+        return
+      }
+      case 'half_open':
+        this.#state = halfOpenState(record.reopened)
+        return
+      case 'isolated':
+        this.#state = { name: 'isolated' }
+    }
+  }
+
+  #recordCall(
+    state: State & { name: 'closed' },
+    permit: CircuitPermit,
+    verdict: CallVerdict,
+    nowMs: number,
+    restMs: number,
+  ): void {
+    const { slowness } = state
+    const isCurrent = slowness === undefined ? permit === state.permit : slowness.inFlight.delete(permit)
+    if (!isCurrent || verdict === 'neutral') return
+    const failed = verdict === 'failure'
+    if (failed) state.restUntilMs = Math.max(state.restUntilMs, nowMs + restMs)
+    const isFailing = state.failures.record(failed, nowMs)
+    const isSlowing =
+      slowness !== undefined &&
+      (slowness.calls.record(this.#isSlow(permit, nowMs), nowMs) || this.#hangs(slowness, nowMs))
+    if (isFailing) this.#open(0, state.restUntilMs, 'failures', nowMs)
+    else if (isSlowing) this.#open(0, state.restUntilMs, 'slow_calls', nowMs)
+  }
+
+  #recordProbe(
+    state: State & { name: 'half_open' },
+    permit: CircuitPermit,
+    verdict: CallVerdict,
+    nowMs: number,
+    restMs: number,
+  ): void {
+    this.#endLeases(state.probes, nowMs)
+    if (!state.probes.delete(permit) || verdict === 'neutral') return
+    const { failureRatio, halfOpenCalls } = this.#options
+    const isSlow = this.#isSlow(permit, nowMs)
+    if (verdict === 'success' && !isSlow) {
+      state.successes++
+      if (halfOpenCalls - state.successes < failureRatio * halfOpenCalls) this.close()
       return
     }
-    if (verdict === 'neutral') return
-    this.#rotateWindow(nowMs)
-    const failed = verdict === 'failure'
-    // opossum settles a failure at once, a success in a microtask; until then the place of the probe stays taken.
-    if (failed) this.#openedAtMs = nowMs
-    else if (permit.probe) this.#probe = permit
-    this.#circuit.fire(failed).catch(() => {})
+    state.failures++
+    state.restUntilMs = Math.max(state.restUntilMs, nowMs + restMs)
+    if (state.failures >= failureRatio * halfOpenCalls)
+      this.#open(state.reopened + 1, state.restUntilMs, verdict === 'failure' ? 'failures' : 'slow_calls', nowMs)
   }
 
-  /** Takes opossum's listeners off. The breaker lets everything pass afterwards. */
-  dispose(): void {
-    this.#circuit.shutdown()
+  #open(reopened: number, restUntilMs: number, reason: OpenReason, nowMs: number): void {
+    const { breakMs, maxBreakMs } = this.#options
+    // Give or take a tenth, so that those who were refused together do not come back together.
+    const jitter = 0.9 + 0.2 * this.#random.next()
+    const grownMs = Math.min(breakMs * 2 ** reopened, maxBreakMs) * jitter
+    const durationMs = Math.min(Math.max(Math.round(grownMs), restUntilMs - nowMs), maxBreakMs)
+    this.#state = { name: 'open', untilMs: nowMs + durationMs, reopened }
+    this.#listener.opened(durationMs, reason)
   }
 
-  #halfOpen(nowMs: number): void {
-    this.#circuit.shutdown()
-    this.#circuit = this.#createCircuit('half_open')
-    this.#rotatedAtMs = nowMs
-    this.#probe = undefined
-    this.#listener.halfOpened()
-  }
-
-  #createCircuit(state: 'closed' | 'half_open'): Opossum<[boolean], boolean> {
-    const rotation = {
-      listenerCount: () => 0,
-      on: (_event: string, rotate: () => void) => {
-        this.#rotate = rotate
-      },
-      removeListener: () => {},
+  #endLeases(probes: Set<CircuitPermit>, nowMs: number): void {
+    for (const probe of probes) {
+      if (nowMs - (probe.admittedAtMs ?? 0) < this.#options.breakMs) return
+      probes.delete(probe)
     }
-    // opossum writes into its options, so each circuit gets its own; the published types lack `state`.
-    const options = {
-      timeout: false,
-      errorThresholdPercentage: thresholdPercentage(this.#options.failureRatio),
-      volumeThreshold: this.#options.minimumCalls,
-      rollingCountTimeout: this.#options.windowMs,
-      rollingCountBuckets: WINDOW_BUCKETS,
-      rollingPercentilesEnabled: false,
-      enableSnapshots: false,
-      rotateBucketController: rotation as unknown as NonNullable<Opossum.Options['rotateBucketController']>,
-      ...(state === 'half_open' ? { state: { closed: false, halfOpen: true } } : {}),
-    } satisfies Opossum.Options & { state?: object }
-    const circuit = new Opossum(settle, options)
-    // Its first listener starts a timer of its own that would half-open the circuit; ours is `admit`.
-    circuit.removeAllListeners('open')
-    circuit.on('open', () => {
-      this.#listener.opened()
-    })
-    circuit.on('close', () => {
-      this.#probe = undefined
-      this.#listener.closed()
-    })
-    return circuit
   }
 
-  #rotateWindow(nowMs: number): void {
-    const bucketMs = this.#options.windowMs / WINDOW_BUCKETS
-    const steps = Math.floor((nowMs - this.#rotatedAtMs) / bucketMs)
-    if (steps <= 0) return
-    for (let step = Math.min(steps, WINDOW_BUCKETS); step > 0; step--) this.#rotate()
-    this.#rotatedAtMs += steps * bucketMs
+  #isSlow(permit: CircuitPermit, nowMs: number): boolean {
+    return nowMs - (permit.admittedAtMs ?? nowMs) >= this.#options.slowCallMs
+  }
+
+  /** Whether calls in flight are slow already and make the slow ones too many. */
+  #hangs({ calls, inFlight }: Slowness, nowMs: number): boolean {
+    let pending = 0
+    for (const permit of inFlight) {
+      if (!this.#isSlow(permit, nowMs)) break
+      pending++
+    }
+    return pending > 0 && calls.isExceededWith(pending, nowMs)
   }
 }
 
-/** opossum opens above its threshold, not at it; a hair less makes it at or above. */
-function thresholdPercentage(failureRatio: number): number {
-  return failureRatio * 100 - 1e-9
+function closedState(options: ResolvedCircuitBreakerOptions): State {
+  const { failureRatio, minimumCalls, windowMs, slowCallMs, slowCallRatio } = options
+  return {
+    name: 'closed',
+    permit: { probe: false },
+    failures: new CallWindow({ badRatio: failureRatio, minimumCalls, windowMs }),
+    slowness:
+      slowCallMs === Infinity
+        ? undefined
+        : { calls: new CallWindow({ badRatio: slowCallRatio, minimumCalls, windowMs }), inFlight: new Set() },
+    restUntilMs: 0,
+  }
 }
 
-// Throwing instead of rejecting makes opossum count the failure, and open, before `fire` returns.
-function settle(failed: boolean): Promise<boolean> {
-  if (failed) throw failedCall
-  return Promise.resolve(true)
+function halfOpenState(reopened: number): State {
+  return { name: 'half_open', reopened, probes: new Set(), successes: 0, failures: 0, restUntilMs: 0 }
 }

@@ -94,7 +94,9 @@ export interface QueuedEvent extends CallEvent {
 export interface CircuitOpenedEvent extends ScopeEvent {
   /** How long calls are refused, in milliseconds. */
   readonly breakMs: number
-  /** The failure that tipped the balance. */
+  /** Too many calls failed, or too many were slow. */
+  readonly reason: 'failures' | 'slow_calls'
+  /** The failure that tipped the balance, where it was one. */
   readonly code?: ErrorCode
 }
 
@@ -139,12 +141,14 @@ export interface CoreEventMap extends BaseEventMap {
   'bulkhead:queued': QueuedEvent
   /** When it got one. */
   'bulkhead:released': ReleasedEvent
-  /** When too many calls to the host failed; from now on they are refused. */
+  /** When too many calls to the host failed or were slow; from now on they are refused. */
   'circuit:opened': CircuitOpenedEvent
-  /** When the break is over; the call that found out is the probe. */
+  /** When the break is over; the call that found out is the first probe. */
   'circuit:half-opened': ScopeEvent
-  /** When a probe succeeded. */
+  /** When enough probes succeeded, or it was closed by hand. */
   'circuit:closed': ScopeEvent
+  /** When it was isolated by hand; calls are refused until it is closed by hand. */
+  'circuit:isolated': ScopeEvent
   /** After a 401, when the auth provider gave another token and the request is sent again. */
   'auth:replayed': CallEvent
 }
@@ -168,6 +172,7 @@ export const coreEvents: { readonly [Name in keyof CoreEventMap]: EventSeverity 
   'circuit:opened': 'error',
   'circuit:half-opened': 'info',
   'circuit:closed': 'info',
+  'circuit:isolated': 'warning',
   'auth:replayed': 'info',
   'listener:error': 'error',
 })

@@ -1,10 +1,10 @@
 import { Bulkhead } from '../bulkhead/bulkhead.ts'
-import { CircuitBreaker } from '../circuit-breaker/circuit-breaker.ts'
-import type { IntegrationErrorInit } from '../errors/integration-error.ts'
+import type { CircuitState } from '../circuit-breaker/circuit-breaker.ts'
 import type { CoreEventMap, ScopeEvent } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import { LimitBucket } from '../rate-limit/limit-bucket.ts'
 import { RetryBudget } from '../retry/retry-budget.ts'
+import { Circuit } from './circuit.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 
 /** The state of the policies for one host and connection. What is off is absent. */
@@ -14,10 +14,8 @@ export class HostScope {
   readonly facts: ScopeEvent
   readonly bucket: LimitBucket | undefined
   readonly bulkhead: Bulkhead | undefined
-  readonly breaker: CircuitBreaker | undefined
+  readonly circuit: Circuit | undefined
   readonly budget: RetryBudget | undefined
-  /** The failure that was counted last against the breaker. */
-  lastFailure: IntegrationErrorInit | undefined
 
   constructor(host: string, options: ResolvedFetchOptions, events: Emitter<CoreEventMap>) {
     const { connector, connection, rateLimit, bulkhead, breaker, retry } = options
@@ -32,29 +30,16 @@ export class HostScope {
       this.bucket = new LimitBucket(rateLimit.releaseIntervalMs, options.random)
     if (bulkhead !== false) this.bulkhead = new Bulkhead(bulkhead, options.clock)
     if (retry !== false && retry.budget !== false) this.budget = new RetryBudget(retry.budget)
-    if (breaker !== false)
-      this.breaker = new CircuitBreaker(breaker, {
-        opened: () => {
-          const code = this.lastFailure?.code
-          if (events.has('circuit:opened'))
-            events.emit('circuit:opened', {
-              ...this.facts,
-              breakMs: breaker.breakMs,
-              ...(code === undefined ? {} : { code }),
-            })
-        },
-        halfOpened: () => events.emit('circuit:half-opened', this.facts),
-        closed: () => events.emit('circuit:closed', this.facts),
-      })
+    if (breaker !== false) this.circuit = new Circuit(this.facts, breaker, options.random, events)
   }
 
   snapshot(nowMs: number): HostSnapshot {
-    const { bucket, bulkhead, breaker, budget } = this
+    const { bucket, bulkhead, circuit, budget } = this
     return {
       host: this.host,
       ...(bucket === undefined ? {} : { limitPausedMs: bucket.pausedMs(nowMs) }),
       ...(bulkhead === undefined ? {} : { active: bulkhead.active, queued: bulkhead.queued }),
-      ...(breaker === undefined ? {} : { circuit: breaker.state }),
+      ...(circuit === undefined ? {} : { circuit: circuit.breaker.state }),
       ...(budget === undefined ? {} : { retryTokens: budget.tokens }),
     }
   }
@@ -69,7 +54,7 @@ export interface HostSnapshot {
   readonly active?: number
   /** Calls that wait for a slot of the bulkhead. */
   readonly queued?: number
-  readonly circuit?: 'closed' | 'open' | 'half_open'
+  readonly circuit?: CircuitState
   /** What is left in the retry budget. */
   readonly retryTokens?: number
 }

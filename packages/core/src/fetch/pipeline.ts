@@ -17,10 +17,9 @@ import type { ResolvedFetchOptions } from './fetch-options.ts'
 import { HostScope } from './host-scope.ts'
 import { discardBody, type Outcome } from './outcome.ts'
 import { prepareRetry, stopOf } from './prepare-retry.ts'
-import { circuitRefusal, refusalResponse, refuse } from './refusals.ts'
+import { refusalResponse, refuse } from './refusals.ts'
 import { reportEnd } from './report-end.ts'
 import type { FetchInput } from './request-facts.ts'
-import { verdictOf } from './verdict.ts'
 import { waitForLimit, waitForSlot } from './waits.ts'
 
 const MAX_HOSTS = 1_000
@@ -45,7 +44,7 @@ export class Pipeline {
     this.#options = options
     this.#events = events
     this.#auth = auth === undefined ? undefined : new BearerAuth(auth, connector?.http?.hosts)
-    this.#scopes = new LruMap(MAX_HOSTS, (scope) => scope.breaker?.dispose())
+    this.#scopes = new LruMap(MAX_HOSTS, () => {})
     const createScope = (host: string): HostScope => new HostScope(host, options, events)
     this.#scopeOf = (host) => this.#scopes.getOrCreate(host, createScope)
   }
@@ -126,7 +125,7 @@ export class Pipeline {
   }
 
   async #attempt(call: Call): Promise<Outcome> {
-    const { bucket, bulkhead, breaker } = call.scope
+    const { bucket, bulkhead, circuit } = call.scope
     for (;;) {
       if (bucket !== undefined && bucket.expectedWaitMs(this.#nowMs()) > 0) {
         const refusal = await waitForLimit(call, this.#options, this.#events)
@@ -141,9 +140,8 @@ export class Pipeline {
     }
     try {
       if (this.#nowMs() >= call.deadlineAtMs) return deadlinePassed()
-      const permit = breaker?.admit(this.#nowMs())
-      if (breaker !== undefined && permit === undefined)
-        return refuse(call.record, circuitRefusal(breaker.retryAfterMs(this.#nowMs()), call.scope.lastFailure))
+      const permit = circuit?.breaker.admit(this.#nowMs())
+      if (circuit !== undefined && permit === undefined) return refuse(call.record, circuit.refusal(this.#nowMs()))
       const outcome = await exchange(call, this.#options, this.#events)
       this.#learn(call, outcome, permit)
       return outcome
@@ -157,11 +155,7 @@ export class Pipeline {
     const { scope, record } = call
     const { failure } = outcome
     const nowMs = this.#nowMs()
-    if (scope.breaker !== undefined && permit !== undefined) {
-      const verdict = verdictOf(outcome, record.attempts.length)
-      if (verdict === 'failure') scope.lastFailure = failure
-      scope.breaker.record(permit, verdict, nowMs)
-    }
+    if (permit !== undefined) scope.circuit?.record(permit, outcome, record.attempts.length, nowMs)
     if (scope.bucket === undefined) return
     if (failure === undefined) scope.bucket.succeeded(nowMs)
     if (failure?.code !== 'rate_limited' || failure.retryAfterMs === undefined) return

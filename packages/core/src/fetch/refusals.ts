@@ -1,3 +1,4 @@
+import type { OpenReason } from '../circuit-breaker/circuit-breaker.ts'
 import { IntegrationError, type IntegrationErrorInit } from '../errors/integration-error.ts'
 import { type CallRecord, callFactsOf } from './call-record.ts'
 import type { Outcome } from './outcome.ts'
@@ -18,18 +19,26 @@ export function limitRefusal(retryAfterMs: number): IntegrationErrorInit {
   }
 }
 
-/** The breaker is open. Whose fault it is follows from the failure that was counted last. */
+/** The breaker is open. Whose fault it is follows from the failure that opened it, where there was one. */
 export function circuitRefusal(
   retryAfterMs: number,
-  lastFailure: IntegrationErrorInit | undefined,
+  openedBy: IntegrationErrorInit | undefined,
+  reason: OpenReason,
 ): IntegrationErrorInit {
-  const cause = lastFailure === undefined ? undefined : new IntegrationError(lastFailure)
+  const cause = openedBy === undefined ? undefined : new IntegrationError(openedBy)
+  const why = reason === 'slow_calls' ? 'slow calls' : 'failures'
   return {
     code: 'circuit_open',
+    reason,
     retryAfterMs,
-    message: `Not sent: the circuit is open after too many failures. Another call is let through in ${Math.ceil(retryAfterMs)} ms.`,
+    message: `Not sent: the circuit is open after too many ${why}. Another call is let through in ${Math.ceil(retryAfterMs)} ms.`,
     ...(cause === undefined ? {} : { cause, fault: cause.fault }),
   }
+}
+
+/** Somebody isolated the circuit; nobody knows for how long. */
+export function isolationRefusal(): IntegrationErrorInit {
+  return { code: 'circuit_open', reason: 'isolated', message: 'Not sent: the circuit was isolated by hand.' }
 }
 
 /** The bulkhead has no place left, or none became free in time. */

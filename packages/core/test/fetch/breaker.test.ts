@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { isIntegrationError } from '../../src/index.ts'
+import { seededRandom } from '../../src/testing/index.ts'
 import { answer, connectionRefused, harness, rejectionOf, url } from './harness.ts'
 
-const once = { retry: false, breaker: { minimumCalls: 4, breakMs: 10_000 } } as const
+/** Without jitter: breaks are exact. */
+const random = { ...seededRandom(), next: () => 0.5 }
+const once = { random, retry: false, breaker: { minimumCalls: 4, breakMs: 10_000, halfOpenCalls: 1 } } as const
 
 describe('createFetch: circuit breaker', () => {
   it('refuses calls to a host that fails, with the time until the next try', async () => {
@@ -15,10 +18,13 @@ describe('createFetch: circuit breaker', () => {
       retryAfterMs: 6_000,
       delivery: 'not_sent',
       fault: 'upstream',
+      reason: 'failures',
       cause: { code: 'upstream_error' },
     })
     expect(transport.calls).toHaveLength(4)
-    expect(heard.of('circuit:opened')).toEqual([{ host: 'api.example.com', breakMs: 10_000, code: 'upstream_error' }])
+    expect(heard.of('circuit:opened')).toEqual([
+      { host: 'api.example.com', breakMs: 10_000, reason: 'failures', code: 'upstream_error' },
+    ])
   })
 
   it('inherits the fault of the failure that opened it', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Connector, createFetch, explain, type FetchOptions, InvalidOptionsError } from '../../src/index.ts'
-import { type RecordedCall, scriptedFetch } from '../../src/testing/index.ts'
+import { type RecordedCall, scriptedFetch, seededRandom } from '../../src/testing/index.ts'
 import { abortable } from '../../src/timeout/abortable.ts'
 import { answer, harness, rejectionOf, url } from './harness.ts'
 
@@ -134,7 +134,8 @@ describe('createFetch', () => {
 })
 
 describe('createFetch: refusals', () => {
-  const open = { retry: false, breaker: { minimumCalls: 1, breakMs: 4_500 }, refusals: 'response' } as const
+  const random = { ...seededRandom(), next: () => 0.5 }
+  const open = { random, retry: false, breaker: { minimumCalls: 1, breakMs: 4_500 }, refusals: 'response' } as const
 
   it('come as 503 problem documents with Retry-After when the client wants responses', async () => {
     const { run, transport } = harness([answer(500)], open)

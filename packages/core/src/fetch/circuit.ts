@@ -1,0 +1,60 @@
+import { CircuitBreaker, type CircuitPermit, type OpenReason } from '../circuit-breaker/circuit-breaker.ts'
+import type { ResolvedCircuitBreakerOptions } from '../circuit-breaker/circuit-breaker-options.ts'
+import type { IntegrationErrorInit } from '../errors/integration-error.ts'
+import type { CoreEventMap, ScopeEvent } from '../events/core-event-map.ts'
+import type { Emitter } from '../events/emitter.ts'
+import type { Random } from '../random/random.ts'
+import type { Outcome } from './outcome.ts'
+import { circuitRefusal, isolationRefusal } from './refusals.ts'
+import { verdictOf } from './verdict.ts'
+
+/** A breaker, with what it says to callers and listeners. */
+export class Circuit {
+  readonly breaker: CircuitBreaker
+  /** The failure that was counted last. */
+  #lastFailure: IntegrationErrorInit | undefined
+  #openReason: OpenReason = 'failures'
+
+  constructor(
+    facts: ScopeEvent,
+    options: ResolvedCircuitBreakerOptions,
+    random: Random,
+    events: Emitter<CoreEventMap>,
+  ) {
+    this.breaker = new CircuitBreaker(options, random, {
+      opened: (breakMs, reason) => {
+        this.#openReason = reason
+        const code = this.#openedBy?.code
+        if (events.has('circuit:opened'))
+          events.emit('circuit:opened', { ...facts, breakMs, reason, ...(code === undefined ? {} : { code }) })
+      },
+      halfOpened: () => events.emit('circuit:half-opened', facts),
+      closed: () => events.emit('circuit:closed', facts),
+      isolated: () => events.emit('circuit:isolated', facts),
+    })
+  }
+
+  /** Takes what came of an attempt. */
+  record(permit: CircuitPermit, outcome: Outcome, attempt: number, nowMs: number): void {
+    const verdict = verdictOf(outcome, attempt)
+    if (verdict === 'failure') this.#lastFailure = outcome.failure
+    this.breaker.record(permit, verdict, nowMs, outcome.failure?.retryAfterMs)
+  }
+
+  /** What to say to a call that was not admitted. */
+  refusal(nowMs: number): IntegrationErrorInit {
+    return this.breaker.state === 'isolated'
+      ? isolationRefusal()
+      : circuitRefusal(this.breaker.retryAfterMs(nowMs), this.#openedBy, this.#openReason)
+  }
+
+  /** Whether a call that starts in `delayMs` is sure to be refused. */
+  refusesFor(delayMs: number, nowMs: number): boolean {
+    const { state } = this.breaker
+    return (state === 'open' || state === 'isolated') && this.breaker.retryAfterMs(nowMs) > delayMs
+  }
+
+  get #openedBy(): IntegrationErrorInit | undefined {
+    return this.#openReason === 'failures' ? this.#lastFailure : undefined
+  }
+}
