@@ -1,3 +1,5 @@
+import type { SeqRange } from './seq.ts'
+
 // How long forgotten ids may stay in memory.
 const SWEEP_AFTER_MS = 1_000
 
@@ -8,7 +10,7 @@ interface Remembered {
 }
 
 /**
- * The ids of the dedupe window. Keys are whole SHA-256 digests, so that two ids never pass for one. The id is part of the event's
+ * The ids of the dedupe window, by what `identityOf` makes of them, so that two ids never pass for one. The id is part of the event's
  * record: storing and remembering are one write, and opening rebuilds this from the log.
  */
 export class DedupeIndex {
@@ -37,10 +39,10 @@ export class DedupeIndex {
     if (at - this.#sweptAt >= SWEEP_AFTER_MS || at < this.#sweptAt) this.#sweep(at)
   }
 
-  /** Forgets events that turned out never to have been acknowledged. */
-  forgetFrom(seq: number): void {
-    for (const [identity, entry] of this.#entries) {
-      if (entry.seq >= seq) this.#entries.delete(identity)
+  /** Forgets events that turned out never to have been acknowledged, or to be lost: their ids are taken again. */
+  forget({ from, to }: SeqRange): void {
+    for (const [identity, { seq }] of this.#entries) {
+      if (seq >= from && seq <= to) this.#entries.delete(identity)
     }
   }
 

@@ -72,8 +72,9 @@ class DiskBuffer implements EventBuffer {
     }
   }
 
-  async append(events: readonly NewEvent[]): Promise<AppendResult[]> {
-    return this.#store().intake.append(events)
+  // Not async: one promise less for every event.
+  append(events: readonly NewEvent[]): Promise<AppendResult[]> {
+    return this.#state.kind === 'open' ? this.#state.store.intake.append(events) : Promise.reject(closedError())
   }
 
   async openConsumer(name: string, options: { readonly from?: 'earliest' | 'latest' } = {}): Promise<Consumer> {

@@ -84,7 +84,8 @@ function openLog(
           visit: (seq, at, metaBytes, body) => {
             if (openedAt - at <= dedupeWindowMs) dedupe.remember(identityOfRecord(metaBytes, body), seq, at)
           },
-          onDropped: (fromSeq) => dedupe.forgetFrom(fromSeq),
+          onDropped: (fromSeq) => dedupe.forget({ from: fromSeq, to: Infinity }),
+          onHole: (hole) => dedupe.forget(hole),
         }
       : {}),
   })

@@ -7,6 +7,9 @@ import { positionOf } from './seq.ts'
 /** The record header has 16 bits for the length of the meta. */
 const MAX_META_BYTES = 65_535
 
+// Longer ones are hashed. Most ids are shorter than this, and a hash costs more than the rest of looking one up.
+const MAX_PLAIN_IDENTITY = 96
+
 /** The compact form of an event without its body. Short names: it is written with every event. */
 interface EventMeta {
   readonly i: string
@@ -67,21 +70,23 @@ export function deadLetterSeq(metaBytes: number, record: Buffer<ArrayBuffer>): n
   return decodeMeta(metaBytes, record).p ?? 0
 }
 
-/** Identity of an event: SHA-256 over source, tenant and id, 32 bytes as a latin1 string. */
+/** Identity of an event: source, tenant and id in one string, which is short whatever the id is. */
 export function identityOf(event: Pick<NewEvent, 'source' | 'tenant' | 'id'>): string {
-  return digest(event.source, event.tenant, event.id)
+  return identityFrom(event.source, event.tenant, event.id)
 }
 
 /** The same from a record. */
 export function identityOfRecord(metaBytes: number, record: Buffer<ArrayBuffer>): string {
   const meta = decodeMeta(metaBytes, record)
-  return digest(meta.s, meta.t, meta.i)
+  return identityFrom(meta.s, meta.t, meta.i)
 }
 
-function digest(source: string, tenant: string | undefined, id: string): string {
+function identityFrom(source: string, tenant: string | undefined, id: string): string {
   // An absent tenant is another than an empty one. Lengths keep the parts apart whatever they contain.
   const text = `${source.length}:${source}\0${tenant === undefined ? '-' : `${tenant.length}:${tenant}`}\0${id}`
-  return hash('sha256', text, 'binary')
+  if (text.length <= MAX_PLAIN_IDENTITY) return text
+  // UTF-16 keeps half surrogate pairs apart, which UTF-8 cannot write. No plain identity begins with `#`.
+  return `#${hash('sha256', Buffer.from(text, 'utf16le'), 'binary')}`
 }
 
 function encode(meta: EventMeta, body: Uint8Array): RecordInput {

@@ -8,7 +8,7 @@ import type { RecordInput } from './batch-encoder.ts'
 import { decodeMeta, encodeMeta, META_MAGIC, type Meta } from './meta-codec.ts'
 import { type Recovered, recoverSegments } from './recovery.ts'
 import type { Segment } from './segment.ts'
-import { parseSegmentName, randomSalt } from './segment-format.ts'
+import { encodeSegmentHeader, parseSegmentName, randomSalt } from './segment-format.ts'
 import type { RecordVisitor } from './segment-scanner.ts'
 import { countOf, mergeRanges, type SeqRange, subtractRanges } from './seq.ts'
 import { TwoSlotFile } from './two-slot-file.ts'
@@ -28,6 +28,8 @@ export interface LogOptions {
   readonly scanSince: number
   readonly visit?: RecordVisitor
   readonly onDropped?: (fromSeq: number) => void
+  /** Called for a hole that is found while reading. */
+  readonly onHole?: (hole: SeqRange) => void
   readonly clock: Clock
   readonly random: Random
 }
@@ -103,12 +105,14 @@ export class Log {
         meta: known,
       })
       const holes = mergeRanges(recovered.holes)
+      const newest = recovered.segments.at(-1)
       const meta: Meta = {
         storeId: known?.storeId ?? randomSalt(options.random),
         epoch: (await highestEpoch(options, segmentDirectory, known)) + 1,
         firstSeq: known?.firstSeq ?? recovered.segments[0]?.baseSeq ?? 1,
         durableSeqHint: recovered.durableSeq,
-        activeHeader: known?.activeHeader,
+        // The newest segment may have been left without a copy: META is lost, or a write to it failed.
+        activeHeader: newest === undefined ? known?.activeHeader : encodeSegmentHeader(newest.header),
         unlistedLost: known?.unlistedLost ?? 0,
         holes: mergeRanges([...(known?.holes ?? []), ...holes]),
       }
@@ -170,6 +174,7 @@ export class Log {
   noteHole(hole: SeqRange): void {
     if (subtractRanges([hole], this.#meta.holes).length === 0) return
     this.#meta = { ...this.#meta, holes: mergeRanges([...this.#meta.holes, hole]) }
+    this.#options.onHole?.(hole)
     this.#saveMeta().catch(() => undefined)
   }
 

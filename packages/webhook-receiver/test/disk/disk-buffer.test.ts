@@ -168,6 +168,24 @@ describe('diskBuffer', () => {
     expect(numbers).toHaveLength(100)
   })
 
+  test('takes no id for another, however long or odd they are', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const long = 'x'.repeat(500)
+    const events = ['a', '\ud800', '\ud801', '\ufffd', `${long}\ud800`, `${long}\ud801`, long, '#', ''].map((id) => ({
+      ...numberedEvent(1),
+      id,
+    }))
+    const buffer = memoryDiskBuffer(fileSystem)
+    await buffer.open()
+    const stored = await buffer.append(events)
+    expect(stored.every(({ status }) => status === 'appended')).toBe(true)
+    await buffer.close()
+    await buffer.open()
+    const again = await buffer.append(events)
+    expect(again).toEqual(stored.map((result) => ({ ...result, status: 'duplicate' })))
+    await buffer.close()
+  })
+
   test('reports damage that appears while it is open where it is, and goes on behind it', async () => {
     const fileSystem = new MemoryFileSystem()
     const buffer = memoryDiskBuffer(fileSystem)
@@ -185,7 +203,12 @@ describe('diskBuffer', () => {
       'evt_4',
       'evt_5',
     ])
-    expect(await buffer.stats()).toMatchObject({ events: 4, lost: 1 })
+    // Whoever sends it again heals the loss.
+    expect(await buffer.append([numberedEvent(2), numberedEvent(3)])).toMatchObject([
+      { status: 'appended', position: '0000000000000006' },
+      { status: 'duplicate', position: '0000000000000003' },
+    ])
+    expect(await buffer.stats()).toMatchObject({ events: 5, lost: 1 })
     await buffer.close()
   })
 
@@ -240,14 +263,13 @@ describe('diskBuffer', () => {
     }
     const reading = consumer.read(lease, null, { limit: 1, maxBytes: 1, waitMs: 60_000 })
     const outcome = reading.catch((error: unknown) => error)
+    await turn()
     const [appended] = await Promise.all([buffer.append([numberedEvent(1)]), buffer.close()])
     expect(appended).toMatchObject([{ status: 'appended' }])
     expect(await outcome).toMatchObject({ reason: 'buffer_closed' })
     // The segment was made and closed, and nothing is read from it by now.
     const [segment = ''] = fileSystem.paths(`${DIRECTORY}/seg`)
-    await new Promise((resolve) => {
-      setImmediate(resolve)
-    })
+    await turn()
     expect(opened.get(segment)).toBe(0)
   })
 
@@ -258,6 +280,7 @@ describe('diskBuffer', () => {
     const { consumer, lease } = await consumerOf(buffer)
     const reading = consumer.read(lease, null, { limit: 1, maxBytes: 1, waitMs: 60_000 })
     const outcome = reading.catch((error: unknown) => error)
+    await turn()
     await buffer.removeConsumer('c')
     expect(await outcome).toMatchObject({ reason: 'buffer_closed' })
     await buffer.close()
@@ -284,3 +307,10 @@ describe('diskBuffer', () => {
     expect(() => diskBuffer({ directory: 'x', durability: 'memory' as 'fsync' })).toThrow("'fsync'")
   })
 })
+
+/** Lets everything that is under way in memory come to its next wait. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}

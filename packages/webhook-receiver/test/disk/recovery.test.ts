@@ -296,6 +296,17 @@ describe('recovery of a log whose payload looks like a log', () => {
 })
 
 describe('recovery of the segments', () => {
+  test('copies the header of the segment that it goes on with to a META that was lost', async () => {
+    const fileSystem = await closedLog()
+    fileSystem.files.delete(`${DIRECTORY}/META`)
+    expect((await openAndRead(fileSystem)).numbers).toEqual(ALL)
+    const path = segmentOf(fileSystem)
+    const content = Buffer.from(fileSystem.read(path))
+    content.fill(0, 0, 64)
+    fileSystem.replace(path, content)
+    expect((await openAndRead(fileSystem)).numbers).toEqual(ALL)
+  })
+
   test('reports the records of a missing segment as a hole', async () => {
     const fileSystem = new MemoryFileSystem()
     const buffer = memoryDiskBuffer(fileSystem, { segmentBytes: 4096 })
