@@ -1,5 +1,3 @@
-export { linkSignals } from './abort/link-signals.ts'
-export type { LinkedSignal } from './abort/link-signals.ts'
 export type { Auth, TokenProvider, TokenRequest } from './auth/auth-options.ts'
 export { defaultBulkheadOptions } from './bulkhead/bulkhead-options.ts'
 export type { BulkheadOptions } from './bulkhead/bulkhead-options.ts'
