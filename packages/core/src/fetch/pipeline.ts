@@ -44,7 +44,7 @@ export class Pipeline {
     this.#options = options
     this.#events = events
     this.#auth = auth === undefined ? undefined : new BearerAuth(auth, connector?.http?.hosts)
-    this.#scopes = new LruMap(MAX_HOSTS, () => {})
+    this.#scopes = new LruMap(MAX_HOSTS)
     const createScope = (host: string): HostScope => new HostScope(host, options, events)
     this.#scopeOf = (host) => this.#scopes.getOrCreate(host, createScope)
   }

@@ -5,13 +5,11 @@
 export class LruMap<Value> {
   readonly #entries = new Map<string, Value>()
   readonly #capacity: number
-  readonly #onEvict: (value: Value) => void
   #newestKey: string | undefined
   #newest: Value | undefined
 
-  constructor(capacity: number, onEvict: (value: Value) => void) {
+  constructor(capacity: number) {
     this.#capacity = capacity
-    this.#onEvict = onEvict
   }
 
   /** The entry of `key`, made with `create` when there is none. */
@@ -32,20 +30,15 @@ export class LruMap<Value> {
     return this.#entries.values()
   }
 
-  /** Evicts everything. */
+  /** Forgets everything. */
   clear(): void {
-    const values = [...this.#entries.values()]
     this.#entries.clear()
     this.#newestKey = undefined
     this.#newest = undefined
-    for (const value of values) this.#onEvict(value)
   }
 
   #evictOldest(): void {
-    const oldest = this.#entries.entries().next()
-    if (oldest.done) return
-    const [key, value] = oldest.value
-    this.#entries.delete(key)
-    this.#onEvict(value)
+    const oldest = this.#entries.keys().next()
+    if (!oldest.done) this.#entries.delete(oldest.value)
   }
 }
