@@ -131,7 +131,8 @@ async function openAll(
     }
     return drains
   } catch (error) {
-    await buffer.close()
+    // Why it failed is worth more than that closing failed as well.
+    await buffer.close().catch(() => {})
     throw error
   }
 }

@@ -57,6 +57,17 @@ describe('start', () => {
     expect(calls).toEqual(['open', 'close'])
   })
 
+  test('says why it failed, also when the buffer cannot be closed again', async () => {
+    const { buffer } = recordedBuffer()
+    const broken: EventBuffer = {
+      ...buffer,
+      openConsumer: () => Promise.reject(new BufferError('buffer_failed', 'No consumer.')),
+      close: () => Promise.reject(new BufferError('buffer_failed', 'No close.')),
+    }
+    const receiver = createReceiver(receiverOptions({ buffer: broken }))
+    await expect(receiver.start()).rejects.toThrow('No consumer.')
+  })
+
   test('is refused after the stop', async () => {
     const receiver = await startedReceiver()
     await receiver.stop()
