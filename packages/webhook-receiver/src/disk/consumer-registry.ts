@@ -10,43 +10,55 @@ import { recordTypes } from './record-codec.ts'
 import { randomSalt } from './segment-format.ts'
 import type { SeqRange } from './seq.ts'
 
+/** What a consumer has on disk. */
+interface ConsumerFiles {
+  readonly cursor: CursorFile
+  readonly deadLetters: DeadLetterLog
+}
+
 /** The consumers of a buffer, each with its cursor and its dead letters. */
 export class ConsumerRegistry {
   readonly #options: ResolvedDiskBufferOptions
   readonly #directory: string
-  readonly #cursors: Map<string, CursorFile> = new Map()
+  /** By name, from `load` to `attach`: they are read before the log, because they prove how far it was durable. */
+  readonly #loaded: Map<string, ConsumerFiles> = new Map()
   readonly #consumers: Map<string, Promise<DiskConsumer>> = new Map()
-  /** Set by `attach`. Cursors are read before the log, because they prove how far it was durable. */
+  /** Set by `attach`. */
   #log: Log | undefined
+  /** Consumers are registered and removed one after the other: they may have the same files. */
+  #changes: Promise<unknown> = Promise.resolve()
 
   constructor(options: ResolvedDiskBufferOptions, directory: string) {
     this.#options = options
     this.#directory = directory
   }
 
-  /** Reads the cursors of all registered consumers. */
+  /** Reads the cursors and dead letters of all registered consumers. */
   async load(): Promise<void> {
     const { fileSystem } = this.#options
     await fileSystem.makeDirectory(this.#cursorDirectory)
     for (const name of await fileSystem.list(this.#cursorDirectory)) {
       if (!name.endsWith('.cur')) continue
       const fileName = name.slice(0, -'.cur'.length)
-      this.#cursors.set(fileName, await this.#openCursor(fileName, 0))
+      const consumer = consumerOfFileName(fileName)
+      if (consumer !== undefined) this.#loaded.set(consumer, await this.#openFiles(fileName, 0))
     }
   }
 
   /** Highest sequence number that a consumer has seen. Consumers see only what is durable. */
   get provenSeq(): number {
-    return Math.max(0, ...[...this.#cursors.values()].map((cursor) => cursor.state.highest))
+    return [...this.#loaded.values()].reduce(
+      (highest, { cursor, deadLetters }) => Math.max(highest, cursor.state.highest, deadLetters.highestSeq),
+      0,
+    )
   }
 
   /** Connects the consumers with the log. */
-  async attach(log: Log): Promise<void> {
+  attach(log: Log): void {
     this.#log = log
-    for (const [fileName, cursor] of this.#cursors) {
-      const name = consumerOfFileName(fileName)
-      this.#consumers.set(name, Promise.resolve(await this.#connect(name, fileName, log, cursor)))
-    }
+    for (const [name, files] of this.#loaded)
+      this.#consumers.set(name, Promise.resolve(this.#connect(name, log, files)))
+    this.#loaded.clear()
   }
 
   /** Finds a consumer or registers it, durably. */
@@ -57,12 +69,15 @@ export class ConsumerRegistry {
     if (fileName === undefined)
       throw new InvalidOptionsError({
         path: 'name',
-        expected: 'a non-empty string of at most 200 bytes',
+        expected: 'a non-empty, well-formed string of at most 200 bytes',
         received: name,
       })
-    const consumer = this.#register(name, fileName, from === 'latest' ? log.durableSeq : log.firstSeq - 1, log)
+    const lowWater = from === 'latest' ? log.durableSeq : log.firstSeq - 1
+    const consumer = this.#inTurn(() => this.#register(name, fileName, lowWater, log))
     this.#consumers.set(name, consumer)
-    consumer.catch(() => this.#consumers.delete(name))
+    consumer.catch(() => {
+      if (this.#consumers.get(name) === consumer) this.#consumers.delete(name)
+    })
     return consumer
   }
 
@@ -72,14 +87,15 @@ export class ConsumerRegistry {
     const consumer = this.#consumers.get(name)
     if (fileName === undefined || consumer === undefined) return
     this.#consumers.delete(name)
-    await (await consumer).close()
-    this.#cursors.delete(fileName)
-    const { fileSystem } = this.#options
-    // The checkpoint goes first: without it the consumer is unknown, and the rest is only waste.
-    await fileSystem.remove(`${this.#cursorDirectory}/${fileName}.cur`)
-    await fileSystem.syncDirectory(this.#cursorDirectory)
-    await fileSystem.remove(`${this.#cursorDirectory}/${fileName}.ack`)
-    await this.#removeDeadLetters(fileName)
+    await this.#inTurn(async () => {
+      await (await consumer.catch(() => undefined))?.close()
+      const { fileSystem } = this.#options
+      // The checkpoint goes first: without it the consumer is unknown, and the rest is only waste.
+      await fileSystem.remove(`${this.#cursorDirectory}/${fileName}.cur`)
+      await fileSystem.syncDirectory(this.#cursorDirectory)
+      await fileSystem.remove(`${this.#cursorDirectory}/${fileName}.ack`)
+      await this.#removeDeadLetters(fileName)
+    })
   }
 
   async stats(): Promise<ConsumerStats[]> {
@@ -88,8 +104,18 @@ export class ConsumerRegistry {
   }
 
   async close(): Promise<void> {
+    await this.#changes
     for (const consumer of this.#consumers.values()) await (await consumer.catch(() => undefined))?.close()
-    for (const cursor of this.#cursors.values()) await cursor.close()
+    for (const { cursor, deadLetters } of this.#loaded.values()) {
+      await cursor.close()
+      await deadLetters.close()
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#changes.then(work)
+    this.#changes = turn.catch(() => undefined)
+    return turn
   }
 
   get #cursorDirectory(): string {
@@ -99,12 +125,19 @@ export class ConsumerRegistry {
   async #register(name: string, fileName: string, lowWater: number, log: Log): Promise<DiskConsumer> {
     // Left over from a removal that was interrupted.
     await this.#removeDeadLetters(fileName)
-    const cursor = await this.#openCursor(fileName, lowWater)
-    this.#cursors.set(fileName, cursor)
-    return this.#connect(name, fileName, log, cursor)
+    return this.#connect(name, log, await this.#openFiles(fileName, lowWater))
   }
 
-  async #connect(name: string, fileName: string, log: Log, cursor: CursorFile): Promise<DiskConsumer> {
+  #connect(name: string, log: Log, { cursor, deadLetters }: ConsumerFiles): DiskConsumer {
+    // A crash between the dead letter and its ack: the event is given up already.
+    const { state } = cursor
+    const missed = [...deadLetters.seqs].filter((seq) => seq > state.lowWater && !state.done.has(seq))
+    state.apply({ lowWater: 0, done: missed, retry: [] }, log.holes)
+    return new DiskConsumer(name, log, cursor, deadLetters, this.#options.clock)
+  }
+
+  async #openFiles(fileName: string, lowWater: number): Promise<ConsumerFiles> {
+    const cursor = await this.#openCursor(fileName, lowWater)
     const { segmentBytes, segmentMaxAgeMs, maxBatchBytes, maxQueuedBytes, fileSystem, clock, random } = this.#options
     const deadLetters = new DeadLetterLog({
       segmentBytes,
@@ -117,12 +150,13 @@ export class ConsumerRegistry {
       directory: this.#deadLetterDirectory(fileName),
       recordType: recordTypes.event,
     })
-    await deadLetters.open()
-    // A crash between the dead letter and its ack: the event is given up already.
-    const { state } = cursor
-    const missed = [...deadLetters.seqs].filter((seq) => seq > state.lowWater && !state.done.has(seq))
-    state.apply({ lowWater: 0, done: missed, retry: [] }, log.holes)
-    return new DiskConsumer(name, log, cursor, deadLetters, clock)
+    try {
+      await deadLetters.open()
+      return { cursor, deadLetters }
+    } catch (error) {
+      await cursor.close().catch(() => undefined)
+      throw error
+    }
   }
 
   #openCursor(fileName: string, lowWater: number): Promise<CursorFile> {
@@ -148,9 +182,13 @@ export class ConsumerRegistry {
     const { fileSystem } = this.#options
     const directory = this.#deadLetterDirectory(fileName)
     for (const part of [directory, `${directory}/seg`, `${directory}/quarantine`]) {
-      for (const name of await fileSystem.list(part)) {
+      const names = await fileSystem.list(part)
+      if (names.length === 0) continue
+      for (const name of names) {
         if (part !== directory || name === 'META') await fileSystem.remove(`${part}/${name}`)
       }
+      // They would come back with a power cut, and mark events of the next consumer of this name as given up.
+      await fileSystem.syncDirectory(part)
     }
   }
 }

@@ -38,6 +38,13 @@ export class DeadLetterLog {
     return this.#seqs
   }
 
+  /** Highest original sequence number; 0 for none. */
+  get highestSeq(): number {
+    let highest = 0
+    for (const seq of this.#seqs) highest = Math.max(highest, seq)
+    return highest
+  }
+
   /** Reads what is there already. */
   async open(): Promise<void> {
     const { fileSystem, directory } = this.#options

@@ -43,7 +43,7 @@ export async function openDiskStore(
     await consumers.load()
     const opened = await openLog(options, directory, dedupe, consumers.provenSeq)
     log = opened.log
-    await consumers.attach(log)
+    consumers.attach(log)
     await writeOwner(options, directory, log.epoch)
     await fileSystem.syncDirectory(directory)
     const { scannedBytes, tornBytes, newHoles } = opened.report

@@ -152,6 +152,9 @@ describe('the cursor of a disk consumer', () => {
       if (index === 0) await consumer.commit(lease, { done: [at(0)] })
     }
     await buffer.close()
+    // What somebody else left there belongs to nobody.
+    fileSystem.replace(`${DIRECTORY}/cur/%zz.cur`, Buffer.alloc(10))
+    fileSystem.replace(`${DIRECTORY}/cur/Copy of c.cur`, Buffer.alloc(10))
     const again = memoryDiskBuffer(fileSystem)
     await again.open()
     const { consumers } = await again.stats()
@@ -159,11 +162,49 @@ describe('the cursor of a disk consumer', () => {
     expect(consumers.find(({ name }) => name === 'Orders')?.backlog).toBe(0)
     expect(consumers.find(({ name }) => name === 'orders')?.backlog).toBe(1)
     await expect(again.openConsumer('')).rejects.toThrow('Expected `name`')
+    await expect(again.openConsumer('\ud800')).rejects.toThrow('Expected `name`')
     await again.close()
   })
 })
 
 describe('the dead letters of a disk consumer', () => {
+  test('prove that their event was durable, so that its number is given to no other', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer } = await openWith(fileSystem, 2)
+    const { consumer, lease } = await consumerOf(buffer)
+    const entries = await consumer.read(lease, null, { limit: 2, maxBytes: 10_000, waitMs: 0 })
+    const last = entries[1]
+    if (last?.kind !== 'event') throw new Error('There is no event.')
+    await consumer.deadLetter(lease, last.event, why)
+    // The ack is gone with the power, and so is the event.
+    const cut = fileSystem.afterPowerCut()
+    const [path = ''] = cut.paths(`${DIRECTORY}/seg`)
+    const content = cut.read(path)
+    cut.replace(path, content.subarray(0, content.indexOf('{"i":"evt_2"') - 40))
+    const again = memoryDiskBuffer(cut)
+    expect((await again.open()).holes).toMatchObject([{ from: last.event.position, to: last.event.position }])
+    expect(await again.append([numberedEvent(3)])).toMatchObject([{ position: '0000000000000003' }])
+    const reopened = await consumerOf(again)
+    const { lowWater, done } = await reopened.consumer.load(reopened.lease)
+    expect([lowWater, done]).toEqual([null, [last.event.position]])
+    await again.close()
+  })
+
+  test('do not come back for a new consumer of the same name, even after a power cut', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer } = await openWith(fileSystem, 1)
+    const { consumer, lease } = await consumerOf(buffer)
+    const [entry] = await consumer.read(lease, null, { limit: 1, maxBytes: 1000, waitMs: 0 })
+    if (entry?.kind !== 'event') throw new Error('There is no event.')
+    await consumer.deadLetter(lease, entry.event, why)
+    await Promise.all([buffer.removeConsumer('c'), buffer.openConsumer('c')])
+    expect((await loadAgain(fileSystem.afterPowerCut())).lowWater).toBeNull()
+    expect((await loadAgain(fileSystem.afterKill())).lowWater).toBeNull()
+    await buffer.close()
+    expect((await loadAgain(fileSystem)).lowWater).toBeNull()
+    expect(fileSystem.paths(`${DIRECTORY}/cur`)).toEqual([`${DIRECTORY}/cur/c.ack`, `${DIRECTORY}/cur/c.cur`])
+  })
+
   test('are on the disk before the event counts as done', async () => {
     const fileSystem = new MemoryFileSystem()
     const { buffer, at } = await openWith(fileSystem, 2)
