@@ -65,3 +65,7 @@ const untyped = createClient({ connector })
 void untyped.endpoint('whatever', { params: { id: 1 } })
 void untyped.endpoint('whatever')
 void untyped.paginateEndpoint('whatever')
+
+// A client of a provider can be passed on where any client is taken.
+expectTypeOf(typed).toExtend<Client>()
+expectTypeOf(untyped).toEqualTypeOf<Client>()

@@ -110,6 +110,7 @@ describe('createClient on a real server', () => {
     onTestFinished(() => any.mockRestore())
     await (await client.fetch(await urlOf(client), { signal })).text()
     const listeners = addEventListener.mock.calls.length
+    expect(listeners).toBeGreaterThan(0)
     await client.get('/x', { signal }).json()
     expect(addEventListener.mock.calls.length).toBe(2 * listeners)
     expect(any.mock.calls.flat(2)).not.toContain(signal)
