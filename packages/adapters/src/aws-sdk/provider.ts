@@ -31,11 +31,13 @@ export const provider: Connector = {
         'PriorRequestNotComplete',
         'EC2ThrottledException',
         'SlowDown',
+        // Some services mean a quota; the SDK repeats it as well.
+        'LimitExceededException',
       ],
       400,
       { code: 'rate_limited' },
     ),
-    named(['LimitExceededException', 'ServiceQuotaExceededException'], 400, {
+    named(['ServiceQuotaExceededException'], 400, {
       code: 'quota_exhausted',
       reason: 'plan',
     }),
