@@ -1,5 +1,5 @@
 import { BufferError } from '../buffer/buffer-error.ts'
-import { openIfPresent, readDespiteDamage, writeFully } from './file-io.ts'
+import { isNoSpace, isUnreadable, openIfPresent, readDespiteDamage, readFully, writeFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import type { Meta } from './meta-codec.ts'
 import { quarantine } from './quarantine.ts'
@@ -21,6 +21,7 @@ import { judgeScan, type RecordVisitor, type Scan, scanSegment, type Verdict } f
 import type { SeqRange } from './seq.ts'
 
 const SEAL_BYTES = recordBytes(SEAL_BODY_BYTES)
+const REWRITE_CHUNK_BYTES = 1024 * 1024
 
 export interface RecoveryOptions {
   readonly fileSystem: FileSystem
@@ -98,7 +99,7 @@ export async function recoverSegments(options: RecoveryOptions): Promise<Recover
       segment.lastAt = segment.header.createdAt + scan.lastElapsedMs
       durableSeq = verdict.lastSeq
       if (!isLast) continue
-      const end = await settleEnd(options, file, segment, scan, verdict, size)
+      const end = await settleEnd(options, file, segment, scan, verdict, size, proven >= verdict.lastSeq)
       tornBytes += end.tornBytes
       if (end.canAppend) {
         active = segment
@@ -246,11 +247,13 @@ async function settleEnd(
   scan: Scan,
   verdict: Verdict,
   size: number,
+  isProven: boolean,
 ): Promise<{ readonly canAppend: boolean; readonly tornBytes: number }> {
   const isSealed = scan.seal !== undefined && verdict.holes.length === 0
   const end = isSealed ? scan.sealEnd : verdict.keptEnd
+  // What a killed process wrote may be in the page cache only; readers are about to act on it.
+  if (!isProven) await rewrite(file, scan.lastBatchAt, verdict.keptEnd)
   if (!verdict.tornTail || size <= end) {
-    // What a killed process wrote may be in the page cache only; readers are about to act on it.
     await file.datasync()
     return { canAppend: verdict.holes.length === 0 && !isSealed, tornBytes: 0 }
   }
@@ -267,4 +270,22 @@ async function settleEnd(
   if (saved) await file.truncate(end)
   await file.datasync()
   return { canAppend: saved && verdict.holes.length === 0 && !isSealed, tornBytes: size - end }
+}
+
+/**
+ * Writes bytes to where they are. A sync that failed leaves pages that look clean and are not on the disk; only a new write makes the next sync
+ * write them.
+ */
+async function rewrite(file: OpenFile, from: number, end: number): Promise<void> {
+  const chunk = Buffer.alloc(Math.min(REWRITE_CHUNK_BYTES, Math.max(0, end - from)))
+  for (let at = from; at < end; at += chunk.length) {
+    const bytes = chunk.subarray(0, Math.min(chunk.length, end - at))
+    try {
+      if ((await readFully(file, bytes, at)) < bytes.length) return
+      await writeFully(file, [bytes], at)
+    } catch (error) {
+      // What cannot be read is damage, and was judged. A full disk is one that copies on write; opening must not depend on room.
+      if (!isUnreadable(error) && !isNoSpace(error)) throw error
+    }
+  }
 }

@@ -25,6 +25,8 @@ export interface Scan {
    * later batch shows that the batches before it were synced. 0 without such a proof.
    */
   readonly provenSeq: number
+  /** Where the first record of the highest batch begins. Those before it were synced, as a later batch shows. */
+  readonly lastBatchAt: number
   readonly seal: Seal | undefined
   /** End of the seal record, where there is one. */
   readonly sealEnd: number
@@ -59,6 +61,7 @@ export async function scanSegment(options: ScanOptions): Promise<Scan> {
   })
   const islands: Island[] = []
   let lastBatch = 0
+  let lastBatchAt = SEGMENT_HEADER_BYTES
   let lastHeaderSeq = segment.baseSeq - 1
   let provenSeq = 0
   let seal: Seal | undefined
@@ -77,6 +80,7 @@ export async function scanSegment(options: ScanOptions): Promise<Scan> {
       // Batches count from 1 in each segment, and each missing one had at least one record.
       provenSeq = Math.max(provenSeq, lastHeaderSeq + header.batch - lastBatch - 1)
       lastBatch = header.batch
+      lastBatchAt = step.at
     }
     if (header.type === recordTypes.seal) {
       // A segment is sealed after its last batch was synced.
@@ -97,7 +101,7 @@ export async function scanSegment(options: ScanOptions): Promise<Scan> {
     segment.noteRecord(header.seq, step.at)
     options.visit?.(header.seq, segment.header.createdAt + header.elapsedMs, header.metaBytes, step.body)
   }
-  return { islands, provenSeq, seal, sealEnd, lastElapsedMs }
+  return { islands, provenSeq, lastBatchAt, seal, sealEnd, lastElapsedMs }
 }
 
 /** What is to become of a scanned segment. */

@@ -202,6 +202,25 @@ describe('diskBuffer on a device that fails', () => {
     expect((await openAndRead(fileSystem)).numbers.slice(0, 2)).toEqual([1, 3])
   })
 
+  test('makes durable what it finds after a sync failed, before it answers for it', async () => {
+    const fileSystem = new MemoryFileSystem()
+    fileSystem.forgetsOnFailedSync = true
+    const buffer = memoryDiskBuffer(fileSystem)
+    await buffer.open()
+    await buffer.append([numberedEvent(1)])
+    fileSystem.fault = (operation, path) => (operation === 'datasync' && path.includes('/seg/') ? 'EIO' : undefined)
+    await expect(buffer.append([numberedEvent(2), numberedEvent(3, 3000)])).rejects.toMatchObject({
+      reason: 'buffer_failed',
+    })
+    // The process ends; the pages of the rejected batch are still there to be read, and look clean.
+    const killed = fileSystem.afterKill()
+    const again = memoryDiskBuffer(killed)
+    await again.open()
+    expect(await again.append([numberedEvent(2)])).toMatchObject([{ status: 'duplicate' }])
+    expect((await openAndRead(killed.afterPowerCut())).numbers).toEqual([1, 2, 3])
+    await again.close()
+  })
+
   test('refuses what does not fit into the queue', async () => {
     const fileSystem = new MemoryFileSystem()
     const buffer = memoryDiskBuffer(fileSystem, { maxQueuedBytes: 2400 })

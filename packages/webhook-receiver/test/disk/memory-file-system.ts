@@ -53,6 +53,8 @@ export class MemoryFileSystem implements FileSystem {
   readonly #syncedNames: Map<string, FileContent> = new Map()
   readonly #locks: Set<string> = new Set()
   fault: Fault | undefined
+  /** Whether a sync that fails leaves pages that look clean and are not on the disk, as Linux does. */
+  forgetsOnFailedSync = false
   /** Number of calls so far. */
   calls = 0
 
@@ -201,7 +203,12 @@ export class MemoryFileSystem implements FileSystem {
         markDirty(file, Math.min(before, length), Math.max(before, length))
       },
       datasync: async () => {
-        this.#call('datasync', path)
+        try {
+          this.#call('datasync', path)
+        } catch (error) {
+          if (this.forgetsOnFailedSync) file.dirtySectors.clear()
+          throw error
+        }
         file.synced = Buffer.from(file.data.subarray(0, file.size))
         file.dirtySectors.clear()
       },
