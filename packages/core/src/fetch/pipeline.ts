@@ -11,13 +11,14 @@ import { driveAttempts } from '../retry/drive-attempts.ts'
 import { abortable } from '../timeout/abortable.ts'
 import { timeoutError, withTimer } from '../timeout/call-signal.ts'
 import { Call } from './call.ts'
+import type { CallRecord } from './call-record.ts'
 import { exchange } from './exchange.ts'
 import { remember } from './explain.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import { HostScope } from './host-scope.ts'
 import { discardBody, type Outcome } from './outcome.ts'
 import { prepareRetry, stopOf } from './prepare-retry.ts'
-import { refusalResponse, refuse } from './refusals.ts'
+import { refusalResponse, refuse, unsentDelivery } from './refusals.ts'
 import { reportEnd } from './report-end.ts'
 import type { FetchInput } from './request-facts.ts'
 import { waitForLimit, waitForSlot } from './waits.ts'
@@ -139,7 +140,7 @@ export class Pipeline {
       bulkhead.release()
     }
     try {
-      if (this.#nowMs() >= call.deadlineAtMs) return deadlinePassed()
+      if (this.#nowMs() >= call.deadlineAtMs) return deadlinePassed(call.record)
       const permit = circuit?.breaker.admit(this.#nowMs())
       if (circuit !== undefined && permit === undefined) return refuse(call.record, circuit.refusal(this.#nowMs()))
       const outcome = await exchange(call, this.#options, this.#events)
@@ -219,7 +220,7 @@ function usable(token: unknown): string {
 }
 
 /** The wait before an attempt took all the time there was. */
-function deadlinePassed(): Outcome {
-  const failure = { code: 'timeout', reason: 'total', phase: 'local', delivery: 'not_sent' } as const
+function deadlinePassed(record: CallRecord): Outcome {
+  const failure = { code: 'timeout', reason: 'total', phase: 'local', delivery: unsentDelivery(record) } as const
   return { kind: 'error', error: timeoutError(), failure }
 }

@@ -1,12 +1,18 @@
 import type { OpenReason } from '../circuit-breaker/circuit-breaker.ts'
+import type { Delivery } from '../errors/codes.ts'
 import { IntegrationError, type IntegrationErrorInit } from '../errors/integration-error.ts'
 import { type CallRecord, callFactsOf } from './call-record.ts'
 import type { Outcome } from './outcome.ts'
 
 /** A refusal before sending: the outcome of a call of which nothing, or nothing more, leaves. */
 export function refuse(record: CallRecord, init: IntegrationErrorInit): Outcome {
-  const failure: IntegrationErrorInit = { ...init, phase: 'local', delivery: 'not_sent' }
+  const failure: IntegrationErrorInit = { ...init, phase: 'local', delivery: unsentDelivery(record) }
   return { kind: 'refused', error: new IntegrationError({ ...failure, ...callFactsOf(record) }), failure }
+}
+
+/** That nothing was sent is true of a call without attempts only: an earlier one may have been executed. */
+export function unsentDelivery(record: CallRecord): Delivery {
+  return record.attempts.length === 0 ? 'not_sent' : 'unknown'
 }
 
 /** The wait for a rate limit cannot end in time. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isIntegrationError } from '../../src/index.ts'
 import { seededRandom } from '../../src/testing/index.ts'
-import { answer, connectionRefused, harness, rejectionOf, url } from './harness.ts'
+import { answer, connectionRefused, connectionReset, harness, rejectionOf, url } from './harness.ts'
 
 /** Without jitter: breaks are exact. */
 const random = { ...seededRandom(), next: () => 0.5 }
@@ -25,6 +25,16 @@ describe('createFetch: circuit breaker', () => {
     expect(heard.of('circuit:opened')).toEqual([
       { host: 'api.example.com', breakMs: 10_000, reason: 'failures', code: 'upstream_error' },
     ])
+  })
+
+  it('does not say that nothing was sent when it opens while a retry waits', async () => {
+    const options = { random, idempotency: {}, breaker: { minimumCalls: 2 }, retry: { baseDelayMs: 1_000 } }
+    const { fetch, clock, transport } = harness([connectionReset()], options)
+    const waiting = rejectionOf(fetch(url, { method: 'POST' }))
+    await clock.flush()
+    await rejectionOf(fetch(url, { method: 'POST' }))
+    expect(await clock.runUntil(waiting)).toMatchObject({ code: 'circuit_open', delivery: 'unknown', attempts: [{}] })
+    expect(transport.calls).toHaveLength(2)
   })
 
   it('inherits the fault of the failure that opened it', async () => {
