@@ -103,10 +103,7 @@ export class MemoryFileSystem implements FileSystem {
       const size = Math.max(file.synced.length, Math.min(file.size, (highest + 1) * SECTOR_BYTES))
       const content = Buffer.alloc(size)
       file.synced.copy(content, 0)
-      for (const sector of sectors) {
-        const from = sector * SECTOR_BYTES
-        file.data.copy(content, from, from, Math.min(from + SECTOR_BYTES, file.size))
-      }
+      copySectors(file, sectors, content)
       copy.replace(path, content)
     }
     return copy
@@ -209,7 +206,10 @@ export class MemoryFileSystem implements FileSystem {
           if (this.forgetsOnFailedSync) file.dirtySectors.clear()
           throw error
         }
-        file.synced = Buffer.from(file.data.subarray(0, file.size))
+        const synced = Buffer.alloc(file.size)
+        file.synced.copy(synced)
+        copySectors(file, file.dirtySectors, synced)
+        file.synced = synced
         file.dirtySectors.clear()
       },
       close: async () => {
@@ -227,6 +227,13 @@ function resize(file: FileContent, size: number): void {
   }
   if (size < file.size) file.data.fill(0, size, file.size)
   file.size = size
+}
+
+function copySectors(file: FileContent, sectors: Iterable<number>, target: Buffer): void {
+  for (const sector of sectors) {
+    const from = sector * SECTOR_BYTES
+    if (from < file.size) file.data.copy(target, from, from, Math.min(from + SECTOR_BYTES, file.size))
+  }
 }
 
 function markDirty(file: FileContent, from: number, to: number): void {
