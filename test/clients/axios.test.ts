@@ -1,4 +1,5 @@
 import { toIntegrationError } from '@holdfast/adapters/axios'
+import { createFetch } from '@holdfast/core'
 import axios from 'axios'
 import { describe, expect, it } from 'vitest'
 import { canary, caught, type ClientCall, describeClient } from './client-cases.ts'
@@ -42,6 +43,13 @@ describe('toIntegrationError of axios', () => {
     const error = await caught(axios.get(url, { signal }))
     expect(toIntegrationError(error)).toMatchObject({ code: 'canceled' })
     expect(toIntegrationError(error, { signal })).toMatchObject({ code: 'timeout', reason: 'total' })
+  })
+
+  it('knows its own time limit over createFetch, too', async () => {
+    const url = await failingServer(hanging)
+    const env = { fetch: createFetch({ deadlineMs: false, attemptTimeoutMs: false }) }
+    const error = await caught(axios.get(url, { adapter: 'fetch', env, timeout: 50 }))
+    expect(toIntegrationError(error)).toMatchObject({ code: 'timeout', reason: 'attempt', delivery: 'unknown' })
   })
 
   it('knows a body that is larger than allowed, on both ways', async () => {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { canary, caught, expectNoCanary } from './client-cases.ts'
 import { asAccount, findProgram, freePort, hasService, startService, stopService } from './service-process.ts'
 
-const directory = mkdtempSync(join(tmpdir(), 'holdfast-pg-'))
+let directory = ''
 let service: ChildProcess
 let port = 0
 
@@ -46,6 +46,7 @@ function expectFacts(error: unknown, expected: object): void {
 
 describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('toIntegrationError of what pg throws', () => {
   beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'holdfast-pg-'))
     const account = asAccount('postgres')
     const [data, passwordFile] = [join(directory, 'data'), join(directory, 'password')]
     chmodSync(directory, 0o755)

@@ -1,7 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { toIntegrationError } from '@holdfast/adapters/redis'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
@@ -22,10 +20,10 @@ interface ConnectOptions {
   readonly timeoutMs?: number
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'holdfast-redis-'))
 let service: ChildProcess
 let port = 0
 
+const isInstalled = hasService('Redis', 'redis-server')
 const clients: Readonly<Record<string, (options?: ConnectOptions) => Promise<Connection>>> = {
   ioredis: async (options = {}) => {
     const client = new Redis({
@@ -81,149 +79,144 @@ function expectFacts(error: unknown, expected: object): void {
   expect(toIntegrationError(new Error('sync failed', { cause: error }))).toMatchObject(expected)
 }
 
-describe.runIf(hasService('Redis', 'redis-server')).each(Object.entries(clients))(
-  'toIntegrationError of what %s throws',
-  (name, connect) => {
-    const start = async (): Promise<void> => {
-      port = await freePort()
-      const files = ['--save', '', '--appendonly', 'no', '--dir', directory]
-      const args = ['--port', String(port), '--bind', '127.0.0.1', '--requirepass', canary, ...files]
-      service = await startService(findProgram('redis-server') ?? '', args, /Ready to accept connections/)
-    }
-    beforeAll(start, 30_000)
-    afterAll(() => stopService(service, 'SIGKILL'))
+describe.runIf(isInstalled).each(Object.entries(clients))('toIntegrationError of what %s throws', (name, connect) => {
+  const start = async (): Promise<void> => {
+    port = await freePort()
+    service = await serverOn(port, '--requirepass', canary)
+  }
+  beforeAll(start, 30_000)
+  afterAll(() => stopService(service, 'SIGKILL'))
 
-    const fails = async (setUp: readonly string[], ...command: readonly string[]): Promise<unknown> => {
-      const connection = await connect()
-      if (setUp.length > 0) await connection.send(...setUp)
-      return caught(connection.send(...command))
-    }
+  const fails = async (setUp: readonly string[], ...command: readonly string[]): Promise<unknown> => {
+    const connection = await connect()
+    if (setUp.length > 0) await connection.send(...setUp)
+    return caught(connection.send(...command))
+  }
 
-    it.each<readonly [string, readonly string[], readonly string[], string, object]>([
-      ['a wrong type', ['set', 'text', canary], ['lpush', 'text', canary], 'WRONGTYPE', { code: 'invalid_request' }],
-      ['a wrong command', [], ['nonsense', canary], 'ERR', { code: 'invalid_request', reason: 'command' }],
-      ['a missing script', [], ['evalsha', 'f'.repeat(40), '0'], 'NOSCRIPT', { code: 'not_found', retryable: 'now' }],
-      [
-        'a missing group',
-        ['xadd', 'stream', '*', 'k', canary],
-        ['xreadgroup', 'group', 'g', 'c', 'streams', 'stream', '>'],
-        'NOGROUP',
-        { code: 'not_found' },
-      ],
-      [
-        'a group that exists',
-        ['xgroup', 'create', 's', 'g', '$', 'mkstream'],
-        ['xgroup', 'create', 's', 'g', '$'],
-        'BUSYGROUP',
-        { code: 'conflict', reason: 'duplicate' },
-      ],
-      [
-        'a missing right',
-        ['acl', 'setuser', 'narrow', 'on', `>${canary}`, '-@all', '+auth'],
-        [],
-        'NOPERM',
-        { code: 'permission_denied' },
-      ],
-    ])('knows %s', async (_, setUp, command, word, expected) => {
-      const connection = await connect()
-      if (setUp.length > 0) await connection.send(...setUp)
-      if (word === 'NOPERM') await connection.send('auth', 'narrow', canary)
-      const error = await caught(connection.send(...(command.length === 0 ? ['get', canary] : command)))
-      expectFacts(error, { ...expected, delivery: 'answered', upstream: { code: word } })
-    })
+  it.each<readonly [string, readonly string[], readonly string[], string, object]>([
+    ['a wrong type', ['set', 'text', canary], ['lpush', 'text', canary], 'WRONGTYPE', { code: 'invalid_request' }],
+    ['a wrong command', [], ['nonsense', canary], 'ERR', { code: 'invalid_request', reason: 'command' }],
+    ['a missing script', [], ['evalsha', 'f'.repeat(40), '0'], 'NOSCRIPT', { code: 'not_found', retryable: 'now' }],
+    [
+      'a missing group',
+      ['xadd', 'stream', '*', 'k', canary],
+      ['xreadgroup', 'group', 'g', 'c', 'streams', 'stream', '>'],
+      'NOGROUP',
+      { code: 'not_found' },
+    ],
+    [
+      'a group that exists',
+      ['xgroup', 'create', 's', 'g', '$', 'mkstream'],
+      ['xgroup', 'create', 's', 'g', '$'],
+      'BUSYGROUP',
+      { code: 'conflict', reason: 'duplicate' },
+    ],
+    [
+      'a missing right',
+      ['acl', 'setuser', 'narrow', 'on', `>${canary}`, '-@all', '+auth'],
+      [],
+      'NOPERM',
+      { code: 'permission_denied' },
+    ],
+  ])('knows %s', async (_, setUp, command, word, expected) => {
+    const connection = await connect()
+    if (setUp.length > 0) await connection.send(...setUp)
+    if (word === 'NOPERM') await connection.send('auth', 'narrow', canary)
+    const error = await caught(connection.send(...(command.length === 0 ? ['get', canary] : command)))
+    expectFacts(error, { ...expected, delivery: 'answered', upstream: { code: word } })
+  })
 
-    it('knows that memory is used up', async () => {
-      const error = await fails(['config', 'set', 'maxmemory', '1'], 'set', 'key', canary)
-      await (await connect()).send('config', 'set', 'maxmemory', '0')
-      expectFacts(error, { code: 'upstream_unavailable', reason: 'memory', retryable: 'after', delivery: 'answered' })
-    })
+  it('knows that memory is used up', async () => {
+    const error = await fails(['config', 'set', 'maxmemory', '1'], 'set', 'key', canary)
+    await (await connect()).send('config', 'set', 'maxmemory', '0')
+    expectFacts(error, { code: 'upstream_unavailable', reason: 'memory', retryable: 'after', delivery: 'answered' })
+  })
 
-    it('knows a replica', async () => {
-      const error = await fails(['replicaof', '127.0.0.1', String(await freePort())], 'set', 'key', canary)
-      await (await connect()).send('replicaof', 'no', 'one')
-      expectFacts(error, { code: 'upstream_unavailable', reason: 'read_only', delivery: 'answered' })
-    })
+  it('knows a replica', async () => {
+    const error = await fails(['replicaof', '127.0.0.1', String(await freePort())], 'set', 'key', canary)
+    await (await connect()).send('replicaof', 'no', 'one')
+    expectFacts(error, { code: 'upstream_unavailable', reason: 'read_only', delivery: 'answered' })
+  })
 
-    it('knows that a script keeps the server busy', async () => {
-      const [busy, other] = [await connect(), await connect()]
-      await busy.send('config', 'set', 'busy-reply-threshold', '10')
-      const running = caught(busy.send('eval', 'while true do end', '0'))
-      const error = await busyReply(other)
-      await other.send('script', 'kill')
-      await running
-      expectFacts(error, { code: 'upstream_unavailable', reason: 'script_running', delivery: 'answered' })
-    })
+  it('knows that a script keeps the server busy', async () => {
+    const [busy, other] = [await connect(), await connect()]
+    await busy.send('config', 'set', 'busy-reply-threshold', '10')
+    const running = caught(busy.send('eval', 'while true do end', '0'))
+    const error = await busyReply(other)
+    await other.send('script', 'kill')
+    await running
+    expectFacts(error, { code: 'upstream_unavailable', reason: 'script_running', delivery: 'answered' })
+  })
 
-    it('knows that the server asks for a password, or refuses it', async () => {
-      const withoutPassword = await caught(
-        connect({ password: undefined }).then((connection) => connection.send('get', canary)),
-      )
-      expectFacts(withoutPassword, { code: 'app_credentials_invalid', reason: 'credentials_missing' })
-      const withAnother = await caught(
-        connect({ password: `${canary}x` }).then((connection) => connection.send('get', canary)),
-      )
-      expectFacts(withAnother, { code: 'app_credentials_invalid', reason: 'password' })
-    })
+  it('knows that the server asks for a password, or refuses it', async () => {
+    const withoutPassword = await caught(
+      connect({ password: undefined }).then((connection) => connection.send('get', canary)),
+    )
+    expectFacts(withoutPassword, { code: 'app_credentials_invalid', reason: 'credentials_missing' })
+    const withAnother = await caught(
+      connect({ password: `${canary}x` }).then((connection) => connection.send('get', canary)),
+    )
+    expectFacts(withAnother, { code: 'app_credentials_invalid', reason: 'password' })
+  })
 
-    it('knows that there are too many connections', async () => {
-      const first = await connect()
-      await first.send('config', 'set', 'maxclients', '1')
-      const error = await caught(connect().then((connection) => connection.send('ping')))
-      await first.send('config', 'set', 'maxclients', '1000')
-      // The server answers before it is asked, and closes: who writes first may not see the answer any more.
-      const isSeen = String(error).includes('max number of clients')
-      expectFacts(error, isSeen ? tooManyConnections : { code: 'connection_lost', delivery: 'unknown' })
-    })
+  it('knows that there are too many connections', async () => {
+    const first = await connect()
+    await first.send('config', 'set', 'maxclients', '1')
+    const error = await caught(connect().then((connection) => connection.send('ping')))
+    await first.send('config', 'set', 'maxclients', '1000')
+    // The server answers before it is asked, and closes: who writes first may not see the answer any more.
+    const isSeen = String(error).includes('max number of clients')
+    expectFacts(error, isSeen ? tooManyConnections : { code: 'connection_lost', delivery: 'unknown' })
+  })
 
-    it('knows a port on which nobody listens, and a name that does not exist', async () => {
-      const refused = await caught(connect({ port: await freePort() }))
-      expectFacts(refused, { code: 'connection_failed', reason: 'refused', delivery: 'not_sent' })
-      const unknown = await caught(connect({ host: 'nothing.invalid' }))
-      expectFacts(unknown, { code: 'dns_error', delivery: 'not_sent' })
-    })
+  it('knows a port on which nobody listens, and a name that does not exist', async () => {
+    const refused = await caught(connect({ port: await freePort() }))
+    expectFacts(refused, { code: 'connection_failed', reason: 'refused', delivery: 'not_sent' })
+    const unknown = await caught(connect({ host: 'nothing.invalid' }))
+    expectFacts(unknown, { code: 'dns_error', delivery: 'not_sent' })
+  })
 
-    it('knows a client that was closed', async () => {
-      const connection = await connect()
-      connection.close()
-      const error = await caught(connection.send('get', canary))
-      // ioredis says the same of commands that were sent.
-      expectFacts(
-        error,
-        name === 'ioredis'
-          ? { code: 'connection_lost', delivery: 'unknown' }
-          : { code: 'canceled', reason: 'shutdown', delivery: 'not_sent' },
-      )
-    })
+  it('knows a client that was closed', async () => {
+    const connection = await connect()
+    connection.close()
+    const error = await caught(connection.send('get', canary))
+    // ioredis says the same of commands that were sent.
+    expectFacts(
+      error,
+      name === 'ioredis'
+        ? { code: 'connection_lost', delivery: 'unknown' }
+        : { code: 'canceled', reason: 'shutdown', delivery: 'not_sent' },
+    )
+  })
 
-    it('does not know what became of a command when the server died', async () => {
-      const connection = await connect()
-      const waiting = caught(connection.send('blpop', canary, '0'))
-      await stopService(service, 'SIGKILL')
-      expectFacts(await waiting, { code: 'connection_lost', delivery: 'unknown' })
-      await start()
-    })
+  it('does not know what became of a command when the server died', async () => {
+    const connection = await connect()
+    const waiting = caught(connection.send('blpop', canary, '0'))
+    await stopService(service, 'SIGKILL')
+    expectFacts(await waiting, { code: 'connection_lost', delivery: 'unknown' })
+    await start()
+  })
 
-    it.each<readonly [string, object]>([
-      ['LOADING Redis is loading the dataset in memory', { reason: 'starting', delivery: 'answered' }],
-      ['MISCONF Redis is configured to save RDB snapshots', { reason: 'storage', delivery: 'answered' }],
-      ['CLUSTERDOWN The cluster is down', { reason: 'cluster', delivery: 'answered' }],
-      ['ERR max number of clients reached', tooManyConnections],
-    ])('reads the reply %s', (message, expected) => {
-      const reply = Object.assign(new Error(message), { name: 'ReplyError' })
-      expectFacts(reply, { code: 'upstream_unavailable', retryable: 'after', ...expected })
-    })
+  it.each<readonly [string, object]>([
+    ['LOADING Redis is loading the dataset in memory', { reason: 'starting', delivery: 'answered' }],
+    ['MISCONF Redis is configured to save RDB snapshots', { reason: 'storage', delivery: 'answered' }],
+    ['CLUSTERDOWN The cluster is down', { reason: 'cluster', delivery: 'answered' }],
+    ['ERR max number of clients reached', tooManyConnections],
+  ])('reads the reply %s', (message, expected) => {
+    const reply = Object.assign(new Error(message), { name: 'ReplyError' })
+    expectFacts(reply, { code: 'upstream_unavailable', retryable: 'after', ...expected })
+  })
 
-    it('returns an IntegrationError as it is, and describes what is none of its errors', () => {
-      const described = toIntegrationError(Object.assign(new Error('x'), { code: 'ECONNREFUSED', syscall: 'connect' }))
-      expect(described.code).toBe('connection_failed')
-      expect(toIntegrationError(described)).toBe(described)
-      for (const thrown of [undefined, null, 'text', 7, {}, new Error('?'), new Error('ERR_SOMETHING of another')])
-        expect(toIntegrationError(thrown).code).toBe('unknown')
-    })
-  },
-)
+  it('returns an IntegrationError as it is, and describes what is none of its errors', () => {
+    const described = toIntegrationError(Object.assign(new Error('x'), { code: 'ECONNREFUSED', syscall: 'connect' }))
+    expect(described.code).toBe('connection_failed')
+    expect(toIntegrationError(described)).toBe(described)
+    for (const thrown of [undefined, null, 'text', 7, {}, new Error('?'), new Error('ERR_SOMETHING of another')])
+      expect(toIntegrationError(thrown).code).toBe('unknown')
+  })
+})
 
-describe.runIf(hasService('Redis', 'redis-server'))('toIntegrationError of a time limit', () => {
+describe.runIf(isInstalled)('toIntegrationError of a time limit', () => {
   it('knows the one of ioredis', async () => {
     const server = await startRedis()
     const client = new Redis({ port: server.port, commandTimeout: 50 })
@@ -251,14 +244,17 @@ describe.runIf(hasService('Redis', 'redis-server'))('toIntegrationError of a tim
   })
 })
 
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
-
 async function startRedis(): Promise<{ readonly port: number }> {
   const own = await freePort()
-  const args = ['--port', String(own), '--bind', '127.0.0.1', '--save', '', '--dir', directory]
-  const process = await startService(findProgram('redis-server') ?? '', args, /Ready to accept connections/)
-  onTestFinished(() => stopService(process, 'SIGKILL'))
+  const server = await serverOn(own)
+  onTestFinished(() => stopService(server, 'SIGKILL'))
   return { port: own }
+}
+
+/** A server that keeps everything in memory, but for what a replica loads. */
+function serverOn(own: number, ...settings: readonly string[]): Promise<ChildProcess> {
+  const args = ['--port', String(own), '--bind', '127.0.0.1', '--save', '', '--dir', tmpdir(), ...settings]
+  return startService(findProgram('redis-server') ?? '', args, /Ready to accept connections/)
 }
 
 /** The first answer of a server that is busy. */

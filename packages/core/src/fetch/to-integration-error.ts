@@ -62,8 +62,10 @@ export function toIntegrationError(error: unknown, options: ClientErrorOptions =
 }
 
 /** Whether what `createFetch` said of the call stands: it saw the failure itself, and judged answers by a connector. */
-function knowsMore(known: IntegrationError, { answer }: ClientFailure, { connector }: ClientErrorOptions): boolean {
-  return answer === undefined || (known.integration !== undefined && connector === undefined)
+function knowsMore(known: IntegrationError, { answer, verdict }: ClientFailure, options: ClientErrorOptions): boolean {
+  if (answer !== undefined) return known.integration !== undefined && options.connector === undefined
+  // It saw an abort; the library knows that its own time limit was the reason.
+  return known.code !== 'canceled' || verdict === undefined
 }
 
 function callFactsOf(known: IntegrationError | undefined): Partial<IntegrationErrorInit> {

@@ -123,6 +123,16 @@ describe('toIntegrationError', () => {
     expect(described.attempts).toHaveLength(1)
   })
 
+  it('believes a library that aborted the call that this was its time limit', async () => {
+    const reason = new Error('too late')
+    const fetch = createFetch({ fetch: (_, init) => Promise.reject(init?.signal?.reason as Error) })
+    const thrown = await rejectionOf(fetch('https://api.example.com/things', { signal: AbortSignal.abort(reason) }))
+    const read = (): ClientFailure => ({ verdict: { code: 'timeout', reason: 'attempt' } })
+    const error = new Error('library', { cause: thrown })
+    expect(toIntegrationError(error)).toMatchObject({ code: 'canceled' })
+    expect(toIntegrationError(error, { read })).toMatchObject({ code: 'timeout', reason: 'attempt' })
+  })
+
   it('adds the attempts to an answer that the library read', async () => {
     const connector = connectorOf('theirs', 'conflict')
     const fetch = createFetch({ fetch: () => Promise.resolve(new Response('{}', { status: 403 })) })
