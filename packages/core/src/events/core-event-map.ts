@@ -91,7 +91,12 @@ export interface QueuedEvent extends CallEvent {
   readonly queued: number
 }
 
-export interface CircuitOpenedEvent extends ScopeEvent {
+export interface CircuitEvent extends ScopeEvent {
+  /** The group of endpoints; absent for what belongs to no group. */
+  readonly group?: string
+}
+
+export interface CircuitOpenedEvent extends CircuitEvent {
   /** How long calls are refused, in milliseconds. */
   readonly breakMs: number
   /** Too many calls failed, or too many were slow. */
@@ -144,11 +149,11 @@ export interface CoreEventMap extends BaseEventMap {
   /** When too many calls to the host failed or were slow; from now on they are refused. */
   'circuit:opened': CircuitOpenedEvent
   /** When the break is over; the call that found out is the first probe. */
-  'circuit:half-opened': ScopeEvent
+  'circuit:half-opened': CircuitEvent
   /** When enough probes succeeded, or it was closed by hand. */
-  'circuit:closed': ScopeEvent
+  'circuit:closed': CircuitEvent
   /** When it was isolated by hand; calls are refused until it is closed by hand. */
-  'circuit:isolated': ScopeEvent
+  'circuit:isolated': CircuitEvent
   /** After a 401, when the auth provider gave another token and the request is sent again. */
   'auth:replayed': CallEvent
 }

@@ -4,6 +4,7 @@ import { defaultIdempotencyHeader, needsIdempotencyKey } from '../idempotency/id
 import { isIdempotentMethod } from '../retry/retry-decision.ts'
 import { CallSignal } from '../timeout/call-signal.ts'
 import type { CallRecord, WaitRecord } from './call-record.ts'
+import type { Circuit } from './circuit.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { HostScope } from './host-scope.ts'
 import {
@@ -26,6 +27,8 @@ export class Call {
   readonly method: string
   readonly host: string
   readonly scope: HostScope
+  /** Absent when the breaker is off. */
+  readonly circuit: Circuit | undefined
   readonly record: CallRecord
   readonly startedAtMs: number
   /** `Infinity`: none. */
@@ -58,6 +61,7 @@ export class Call {
     this.method = methodOf(args.input, args.init)
     this.host = hostOf(url)
     this.scope = scopeOf(this.host)
+    this.circuit = this.scope.circuits?.of(this.method, url)
     this.startedAtMs = options.clock.monotonicMs()
     this.deadlineAtMs = this.startedAtMs + options.deadlineMs
     this.callerSignal = signalOf(args.input, args.init)

@@ -1,26 +1,44 @@
-import { CircuitBreaker, type CircuitPermit, type OpenReason } from '../circuit-breaker/circuit-breaker.ts'
+import {
+  CircuitBreaker,
+  type CircuitPermit,
+  type CircuitState,
+  type OpenReason,
+} from '../circuit-breaker/circuit-breaker.ts'
 import type { ResolvedCircuitBreakerOptions } from '../circuit-breaker/circuit-breaker-options.ts'
 import type { IntegrationErrorInit } from '../errors/integration-error.ts'
-import type { CoreEventMap, ScopeEvent } from '../events/core-event-map.ts'
+import type { CircuitEvent, CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import type { Random } from '../random/random.ts'
 import type { Outcome } from './outcome.ts'
 import { circuitRefusal, isolationRefusal } from './refusals.ts'
 import { verdictOf } from './verdict.ts'
 
+/** The state of one circuit. */
+export interface CircuitSnapshot {
+  /** The group of endpoints; absent for what belongs to no group. */
+  readonly group?: string
+  readonly state: CircuitState
+  /** When the break is over, in milliseconds since the epoch; only while it is open. */
+  readonly openUntil?: number
+  /** How often it has opened again without having closed, which makes the break grow; absent when it has not. */
+  readonly reopened?: number
+}
+
 /** A breaker, with what it says to callers and listeners. */
 export class Circuit {
   readonly breaker: CircuitBreaker
+  readonly #group: string | undefined
   /** The failure that was counted last. */
   #lastFailure: IntegrationErrorInit | undefined
   #openReason: OpenReason = 'failures'
 
   constructor(
-    facts: ScopeEvent,
+    facts: CircuitEvent,
     options: ResolvedCircuitBreakerOptions,
     random: Random,
     events: Emitter<CoreEventMap>,
   ) {
+    this.#group = facts.group
     this.breaker = new CircuitBreaker(options, random, {
       opened: (breakMs, reason) => {
         this.#openReason = reason
@@ -52,6 +70,17 @@ export class Circuit {
   refusesFor(delayMs: number, nowMs: number): boolean {
     const { state } = this.breaker
     return (state === 'open' || state === 'isolated') && this.breaker.retryAfterMs(nowMs) > delayMs
+  }
+
+  snapshot(nowMs: number, wallMs: number): CircuitSnapshot {
+    const record = this.breaker.toRecord(nowMs)
+    const reopened = 'reopened' in record ? record.reopened : 0
+    return {
+      ...(this.#group === undefined ? {} : { group: this.#group }),
+      state: record.state,
+      ...(record.state === 'open' ? { openUntil: wallMs + record.remainingMs } : {}),
+      ...(reopened === 0 ? {} : { reopened }),
+    }
   }
 
   get #openedBy(): IntegrationErrorInit | undefined {

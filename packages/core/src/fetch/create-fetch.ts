@@ -1,9 +1,11 @@
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import { createEmitter, type EventSource } from '../events/emitter.ts'
 import { IntegrationError } from '../errors/integration-error.ts'
+import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
 import { type FetchOptions, type ResolvedFetchOptions, resolveFetchOptions } from './fetch-options.ts'
 import type { HostSnapshot } from './host-scope.ts'
 import { Pipeline } from './pipeline.ts'
+import { hostOf } from './request-facts.ts'
 
 /** The state of a function made by `createFetch`. */
 export interface FetchSnapshot {
@@ -13,10 +15,28 @@ export interface FetchSnapshot {
   readonly hosts: readonly HostSnapshot[]
 }
 
+/** The circuits of the breaker, by hand. `host` is written as in events: with the port, where it is not the default. */
+export interface CircuitControl {
+  /**
+   * Refuses every call to the host, or to all hosts, also to those that are not known yet, until `close`. For an upstream
+   * that does harm, or during its maintenance.
+   *
+   * @throws InvalidOptionsError when `host` is not a host, or when the breaker is off.
+   */
+  isolate(host?: string): void
+  /**
+   * Ends `isolate`, and closes the circuits that opened by themselves.
+   *
+   * @throws InvalidOptionsError when `host` is not a host, or when the breaker is off.
+   */
+  close(host?: string): void
+}
+
 /** `fetch` with policies around it. */
 export type ResilientFetch = typeof globalThis.fetch &
   EventSource<CoreEventMap> &
   AsyncDisposable & {
+    readonly circuits: CircuitControl
     /** The state of every policy now. */
     snapshot(): FetchSnapshot
   }
@@ -44,14 +64,24 @@ export function createFetch(options?: FetchOptions): ResilientFetch {
     return passThrough ? transport(input, init) : pipeline.send(input, init)
   }
 
+  const setIsolated = (host: string | undefined, isIsolated: boolean): void => {
+    if (resolved.breaker === false)
+      throw new InvalidOptionsError({ path: 'breaker', expected: 'on, for its circuits to be set', received: false })
+    pipeline.setIsolated(host === undefined ? undefined : checkHost(host), isIsolated)
+  }
+
   return Object.assign(resilientFetch, {
+    circuits: {
+      isolate: (host?: string) => setIsolated(host, true),
+      close: (host?: string) => setIsolated(host, false),
+    },
     on: events.on.bind(events),
     snapshot: () => {
       const nowMs = clock.monotonicMs()
       return {
         ...(connector === undefined ? {} : { integration: connector.id }),
         ...(connection === undefined ? {} : { connection }),
-        hosts: [...pipeline.scopes()].map((scope) => scope.snapshot(nowMs)),
+        hosts: [...pipeline.scopes()].map((scope) => scope.snapshot(nowMs, clock.now())),
       }
     },
     [Symbol.asyncDispose]: () => {
@@ -60,6 +90,20 @@ export function createFetch(options?: FetchOptions): ResilientFetch {
       events.clear()
       return Promise.resolve()
     },
+  })
+}
+
+/** The host as `hostOf` gives it for a URL. */
+function checkHost(host: string): string {
+  const known = typeof host === 'string' && !/[/?#@\\]/.test(host) ? hostOf(`https://${host}/`) : ''
+  if (known !== '') return known
+  // What was meant as a host may be a URL with a secret in it.
+  const receivedText = typeof host === 'string' ? 'another text' : `a value of type ${typeof host}`
+  throw new InvalidOptionsError({
+    path: 'host',
+    expected: 'a host, such as `api.example.com`',
+    received: undefined,
+    receivedText,
   })
 }
 

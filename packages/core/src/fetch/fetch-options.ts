@@ -11,6 +11,7 @@ import {
 } from '../circuit-breaker/circuit-breaker-options.ts'
 import { checkConnector } from '../connectors/check-connector.ts'
 import type { Connector } from '../connectors/connector.ts'
+import { endpointGroups } from '../connectors/endpoint-groups.ts'
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
 import { type IdempotencyOptions, resolveIdempotencyHeader } from '../idempotency/idempotency-options.ts'
 import {
@@ -130,7 +131,7 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
     attemptTimeoutMs: attemptTimeoutMs === false ? Infinity : attemptTimeoutMs,
     retry: options.retry === false ? false : resolveRetryOptions(options.retry),
     rateLimit: options.rateLimit === false ? false : resolveRateLimitOptions(options.rateLimit),
-    breaker: options.breaker === false ? false : resolveCircuitBreakerOptions(options.breaker),
+    breaker: options.breaker === false ? false : resolveBreaker(options.breaker, connector),
     bulkhead: bulkhead === false ? false : resolveBulkheadOptions(bulkhead),
     idempotencyHeader: resolveIdempotencyHeader(options.idempotency, connector?.http?.idempotencyHeader),
     auth: options.auth,
@@ -138,6 +139,15 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
     clock,
     random,
   })
+}
+
+function resolveBreaker(
+  options: CircuitBreakerOptions | undefined,
+  connector: Connector | undefined,
+): ResolvedCircuitBreakerOptions {
+  const resolved = resolveCircuitBreakerOptions(options)
+  if (resolved.groupOf !== undefined || connector === undefined) return resolved
+  return Object.freeze({ ...resolved, groupOf: endpointGroups(connector) })
 }
 
 function checkAuth(auth: unknown): void {

@@ -1,11 +1,11 @@
 import { Bulkhead } from '../bulkhead/bulkhead.ts'
-import type { CircuitState } from '../circuit-breaker/circuit-breaker.ts'
 import type { CoreEventMap, ScopeEvent } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import { LimitBucket } from '../rate-limit/limit-bucket.ts'
 import { RetryBudget } from '../retry/retry-budget.ts'
-import { Circuit } from './circuit.ts'
+import type { CircuitSnapshot } from './circuit.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
+import { HostCircuits } from './host-circuits.ts'
 
 /** The state of the policies for one host and connection. What is off is absent. */
 export class HostScope {
@@ -14,7 +14,7 @@ export class HostScope {
   readonly facts: ScopeEvent
   readonly bucket: LimitBucket | undefined
   readonly bulkhead: Bulkhead | undefined
-  readonly circuit: Circuit | undefined
+  readonly circuits: HostCircuits | undefined
   readonly budget: RetryBudget | undefined
 
   constructor(host: string, options: ResolvedFetchOptions, events: Emitter<CoreEventMap>) {
@@ -30,16 +30,16 @@ export class HostScope {
       this.bucket = new LimitBucket(rateLimit.releaseIntervalMs, options.random)
     if (bulkhead !== false) this.bulkhead = new Bulkhead(bulkhead, options.clock)
     if (retry !== false && retry.budget !== false) this.budget = new RetryBudget(retry.budget)
-    if (breaker !== false) this.circuit = new Circuit(this.facts, breaker, options.random, events)
+    if (breaker !== false) this.circuits = new HostCircuits(this.facts, breaker, options.random, events)
   }
 
-  snapshot(nowMs: number): HostSnapshot {
-    const { bucket, bulkhead, circuit, budget } = this
+  snapshot(nowMs: number, wallMs: number): HostSnapshot {
+    const { bucket, bulkhead, circuits, budget } = this
     return {
       host: this.host,
       ...(bucket === undefined ? {} : { limitPausedMs: bucket.pausedMs(nowMs) }),
       ...(bulkhead === undefined ? {} : { active: bulkhead.active, queued: bulkhead.queued }),
-      ...(circuit === undefined ? {} : { circuit: circuit.breaker.state }),
+      ...(circuits === undefined ? {} : { circuits: circuits.snapshot(nowMs, wallMs) }),
       ...(budget === undefined ? {} : { retryTokens: budget.tokens }),
     }
   }
@@ -54,7 +54,8 @@ export interface HostSnapshot {
   readonly active?: number
   /** Calls that wait for a slot of the bulkhead. */
   readonly queued?: number
-  readonly circuit?: CircuitState
+  /** The circuit for what belongs to no group of endpoints, then those of the groups that were called. */
+  readonly circuits?: readonly CircuitSnapshot[]
   /** What is left in the retry budget. */
   readonly retryTokens?: number
 }

@@ -16,6 +16,7 @@ import { exchange } from './exchange.ts'
 import { remember } from './explain.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import { HostScope } from './host-scope.ts'
+import { Isolations } from './isolations.ts'
 import { discardBody, type Outcome } from './outcome.ts'
 import { prepareRetry, stopOf } from './prepare-retry.ts'
 import { refusalResponse, refuse, unsentDelivery } from './refusals.ts'
@@ -38,6 +39,7 @@ export class Pipeline {
   readonly #auth: BearerAuth | undefined
   readonly #scopes: LruMap<HostScope>
   readonly #scopeOf: (host: string) => HostScope
+  readonly #isolations = new Isolations()
   #calls = 0
 
   constructor(options: ResolvedFetchOptions, events: Emitter<CoreEventMap>) {
@@ -46,12 +48,24 @@ export class Pipeline {
     this.#events = events
     this.#auth = auth === undefined ? undefined : new BearerAuth(auth, connector?.http?.hosts)
     this.#scopes = new LruMap(MAX_HOSTS)
-    const createScope = (host: string): HostScope => new HostScope(host, options, events)
+    const createScope = (host: string): HostScope => {
+      const scope = new HostScope(host, options, events)
+      if (this.#isolations.has(host)) scope.circuits?.isolate()
+      return scope
+    }
     this.#scopeOf = (host) => this.#scopes.getOrCreate(host, createScope)
   }
 
   scopes(): IterableIterator<HostScope> {
     return this.#scopes.values()
+  }
+
+  /** Isolates the circuits of one host or of all, or closes them. */
+  setIsolated(host: string | undefined, isIsolated: boolean): void {
+    this.#isolations.set(host, isIsolated)
+    for (const { circuits } of host === undefined ? this.#scopes.values() : [this.#scopeOf(host)])
+      if (isIsolated) circuits?.isolate()
+      else circuits?.close()
   }
 
   dispose(): void {
@@ -126,7 +140,8 @@ export class Pipeline {
   }
 
   async #attempt(call: Call): Promise<Outcome> {
-    const { bucket, bulkhead, circuit } = call.scope
+    const { bucket, bulkhead } = call.scope
+    const { circuit } = call
     for (;;) {
       if (bucket !== undefined && bucket.expectedWaitMs(this.#nowMs()) > 0) {
         const refusal = await waitForLimit(call, this.#options, this.#events)
@@ -156,7 +171,7 @@ export class Pipeline {
     const { scope, record } = call
     const { failure } = outcome
     const nowMs = this.#nowMs()
-    if (permit !== undefined) scope.circuit?.record(permit, outcome, record.attempts.length, nowMs)
+    if (permit !== undefined) call.circuit?.record(permit, outcome, record.attempts.length, nowMs)
     if (scope.bucket === undefined) return
     if (failure === undefined) scope.bucket.succeeded(nowMs)
     if (failure?.code !== 'rate_limited' || failure.retryAfterMs === undefined) return

@@ -36,7 +36,7 @@ export async function prepareRetry(
   record.stop = stopOf(call, outcome, options)
   if (record.stop === undefined && nowMs + delayMs >= call.deadlineAtMs) record.stop = 'deadline'
   // The retry would be refused: then the answer that there is says more.
-  if (record.stop === undefined && scope.circuit?.refusesFor(delayMs, nowMs) === true) record.stop = 'circuit_open'
+  if (record.stop === undefined && call.circuit?.refusesFor(delayMs, nowMs) === true) record.stop = 'circuit_open'
   if (record.stop !== undefined) return false
 
   const latestMs = latestLimitStartMs(call, options, nowMs)

@@ -50,7 +50,7 @@ describe('createFetch: circuit breaker', () => {
     down = false
     await clock.advance(10_000)
     expect((await run()).status).toBe(200)
-    expect(fetch.snapshot().hosts[0]?.circuit).toBe('closed')
+    expect(fetch.snapshot().hosts[0]?.circuits?.[0]?.state).toBe('closed')
     expect(heard.names.filter((name) => name.startsWith('circuit:'))).toEqual([
       'circuit:opened',
       'circuit:half-opened',
@@ -74,7 +74,7 @@ describe('createFetch: circuit breaker', () => {
     expect(transport.calls).toHaveLength(5)
     respond(answer(200))
     expect((await probe).status).toBe(200)
-    expect(fetch.snapshot().hosts[0]?.circuit).toBe('closed')
+    expect(fetch.snapshot().hosts[0]?.circuits?.[0]?.state).toBe('closed')
   })
 
   it.each([404, 429])('stays half-open after a probe that was answered with %i', async (status) => {
@@ -84,17 +84,17 @@ describe('createFetch: circuit breaker', () => {
     next = status
     await clock.advance(10_000)
     await run()
-    expect(fetch.snapshot().hosts[0]?.circuit).toBe('half_open')
+    expect(fetch.snapshot().hosts[0]?.circuits?.[0]?.state).toBe('half_open')
     next = 200
     await run()
-    expect(fetch.snapshot().hosts[0]?.circuit).toBe('closed')
+    expect(fetch.snapshot().hosts[0]?.circuits?.[0]?.state).toBe('closed')
     expect(transport.calls).toHaveLength(6)
   })
 
   it.each([400, 404, 429, 501])('never opens on %i', async (status) => {
     const { run, fetch } = harness([answer(status)], once)
     for (let n = 0; n < 20; n++) await run()
-    expect(fetch.snapshot().hosts[0]?.circuit).toBe('closed')
+    expect(fetch.snapshot().hosts[0]?.circuits?.[0]?.state).toBe('closed')
   })
 
   it('does not count what the caller aborted', async () => {
@@ -106,13 +106,13 @@ describe('createFetch: circuit breaker', () => {
       controller.abort()
       await call
     }
-    expect(fetch.snapshot().hosts[0]?.circuit).toBe('closed')
+    expect(fetch.snapshot().hosts[0]?.circuits?.[0]?.state).toBe('closed')
   })
 
   it('counts attempts that time out', async () => {
     const { run, fetch } = harness(['hang'], { ...once, attemptTimeoutMs: 100 })
     for (let n = 0; n < 4; n++) await rejectionOf(run())
-    expect(fetch.snapshot().hosts[0]?.circuit).toBe('open')
+    expect(fetch.snapshot().hosts[0]?.circuits?.[0]?.state).toBe('open')
   })
 
   it('keeps hosts apart', async () => {

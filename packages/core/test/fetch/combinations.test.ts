@@ -8,9 +8,9 @@ describe('createFetch: the order of the policies', () => {
   it('counts each attempt of a retried call in the breaker', async () => {
     const { run, fetch } = harness([answer(500)], { breaker: { minimumCalls: 6 } })
     await run()
-    expect(fetch.snapshot().hosts[0]?.circuit).toBe('closed')
+    expect(fetch.snapshot().hosts[0]?.circuits?.[0]?.state).toBe('closed')
     await run()
-    expect(fetch.snapshot().hosts[0]?.circuit).toBe('open')
+    expect(fetch.snapshot().hosts[0]?.circuits?.[0]?.state).toBe('open')
   })
 
   it('does not count the waits of a call as time of its attempts', async () => {
@@ -82,7 +82,7 @@ describe('createFetch: the order of the policies', () => {
       breaker: { minimumCalls: 2, failureRatio: 1 },
     })
     await rejectionOf(run())
-    expect(fetch.snapshot().hosts[0]?.circuit).toBe('closed')
+    expect(fetch.snapshot().hosts[0]?.circuits?.[0]?.state).toBe('closed')
   })
 })
 

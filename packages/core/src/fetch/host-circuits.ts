@@ -1,0 +1,59 @@
+import type { ResolvedCircuitBreakerOptions } from '../circuit-breaker/circuit-breaker-options.ts'
+import type { CoreEventMap, ScopeEvent } from '../events/core-event-map.ts'
+import type { Emitter } from '../events/emitter.ts'
+import { LruMap } from '../policy/lru-map.ts'
+import type { Random } from '../random/random.ts'
+import { Circuit, type CircuitSnapshot } from './circuit.ts'
+
+const MAX_GROUPS = 100
+
+/** The circuits of one host: one for each group of endpoints that was called, and one for what belongs to no group. */
+export class HostCircuits {
+  readonly #create: (group: string | undefined) => Circuit
+  readonly #groupOf: ResolvedCircuitBreakerOptions['groupOf']
+  readonly #common: Circuit
+  #groups: LruMap<Circuit> | undefined
+  #isIsolated = false
+
+  constructor(
+    facts: ScopeEvent,
+    options: ResolvedCircuitBreakerOptions,
+    random: Random,
+    events: Emitter<CoreEventMap>,
+  ) {
+    this.#create = (group) => {
+      const circuit = new Circuit(group === undefined ? facts : { ...facts, group }, options, random, events)
+      if (this.#isIsolated) circuit.breaker.isolate()
+      return circuit
+    }
+    this.#groupOf = options.groupOf
+    this.#common = this.#create(undefined)
+  }
+
+  /** The circuit of a request. The 100 groups used last are kept. */
+  of(method: string, url: string): Circuit {
+    const group = this.#groupOf?.({ method, url })
+    if (group === undefined || group === '') return this.#common
+    this.#groups ??= new LruMap(MAX_GROUPS)
+    return this.#groups.getOrCreate(group, this.#create)
+  }
+
+  /** Refuses every call to the host until `close`. */
+  isolate(): void {
+    this.#isIsolated = true
+    for (const circuit of this.#all()) circuit.breaker.isolate()
+  }
+
+  close(): void {
+    this.#isIsolated = false
+    for (const circuit of this.#all()) circuit.breaker.close()
+  }
+
+  snapshot(nowMs: number, wallMs: number): readonly CircuitSnapshot[] {
+    return this.#all().map((circuit) => circuit.snapshot(nowMs, wallMs))
+  }
+
+  #all(): readonly Circuit[] {
+    return [this.#common, ...(this.#groups?.values() ?? [])]
+  }
+}
