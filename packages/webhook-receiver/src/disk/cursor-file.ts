@@ -150,8 +150,8 @@ export class CursorFile {
       for (const waiting of group) waiting.reject(refusal)
       return
     }
+    this.#cancelSync ??= this.#options.clock.schedule(SYNC_AFTER_MS, () => this.#sync(), { background: true })
     if (this.#ackEnd >= Math.max(CHECKPOINT_BYTES, 2 * this.#ackBase)) await this.#checkpoint()
-    else this.#cancelSync ??= this.#options.clock.schedule(SYNC_AFTER_MS, () => this.#sync(), { background: true })
   }
 
   async #writeDelta(delta: SeqDelta): Promise<void> {

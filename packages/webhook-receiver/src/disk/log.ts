@@ -5,12 +5,12 @@ import type { FileSystem } from './file-system.ts'
 import { LogReader } from './log-reader.ts'
 import { LogWriter } from './log-writer.ts'
 import type { RecordInput } from './batch-encoder.ts'
-import { decodeMeta, encodeMeta, META_MAGIC, type Meta } from './meta-codec.ts'
+import { decodeMeta, encodeMeta, META_MAGIC, type Meta, withHoles } from './meta-codec.ts'
 import { type Recovered, recoverSegments } from './recovery.ts'
 import type { Segment } from './segment.ts'
 import { encodeSegmentHeader, parseSegmentName, randomSalt } from './segment-format.ts'
 import type { RecordVisitor } from './segment-scanner.ts'
-import { countOf, mergeRanges, type SeqRange, subtractRanges } from './seq.ts'
+import { countOf, type SeqRange, subtractRanges } from './seq.ts'
 import { TwoSlotFile } from './two-slot-file.ts'
 
 export interface LogOptions {
@@ -104,25 +104,28 @@ export class Log {
         quarantineDirectory: `${directory}/quarantine`,
         meta: known,
       })
-      const holes = mergeRanges(recovered.holes)
       const newest = recovered.segments.at(-1)
-      const meta: Meta = {
-        storeId: known?.storeId ?? randomSalt(options.random),
-        epoch: (await highestEpoch(options, segmentDirectory, known)) + 1,
-        firstSeq: known?.firstSeq ?? recovered.segments[0]?.baseSeq ?? 1,
-        durableSeqHint: recovered.durableSeq,
-        // The newest segment may have been left without a copy: META is lost, or a write to it failed.
-        activeHeader: newest === undefined ? known?.activeHeader : encodeSegmentHeader(newest.header),
-        unlistedLost: known?.unlistedLost ?? 0,
-        holes: mergeRanges([...(known?.holes ?? []), ...holes]),
-      }
+      const { meta, newHoles } = withHoles(
+        {
+          storeId: known?.storeId ?? randomSalt(options.random),
+          epoch: (await highestEpoch(options, segmentDirectory, known)) + 1,
+          firstSeq: known?.firstSeq ?? recovered.segments[0]?.baseSeq ?? 1,
+          durableSeqHint: recovered.durableSeq,
+          // The newest segment may have been left without a copy: META is lost, or a write to it failed.
+          activeHeader: newest === undefined ? known?.activeHeader : encodeSegmentHeader(newest.header),
+          unlistedLost: known?.unlistedLost ?? 0,
+          listedFrom: known?.listedFrom ?? 0,
+          holes: known?.holes ?? [],
+        },
+        recovered.holes,
+      )
       await file.write(encodeMeta(meta), 2)
       await fileSystem.syncDirectory(segmentDirectory)
       await fileSystem.syncDirectory(directory)
       const report = {
         scannedBytes: recovered.scannedBytes,
         tornBytes: recovered.tornBytes,
-        newHoles: subtractRanges(holes, known?.holes ?? []),
+        newHoles,
       }
       return { log: new Log(options, file, meta, recovered), report }
     } catch (error) {
@@ -173,7 +176,7 @@ export class Log {
   /** Takes a hole into the books that was found while reading. */
   noteHole(hole: SeqRange): void {
     if (subtractRanges([hole], this.#meta.holes).length === 0) return
-    this.#meta = { ...this.#meta, holes: mergeRanges([...this.#meta.holes, hole]) }
+    this.#meta = withHoles(this.#meta, [hole]).meta
     this.#options.onHole?.(hole)
     this.#saveMeta().catch(() => undefined)
   }

@@ -1,5 +1,5 @@
 import { SEGMENT_HEADER_BYTES } from './segment-format.ts'
-import { readUint53, type SeqRange, writeUint53 } from './seq.ts'
+import { countOf, mergeRanges, readUint53, type SeqRange, subtractRanges, writeUint53 } from './seq.ts'
 import { SLOT_PAYLOAD_BYTES } from './two-slot-file.ts'
 
 /** File type of META. */
@@ -23,7 +23,27 @@ export interface Meta {
   readonly activeHeader: Buffer | undefined
   /** Lost records of holes that are too old to be listed. */
   readonly unlistedLost: number
+  /** Holes that are not listed lie below. */
+  readonly listedFrom: number
   readonly holes: readonly SeqRange[]
+}
+
+/** Takes holes into the books that were found, and says which of them are new. One that had left the list comes back to it. */
+export function withHoles(
+  meta: Meta,
+  found: readonly SeqRange[],
+): { readonly meta: Meta; readonly newHoles: SeqRange[] } {
+  const unlisted = subtractRanges(mergeRanges(found), meta.holes)
+  const returned = countOf(unlisted.filter(({ to }) => to < meta.listedFrom))
+  const isKnown = ({ to }: SeqRange): boolean => to < meta.listedFrom && returned <= meta.unlistedLost
+  return {
+    meta: {
+      ...meta,
+      unlistedLost: returned <= meta.unlistedLost ? meta.unlistedLost - returned : meta.unlistedLost,
+      holes: mergeRanges([...meta.holes, ...unlisted]),
+    },
+    newHoles: unlisted.filter((hole) => !isKnown(hole)),
+  }
 }
 
 export function encodeMeta(meta: Meta): Buffer {
@@ -56,13 +76,15 @@ export function decodeMeta(bytes: Buffer): Meta {
     const at = FIXED_BYTES + 16 * index
     holes.push({ from: readUint53(bytes, at), to: readUint53(bytes, at + 8) })
   }
+  const unlistedLost = readUint53(bytes, 104)
   return {
     storeId: Buffer.from(bytes.subarray(0, 16)),
     epoch: readUint53(bytes, 16),
     firstSeq: readUint53(bytes, 24),
     durableSeqHint: readUint53(bytes, 32),
     activeHeader: activeHeader.every((byte) => byte === 0) ? undefined : activeHeader,
-    unlistedLost: readUint53(bytes, 104),
+    unlistedLost,
+    listedFrom: unlistedLost === 0 ? 0 : (holes[0]?.from ?? 0),
     holes,
   }
 }

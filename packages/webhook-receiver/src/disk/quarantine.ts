@@ -23,12 +23,12 @@ export async function quarantine(
   file: OpenFile,
   cut: CutBytes,
 ): Promise<boolean> {
-  const path = `${directory}/${cut.segment}-${cut.offset.toString(16).padStart(8, '0')}`
+  let path: string | undefined
   try {
     if (await isAllZero(file, cut)) return true
     await fileSystem.makeDirectory(directory)
+    path = `${directory}/${unusedName(await fileSystem.list(directory), cut)}`
     await writeSmallFile(fileSystem, `${path}.json`, Buffer.from(`${JSON.stringify(cut, null, 2)}\n`), true)
-    await fileSystem.remove(`${path}.bin`)
     const copy = await fileSystem.open(`${path}.bin`, 'create')
     try {
       let written = 0
@@ -44,10 +44,21 @@ export async function quarantine(
     return true
   } catch {
     // A full disk, or bytes that cannot be read, must not keep the log from opening. Half a copy only takes room.
-    await fileSystem.remove(`${path}.bin`).catch(() => undefined)
-    await fileSystem.remove(`${path}.json`).catch(() => undefined)
+    if (path !== undefined) {
+      await fileSystem.remove(`${path}.bin`).catch(() => undefined)
+      await fileSystem.remove(`${path}.json`).catch(() => undefined)
+    }
     return false
   }
+}
+
+/** `<segment>-<offset>`, with a number behind it when something was cut there before. */
+function unusedName(names: readonly string[], cut: CutBytes): string {
+  const name = `${cut.segment}-${cut.offset.toString(16).padStart(8, '0')}`
+  let candidate = name
+  for (let count = 2; names.includes(`${candidate}.bin`) || names.includes(`${candidate}.json`); count++)
+    candidate = `${name}-${count}`
+  return candidate
 }
 
 async function isAllZero(file: OpenFile, cut: CutBytes): Promise<boolean> {

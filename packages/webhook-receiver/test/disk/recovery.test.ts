@@ -165,6 +165,10 @@ describe('recovery after one torn write and another', () => {
       expect(numbers).toEqual([1, 2])
       log = killed
     }
+    // Both copies are kept, although they were cut at the same place.
+    const copies = log.paths(`${DIRECTORY}/quarantine`).filter((path) => path.endsWith('.bin'))
+    expect(copies.map((path) => log.read(path).includes('"evt_4"'))).toEqual([false, true])
+    expect(copies.map((path) => log.read(path).includes('"evt_14"'))).toEqual([true, false])
   })
 })
 
@@ -296,6 +300,24 @@ describe('recovery of a log whose payload looks like a log', () => {
 })
 
 describe('recovery of the segments', () => {
+  test('counts each lost record once, however many holes there are and however often it opens', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const buffer = memoryDiskBuffer(fileSystem)
+    await buffer.open()
+    const events = Array.from({ length: 601 }, (_, index) => numberedEvent(index + 1, 0))
+    await buffer.append(events)
+    await buffer.close()
+    const path = segmentOf(fileSystem)
+    const content = Buffer.from(fileSystem.read(path))
+    for (let number = 2; number <= 600; number += 2) content.write('?', content.indexOf(`"evt_${number}"`))
+    fileSystem.replace(path, content)
+    expect((await openAndRead(fileSystem)).report.holes).toHaveLength(300)
+    for (let opening = 2; opening <= 3; opening++) {
+      const { report, lost, numbers } = await openAndRead(fileSystem)
+      expect([report.holes.length, lost, numbers.length]).toEqual([0, 300, 301])
+    }
+  })
+
   test('copies the header of the segment that it goes on with to a META that was lost', async () => {
     const fileSystem = await closedLog()
     fileSystem.files.delete(`${DIRECTORY}/META`)
