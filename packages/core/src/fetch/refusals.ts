@@ -15,13 +15,14 @@ export function unsentDelivery(record: CallRecord): Delivery {
   return record.attempts.length === 0 ? 'not_sent' : 'unknown'
 }
 
-/** The wait for a rate limit cannot end in time. */
-export function limitRefusal(retryAfterMs: number): IntegrationErrorInit {
+/** The wait for a rate limit cannot end in time, or is for a quota that is used up. `Infinity`: nobody knows how long. */
+export function limitRefusal(waitMs: number, isQuota: boolean): IntegrationErrorInit {
+  const wait = waitMs === Infinity ? 'for an unknown time' : `${Math.ceil(waitMs)} ms`
   return {
-    code: 'rate_limited',
+    code: isQuota ? 'quota_exhausted' : 'rate_limited',
     reason: 'paused',
-    retryAfterMs,
-    message: `Not sent: the rate limit asks to wait ${Math.ceil(retryAfterMs)} ms, which is longer than this call may take.`,
+    message: `Not sent: the rate limit asks to wait ${wait}, which is longer than this call may take.`,
+    ...(waitMs === Infinity ? {} : { retryAfterMs: waitMs }),
   }
 }
 

@@ -90,7 +90,7 @@ describe('createFetch', () => {
     ['retry.maxAttempts', { retry: { maxAttempts: 0 } }],
     ['retry.maxDelayMs', { retry: { baseDelayMs: 100, maxDelayMs: 50 } }],
     ['retry.budget.maxTokens', { retry: { budget: { maxTokens: 0 } } }],
-    ['rateLimit.onLimit', { rateLimit: { onLimit: 'fail' as never } }],
+    ['rateLimit.onLimit', { rateLimit: { onLimit: 'stop' as never } }],
     ['breaker.failureRatio', { breaker: { failureRatio: 2 } }],
     ['bulkhead.maxConcurrent', { bulkhead: { maxConcurrent: 0 } }],
     ['idempotency.header', { idempotency: { header: '' } }],

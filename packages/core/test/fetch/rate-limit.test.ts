@@ -137,11 +137,11 @@ describe('createFetch: rate limit', () => {
     expect(clock.monotonicMs()).toBeGreaterThan(4_000)
   })
 
-  it('backs off after a 429 that asks for nothing, and pauses nobody', async () => {
-    const { run, heard } = harness([answer(429), answer(200)])
+  it('pauses for a second after a 429 that asks for nothing, and longer each time', async () => {
+    const { run, heard } = harness([answer(429), answer(429), answer(200), answer(429), answer(200)])
     await run()
-    expect(heard.names).not.toContain('limit:paused')
-    expect(heard.of('retry:scheduled')).toHaveLength(1)
+    await run()
+    expect(heard.of('limit:paused').map(({ pauseMs }) => pauseMs)).toEqual([1_000, 2_000, 1_000])
   })
 
   it('never repeats an exhausted quota', async () => {

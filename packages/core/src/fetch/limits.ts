@@ -1,0 +1,182 @@
+import type { CoreEventMap } from '../events/core-event-map.ts'
+import type { Emitter } from '../events/emitter.ts'
+import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
+import { readRateLimits } from '../limit-reading/read-rate-limits.ts'
+import { tellsLimits } from '../limit-reading/tells-limits.ts'
+import type { LimitBucket } from '../rate-limit/limit-bucket.ts'
+import type { CallLimit } from '../rate-limit/limit-buckets.ts'
+import type { Call } from './call.ts'
+import type { ResolvedFetchOptions } from './fetch-options.ts'
+import type { Outcome } from './outcome.ts'
+import { limitRefusal, refuse } from './refusals.ts'
+
+// Nobody is kept waiting for longer: such a limit is a quota, or was misread.
+const LONGEST_WAIT_MS = 3_600_000
+
+/** The time before which a call that waits for a limit now has to start: its deadline, or `maxWaitMs` from now. */
+export function latestLimitStartMs(call: Call, { rateLimit }: ResolvedFetchOptions, nowMs: number): number {
+  if (rateLimit === false) return call.deadlineAtMs
+  const longestMs = rateLimit.onLimit === 'fail' ? 0 : Math.min(rateLimit.maxWaitMs, LONGEST_WAIT_MS)
+  return Math.min(call.deadlineAtMs, nowMs + longestMs)
+}
+
+/** How long a call has to wait for its limits, as far as is known. */
+export function limitDelayMs(call: Call, nowMs: number): number {
+  let waitMs = 0
+  for (const { bucket } of call.limits) waitMs = Math.max(waitMs, bucket.expectedWaitMs(call.record.callId, nowMs))
+  return waitMs
+}
+
+/** Reserves a place under every limit of the call, when that is possible without waiting. */
+export function tryReserve(call: Call, nowMs: number): boolean {
+  if (call.limitTicket !== undefined) return false
+  for (let index = 0; index < call.limits.length; index++) {
+    if (call.limits[index]?.bucket.tryStart(nowMs) === true) continue
+    cancelLimits(call.limits.slice(0, index))
+    return false
+  }
+  return true
+}
+
+/** Gives back what was reserved for a call that is not sent now. */
+export function cancelLimits(limits: readonly CallLimit[]): void {
+  for (const { bucket } of limits) bucket.cancel()
+}
+
+/** Joins the queue of the first limit that holds a retry back, so that its place is that of the decision to retry. */
+export function joinLimit(call: Call, latestMs: number, nowMs: number): void {
+  const { callId } = call.record
+  const held = call.limits.find(({ bucket }) => bucket.expectedWaitMs(callId, nowMs) > 0)
+  if (held === undefined) return
+  const { bucket } = held
+  call.limitTicket = { bucket, ticket: bucket.join(callId, latestMs, nowMs, call.callerSignal) }
+}
+
+/**
+ * Reserves a place under every limit of the call, the narrowest first, and waits for each as long as it takes. Returns a
+ * refusal when that cannot be in time.
+ *
+ * @throws the reason of the caller's signal when it aborts.
+ */
+export async function reserveLimits(
+  call: Call,
+  options: ResolvedFetchOptions,
+  events: Emitter<CoreEventMap>,
+): Promise<Outcome | undefined> {
+  const { clock } = options
+  const { limits } = call
+  for (let index = 0; index < limits.length; index++) {
+    const bucket = limits[index]?.bucket
+    if (bucket === undefined) continue
+    if (call.limitTicket?.bucket !== bucket && bucket.tryStart(clock.monotonicMs())) continue
+    let refusal: Outcome | undefined
+    let isReserved = false
+    try {
+      refusal = await waitInQueue(call, bucket, options, events)
+      isReserved = refusal === undefined
+    } finally {
+      if (!isReserved) {
+        cancelLimits(limits.slice(0, index))
+        leaveQueue(call)
+      }
+    }
+    if (refusal !== undefined) return refusal
+    // A narrower limit was hit while this call waited for a wider one: from the beginning.
+    if (limits.slice(0, index).some((held) => held.bucket.pausedMs(clock.monotonicMs()) > 0)) {
+      cancelLimits(limits.slice(0, index + 1))
+      index = -1
+    }
+  }
+  return undefined
+}
+
+async function waitInQueue(
+  call: Call,
+  bucket: LimitBucket,
+  options: ResolvedFetchOptions,
+  events: Emitter<CoreEventMap>,
+): Promise<Outcome | undefined> {
+  const { clock } = options
+  const { callId } = call.record
+  const nowMs = clock.monotonicMs()
+  const waitMs = bucket.expectedWaitMs(callId, nowMs)
+  const latestMs = latestLimitStartMs(call, options, nowMs)
+  let ticket = call.limitTicket?.bucket === bucket ? call.limitTicket.ticket : undefined
+  if (ticket === undefined && (bucket.isExhausted(nowMs) || nowMs + waitMs >= latestMs))
+    return refuse(call.record, limitRefusal(bucket.pausedMs(nowMs) || waitMs, bucket.isExhausted(nowMs)))
+  ticket ??= bucket.join(callId, latestMs, nowMs, call.callerSignal)
+  if (events.has('limit:waiting')) events.emit('limit:waiting', { ...call.eventFacts(nowMs), waitMs })
+  const result = await ticket.result
+  if (call.limitTicket?.ticket === ticket) call.limitTicket = undefined
+  const wokenMs = clock.monotonicMs()
+  call.noteWait('rate_limit', wokenMs - nowMs)
+  if (result === 'refused') {
+    const leftMs = bucket.pausedMs(wokenMs) || bucket.expectedWaitMs(callId, wokenMs)
+    return refuse(call.record, limitRefusal(leftMs, bucket.isExhausted(wokenMs)))
+  }
+  if (events.has('limit:released'))
+    events.emit('limit:released', { ...call.eventFacts(wokenMs), waitedMs: wokenMs - nowMs })
+  return undefined
+}
+
+/** Gives up a place that a retry took and does not need any more. */
+function leaveQueue(call: Call): void {
+  const held = call.limitTicket
+  call.limitTicket = undefined
+  if (held === undefined || held.ticket.leave()) return
+  void held.ticket.result.then(
+    (result) => {
+      if (result === 'started') held.bucket.cancel()
+    },
+    () => {},
+  )
+}
+
+/** Tells the limits of a call what its answer says of them, and pauses the one that was hit. */
+export function learnLimits(
+  call: Call,
+  outcome: Outcome,
+  startedAtMs: number,
+  options: ResolvedFetchOptions,
+  events: Emitter<CoreEventMap>,
+): void {
+  const { limits } = call
+  if (limits.length === 0) return
+  const { clock } = options
+  const { failure } = outcome
+  const nowMs = clock.monotonicMs()
+  const readings = readingsOf(outcome, options)
+  let pauseMs = 0
+  for (const { bucket, rules } of limits) {
+    const own = rules.length === 0 ? readings : readings.filter(({ policy }) => rules.includes(policy))
+    pauseMs = Math.max(pauseMs, bucket.finish({ startedAtMs, isSuccess: failure === undefined, readings: own }, nowMs))
+  }
+  if (failure?.code === 'rate_limited' || (failure?.code === 'quota_exhausted' && failure.retryAfterMs !== undefined)) {
+    const { bucket } = hitLimit(limits, readings)
+    const isExhausted = failure.code === 'quota_exhausted'
+    // What the answer told otherwise holds the others back already.
+    const isHeld = failure.retryAfterMs === undefined && bucket.pausedMs(nowMs) > 0
+    if (!isHeld) pauseMs = Math.max(pauseMs, bucket.pause(failure.retryAfterMs, nowMs, isExhausted))
+  }
+  if (pauseMs > 0 && events.has('limit:paused')) {
+    const status = outcome.kind === 'response' ? outcome.response.status : undefined
+    events.emit('limit:paused', { ...call.scope.facts, pauseMs, ...(status === undefined ? {} : { status }) })
+  }
+}
+
+const nothing: readonly RateLimitReading[] = []
+
+function readingsOf(outcome: Outcome, { connector, clock }: ResolvedFetchOptions): readonly RateLimitReading[] {
+  if (outcome.kind !== 'response') return nothing
+  const { response, failure } = outcome
+  const isLimit = failure?.code === 'rate_limited' || failure?.code === 'quota_exhausted'
+  if (!isLimit && connector?.rateLimits === undefined && !tellsLimits(response.headers)) return nothing
+  return readRateLimits(response, clock.now(), connector)
+}
+
+/** The limit that an answer says is used up, or the narrowest. */
+function hitLimit(limits: readonly CallLimit[], readings: readonly RateLimitReading[]): CallLimit {
+  const usedUp = readings.filter(({ remaining }) => remaining !== undefined && remaining < 1)
+  const hit = limits.find(({ rules }) => usedUp.some(({ policy }) => rules.includes(policy)))
+  return (hit ?? limits[0]) as CallLimit
+}

@@ -1,0 +1,116 @@
+import type { Connector } from '../connectors/connector.ts'
+import type { RateLimitRule } from '../connectors/rate-limit-rule.ts'
+import { LruMap } from '../policy/lru-map.ts'
+import type { Random } from '../random/random.ts'
+import type { Clock } from '../time/clock.ts'
+import { type DeclaredLimit, LimitBucket } from './limit-bucket.ts'
+import { pathOf, pathPattern } from './path-pattern.ts'
+import type { ResolvedRateLimitOptions } from './rate-limit-options.ts'
+
+const MAX_BUCKETS = 1_000
+
+/** The bucket of a call, and the limits of the connector that it stands for; none: whatever the headers say. */
+export interface CallLimit {
+  /** Whose it is; empty when the hosts of the connector share it. */
+  readonly host: string
+  readonly bucket: LimitBucket
+  /** Ids of the rules. */
+  readonly rules: readonly string[]
+}
+
+/** Limits that the same calls share. */
+interface RuleGroup {
+  readonly key: string
+  readonly rules: readonly string[]
+  readonly isPerEndpoint: boolean
+  readonly narrowness: number
+  readonly declared: readonly DeclaredLimit[]
+  covers(path: string): boolean
+}
+
+/**
+ * The buckets of one function made by `createFetch`: one per host or, where the connector says whom its limits bind, one
+ * for each. The 1,000 that were used last are kept.
+ */
+export class LimitBuckets {
+  readonly #buckets: LruMap<CallLimit>
+  readonly #create: (host: string, group?: RuleGroup) => CallLimit
+  readonly #groups: readonly RuleGroup[]
+  readonly #hosts: readonly string[]
+
+  constructor(options: ResolvedRateLimitOptions, connector: Connector | undefined, clock: Clock, random: Random) {
+    // Whoever waits in a bucket that is forgotten still gets its turn.
+    this.#buckets = new LruMap(MAX_BUCKETS)
+    this.#groups = groupsOf(connector?.rateLimits ?? [])
+    this.#hosts = connector?.http?.hosts ?? []
+    this.#create = (host, group) => ({
+      host,
+      bucket: new LimitBucket(options.releaseIntervalMs, clock, random, group?.declared),
+      rules: group?.rules ?? [],
+    })
+  }
+
+  /** Whether every call to a host has the same bucket. */
+  get isPerHost(): boolean {
+    return this.#groups.length === 0
+  }
+
+  /** The limits that a call is under, the narrowest first. */
+  limitsOf(host: string, method: string, url: string): readonly CallLimit[] {
+    if (this.#groups.length > 0) {
+      const path = pathOf(url)
+      // Hosts that the connector names are one API; where it has a pattern, each host is an account of its own.
+      const account = this.#hosts.includes(host) ? '' : host
+      const limits = this.#groups
+        .filter((group) => group.covers(path))
+        .map((group) => {
+          const key = `${account} ${group.key}${group.isPerEndpoint ? ` ${method} ${path}` : ''}`
+          return this.#buckets.getOrCreate(key, () => this.#create(account, group))
+        })
+      if (limits.length > 0) return limits
+    }
+    return [this.#buckets.getOrCreate(host, this.#create)]
+  }
+
+  /** How long calls to a host are still paused, by the limit that lasts longest. */
+  pausedMs(host: string, nowMs: number): number {
+    let pausedMs = 0
+    for (const limit of this.#buckets.values())
+      if (limit.host === host || limit.host === '') pausedMs = Math.max(pausedMs, limit.bucket.pausedMs(nowMs))
+    return pausedMs
+  }
+
+  clear(): void {
+    this.#buckets.clear()
+  }
+}
+
+function groupsOf(rules: readonly RateLimitRule[]): readonly RuleGroup[] {
+  const byKey = new Map<string, RateLimitRule[]>()
+  for (const rule of rules) {
+    const { paths = [], exceptPaths = [] } = rule
+    const key = [rule.scope === 'endpoint' ? 'endpoint' : 'all', ...paths, '!', ...exceptPaths].join(' ')
+    byKey.set(key, [...(byKey.get(key) ?? []), rule])
+  }
+  const groups = [...byKey].map(([key, members]) => groupOf(key, members))
+  return groups.toSorted((left, right) => right.narrowness - left.narrowness)
+}
+
+function groupOf(key: string, rules: readonly RateLimitRule[]): RuleGroup {
+  const [first] = rules
+  const paths = first?.paths?.map(pathPattern)
+  const exceptPaths = first?.exceptPaths?.map(pathPattern) ?? []
+  return {
+    key,
+    rules: rules.map(({ id }) => id),
+    isPerEndpoint: first?.scope === 'endpoint',
+    narrowness: (first?.scope === 'endpoint' ? 2 : 0) + (paths === undefined ? 0 : 1),
+    declared: rules.flatMap(({ limit, windowMs }) =>
+      limit?.value === undefined || windowMs?.value === undefined
+        ? []
+        : [{ limit: limit.value, windowMs: windowMs.value }],
+    ),
+    covers: (path) =>
+      (paths?.some((pattern) => pattern.test(path)) ?? true) && !exceptPaths.some((pattern) => pattern.test(path)),
+  }
+}
