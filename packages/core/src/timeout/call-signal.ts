@@ -57,16 +57,41 @@ interface SignalLink {
 const unreachableBodies: FinalizationRegistry<() => void> | undefined =
   typeof FinalizationRegistry === 'undefined' ? undefined : new FinalizationRegistry((remove) => remove())
 
+// An EventTarget looks through all its listeners when it is given another one. So a signal that many calls follow, as one for
+// the end of the process, gets a single listener of ours.
+const followed = new WeakMap<AbortSignal, Followers>()
+
+interface Followers {
+  readonly links: Set<SignalLink>
+  readonly onAbort: () => void
+}
+
 function follow(link: SignalLink, source: AbortSignal): void {
   if (source.aborted) {
     link.controller?.abort(source.reason)
     return
   }
-  // One listener per call, also when its controller was replaced.
+  // One link per call, also when its controller was replaced.
   if (link.remove !== undefined) return
-  const onAbort = (): void => link.controller?.abort(source.reason)
+  const { links, onAbort } = followed.get(source) ?? startFollowing(source)
+  links.add(link)
+  link.remove = () => {
+    if (!links.delete(link) || links.size > 0) return
+    source.removeEventListener('abort', onAbort)
+    followed.delete(source)
+  }
+}
+
+function startFollowing(source: AbortSignal): Followers {
+  const links = new Set<SignalLink>()
+  const onAbort = (): void => {
+    followed.delete(source)
+    for (const { controller } of links) controller?.abort(source.reason)
+  }
+  const followers = { links, onAbort }
+  followed.set(source, followers)
   source.addEventListener('abort', onAbort, { once: true })
-  link.remove = () => source.removeEventListener('abort', onAbort)
+  return followers
 }
 
 /** Runs `work` and calls `onTimeout` when it has not settled after `limitMs`. `Infinity`: no timer. */

@@ -36,6 +36,30 @@ describe('CallSignal', () => {
     expect(attempts[1]?.reason).toBe('stop')
   })
 
+  it('shares one listener with the other calls that follow the same signal', () => {
+    const controller = new AbortController()
+    const signals = [1, 2, 3].map(() => new CallSignal(controller.signal))
+    const [first, second, third] = signals.map(({ current }) => current)
+    signals[0]?.release(null)
+    signals[0]?.release(null)
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1)
+    controller.abort('stop')
+    expect([first?.aborted, second?.reason, third?.reason]).toEqual([false, 'stop', 'stop'])
+    for (const signal of signals) signal.release(null)
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+  })
+
+  it('follows a signal again that nobody followed any more', () => {
+    const controller = new AbortController()
+    const before = new CallSignal(controller.signal)
+    expect(before.current.aborted).toBe(false)
+    before.release(null)
+    const { current } = new CallSignal(controller.signal)
+    before.release(null)
+    controller.abort('stop')
+    expect(current.reason).toBe('stop')
+  })
+
   it('lets go of the caller when there is no body', () => {
     const { signal: source } = new AbortController()
     const signal = new CallSignal(source)
