@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { toIntegrationError } from '@holdfast/adapters/stripe'
 import Stripe from 'stripe'
 import { describe, expect, it } from 'vitest'
@@ -25,7 +26,9 @@ const differs = {
   '401': { code: 'app_credentials_invalid', delivery: 'answered' },
   // The SDK takes no signal, and keeps nothing of an answer that is no JSON.
   'an abort': 'skip',
-  'a page instead of JSON': { code: 'schema_mismatch', reason: 'not_json', delivery: 'answered' },
+  'a page instead of JSON': { code: 'schema_mismatch', reason: 'not_json', delivery: 'unknown' },
+  'a page with 200': { code: 'schema_mismatch', reason: 'not_json', delivery: 'unknown' },
+  // Without a request id it does not tell that headers had come.
   'a truncated body': { code: 'connection_lost', delivery: 'unknown' },
 } as const
 
@@ -59,6 +62,18 @@ describe('toIntegrationError of Stripe', () => {
       integration: 'stripe',
       upstream: { status, requestId: 'req_1' },
     })
+  })
+
+  it.each<readonly [string, (response: ServerResponse) => void, object]>([
+    ['is cut off', ({ socket }) => socket?.destroy(), { code: 'connection_lost', reason: 'truncated_body' }],
+    ['stalls', () => {}, { code: 'timeout', reason: 'body' }],
+  ])('knows by the request id that there was an answer, when its body %s', async (_, fail, expected) => {
+    const url = await failingServer((_request, response) => {
+      response.writeHead(200, { 'request-id': 'req_1', 'content-length': '100' })
+      response.write('{', () => setTimeout(() => fail(response), 20))
+    })
+    const error = await caught(create(clientAt(url, { timeout: 150 })))
+    expect(toIntegrationError(error)).toMatchObject({ ...expected, delivery: 'answered' })
   })
 
   it('knows a webhook whose signature is wrong', async () => {

@@ -1,11 +1,11 @@
 import {
   toIntegrationError as describe,
   type ClientFailure,
-  type ClientVerdict,
   type IntegrationError,
   type ToIntegrationErrorOptions,
 } from '@holdfast/core'
 import { provider } from './provider.ts'
+import { lateBody, lateHeaders, truncated, typeVerdicts } from './verdicts.ts'
 
 /** What is read of a `StripeError`, of any version and copy. */
 interface StripeErrorLike {
@@ -17,15 +17,9 @@ interface StripeErrorLike {
   readonly statusCode?: unknown
   readonly headers?: unknown
   readonly raw?: unknown
+  readonly requestId?: unknown
   /** Of a `StripeConnectionError`: the native error. */
   readonly detail?: unknown
-}
-
-/** What the types without an answer mean. */
-const verdicts: Readonly<Record<string, ClientVerdict | undefined>> = {
-  StripeSignatureVerificationError: { code: 'signature_invalid', phase: 'local', delivery: 'answered' },
-  // The SDK throws this for a body that is no JSON, and keeps neither status nor headers.
-  StripeAPIError: { code: 'schema_mismatch', reason: 'not_json', phase: 'parse', delivery: 'answered' },
 }
 
 /**
@@ -42,7 +36,7 @@ function read(error: StripeErrorLike): ClientFailure | undefined {
   const { type, rawType, code, message, statusCode, headers, detail } = error
   if (typeof type !== 'string' || !('raw' in error)) return undefined
   if (type === 'StripeConnectionError') return { ...connection(error), cause: detail }
-  const verdict = verdicts[type]
+  const verdict = typeVerdicts[type]
   return {
     ...(typeof statusCode === 'number'
       ? { answer: { status: statusCode, headers, body: { error: { type: rawType, code, message } } } }
@@ -51,11 +45,16 @@ function read(error: StripeErrorLike): ClientFailure | undefined {
   }
 }
 
-/** The SDK's own time limit makes an error with a code of the system, but without a system call. */
-function connection({ detail, message }: StripeErrorLike): ClientFailure {
+/**
+ * The SDK's own time limit makes an error with a code of the system, but without a system call. Only what failed after the
+ * headers has a request id.
+ */
+function connection({ detail, message, requestId }: StripeErrorLike): ClientFailure {
   const { code, syscall } = (detail ?? {}) as { readonly code?: unknown; readonly syscall?: unknown }
   const isOwnTimeout =
     (code === 'ETIMEDOUT' && syscall === undefined) || String(message).startsWith('Request aborted due to timeout')
-  if (isOwnTimeout) return { verdict: { code: 'timeout', reason: 'attempt', phase: 'headers', delivery: 'unknown' } }
+  const isAnswered = typeof requestId === 'string'
+  if (isOwnTimeout) return { verdict: isAnswered ? lateBody : lateHeaders }
+  if (isAnswered) return { verdict: truncated }
   return { otherwise: { code: 'connection_lost', reason: 'network', delivery: 'unknown' } }
 }
