@@ -12,7 +12,6 @@ const { INBOX = './data/inbox', PORT = '0', UPSTREAM_URL, WEBHOOK_SECRET } = pro
 const fetch = createFetch({
   connection: 'acme',
   deadlineMs: 10_000,
-  rateLimit: { releaseIntervalMs: 10 }, // the API allows 120 calls a second
   breaker: { windowMs: 2_000, breakMs: 1_000 }, // shorter than the defaults: the demo has no half minute to wait
 })
 

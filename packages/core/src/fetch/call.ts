@@ -1,6 +1,9 @@
 import type { CallEvent, FailureFacts } from '../events/core-event-map.ts'
 import type { IntegrationErrorInit } from '../errors/integration-error.ts'
 import { defaultIdempotencyHeader, needsIdempotencyKey } from '../idempotency/idempotency-options.ts'
+import type { LimitBucket } from '../rate-limit/limit-bucket.ts'
+import type { CallLimit } from '../rate-limit/limit-buckets.ts'
+import type { Ticket } from '../rate-limit/limit-queue.ts'
 import { isIdempotentMethod } from '../retry/retry-decision.ts'
 import { CallSignal } from '../timeout/call-signal.ts'
 import type { CallRecord, WaitRecord } from './call-record.ts'
@@ -27,6 +30,8 @@ export class Call {
   readonly method: string
   readonly host: string
   readonly scope: HostScope
+  /** The limits that it is under, the narrowest first. */
+  readonly limits: readonly CallLimit[]
   /** Absent when the breaker is off. */
   readonly circuit: Circuit | undefined
   readonly record: CallRecord
@@ -39,8 +44,8 @@ export class Call {
   readonly signal: CallSignal | undefined
   /** What the running retry cost, 0 for a first attempt. */
   paidTokens = 0
-  /** The time of the place in the line of the bucket that a retry has taken; absent when it has none. */
-  placeAtMs: number | undefined
+  /** The place that a retry has in the queue of a limit; absent when it has none. */
+  limitTicket: { readonly bucket: LimitBucket; readonly ticket: Ticket } | undefined
   /** Whether the token provider threw. */
   failedInToken = false
   readonly #idempotencyHeader: string
@@ -61,6 +66,7 @@ export class Call {
     this.method = methodOf(args.input, args.init)
     this.host = hostOf(url)
     this.scope = scopeOf(this.host)
+    this.limits = this.scope.limitsOf(this.method, url)
     this.circuit = this.scope.circuits?.of(this.method, url)
     this.startedAtMs = options.clock.monotonicMs()
     this.deadlineAtMs = this.startedAtMs + options.deadlineMs
@@ -75,6 +81,7 @@ export class Call {
       method: this.method,
       url,
       integration: options.connector?.id,
+      connector: options.connector,
       connection: options.connection,
       at: options.clock.now(),
       attempts: [],
@@ -134,13 +141,6 @@ export class Call {
     const waitedMs = this.#waitedMs
     this.#waitedMs = 0
     return waitedMs
-  }
-
-  /** How long to wait for the place that was taken, once. */
-  takePlaceWaitMs(nowMs: number): number | undefined {
-    const { placeAtMs } = this
-    this.placeAtMs = undefined
-    return placeAtMs === undefined ? undefined : placeAtMs - nowMs
   }
 
   eventFacts(nowMs: number): CallEvent {

@@ -1,7 +1,7 @@
 import { Bulkhead } from '../bulkhead/bulkhead.ts'
 import type { CoreEventMap, ScopeEvent } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
-import { LimitBucket } from '../rate-limit/limit-bucket.ts'
+import type { CallLimit, LimitBuckets } from '../rate-limit/limit-buckets.ts'
 import { RetryBudget } from '../retry/retry-budget.ts'
 import type { CircuitSnapshot } from './circuit.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
@@ -10,34 +10,45 @@ import { HostCircuits } from './host-circuits.ts'
 /** The state of the policies for one host and connection. What is off is absent. */
 export class HostScope {
   readonly host: string
+  readonly #buckets: LimitBuckets | undefined
+  /** Where all calls to the host are under the same. */
+  readonly #limits: readonly CallLimit[] | undefined
   /** What every event about this host carries. */
   readonly facts: ScopeEvent
-  readonly bucket: LimitBucket | undefined
   readonly bulkhead: Bulkhead | undefined
   readonly circuits: HostCircuits | undefined
   readonly budget: RetryBudget | undefined
 
-  constructor(host: string, options: ResolvedFetchOptions, events: Emitter<CoreEventMap>) {
-    const { connector, connection, rateLimit, bulkhead, breaker, retry } = options
+  constructor(
+    host: string,
+    options: ResolvedFetchOptions,
+    buckets: LimitBuckets | undefined,
+    events: Emitter<CoreEventMap>,
+  ) {
+    const { connector, connection, bulkhead, breaker, retry } = options
     this.host = host
     this.facts = Object.freeze({
       host,
       ...(connector === undefined ? {} : { integration: connector.id }),
       ...(connection === undefined ? {} : { connection }),
     })
-    // A surfaced limit pauses nobody.
-    if (rateLimit !== false && rateLimit.onLimit === 'wait')
-      this.bucket = new LimitBucket(rateLimit.releaseIntervalMs, options.random)
+    this.#buckets = buckets
+    this.#limits = buckets === undefined || buckets.isPerHost ? (buckets?.limitsOf(host, '', '') ?? []) : undefined
     if (bulkhead !== false) this.bulkhead = new Bulkhead(bulkhead, options.clock)
     if (retry !== false && retry.budget !== false) this.budget = new RetryBudget(retry.budget)
     if (breaker !== false) this.circuits = new HostCircuits(this.facts, breaker, options.random, events)
   }
 
+  /** The limits that a call is under, the narrowest first; none when limits are off. */
+  limitsOf(method: string, url: string): readonly CallLimit[] {
+    return this.#limits ?? this.#buckets?.limitsOf(this.host, method, url) ?? []
+  }
+
   snapshot(nowMs: number, wallMs: number): HostSnapshot {
-    const { bucket, bulkhead, circuits, budget } = this
+    const { bulkhead, circuits, budget } = this
     return {
       host: this.host,
-      ...(bucket === undefined ? {} : { limitPausedMs: bucket.pausedMs(nowMs) }),
+      ...(this.#buckets === undefined ? {} : { limitPausedMs: this.#buckets.pausedMs(this.host, nowMs) }),
       ...(bulkhead === undefined ? {} : { active: bulkhead.active, queued: bulkhead.queued }),
       ...(circuits === undefined ? {} : { circuits: circuits.snapshot(nowMs, wallMs) }),
       ...(budget === undefined ? {} : { retryTokens: budget.tokens }),

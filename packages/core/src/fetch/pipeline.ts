@@ -7,6 +7,7 @@ import { redactUrl } from '../errors/redact.ts'
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import { LruMap } from '../policy/lru-map.ts'
+import { LimitBuckets } from '../rate-limit/limit-buckets.ts'
 import { driveAttempts } from '../retry/drive-attempts.ts'
 import { abortable } from '../timeout/abortable.ts'
 import { timeoutError, withTimer } from '../timeout/call-signal.ts'
@@ -17,12 +18,13 @@ import { remember } from './explain.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import { HostScope } from './host-scope.ts'
 import { Isolations } from './isolations.ts'
+import { cancelLimits, learnLimits, reserveLimits, tryReserve } from './limits.ts'
 import { discardBody, type Outcome } from './outcome.ts'
 import { prepareRetry, stopOf } from './prepare-retry.ts'
 import { refusalResponse, refuse, unsentDelivery } from './refusals.ts'
 import { reportEnd } from './report-end.ts'
 import type { FetchInput } from './request-facts.ts'
-import { waitForLimit, waitForSlot } from './waits.ts'
+import { waitForSlot } from './waits.ts'
 
 const MAX_HOSTS = 1_000
 
@@ -38,6 +40,7 @@ export class Pipeline {
   readonly #events: Emitter<CoreEventMap>
   readonly #auth: BearerAuth | undefined
   readonly #scopes: LruMap<HostScope>
+  readonly #buckets: LimitBuckets | undefined
   readonly #scopeOf: (host: string) => HostScope
   readonly #isolations = new Isolations()
   #calls = 0
@@ -49,7 +52,7 @@ export class Pipeline {
     this.#auth = auth === undefined ? undefined : new BearerAuth(auth, connector?.http?.hosts)
     this.#scopes = new LruMap(MAX_HOSTS)
     const createScope = (host: string): HostScope => {
-      const scope = new HostScope(host, options, events)
+      const scope = new HostScope(host, options, this.#buckets, events)
       if (this.#isolations.has(host)) scope.circuits?.isolate()
       return scope
     }
@@ -70,6 +73,7 @@ export class Pipeline {
 
   dispose(): void {
     this.#scopes.clear()
+    this.#buckets?.clear()
   }
 
   async send(input: FetchInput, init: RequestInit | undefined): Promise<Response> {
@@ -140,46 +144,54 @@ export class Pipeline {
   }
 
   async #attempt(call: Call): Promise<Outcome> {
-    const { bucket, bulkhead } = call.scope
-    const { circuit } = call
-    for (;;) {
-      if (bucket !== undefined && bucket.expectedWaitMs(this.#nowMs()) > 0) {
-        const refusal = await waitForLimit(call, this.#options, this.#events)
-        if (refusal !== undefined) return refusal
-      }
-      if (bulkhead === undefined || bulkhead.tryAcquire()) break
-      const refusal = await waitForSlot(call, this.#options, this.#events)
-      if (refusal !== undefined) return refusal
-      if (bucket === undefined || bucket.pausedMs(this.#nowMs()) === 0) break
-      // A limit was hit while this call was queued.
-      bulkhead.release()
-    }
+    const { bulkhead } = call.scope
+    const refusal = this.#tryAdmit(call) ? undefined : await this.#admit(call)
+    if (refusal !== undefined) return refusal
+    let isSent = false
     try {
       if (this.#nowMs() >= call.deadlineAtMs) return deadlinePassed(call.record)
       const permit = circuit?.breaker.admit(this.#nowMs())
       if (circuit !== undefined && permit === undefined) return refuse(call.record, circuit.refusal(this.#nowMs()))
+      const startedAtMs = this.#nowMs()
+      isSent = true
       const outcome = await exchange(call, this.#options, this.#events)
       this.#learn(call, outcome, permit)
+      learnLimits(call, outcome, startedAtMs, this.#options, this.#events)
       return outcome
     } finally {
+      if (!isSent) cancelLimits(call.limits)
       bulkhead?.release()
+    }
+  }
+
+  /** Takes a place under each limit and a slot of the bulkhead, when there is nothing to wait for. */
+  #tryAdmit(call: Call): boolean {
+    const { bulkhead } = call.scope
+    if (!tryReserve(call, this.#nowMs())) return false
+    if (bulkhead === undefined || bulkhead.tryAcquire()) return true
+    cancelLimits(call.limits)
+    return false
+  }
+
+  async #admit(call: Call): Promise<Outcome | undefined> {
+    const { bulkhead } = call.scope
+    for (;;) {
+      const limited = await reserveLimits(call, this.#options, this.#events)
+      if (limited !== undefined) return limited
+      if (bulkhead === undefined || bulkhead.tryAcquire()) return undefined
+      // Who waits for a slot holds no place that others could use.
+      cancelLimits(call.limits)
+      const full = await waitForSlot(call, this.#options, this.#events)
+      if (full !== undefined) return full
+      if (tryReserve(call, this.#nowMs())) return undefined
+      bulkhead.release()
     }
   }
 
   /** Lets the outcome of an attempt work on the state that the calls to the host share. */
   #learn(call: Call, outcome: Outcome, permit: CircuitPermit | undefined): void {
     const { scope, record } = call
-    const { failure } = outcome
-    const nowMs = this.#nowMs()
-    if (permit !== undefined) call.circuit?.record(permit, outcome, record.attempts.length, nowMs)
-    if (scope.bucket === undefined) return
-    if (failure === undefined) scope.bucket.succeeded(nowMs)
-    if (failure?.code !== 'rate_limited' || failure.retryAfterMs === undefined) return
-    const pauseMs = scope.bucket.pause(failure.retryAfterMs, nowMs)
-    if (pauseMs > 0 && this.#events.has('limit:paused')) {
-      const status = failure.upstream?.status
-      this.#events.emit('limit:paused', { ...scope.facts, pauseMs, ...(status === undefined ? {} : { status }) })
-    }
+    if (permit !== undefined) call.circuit?.record(permit, outcome, record.attempts.length, this.#nowMs())
   }
 
   #settle(call: Call, outcome: Outcome): Response {

@@ -5,8 +5,8 @@ import { retryStopOf } from '../retry/retry-decision.ts'
 import type { ResolvedRetryOptions } from '../retry/retry-options.ts'
 import { type Call, failureFacts } from './call.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
+import { joinLimit, latestLimitStartMs, limitDelayMs } from './limits.ts'
 import { discardBody, type Outcome } from './outcome.ts'
-import { latestLimitStartMs } from './waits.ts'
 
 /**
  * Decides after a failed attempt whether another one follows. If so, the retry is paid for, the answer discarded and the
@@ -28,9 +28,10 @@ export async function prepareRetry(
   const { scope, record } = call
   const { clock } = options
   const nowMs = clock.monotonicMs()
-  const isPaused = (scope.bucket?.expectedWaitMs(nowMs) ?? 0) > 0
+  const limitMs = failure.code === 'rate_limited' ? limitDelayMs(call, nowMs) : 0
+  const isPaused = limitMs > 0
   // The bucket knows of the server's wait when there is one, and spreads those who wait for it.
-  const serverWaitMs = isPaused && failure.code === 'rate_limited' ? undefined : failure.retryAfterMs
+  const serverWaitMs = isPaused ? undefined : failure.retryAfterMs
   const delayMs = backoffMs(retry, nextAttempt - 2, serverWaitMs, options.random)
 
   record.stop = stopOf(call, outcome, options)
@@ -40,8 +41,7 @@ export async function prepareRetry(
   if (record.stop !== undefined) return false
 
   const latestMs = latestLimitStartMs(call, options, nowMs)
-  const placeMs = isPaused ? scope.bucket?.takePlace(nowMs, latestMs) : 0
-  if (placeMs === undefined) {
+  if (isPaused && nowMs + limitMs >= latestMs) {
     record.stop = 'deadline'
     return false
   }
@@ -53,17 +53,16 @@ export async function prepareRetry(
 
   call.paidTokens = paid
   discardBody(outcome)
-  const waitMs = Math.max(delayMs, placeMs)
   if (events.has('retry:scheduled'))
     events.emit('retry:scheduled', {
       ...call.eventFacts(nowMs),
       ...failureFacts(failure),
       attempt: record.attempts.length + 1,
-      delayMs: waitMs,
+      delayMs: isPaused ? limitMs : delayMs,
       ...(failure.retryAfterMs === undefined ? {} : { serverWaitMs: failure.retryAfterMs }),
     })
   if (isPaused) {
-    call.placeAtMs = nowMs + waitMs
+    joinLimit(call, latestMs, nowMs)
     return true
   }
   await clock.sleep(delayMs, call.callerSignal)
@@ -86,6 +85,6 @@ export function stopOf(call: Call, outcome: Outcome, { rateLimit }: ResolvedFetc
     replayable: call.isReplayable,
   })
   if (stop !== undefined) return stop
-  const isSurfaced = rateLimit !== false && rateLimit.onLimit === 'surface'
+  const isSurfaced = rateLimit !== false && rateLimit.onLimit !== 'wait'
   return isSurfaced && failure.code === 'rate_limited' ? 'surfaced' : undefined
 }

@@ -14,7 +14,6 @@ export class DeclaredQuota implements Quota {
   // When places become free again, in order, and how many at each time.
   #releases: { atMs: number; count: number }[] = []
   #cooling = 0
-  #active = 0
 
   constructor(limit: number, windowMs: number) {
     this.#limit = Math.max(1, limit)
@@ -33,15 +32,10 @@ export class DeclaredQuota implements Quota {
   }
 
   started(): void {
-    this.#active++
-  }
-
-  canceled(): void {
-    this.#active--
+    // Counted as in flight until its answer is there.
   }
 
   finished(_call: FinishedCall, nowMs: number): void {
-    this.#active--
     this.#cooling++
     const atMs = nowMs + this.#windowMs
     const newest = this.#releases.at(-1)

@@ -103,7 +103,6 @@ export class LimitBucket {
   /** A call that had started was not sent after all. */
   cancel(): void {
     this.#active--
-    for (const quota of this.#quotas) quota.canceled()
     this.#release()
   }
 

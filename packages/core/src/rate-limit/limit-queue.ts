@@ -90,9 +90,11 @@ export class LimitQueue {
   /** Refuses everybody whose turn would come too late. */
   refuseLate(startMs: (ahead: number) => number): void {
     let ahead = 0
-    for (const waiter of [...this.#waiters]) {
-      if (startMs(ahead) >= waiter.latestMs) waiter.settle('refused')
-      else ahead++
-    }
+    const late = this.#waiters.filter(({ latestMs }) => {
+      if (startMs(ahead) >= latestMs) return true
+      ahead++
+      return false
+    })
+    for (const { settle } of late) settle('refused')
   }
 }

@@ -9,8 +9,6 @@ export interface Quota {
   startMs(taken: number, nowMs: number): number
   /** A call started. */
   started(nowMs: number): void
-  /** A call that had started was not sent after all. */
-  canceled(): void
   /** A call came to its end: `reading` is what its answer told of this limit, `isSuccess` whether it went through. */
   finished(call: FinishedCall, nowMs: number): void
   /** How far apart calls should start that waited for it; `undefined` when that is not known. */

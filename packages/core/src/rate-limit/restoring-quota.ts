@@ -17,10 +17,6 @@ export class RestoringQuota implements Quota {
     // Counted as in flight until the answer tells what is left.
   }
 
-  canceled(): void {
-    // As it never was.
-  }
-
   finished({ reading }: FinishedCall, nowMs: number): void {
     if (reading !== undefined) this.#learn(reading, nowMs)
     else if (this.#remaining !== Infinity) this.#remaining -= 1

@@ -53,10 +53,6 @@ export class ToldQuota implements Quota {
     this.#lastStartMs = nowMs
   }
 
-  canceled(): void {
-    // The call was only counted as in flight.
-  }
-
   finished({ startedAtMs, isSuccess, reading }: FinishedCall, nowMs: number): void {
     if (reading !== undefined) this.#learn(reading, startedAtMs, nowMs)
     else if (isSuccess && startedAtMs >= this.#resetAtMs) this.#remaining = Infinity
