@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { BufferError } from '../buffer/buffer-error.ts'
 import { isNoSpace, isUnreadable, openIfPresent, readDespiteDamage, readFully, writeFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
@@ -174,7 +175,7 @@ interface SealRecord {
   readonly marker: Buffer
 }
 
-/** The seal at the end of the file. Its own checksum covers the copy of the segment header that makes it readable. */
+/** The seal at the end of the file. The copy of the segment header in it makes it readable without the header itself. */
 async function readSeal(file: OpenFile, size: number): Promise<SealRecord | undefined> {
   if (size < SEGMENT_HEADER_BYTES + SEAL_BYTES) return undefined
   const bytes = Buffer.alloc(SEAL_BYTES)
@@ -185,7 +186,7 @@ async function readSeal(file: OpenFile, size: number): Promise<SealRecord | unde
   if (content === undefined || copy === undefined) return undefined
   const key = segmentKey(copy)
   const header = decodeRecordHeader(bytes, key)
-  if (header?.type !== recordTypes.seal || header.seq !== content.lastSeq + 1) return undefined
+  if (header?.type !== recordTypes.seal || header.bodyCrc !== crc32(body)) return undefined
   return { content, marker: key.marker }
 }
 

@@ -300,6 +300,24 @@ describe('recovery of a log whose payload looks like a log', () => {
 })
 
 describe('recovery of the segments', () => {
+  test('trusts no seal that is damaged', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const options = { segmentBytes: 4096 }
+    const buffer = memoryDiskBuffer(fileSystem, options)
+    await buffer.open()
+    for (let number = 1; number <= 20; number++) await buffer.append([numberedEvent(number, 500)])
+    await buffer.close()
+    const [path = ''] = fileSystem.paths(`${DIRECTORY}/seg`)
+    const content = Buffer.from(fileSystem.read(path))
+    // As if its last append had been long before the dedupe window.
+    content.fill(0, content.length - 16, content.length - 8)
+    fileSystem.replace(path, content)
+    const again = memoryDiskBuffer(fileSystem, options)
+    expect((await again.open()).holes).toEqual([])
+    expect(await again.append([numberedEvent(1, 500)])).toMatchObject([{ status: 'duplicate' }])
+    await again.close()
+  })
+
   test('counts each lost record once, however many holes there are and however often it opens', async () => {
     const fileSystem = new MemoryFileSystem()
     const buffer = memoryDiskBuffer(fileSystem)
