@@ -145,6 +145,7 @@ export class Pipeline {
 
   async #attempt(call: Call): Promise<Outcome> {
     const { bulkhead } = call.scope
+    const { circuit } = call
     const refusal = this.#tryAdmit(call) ? undefined : await this.#admit(call)
     if (refusal !== undefined) return refusal
     let isSent = false
@@ -190,8 +191,7 @@ export class Pipeline {
 
   /** Lets the outcome of an attempt work on the state that the calls to the host share. */
   #learn(call: Call, outcome: Outcome, permit: CircuitPermit | undefined): void {
-    const { scope, record } = call
-    if (permit !== undefined) call.circuit?.record(permit, outcome, record.attempts.length, this.#nowMs())
+    if (permit !== undefined) call.circuit?.record(permit, outcome, call.record.attempts.length, this.#nowMs())
   }
 
   #settle(call: Call, outcome: Outcome): Response {
