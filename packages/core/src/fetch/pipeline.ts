@@ -51,6 +51,10 @@ export class Pipeline {
     this.#events = events
     this.#auth = auth === undefined ? undefined : new BearerAuth(auth, connector?.http?.hosts)
     this.#scopes = new LruMap(MAX_HOSTS)
+    const { rateLimit, clock, random } = options
+    // A surfaced limit pauses nobody.
+    if (rateLimit !== false && rateLimit.onLimit !== 'surface')
+      this.#buckets = new LimitBuckets(rateLimit, connector, clock, random)
     const createScope = (host: string): HostScope => {
       const scope = new HostScope(host, options, this.#buckets, events)
       if (this.#isolations.has(host)) scope.circuits?.isolate()
