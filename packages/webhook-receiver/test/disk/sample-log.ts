@@ -2,7 +2,7 @@ import { MemoryFileSystem } from './memory-file-system.ts'
 import { DIRECTORY, memoryDiskBuffer, numberedEvent } from './sample-buffer.ts'
 
 /** Batches of a small log: numbers of the events that are appended together. */
-export const BATCHES: readonly (readonly number[])[] = [[1, 2], [3], [4, 5, 6], [7], [8, 9]]
+const BATCHES: readonly (readonly number[])[] = [[1, 2], [3], [4, 5, 6], [7], [8, 9]]
 /** The numbers of its events. */
 export const ALL: number[] = BATCHES.flat()
 
