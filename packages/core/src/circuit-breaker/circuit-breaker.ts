@@ -70,10 +70,13 @@ interface Slowness {
 }
 
 /** What outlives the process. */
-export type CircuitRecord =
-  | { readonly state: 'closed' | 'isolated' }
-  | { readonly state: 'half_open'; readonly reopened: number }
-  | { readonly state: 'open'; readonly reopened: number; readonly remainingMs: number }
+export interface CircuitRecord {
+  readonly state: CircuitState
+  /** How often it opened again without having closed. */
+  readonly reopened: number
+  /** What is left of the break; 0 unless it is open. */
+  readonly remainingMs: number
+}
 
 /** A circuit breaker. All times are monotonic milliseconds. */
 export class CircuitBreaker {
@@ -171,30 +174,24 @@ export class CircuitBreaker {
   /** The state as it can be carried to another process. */
   toRecord(nowMs: number): CircuitRecord {
     const state = this.#state
-    switch (state.name) {
-      case 'open':
-        return { state: 'open', reopened: state.reopened, remainingMs: Math.max(0, state.untilMs - nowMs) }
-      case 'half_open':
-        return { state: 'half_open', reopened: state.reopened }
-      case 'closed':
-      case 'isolated':
-        return { state: state.name }
+    return {
+      state: state.name,
+      reopened: 'reopened' in state ? state.reopened : 0,
+      remainingMs: state.name === 'open' ? Math.max(0, state.untilMs - nowMs) : 0,
     }
   }
 
   /** Takes over a state; no break becomes longer than `maxBreakMs` by that. Tells the listener nothing. */
-  restore(record: CircuitRecord, nowMs: number): void {
-    switch (record.state) {
+  restore({ state, reopened, remainingMs }: CircuitRecord, nowMs: number): void {
+    switch (state) {
       case 'closed':
         this.#state = closedState(this.#options)
         return
-      case 'open': {
-        const remainingMs = Math.min(record.remainingMs, this.#options.maxBreakMs)
-        this.#state = { name: 'open', untilMs: nowMs + remainingMs, reopened: record.reopened }
+      case 'open':
+        this.#state = { name: 'open', untilMs: nowMs + Math.min(remainingMs, this.#options.maxBreakMs), reopened }
         return
-      }
       case 'half_open':
-        this.#state = halfOpenState(record.reopened)
+        this.#state = halfOpenState(reopened)
         return
       case 'isolated':
         this.#state = { name: 'isolated' }

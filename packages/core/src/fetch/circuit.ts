@@ -1,28 +1,13 @@
-import {
-  CircuitBreaker,
-  type CircuitPermit,
-  type CircuitState,
-  type OpenReason,
-} from '../circuit-breaker/circuit-breaker.ts'
+import { CircuitBreaker, type CircuitPermit, type OpenReason } from '../circuit-breaker/circuit-breaker.ts'
 import type { ResolvedCircuitBreakerOptions } from '../circuit-breaker/circuit-breaker-options.ts'
 import type { IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { CircuitEvent, CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import type { Random } from '../random/random.ts'
+import type { CircuitSnapshot } from './fetch-snapshot.ts'
 import type { Outcome } from './outcome.ts'
 import { circuitRefusal, isolationRefusal } from './refusals.ts'
 import { verdictOf } from './verdict.ts'
-
-/** The state of one circuit. */
-export interface CircuitSnapshot {
-  /** The group of endpoints; absent for what belongs to no group. */
-  readonly group?: string
-  readonly state: CircuitState
-  /** When the break is over, in milliseconds since the epoch; only while it is open. */
-  readonly openUntil?: number
-  /** How often it has opened again without having closed, which makes the break grow; absent when it has not. */
-  readonly reopened?: number
-}
 
 /** A breaker, with what it says to callers and listeners. */
 export class Circuit {
@@ -73,14 +58,18 @@ export class Circuit {
   }
 
   snapshot(nowMs: number, wallMs: number): CircuitSnapshot {
-    const record = this.breaker.toRecord(nowMs)
-    const reopened = 'reopened' in record ? record.reopened : 0
+    const { state, reopened, remainingMs } = this.breaker.toRecord(nowMs)
     return {
       ...(this.#group === undefined ? {} : { group: this.#group }),
-      state: record.state,
-      ...(record.state === 'open' ? { openUntil: wallMs + record.remainingMs } : {}),
+      state,
+      ...(state === 'open' ? { openUntil: wallMs + remainingMs } : {}),
       ...(reopened === 0 ? {} : { reopened }),
     }
+  }
+
+  /** Takes over what an earlier snapshot said. A break ends when it would have ended. */
+  restore({ state, openUntil = 0, reopened = 0 }: CircuitSnapshot, nowMs: number, wallMs: number): void {
+    this.breaker.restore({ state, reopened, remainingMs: Math.max(0, openUntil - wallMs) }, nowMs)
   }
 
   get #openedBy(): IntegrationErrorInit | undefined {

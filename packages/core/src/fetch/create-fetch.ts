@@ -3,17 +3,9 @@ import { createEmitter, type EventSource } from '../events/emitter.ts'
 import { IntegrationError } from '../errors/integration-error.ts'
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
 import { type FetchOptions, type ResolvedFetchOptions, resolveFetchOptions } from './fetch-options.ts'
-import type { HostSnapshot } from './host-scope.ts'
+import type { FetchSnapshot } from './fetch-snapshot.ts'
 import { Pipeline } from './pipeline.ts'
 import { hostOf } from './request-facts.ts'
-
-/** The state of a function made by `createFetch`. */
-export interface FetchSnapshot {
-  readonly integration?: string
-  readonly connection?: string
-  /** Hosts that were called, the least recently used first; at most 1,000 are kept. */
-  readonly hosts: readonly HostSnapshot[]
-}
 
 /** The circuits of the breaker, by hand. `host` is written as in events: with the port, where it is not the default. */
 export interface CircuitControl {
@@ -37,7 +29,7 @@ export type ResilientFetch = typeof globalThis.fetch &
   EventSource<CoreEventMap> &
   AsyncDisposable & {
     readonly circuits: CircuitControl
-    /** The state of every policy now. */
+    /** The state of every policy now. Can be stored as JSON and given to another function as `restore`. */
     snapshot(): FetchSnapshot
   }
 

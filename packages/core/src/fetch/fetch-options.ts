@@ -13,6 +13,8 @@ import { checkConnector } from '../connectors/check-connector.ts'
 import type { Connector } from '../connectors/connector.ts'
 import { endpointGroups } from '../connectors/endpoint-groups.ts'
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
+import { checkSnapshot } from './check-snapshot.ts'
+import type { FetchSnapshot } from './fetch-snapshot.ts'
 import { type IdempotencyOptions, resolveIdempotencyHeader } from '../idempotency/idempotency-options.ts'
 import {
   callback,
@@ -60,6 +62,11 @@ export interface FetchOptions extends TimeoutOptions {
    * 429 or 503 and a problem document (RFC 9457), for clients that only understand statuses. @defaultValue 'throw'
    */
   readonly refusals?: 'throw' | 'response'
+  /**
+   * What `snapshot()` of an earlier function with the same connector and connection said, for example before a restart. Its
+   * circuits are taken over: a break ends when it would have ended, and what was isolated host by host stays isolated.
+   */
+  readonly restore?: FetchSnapshot
   /** Default: `systemClock`. */
   readonly clock?: Clock
   /** Default: `systemRandom`. */
@@ -82,6 +89,7 @@ export interface ResolvedFetchOptions {
   readonly idempotencyHeader: string | undefined
   readonly auth: Auth | undefined
   readonly refusals: 'throw' | 'response'
+  readonly restore: FetchSnapshot | undefined
   readonly clock: Clock
   readonly random: Random
 }
@@ -103,6 +111,8 @@ const checks: Readonly<Record<keyof FetchOptions, Check>> = {
   // Checked apart, because a token must not appear in a message.
   auth: () => undefined,
   refusals: oneOf('throw', 'response'),
+  // Checked apart, against the connector and the connection.
+  restore: () => undefined,
   clock: withMethods('now', 'monotonicMs', 'sleep', 'schedule'),
   random: withMethods('next', 'uuid'),
 }
@@ -136,6 +146,8 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
     idempotencyHeader: resolveIdempotencyHeader(options.idempotency, connector?.http?.idempotencyHeader),
     auth: options.auth,
     refusals,
+    restore:
+      options.restore === undefined ? undefined : checkSnapshot(options.restore, connector?.id, options.connection),
     clock,
     random,
   })

@@ -3,7 +3,8 @@ import type { CoreEventMap, ScopeEvent } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import { LruMap } from '../policy/lru-map.ts'
 import type { Random } from '../random/random.ts'
-import { Circuit, type CircuitSnapshot } from './circuit.ts'
+import { Circuit } from './circuit.ts'
+import type { CircuitSnapshot } from './fetch-snapshot.ts'
 
 const MAX_GROUPS = 100
 
@@ -32,10 +33,7 @@ export class HostCircuits {
 
   /** The circuit of a request. The 100 groups used last are kept. */
   of(method: string, url: string): Circuit {
-    const group = this.#groupOf?.({ method, url })
-    if (group === undefined || group === '') return this.#common
-    this.#groups ??= new LruMap(MAX_GROUPS)
-    return this.#groups.getOrCreate(group, this.#create)
+    return this.#circuitOf(this.#groupOf?.({ method, url }))
   }
 
   /** Refuses every call to the host until `close`. */
@@ -51,6 +49,17 @@ export class HostCircuits {
 
   snapshot(nowMs: number, wallMs: number): readonly CircuitSnapshot[] {
     return this.#all().map((circuit) => circuit.snapshot(nowMs, wallMs))
+  }
+
+  /** Takes over what an earlier snapshot said. */
+  restore(snapshots: readonly CircuitSnapshot[], nowMs: number, wallMs: number): void {
+    for (const snapshot of snapshots) this.#circuitOf(snapshot.group).restore(snapshot, nowMs, wallMs)
+  }
+
+  #circuitOf(group: string | undefined): Circuit {
+    if (group === undefined || group === '') return this.#common
+    this.#groups ??= new LruMap(MAX_GROUPS)
+    return this.#groups.getOrCreate(group, this.#create)
   }
 
   #all(): readonly Circuit[] {

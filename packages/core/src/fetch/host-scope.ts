@@ -3,8 +3,8 @@ import type { CoreEventMap, ScopeEvent } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import type { CallLimit, LimitBuckets } from '../rate-limit/limit-buckets.ts'
 import { RetryBudget } from '../retry/retry-budget.ts'
-import type { CircuitSnapshot } from './circuit.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
+import type { HostSnapshot } from './fetch-snapshot.ts'
 import { HostCircuits } from './host-circuits.ts'
 
 /** The state of the policies for one host and connection. What is off is absent. */
@@ -54,19 +54,4 @@ export class HostScope {
       ...(budget === undefined ? {} : { retryTokens: budget.tokens }),
     }
   }
-}
-
-/** The state of one host. What belongs to a policy that is off is absent. */
-export interface HostSnapshot {
-  readonly host: string
-  /** How long calls are still paused by a rate limit, in milliseconds. */
-  readonly limitPausedMs?: number
-  /** Attempts in flight. */
-  readonly active?: number
-  /** Calls that wait for a slot of the bulkhead. */
-  readonly queued?: number
-  /** The circuit for what belongs to no group of endpoints, then those of the groups that were called. */
-  readonly circuits?: readonly CircuitSnapshot[]
-  /** What is left in the retry budget. */
-  readonly retryTokens?: number
 }

@@ -16,6 +16,7 @@ import type { CallRecord } from './call-record.ts'
 import { exchange } from './exchange.ts'
 import { remember } from './explain.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
+import type { FetchSnapshot } from './fetch-snapshot.ts'
 import { HostScope } from './host-scope.ts'
 import { Isolations } from './isolations.ts'
 import { cancelLimits, learnLimits, reserveLimits, tryReserve } from './limits.ts'
@@ -61,6 +62,7 @@ export class Pipeline {
       return scope
     }
     this.#scopeOf = (host) => this.#scopes.getOrCreate(host, createScope)
+    if (options.restore !== undefined) this.#restore(options.restore)
   }
 
   scopes(): IterableIterator<HostScope> {
@@ -220,6 +222,15 @@ export class Pipeline {
         remember(response, record)
         return response
       }
+    }
+  }
+
+  #restore({ hosts }: FetchSnapshot): void {
+    const wallMs = this.#options.clock.now()
+    for (const { host, circuits = [] } of hosts) {
+      if (circuits.some(({ state }) => state === 'isolated')) this.setIsolated(host, true)
+      else if (circuits.some(({ state }) => state !== 'closed'))
+        this.#scopeOf(host).circuits?.restore(circuits, this.#nowMs(), wallMs)
     }
   }
 

@@ -355,7 +355,7 @@ describe('CircuitBreaker: records', () => {
 
   it.each(['closed', 'half_open', 'isolated'] as const)('carries %s', (state) => {
     const { circuit } = breaker()
-    circuit.restore({ state, reopened: 0 }, 0)
+    circuit.restore({ state, reopened: 0, remainingMs: 0 }, 0)
     expect(circuit.state).toBe(state)
     expect(circuit.toRecord(0).state).toBe(state)
   })
