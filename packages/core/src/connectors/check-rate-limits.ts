@@ -32,6 +32,7 @@ const ruleChecks: ChecksOf<RateLimitRule> = {
   used: checkedElsewhere,
   reset: checkedElsewhere,
   restorePerSecond: checkedElsewhere,
+  cost: checkedElsewhere,
   resetMeans: oneOf('window', 'full'),
   examples: checkedElsewhere,
 }
@@ -64,7 +65,7 @@ const exampleParts: ChecksOf<RateLimitExample> = {
   reads: checkedElsewhere,
 }
 
-const numberFields = ['limit', 'windowMs', 'remaining', 'used', 'restorePerSecond'] as const
+const numberFields = ['limit', 'windowMs', 'remaining', 'used', 'restorePerSecond', 'cost'] as const
 
 /** Checks the rate limits of a connector: their shape, and that every example reads as it says. */
 export function checkRateLimits(path: string, value: unknown): void {

@@ -28,9 +28,11 @@ export interface RateLimitRule {
   readonly reset?: ResetField
   /** Units that come back per second, where there is no window. */
   readonly restorePerSecond?: LimitField
+  /** Units that the refused request would have taken, where they come back per second. Default: 1. */
+  readonly cost?: LimitField
   /**
-   * What `reset` is the time of. `window`: of the next window; `full`: of having everything back, at an even pace, so that
-   * the next unit comes much earlier. @defaultValue 'window'
+   * What `reset`, or where there is none `windowMs`, is the time of. `window`: of the next window; `full`: of having
+   * everything back, at an even pace, so that the next unit comes much earlier. @defaultValue 'window'
    */
   readonly resetMeans?: 'window' | 'full'
   /** Answers and what must be read from them. A rule that reads anything has at least one. */

@@ -23,10 +23,10 @@ export function readRule(rule: RateLimitRule, answer: MatchableAnswer, now: numb
   }
   const restorePerSecond = readNumber(rule.restorePerSecond, answer) ?? evenRestore(rule, draft)
   if (restorePerSecond !== undefined && restorePerSecond > 0) {
+    const missing = Math.max(1, readNumber(rule.cost, answer) ?? 1) - (remaining ?? Infinity)
     draft.restorePerSecond = restorePerSecond
     delete draft.resetMs
-    if (remaining !== undefined && remaining < 1)
-      draft.resetMs = Math.ceil((1 - remaining) * (1_000 / restorePerSecond))
+    if (missing > 0) draft.resetMs = Math.ceil((missing * 1_000) / restorePerSecond)
   }
   return finishReading(draft)
 }
@@ -46,9 +46,10 @@ function readTold(rule: RateLimitRule, answer: MatchableAnswer, now: number): To
 }
 
 /** `resetMeans: 'full'`: what is missing comes back evenly until then. */
-function evenRestore(rule: RateLimitRule, { limit, remaining, resetMs }: Draft): number | undefined {
-  if (rule.resetMeans !== 'full' || limit === undefined || remaining === undefined || !resetMs) return undefined
-  return ((limit - remaining) * 1_000) / resetMs
+function evenRestore(rule: RateLimitRule, { limit, remaining, resetMs, windowMs }: Draft): number | undefined {
+  if (rule.resetMeans !== 'full' || limit === undefined) return undefined
+  if (resetMs === undefined) return windowMs === undefined ? undefined : (limit * 1_000) / windowMs
+  return resetMs === 0 || remaining === undefined ? undefined : ((limit - remaining) * 1_000) / resetMs
 }
 
 function differenceOf(limit: number | undefined, used: number | undefined): number | undefined {

@@ -50,6 +50,27 @@ describe('readRule', () => {
       { limit: 1_000, remaining: 954, restorePerSecond: 50 },
     ],
     [
+      'how long a refused query has to wait for what it costs',
+      {
+        remaining: { pointer: '/available' },
+        restorePerSecond: { pointer: '/rate' },
+        cost: { pointer: '/cost' },
+      },
+      { body: { available: 60, rate: 50, cost: 101 } },
+      { remaining: 60, restorePerSecond: 50, resetMs: 820 },
+    ],
+    [
+      'a window after which everything is back',
+      {
+        limit: { header: 'x-limit' },
+        remaining: { header: 'x-left' },
+        windowMs: { value: 20_000 },
+        resetMeans: 'full',
+      },
+      { headers: { 'x-limit': '40', 'x-left': '0' } },
+      { limit: 40, remaining: 0, windowMs: 20_000, restorePerSecond: 2, resetMs: 500 },
+    ],
+    [
       'milliseconds that look like seconds',
       { reset: { header: 'x-reset', format: 'delta_ms' } },
       { headers: { 'x-reset': '350' } },
