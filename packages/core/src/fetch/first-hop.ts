@@ -16,19 +16,30 @@ export function withProvenDelivery(failure: IntegrationErrorInit, error: unknown
   return { ...failure, delivery: 'unknown' }
 }
 
-/** Node names the host of a name that was not resolved, and the address and port to which it could not connect. */
+/**
+ * Node names the host of a name that was not resolved, and the address and port to which it could not connect; each of them,
+ * in an AggregateError, when it tried several.
+ */
 function namesHost(error: unknown, host: string): boolean {
   let link = error
   for (let depth = 0; link instanceof Error && depth < MAX_DEPTH; depth++) {
-    const { hostname, address, port } = link as { hostname?: unknown; address?: unknown; port?: unknown }
-    if (typeof hostname === 'string' && hostname === host.replace(/:\d+$/, '')) return true
-    if (typeof address === 'string' && typeof port === 'number' && isHost(address, port, host)) return true
+    if (link instanceof AggregateError && link.errors.some((member) => isAbout(member, host))) return true
+    if (isAbout(link, host)) return true
     link = link.cause
   }
   return false
 }
 
+function isAbout(error: unknown, host: string): boolean {
+  if (!(error instanceof Error)) return false
+  const { hostname, address, port } = error as { hostname?: unknown; address?: unknown; port?: unknown }
+  if (typeof hostname === 'string' && hostname === host.replace(/:\d+$/, '')) return true
+  return typeof address === 'string' && typeof port === 'number' && isHost(address, port, host)
+}
+
 function isHost(address: string, port: number, host: string): boolean {
-  const name = address.includes(':') ? `[${address}]` : address
-  return host === `${name}:${port}` || (host === name && (port === 443 || port === 80))
+  const names = [address.includes(':') ? `[${address}]` : address]
+  // RFC 6761 section 6.3: this name is the loopback address and nothing else.
+  if (address === '127.0.0.1' || address === '::1') names.push('localhost')
+  return names.some((name) => host === `${name}:${port}` || (host === name && (port === 443 || port === 80)))
 }

@@ -13,6 +13,14 @@ describe('createFetch: a POST that could not connect', () => {
     ['the address that was called refuses', 'https://192.0.2.1/', connectionRefused('192.0.2.1', 443)],
     ['the port that was called refuses', 'http://192.0.2.1:81/', connectionRefused('192.0.2.1', 81)],
     ['the IPv6 address that was called refuses', 'http://[::1]:81/', connectionRefused('::1', 81)],
+    ['localhost refuses', 'http://localhost:81/', connectionRefused('127.0.0.1', 81)],
+    [
+      'localhost refuses at both of its addresses',
+      'http://localhost:81/',
+      new TypeError('fetch failed', {
+        cause: new AggregateError([connectionRefused('::1', 81).cause, connectionRefused('127.0.0.1', 81).cause]),
+      }),
+    ],
   ])('is repeated when %s', async (_, input, error) => {
     const { run, transport } = harness([error, answer(201)])
     expect((await run(input, post)).status).toBe(201)
@@ -23,6 +31,8 @@ describe('createFetch: a POST that could not connect', () => {
     ['another name is unknown', url, nameNotFound('other.example.com')],
     ['another port refuses', 'http://192.0.2.1:81/', connectionRefused('192.0.2.1', 82)],
     ['an address refuses that may be another host', url, connectionRefused('192.0.2.1', 443)],
+    ['the loopback address refuses and another name was called', url, connectionRefused('127.0.0.1', 443)],
+    ['localhost was called and another address refuses', 'http://localhost:81/', connectionRefused('192.0.2.1', 81)],
     ['nothing says who refuses', url, new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } })],
   ])('is not repeated when %s', async (_, input, error) => {
     const { run, transport } = harness([error])
