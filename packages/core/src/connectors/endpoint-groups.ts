@@ -8,10 +8,13 @@ export interface EndpointRequest {
   readonly url: string
 }
 
-interface Route {
-  readonly pattern: RegExp
-  readonly params: number
-  readonly group: string
+/** What may follow in a path. One walk through the segments finds the endpoint, however many there are. */
+interface PathNode {
+  readonly texts: Map<string, PathNode>
+  /** Segments with parameters, by the source of their pattern. */
+  readonly templates: Map<string, { readonly pattern: RegExp; readonly node: PathNode }>
+  /** The groups of the endpoints that end here, by method. */
+  readonly groups: Map<string, string>
 }
 
 /**
@@ -25,35 +28,51 @@ export function endpointGroups({
 }: Connector): ((request: EndpointRequest) => string | undefined) | undefined {
   if (endpoints === undefined) return undefined
   const basePath = pathOf(http?.baseUrl ?? '').replace(/\/$/, '')
-  const routes = new Map<string, Route[]>()
+  const root = pathNode()
   for (const [name, { method, path }] of Object.entries(endpoints)) {
-    const key = routeKey(method, basePath + path)
-    const group = name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : name
-    const alike = routes.get(key) ?? []
-    alike.push({ ...templatePattern(basePath + path), group })
-    // `/users/me` comes before `/users/{id}`.
-    routes.set(
-      key,
-      alike.toSorted((left, right) => left.params - right.params),
-    )
+    let node = root
+    for (const segment of (basePath + path).slice(1).split('/')) node = childOf(node, segment)
+    node.groups.set(method, name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : name)
   }
-  return ({ method, url }) => {
-    const path = pathOf(url)
-    return routes.get(routeKey(method, path))?.find(({ pattern }) => pattern.test(path))?.group
-  }
+  return ({ method, url }) => findGroup(root, pathOf(url), 1, method)
 }
 
-/** Endpoints of another method or depth need not be looked at. */
-function routeKey(method: string, path: string): string {
-  let depth = 0
-  for (let index = path.indexOf('/'); index >= 0; index = path.indexOf('/', index + 1)) depth++
-  return `${method} ${depth}`
+/** Looks at the segment that begins at `start`. `/users/me` comes before `/users/{id}`. */
+function findGroup(node: PathNode, path: string, start: number, method: string): string | undefined {
+  const slash = path.indexOf('/', start)
+  const segment = slash < 0 ? path.slice(start) : path.slice(start, slash)
+  const goOn = (next: PathNode): string | undefined =>
+    slash < 0 ? next.groups.get(method) : findGroup(next, path, slash + 1, method)
+  const next = node.texts.get(segment)
+  const group = next === undefined ? undefined : goOn(next)
+  if (group !== undefined) return group
+  for (const template of node.templates.values()) {
+    const found = template.pattern.test(segment) ? goOn(template.node) : undefined
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
-function templatePattern(template: string): { readonly pattern: RegExp; readonly params: number } {
-  const texts = template.split(/\{\w+\}/)
-  const source = texts.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('[^/]+')
-  return { pattern: new RegExp(`^${source}$`), params: texts.length - 1 }
+/** The node for a segment of a path template, made when there is none. */
+function childOf({ texts, templates }: PathNode, segment: string): PathNode {
+  const parts = segment.split(/\{\w+\}/)
+  if (parts.length === 1) {
+    const known = texts.get(segment)
+    if (known !== undefined) return known
+    const node = pathNode()
+    texts.set(segment, node)
+    return node
+  }
+  const source = parts.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')
+  const known = templates.get(source)
+  if (known !== undefined) return known.node
+  const node = pathNode()
+  templates.set(source, { pattern: new RegExp(`^${source}$`), node })
+  return node
+}
+
+function pathNode(): PathNode {
+  return { texts: new Map(), templates: new Map(), groups: new Map() }
 }
 
 function pathOf(url: string): string {
