@@ -35,8 +35,9 @@ describe('an answer that is no success', () => {
   })
 
   it('throws the idempotency key, so that the write can be asked about', async () => {
-    const { client, failure, transport } = harness([json({}, 500)], { baseUrl, idempotency: {} })
+    const { client, failure, transport } = harness([json({}, 500)], { connector: acme, idempotency: {} })
     const error = await failure(client.post('/x', { json: {} }))
+    expect(error.idempotencyKey).toBeDefined()
     expect(error.idempotencyKey).toBe(transport.calls[0]?.headers.get('idempotency-key'))
   })
 
@@ -58,11 +59,16 @@ describe('an answer that is no success', () => {
 
   it('is described when every policy is off', async () => {
     const off = { retry: false, rateLimit: false, breaker: false, deadlineMs: false, attemptTimeoutMs: false } as const
-    const { client, failure } = harness([json({ code: 'gone' }, 410)], { connector: acme, ...off })
+    const { client, failure } = harness([json({ code: 'gone' }, 410)], {
+      connector: acme,
+      connection: 'tenant-1',
+      ...off,
+    })
     expect(await failure(client.get('/x'))).toMatchObject({
       code: 'not_found',
       reason: 'gone',
       integration: 'acme',
+      connection: 'tenant-1',
       endpoint: `GET ${baseUrl}/x`,
       upstream: { status: 410, code: 'gone' },
     })
@@ -148,9 +154,11 @@ describe('a request that fails before an answer', () => {
     const transport = scriptedFetch([json({}, 500)])
     const breaker = { minimumCalls: 1, failureRatio: 0.5 }
     const fetch = createFetch({ fetch: transport, clock, retry: false, breaker, refusals: 'response' })
-    const client = createClient({ fetch, baseUrl })
+    const client = createClient({ fetch, connector: acme })
     await clock.runUntil(failureOf(client.get('/x')))
-    expect(await clock.runUntil(failureOf(client.get('/x')))).toMatchObject({ code: 'circuit_open', phase: 'local' })
+    const refusal = await clock.runUntil(failureOf(client.get('/x')))
+    expect(refusal).toMatchObject({ code: 'circuit_open', phase: 'local' })
+    expect(refusal.upstream).toBeUndefined()
   })
 
   it('throws timeout when the deadline passes', async () => {

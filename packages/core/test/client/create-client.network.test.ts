@@ -108,11 +108,16 @@ describe('createClient on a real server', () => {
     const addEventListener = vi.spyOn(signal, 'addEventListener')
     const any = vi.spyOn(AbortSignal, 'any')
     onTestFinished(() => any.mockRestore())
-    await (await client.fetch(await urlOf(client), { signal })).text()
-    const listeners = addEventListener.mock.calls.length
-    expect(listeners).toBeGreaterThan(0)
-    await client.get('/x', { signal }).json()
-    expect(addEventListener.mock.calls.length).toBe(2 * listeners)
+    const listenersOf = async (work: () => Promise<unknown>): Promise<number> => {
+      const before = addEventListener.mock.calls.length
+      await work()
+      return addEventListener.mock.calls.length - before
+    }
+    const url = await urlOf(client)
+    const fetchText = async (): Promise<string> => (await client.fetch(url, { signal })).text()
+    await fetchText()
+    const listeners = await listenersOf(fetchText)
+    expect(await listenersOf(() => client.get('/x', { signal }).json())).toBe(listeners)
     expect(any.mock.calls.flat(2)).not.toContain(signal)
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createClient } from '../../src/client/index.ts'
 import { createFetch, InvalidOptionsError } from '../../src/index.ts'
 import { scriptedFetch } from '../../src/testing/index.ts'
@@ -100,6 +100,14 @@ describe('createClient', () => {
     const { client, transport, run } = harness([json({}, 503), json({})])
     await run(client.put('/x', { body }))
     expect(transport.calls.map(({ init }) => init?.body)).toEqual([body, body])
+  })
+
+  it('copies no request for retries that it does not make', async () => {
+    const clone = vi.spyOn(Request.prototype, 'clone')
+    onTestFinished(() => clone.mockRestore())
+    const { client, run } = harness([json({}, 503), json({})])
+    await run(client.put('/x', { json: {} }))
+    expect(clone).not.toHaveBeenCalled()
   })
 
   it('passes on what only fetch knows', async () => {

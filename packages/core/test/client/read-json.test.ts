@@ -60,6 +60,11 @@ describe('json', () => {
     expect((await failure(response.json())).reason).toBe('not_ok')
   })
 
+  it('leaves a 207 that the caller looks at', async () => {
+    const { client, run } = harness([json([{ status: 409 }], 207)], { connector: acme })
+    expect(await run(client.get('/x', { allowPartial: true }).json())).toEqual([{ status: 409 }])
+  })
+
   it('leaves a 200 that no rule matches', async () => {
     const { client, run } = harness([json({ ok: true })], { connector: acme })
     expect(await run(client.get('/x').json())).toEqual({ ok: true })
