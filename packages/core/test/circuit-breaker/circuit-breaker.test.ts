@@ -223,6 +223,18 @@ describe('CircuitBreaker: half-open', () => {
     expect(circuit.state).toBe(state)
   })
 
+  it.each<[CallVerdict[], string]>([
+    [['failure', 'failure'], 'open'],
+    [['success', 'success'], 'half_open'],
+    [['success', 'success', 'success'], 'closed'],
+    [['success', 'success', 'failure', 'failure'], 'open'],
+  ])('counts the ratio itself as too much: after %j of 4 calls, ratio 0.5, it is %s', (verdicts, state) => {
+    const { circuit, calls } = breaker({ halfOpenCalls: 4 })
+    calls(fail(4))
+    calls(verdicts, 500)
+    expect(circuit.state).toBe(state)
+  })
+
   it('ends the lease of each probe on its own', () => {
     const { circuit, admit, calls } = breaker({ halfOpenCalls: 2 })
     calls(fail(4))
@@ -281,6 +293,14 @@ describe('CircuitBreaker: slow calls', () => {
     const quick = admit(50)
     circuit.record(quick, 'success', 120)
     expect(circuit.state).toBe('open')
+  })
+
+  it('count while only one is in flight', () => {
+    const { circuit, admit, calls } = breaker({ ...slow, minimumCalls: 2 })
+    admit(0)
+    calls(['success'], 50)
+    expect(circuit.admit(99)).toBeDefined()
+    expect(circuit.admit(100)).toBeUndefined()
   })
 
   it('are outweighed by quick ones', () => {
