@@ -5,7 +5,7 @@ const failing = (): never => {
   throw new Error('down')
 }
 
-function opossum<Result>(action: () => Result, options: Opossum.Options & { state?: object } = {}) {
+function opossum(action: () => Promise<unknown>, options: Opossum.Options & { state?: object } = {}) {
   return new Opossum(action, { timeout: false, enableSnapshots: false, ...options })
 }
 
