@@ -2,7 +2,7 @@ import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 import { readRateLimits } from '../limit-reading/read-rate-limits.ts'
-import { tellsLimits } from '../limit-reading/tells-limits.ts'
+import { readSuccessHeaders } from '../limit-reading/read-success.ts'
 import type { LimitBucket } from '../rate-limit/limit-bucket.ts'
 import type { CallLimit } from '../rate-limit/limit-buckets.ts'
 import type { Call } from './call.ts'
@@ -145,7 +145,7 @@ export function learnLimits(
   const { clock } = options
   const { failure } = outcome
   const nowMs = clock.monotonicMs()
-  const readings = readingsOf(outcome, options)
+  const readings = readingsOf(outcome, limits, options)
   let pauseMs = 0
   for (const { bucket, rules } of limits) {
     const own = rules.length === 0 ? readings : readings.filter(({ policy }) => rules.includes(policy))
@@ -166,11 +166,16 @@ export function learnLimits(
 
 const nothing: readonly RateLimitReading[] = []
 
-function readingsOf(outcome: Outcome, { connector, clock }: ResolvedFetchOptions): readonly RateLimitReading[] {
+function readingsOf(
+  outcome: Outcome,
+  limits: readonly CallLimit[],
+  { connector, clock }: ResolvedFetchOptions,
+): readonly RateLimitReading[] {
   if (outcome.kind !== 'response') return nothing
   const { response, failure } = outcome
   const isLimit = failure?.code === 'rate_limited' || failure?.code === 'quota_exhausted'
-  if (!isLimit && connector?.rateLimits === undefined && !tellsLimits(response.headers)) return nothing
+  if (!isLimit && connector?.rateLimits === undefined)
+    return limits[0]?.bucket.isListening === true ? readSuccessHeaders(response.headers, clock.now()) : nothing
   return readRateLimits(response, clock.now(), connector)
 }
 

@@ -16,6 +16,10 @@ const MAX_QUOTAS = 16
 const MAX_INTERVAL_FACTOR = 10
 const INTERVAL_JITTER = 0.2
 
+// A provider tells its limits in every answer or in none; who was silent for so long is asked less often.
+const SILENT_AFTER = 16
+const SILENT_LOOK_EVERY = 8
+
 // How long a limit pauses that was hit and says nothing: longer each time until something goes through.
 const FIRST_UNEXPLAINED_PAUSE_MS = 1_000
 const MAX_UNEXPLAINED_DOUBLINGS = 5
@@ -57,6 +61,7 @@ export class LimitBucket {
   #resumeMs = 0
   #notBeforeMs = 0
   #unexplained = 0
+  #silent = 0
   #timer: { readonly atMs: number; readonly cancel: () => void } | undefined
 
   constructor(releaseIntervalMs: number, clock: Clock, random: Random, declared: readonly DeclaredLimit[] = []) {
@@ -72,6 +77,11 @@ export class LimitBucket {
   /** Calls that wait. */
   get waiting(): number {
     return this.#queue.size
+  }
+
+  /** Whether the headers of a success are worth a look. */
+  get isListening(): boolean {
+    return this.#silent < SILENT_AFTER || this.#silent % SILENT_LOOK_EVERY === 0
   }
 
   /** Whether the pause is that of a quota, which nobody waits for. */
@@ -109,6 +119,8 @@ export class LimitBucket {
   /** A call came to its end. Returns the pause in milliseconds that its answer announced; 0 when that is no news. */
   finish({ startedAtMs, isSuccess, readings }: BucketCall, nowMs: number): number {
     this.#active--
+    if (readings.length > 0) this.#silent = 0
+    else if (isSuccess) this.#silent++
     if (isSuccess) {
       this.#successes.add(nowMs)
       this.#unexplained = 0

@@ -199,6 +199,20 @@ describe('LimitBucket', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
+  it('looks at every answer, but at fewer of those of a provider that never told anything', () => {
+    const { bucket, succeed } = bucketOf(10)
+    const looks = Array.from({ length: 40 }, () => {
+      const { isListening } = bucket
+      succeed()
+      return isListening
+    })
+    expect(looks.slice(0, 17)).not.toContain(false)
+    expect(looks.slice(17).filter(Boolean)).toHaveLength(2)
+    bucket.tryStart(0)
+    bucket.finish({ startedAtMs: 0, isSuccess: true, readings: told(5, 10_000) }, 0)
+    expect(bucket.isListening).toBe(true)
+  })
+
   it('takes a failure without an answer for a call that counted', () => {
     const { bucket } = bucketOf(10)
     bucket.tryStart(0)

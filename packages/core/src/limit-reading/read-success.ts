@@ -1,0 +1,50 @@
+import { parseWaitValue, sentAtOf } from '../time/wait-value.ts'
+import { finishReading, type RateLimitReading, readCount } from './rate-limit-reading.ts'
+import { readLimitHeaders } from './read-headers.ts'
+
+const PREFIXES: readonly (readonly [prefix: string, remaining: string])[] = [
+  'ratelimit',
+  'x-ratelimit',
+  'x-rate-limit',
+].map((prefix) => [prefix, `${prefix}-remaining`])
+// With the three above, one of these is in every dialect that tells what is left.
+const OTHERS = ['ratelimit', 'x-ratelimit-remaining-requests', 'anthropic-ratelimit-requests-remaining']
+
+const nothing: readonly RateLimitReading[] = Object.freeze([])
+
+/**
+ * As `readLimitHeaders`, for answers that come often: looks for a few names before it reads every header, and reads the
+ * plain triple by its names.
+ */
+export function readSuccessHeaders(headers: Headers, now: number): readonly RateLimitReading[] {
+  for (const name of OTHERS) if (headers.get(name) !== null) return readLimitHeaders(headers, now)
+  for (const [prefix, name] of PREFIXES) {
+    const remaining = headers.get(name)
+    if (remaining !== null) return readTriple(headers, prefix, remaining, now) ?? readLimitHeaders(headers, now)
+  }
+  return nothing
+}
+
+/** `undefined` when there is more to it than three numbers. */
+function readTriple(
+  headers: Headers,
+  prefix: string,
+  remaining: string,
+  now: number,
+): readonly RateLimitReading[] | undefined {
+  const reset = headers.get(`${prefix}-reset`)
+  const limit = headers.get(`${prefix}-limit`)
+  if (reset === null || limit?.includes(';') || headers.get('ratelimit-policy') !== null || headers.get('age') !== null)
+    return undefined
+  const resetMs = /^\d{1,8}$/.test(reset) ? Number(reset) * 1_000 : parseWaitValue(reset, sentAtOf(headers, now))
+  const count = readCount(remaining)
+  const total = readCount(limit)
+  const reading = finishReading({
+    policy: 'default',
+    source: `${prefix}-remaining`,
+    ...(total === undefined ? {} : { limit: total }),
+    ...(count === undefined ? {} : { remaining: count }),
+    ...(resetMs === undefined ? {} : { resetMs }),
+  })
+  return reading === undefined ? nothing : [reading]
+}
