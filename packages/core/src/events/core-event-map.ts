@@ -52,7 +52,7 @@ export type RetryStop =
   | 'circuit_open'
   /** Too many retries to this host already. */
   | 'budget'
-  /** `rateLimit.onLimit` is `surface`. */
+  /** `rateLimit.onLimit` is `surface` or `fail`. */
   | 'surfaced'
 
 export interface RetryScheduledEvent extends CallEvent, FailureFacts {
@@ -136,7 +136,7 @@ export interface CoreEventMap extends BaseEventMap {
   'retry:scheduled': RetryScheduledEvent
   /** When a failed call is not, or not any more, retried. At most once per call; never for an abort by the caller. */
   'retry:exhausted': RetryExhaustedEvent
-  /** When an answer paused every call to the host, or prolonged the pause. */
+  /** When an answer paused every call under a limit, or prolonged the pause; also a success that says that nothing is left. */
   'limit:paused': LimitPausedEvent
   /** When a call begins to wait for the end of a pause. */
   'limit:waiting': WaitingEvent
