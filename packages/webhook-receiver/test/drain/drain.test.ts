@@ -285,7 +285,7 @@ describe('createDrain', () => {
     ['a promise', Promise.resolve('one'), 'object'],
     ['a number', 42, 'number'],
   ])('counts an ordering key that is %s as a failed attempt: the order would be gone', async (_what, key, type) => {
-    const orderingKey = (): string => key as string
+    const orderingKey = (): string => key as unknown as string
     const { drain, drained, deadLetters } = await drainFixture({ handle: () => {}, orderingKey, maxAttempts: 1 }, [
       event('a'),
     ])
