@@ -1,7 +1,7 @@
 import { arrayOf, type Check, nonEmptyString } from '../options/check.ts'
 import { checkEndpoints } from './check-endpoints.ts'
 import { checkErrorRules } from './check-error-rules.ts'
-import { checkRateLimits } from './check-rate-limits.ts'
+import { checkRateLimits, pathPattern } from './check-rate-limits.ts'
 import { type ChecksOf, checkEach, checkedElsewhere, checkShape, headerName } from './check-shape.ts'
 import { checkWebhook } from './check-webhook.ts'
 import type { Connector, ConnectorHttp, ConnectorSource } from './connector.ts'
@@ -38,6 +38,7 @@ const httpChecks: ChecksOf<ConnectorHttp> = {
   hosts: arrayOf(hostName),
   requestIdHeader: headerName,
   idempotencyHeader: headerName,
+  failuresInBody: arrayOf(pathPattern),
 }
 
 /**

@@ -16,7 +16,8 @@ import type { LimitField, RateLimitExample, RateLimitRule, ResetField } from './
 const snakeCase: Check = (value) =>
   typeof value === 'string' && /^[a-z][a-z\d]*(?:_[a-z\d]+)*$/.test(value) ? undefined : 'an id in snake_case'
 
-const pathPattern: Check = (value) =>
+/** A path with `*` and `**`. */
+export const pathPattern: Check = (value) =>
   typeof value === 'string' && /^\/[\w\-.~/*%:@]*$/.test(value) ? undefined : 'a path that begins with `/`'
 
 const ruleChecks: ChecksOf<RateLimitRule> = {

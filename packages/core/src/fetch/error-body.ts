@@ -1,8 +1,9 @@
 import type { Connector } from '../connectors/connector.ts'
+import { pathOf, pathPattern } from '../rate-limit/path-pattern.ts'
 import { readBoundedText } from './bounded-text.ts'
 
 /**
- * The parsed JSON body of a failed answer, where a rule of the connector needs it to tell what the status does not say.
+ * The parsed JSON body of an answer, where a rule of the connector needs it to tell what the status does not say.
  * It is read from a clone, so that the answer itself stays as it came; `undefined` when no rule asks for it, when it is no
  * JSON, or when it is larger than 64 KiB.
  */
@@ -17,11 +18,28 @@ export async function readErrorBody(response: Response, connector: Connector | u
   }
 }
 
-/** Only failures are looked into: the body of a success may be a stream that never ends. */
+// Of the connector's patterns, made once.
+const patterns = new WeakMap<Connector, readonly RegExp[]>()
+
+/**
+ * Whether the connector says that what fails at this path is answered 200. Other successes are never looked into: their
+ * body may be a stream that never ends.
+ */
+export function tellsFailuresInBody(connector: Connector | undefined, url: string): boolean {
+  const paths = connector?.http?.failuresInBody
+  if (connector === undefined || paths === undefined) return false
+  let known = patterns.get(connector)
+  if (known === undefined) patterns.set(connector, (known = paths.map(pathPattern)))
+  const path = pathOf(url)
+  return known.some((pattern) => pattern.test(path))
+}
+
 function isBodyNeeded({ status, headers }: Response, connector: Connector | undefined): boolean {
-  if (status < 400 || connector?.errors === undefined) return false
-  const { errors } = connector
-  const asks = errors.some(({ when }) => when.pointer !== undefined && coversStatus(when.status, status))
+  const { errors = [], rateLimits = [] } = connector ?? {}
+  const asks =
+    errors.some(({ when }) => when.pointer !== undefined && coversStatus(when.status, status)) ||
+    (status >= 400 &&
+      rateLimits.some(({ remaining, used, reset }) => (remaining ?? used ?? reset)?.pointer !== undefined))
   return asks && /[/+]json/i.test(headers.get('content-type') ?? '')
 }
 

@@ -5,7 +5,7 @@ import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import { withTimer } from '../timeout/call-signal.ts'
 import { type Call, failureFacts } from './call.ts'
-import { readErrorBody } from './error-body.ts'
+import { readErrorBody, tellsFailuresInBody } from './error-body.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import { withProvenDelivery } from './first-hop.ts'
 import type { Outcome } from './outcome.ts'
@@ -28,7 +28,7 @@ export async function exchange(
   try {
     outcome = await withTimer(clock, Math.min(options.attemptTimeoutMs, remainingMs), onTimeout, async () => {
       const response = await transport(call.input, init)
-      return { kind: 'response', response, failure: await failureOf(response, options) }
+      return { kind: 'response', response, failure: await failureOf(response, call.record.url, options) }
     })
   } catch (error) {
     const isTotal = remainingMs <= options.attemptTimeoutMs
@@ -45,11 +45,12 @@ export async function exchange(
 /** Synchronous for a success, which has nothing to wait for. */
 function failureOf(
   response: Response,
+  url: string,
   { connector, clock }: ResolvedFetchOptions,
 ): IntegrationErrorInit | undefined | Promise<IntegrationErrorInit | undefined> {
   const { status, headers } = response
   // Only a rule of the connector can make a failure of what the status calls a success; 207 is neither.
-  if (status < 400 && status !== 207) {
+  if (status < 400 && status !== 207 && !(status === 200 && tellsFailuresInBody(connector, url))) {
     return connector?.errors === undefined
       ? undefined
       : classifyResponse({ status, headers, now: clock.now() }, connector)
