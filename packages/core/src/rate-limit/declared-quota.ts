@@ -2,6 +2,8 @@ import type { FinishedCall, Quota } from './quota.ts'
 
 // A log of this many steps per window is exact enough, however many calls the window allows.
 const STEPS_PER_WINDOW = 500
+// The provider's clock may tick in milliseconds, and the edge of a window may belong to it.
+const EDGE_MS = 1
 
 /**
  * A limit that is known beforehand: `limit` calls per window. It is kept for every window, wherever the provider lets its
@@ -37,7 +39,7 @@ export class DeclaredQuota implements Quota {
 
   finished(_call: FinishedCall, nowMs: number): void {
     this.#cooling++
-    const atMs = nowMs + this.#windowMs
+    const atMs = nowMs + this.#windowMs + EDGE_MS
     const newest = this.#releases.at(-1)
     if (newest === undefined || atMs - newest.atMs > this.#windowMs / STEPS_PER_WINDOW) {
       this.#releases.push({ atMs, count: 1 })

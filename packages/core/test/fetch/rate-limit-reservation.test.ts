@@ -246,7 +246,7 @@ describe('createFetch: onLimit fail', () => {
     })
     await run()
     await run()
-    expect(await rejectionOf(run())).toMatchObject({ code: 'rate_limited', retryAfterMs: 1_000 })
+    expect(await rejectionOf(run())).toMatchObject({ code: 'rate_limited', retryAfterMs: 1_001 })
     expect(transport.calls).toHaveLength(2)
   })
 })
