@@ -1,0 +1,785 @@
+// @holdfast/core
+
+export interface AttemptFailedEvent extends CallEvent, FailureFacts {
+    readonly attempt: number;
+    readonly durationMs: number;
+}
+
+export interface AttemptRecord {
+    readonly attempt: number;
+    readonly durationMs: number;
+    readonly status?: number;
+    readonly code?: ErrorCode;
+    readonly reason?: string;
+    readonly waitedMs?: number;
+}
+
+export type Auth = string | TokenProvider;
+
+export interface BaseEventMap {
+    'listener:error': ListenerErrorEvent;
+}
+
+export interface Bounds {
+    readonly min?: number;
+    readonly max?: number;
+    readonly infinity?: boolean;
+}
+
+export interface BulkheadOptions {
+    readonly maxConcurrent?: number;
+    readonly maxQueue?: number;
+}
+
+export interface CallEvent extends ScopeEvent {
+    readonly callId: number;
+    readonly method: string;
+    readonly elapsedMs: number;
+}
+
+export interface CallFinishedEvent extends CallEvent {
+    readonly outcome: 'response' | 'error' | 'refused';
+    readonly attempts: number;
+    readonly status?: number;
+    readonly code?: ErrorCode;
+    readonly reason?: string;
+}
+
+export interface CallRefusedEvent extends CallEvent {
+    readonly code: ErrorCode;
+    readonly reason?: string;
+    readonly retryAfterMs?: number;
+}
+
+export interface CauseSummary {
+    readonly name: string;
+    readonly code?: string;
+}
+
+export type Check = (value: unknown) => string | undefined;
+
+export interface CircuitBreakerOptions {
+    readonly failureRatio?: number;
+    readonly minimumCalls?: number;
+    readonly windowMs?: number;
+    readonly slowCallMs?: number;
+    readonly slowCallRatio?: number;
+    readonly breakMs?: number;
+    readonly maxBreakMs?: number;
+    readonly halfOpenCalls?: number;
+    readonly groupOf?: (request: {
+        readonly method: string;
+        readonly url: string;
+    }) => string | undefined;
+}
+
+export interface CircuitControl {
+    isolate(host?: string): void;
+    close(host?: string): void;
+}
+
+export interface CircuitEvent extends ScopeEvent {
+    readonly group?: string;
+}
+
+export interface CircuitOpenedEvent extends CircuitEvent {
+    readonly breakMs: number;
+    readonly reason: 'failures' | 'slow_calls';
+    readonly code?: ErrorCode;
+}
+
+export interface CircuitSnapshot {
+    readonly group?: string;
+    readonly state: CircuitState;
+    readonly openUntil?: number;
+    readonly reopened?: number;
+}
+
+export interface ClientAnswer {
+    readonly status: number;
+    readonly headers?: unknown;
+    readonly body?: unknown;
+    readonly response?: unknown;
+}
+
+export interface ClientErrorOptions extends ToIntegrationErrorOptions {
+    readonly read?: ReadClientFailure;
+    readonly provider?: Connector;
+}
+
+export interface ClientFailure {
+    readonly answer?: ClientAnswer;
+    readonly verdict?: ClientVerdict;
+    readonly otherwise?: ClientVerdict;
+    readonly cause?: unknown;
+    readonly endpoint?: string;
+}
+
+export type ClientVerdict = Verdict & Pick<IntegrationErrorInit, 'retryAfterMs' | 'scope' | 'upstream'>;
+
+export interface Clock {
+    now(): number;
+    monotonicMs(): number;
+    sleep(ms: number, signal?: AbortSignal): Promise<void>;
+    schedule(ms: number, callback: () => void, options?: {
+        readonly background?: boolean;
+    }): () => void;
+}
+
+export interface CodeDefaults {
+    readonly meaning: string;
+    readonly fault: Fault;
+    readonly retryable: Retryable;
+    readonly delivery: Delivery;
+    readonly scope: Scope;
+    readonly status: number;
+}
+
+export interface Connector {
+    readonly id: string;
+    readonly name: string;
+    readonly sources: readonly ConnectorSource[];
+    readonly http?: ConnectorHttp;
+    readonly errors?: readonly ErrorRule[];
+    readonly rateLimits?: readonly RateLimitRule[];
+    readonly endpoints?: Readonly<Record<string, Endpoint>>;
+    readonly webhook?: WebhookDescription;
+}
+
+export interface ConnectorHttp {
+    readonly baseUrl?: string;
+    readonly hosts?: readonly string[];
+    readonly requestIdHeader?: string;
+    readonly idempotencyHeader?: string;
+    readonly failuresInBody?: readonly string[];
+}
+
+export interface ConnectorSource {
+    readonly url: string;
+    readonly verifiedAt: string;
+}
+
+export interface CoreEventMap extends BaseEventMap {
+    'call:started': CallEvent;
+    'call:finished': CallFinishedEvent;
+    'call:refused': CallRefusedEvent;
+    'attempt:failed': AttemptFailedEvent;
+    'retry:scheduled': RetryScheduledEvent;
+    'retry:exhausted': RetryExhaustedEvent;
+    'limit:paused': LimitPausedEvent;
+    'limit:waiting': WaitingEvent;
+    'limit:released': ReleasedEvent;
+    'bulkhead:queued': QueuedEvent;
+    'bulkhead:released': ReleasedEvent;
+    'circuit:opened': CircuitOpenedEvent;
+    'circuit:half-opened': CircuitEvent;
+    'circuit:closed': CircuitEvent;
+    'circuit:isolated': CircuitEvent;
+    'auth:replayed': CallEvent;
+}
+
+export interface CursorPagination extends PaginationItems {
+    readonly kind: 'cursor';
+    readonly cursor: string;
+    readonly from?: 'body' | 'last_item';
+    readonly param: string;
+    readonly more?: string;
+}
+
+export type Delivery = 'not_sent' | 'unknown' | 'answered';
+
+export interface Emitter<Events extends BaseEventMap> extends EventSource<Events> {
+    has(event: keyof Events & string): boolean;
+    emit<Name extends keyof Events & string>(event: Name, payload: Events[Name]): void;
+    clear(): void;
+}
+
+export interface Endpoint<Path extends string = string> {
+    readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+    readonly path: Path;
+    readonly paginate?: Pagination;
+}
+
+export type ErrorCode = 'timeout' | 'connection_failed' | 'dns_error' | 'tls_error' | 'connection_lost' | 'canceled' | 'rate_limited' | 'quota_exhausted' | 'token_expired' | 'token_refresh_failed' | 'reauth_required' | 'app_credentials_invalid' | 'insufficient_scope' | 'permission_denied' | 'account_unavailable' | 'connection_unusable' | 'invalid_request' | 'not_found' | 'conflict' | 'idempotency_conflict' | 'unsupported' | 'upstream_error' | 'upstream_unavailable' | 'partial_failure' | 'schema_mismatch' | 'signature_invalid' | 'timestamp_stale' | 'circuit_open' | 'overloaded' | 'configuration_error' | 'internal_error' | 'unknown';
+
+export interface ErrorCondition {
+    readonly status?: number | readonly number[];
+    readonly header?: string;
+    readonly pointer?: string;
+    readonly equals?: Json;
+    readonly in?: readonly Json[];
+    readonly matches?: string;
+}
+
+export interface ErrorRule {
+    readonly when: ErrorCondition;
+    readonly then: ErrorVerdict;
+    readonly example: ExampleAnswer;
+}
+
+export interface ErrorVerdict {
+    readonly code: ErrorCode;
+    readonly reason?: string;
+    readonly fault?: Fault;
+    readonly retryable?: Retryable;
+    readonly delivery?: Delivery;
+    readonly waitMs?: number;
+}
+
+export type EventSeverity = 'debug' | 'info' | 'warning' | 'error';
+
+export interface EventSource<Events extends BaseEventMap> {
+    on<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): Unsubscribe;
+}
+
+export interface ExampleAnswer {
+    readonly status: number;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: Json;
+}
+
+export interface Explanation {
+    readonly callId: number;
+    readonly endpoint: string;
+    readonly integration?: string;
+    readonly connection?: string;
+    readonly at: number;
+    readonly durationMs: number;
+    readonly attempts: readonly AttemptRecord[];
+    readonly waits: readonly WaitRecord[];
+    readonly stop?: RetryStop;
+    readonly idempotencyKey?: string;
+    readonly error?: IntegrationError;
+}
+
+export interface FailureContext {
+    readonly signal?: AbortSignal | null;
+    readonly attemptTimeoutReason?: unknown;
+    readonly deadlineReason?: unknown;
+    readonly status?: number;
+}
+
+export interface FailureFacts {
+    readonly code: ErrorCode;
+    readonly reason?: string;
+    readonly status?: number;
+}
+
+export type Fault = 'caller' | 'customer' | 'upstream' | 'network' | 'platform';
+
+export interface FetchOptions extends TimeoutOptions {
+    readonly fetch?: typeof globalThis.fetch;
+    readonly connector?: Connector;
+    readonly connection?: string;
+    readonly retry?: RetryOptions | false;
+    readonly rateLimit?: RateLimitOptions | false;
+    readonly breaker?: CircuitBreakerOptions | false;
+    readonly bulkhead?: BulkheadOptions | false;
+    readonly idempotency?: IdempotencyOptions | false;
+    readonly auth?: Auth;
+    readonly refusals?: 'throw' | 'response';
+    readonly restore?: FetchSnapshot;
+    readonly clock?: Clock;
+    readonly random?: Random;
+}
+
+export interface FetchSnapshot {
+    readonly integration?: string;
+    readonly connection?: string;
+    readonly hosts: readonly HostSnapshot[];
+}
+
+export interface HmacScheme {
+    readonly scheme: 'hmac';
+    readonly select?: string;
+    readonly hash: 'sha1' | 'sha256' | 'sha512';
+    readonly encoding: 'hex' | 'base64';
+    readonly secret: {
+        readonly encoding: 'utf8' | 'base64' | 'hex';
+        readonly prefix?: string;
+    };
+    readonly header: string;
+    readonly format: SignatureFormat;
+    readonly message: readonly MessagePart[];
+    readonly timestamp?: SignatureTimestamp;
+    readonly eventId?: WebhookField;
+    readonly vectors?: readonly SignatureVector[];
+}
+
+export interface HostSnapshot {
+    readonly host: string;
+    readonly limitPausedMs?: number;
+    readonly active?: number;
+    readonly queued?: number;
+    readonly circuits?: readonly CircuitSnapshot[];
+    readonly retryTokens?: number;
+}
+
+export interface IdempotencyOptions {
+    readonly header?: string;
+}
+
+export class IntegrationError extends Error {
+    readonly name: string;
+    readonly code: ErrorCode;
+    readonly reason?: string;
+    readonly fault: Fault;
+    readonly retryable: Retryable;
+    readonly retryAfterMs?: number;
+    readonly delivery: Delivery;
+    readonly phase?: Phase;
+    readonly scope: Scope;
+    readonly status: number;
+    readonly upstream?: UpstreamFacts;
+    readonly attempts: readonly AttemptRecord[];
+    readonly integration?: string;
+    readonly connection?: string;
+    readonly endpoint?: string;
+    readonly idempotencyKey?: string;
+    readonly at?: number;
+    constructor(init: IntegrationErrorInit);
+    toProblem(instance?: string): ProblemDetails;
+    toJSON(): IntegrationErrorJson;
+}
+
+export interface IntegrationErrorInit {
+    readonly code: ErrorCode;
+    readonly reason?: string;
+    readonly message?: string;
+    readonly fault?: Fault;
+    readonly retryable?: Retryable;
+    readonly retryAfterMs?: number;
+    readonly delivery?: Delivery;
+    readonly phase?: Phase;
+    readonly scope?: Scope;
+    readonly status?: number;
+    readonly upstream?: UpstreamFacts;
+    readonly attempts?: readonly AttemptRecord[];
+    readonly integration?: string;
+    readonly connection?: string;
+    readonly endpoint?: string;
+    readonly idempotencyKey?: string;
+    readonly cause?: unknown;
+    readonly at?: number;
+}
+
+export interface IntegrationErrorJson extends Omit<IntegrationErrorInit, 'cause' | 'message'> {
+    readonly name: string;
+    readonly message: string;
+    readonly fault: Fault;
+    readonly retryable: Retryable;
+    readonly delivery: Delivery;
+    readonly scope: Scope;
+    readonly status: number;
+    readonly causes?: readonly CauseSummary[];
+}
+
+export interface InvalidOption {
+    readonly path: string;
+    readonly expected: string;
+    readonly received: unknown;
+    readonly receivedText?: string;
+    readonly hint?: string;
+}
+
+export class InvalidOptionsError extends IntegrationError {
+    readonly name: string;
+    readonly path: string;
+    readonly expected: string;
+    readonly received: unknown;
+    constructor(option: InvalidOption);
+}
+
+export type Json = null | boolean | number | string | readonly Json[] | {
+    readonly [key: string]: Json;
+};
+
+export interface LimitField {
+    readonly header?: string;
+    readonly pointer?: string;
+    readonly value?: number;
+    readonly key?: string;
+    readonly of?: 'numerator' | 'denominator';
+}
+
+export interface LimitPausedEvent extends ScopeEvent {
+    readonly pauseMs: number;
+    readonly status?: number;
+}
+
+export interface LinkPagination extends PaginationItems {
+    readonly kind: 'link';
+    readonly next?: string;
+}
+
+export interface ListenerErrorEvent {
+    readonly event: string;
+    readonly error: unknown;
+}
+
+export type MessagePart = {
+    readonly part: 'literal';
+    readonly value: string;
+} | {
+    readonly part: 'body';
+} | {
+    readonly part: 'timestamp';
+} | {
+    readonly part: 'header';
+    readonly name: string;
+};
+
+export interface OffsetPagination extends PaginationItems {
+    readonly kind: 'offset';
+    readonly param: string;
+    readonly total?: string;
+}
+
+export interface PagePagination extends PaginationItems {
+    readonly kind: 'page';
+    readonly param: string;
+    readonly first?: number;
+    readonly totalPages?: string;
+}
+
+export type Pagination = LinkPagination | CursorPagination | PagePagination | OffsetPagination;
+
+export interface PaginationItems {
+    readonly items?: string;
+}
+
+export type Phase = 'local' | 'dns' | 'connect' | 'tls' | 'send' | 'headers' | 'body' | 'parse';
+
+export interface ProblemDetails {
+    readonly type: string;
+    readonly title: string;
+    readonly status: number;
+    readonly detail: string;
+    readonly instance?: string;
+    readonly code: ErrorCode;
+    readonly reason?: string;
+    readonly fault: Fault;
+    readonly retryable: Retryable;
+    readonly retry_after_ms?: number;
+    readonly delivery: Delivery;
+}
+
+export interface QueuedEvent extends CallEvent {
+    readonly queued: number;
+}
+
+export interface Random {
+    next(): number;
+    uuid(): string;
+}
+
+export interface RateLimit {
+    readonly limit?: number;
+    readonly remaining?: number;
+    readonly resetMs?: number;
+    readonly readings: readonly RateLimitReading[];
+}
+
+export interface RateLimitExample {
+    readonly answer: ExampleAnswer;
+    readonly now?: number;
+    readonly reads: {
+        readonly limit?: number;
+        readonly remaining?: number;
+        readonly resetMs?: number;
+        readonly windowMs?: number;
+        readonly restorePerSecond?: number;
+    };
+}
+
+export interface RateLimitOptions {
+    readonly onLimit?: 'wait' | 'surface' | 'fail';
+    readonly maxWaitMs?: number;
+    readonly releaseIntervalMs?: number;
+}
+
+export interface RateLimitReading {
+    readonly policy: string;
+    readonly limit?: number;
+    readonly remaining?: number;
+    readonly resetMs?: number;
+    readonly windowMs?: number;
+    readonly restorePerSecond?: number;
+    readonly unit?: string;
+    readonly source: string;
+}
+
+export interface RateLimitRule {
+    readonly id: string;
+    readonly scope: 'app' | 'connection' | 'endpoint';
+    readonly paths?: readonly string[];
+    readonly exceptPaths?: readonly string[];
+    readonly when?: ErrorCondition;
+    readonly unit?: string;
+    readonly limit?: LimitField;
+    readonly windowMs?: LimitField;
+    readonly remaining?: LimitField;
+    readonly used?: LimitField;
+    readonly reset?: ResetField;
+    readonly restorePerSecond?: LimitField;
+    readonly cost?: LimitField;
+    readonly resetMeans?: 'window' | 'full';
+    readonly examples?: readonly RateLimitExample[];
+}
+
+export type ReadClientFailure = (error: object) => ClientFailure | undefined;
+
+export interface ReleasedEvent extends CallEvent {
+    readonly waitedMs: number;
+}
+
+export interface ResetField {
+    readonly header?: string;
+    readonly pointer?: string;
+    readonly format: WaitFormat;
+}
+
+export type ResilientFetch = typeof globalThis.fetch & EventSource<CoreEventMap> & AsyncDisposable & {
+    readonly circuits: CircuitControl;
+    snapshot(): FetchSnapshot;
+};
+
+export interface ResponseFacts {
+    readonly status: number;
+    readonly headers: Headers;
+    readonly body?: unknown;
+    readonly now: number;
+}
+
+export interface RetryBudgetOptions {
+    readonly maxTokens?: number;
+    readonly transientCost?: number;
+    readonly throttleCost?: number;
+    readonly successRefund?: number;
+}
+
+export interface RetryExhaustedEvent extends CallEvent, FailureFacts {
+    readonly attempts: number;
+    readonly stop: RetryStop;
+}
+
+export interface RetryOptions {
+    readonly maxAttempts?: number;
+    readonly baseDelayMs?: number;
+    readonly maxDelayMs?: number;
+    readonly budget?: RetryBudgetOptions | false;
+}
+
+export interface RetryScheduledEvent extends CallEvent, FailureFacts {
+    readonly attempt: number;
+    readonly delayMs: number;
+    readonly serverWaitMs?: number;
+}
+
+export type RetryStop = 'not_retryable' | 'unsafe' | 'body_not_replayable' | 'server_veto' | 'max_attempts' | 'deadline' | 'circuit_open' | 'budget' | 'surfaced';
+
+export type Retryable = 'never' | 'now' | 'after' | 'after_refresh' | 'after_user_action';
+
+export type Scope = 'request' | 'connection' | 'integration' | 'provider';
+
+export interface ScopeEvent {
+    readonly integration?: string;
+    readonly connection?: string;
+    readonly host: string;
+}
+
+export type SignatureFormat = {
+    readonly kind: 'plain';
+    readonly prefix?: string;
+} | {
+    readonly kind: 'keyValue';
+    readonly separator: string;
+    readonly key: string;
+} | {
+    readonly kind: 'taggedList';
+    readonly separator: string;
+    readonly tagSeparator: string;
+    readonly tag: string;
+};
+
+export interface SignatureTimestamp {
+    readonly header: string;
+    readonly key?: string;
+    readonly unit: 's' | 'ms';
+    readonly toleranceMs: number;
+}
+
+export interface SignatureVector {
+    readonly source: string;
+    readonly secret: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+    readonly receivedAt?: number;
+}
+
+export interface TimeoutOptions {
+    readonly deadlineMs?: number | false;
+    readonly attemptTimeoutMs?: number | false;
+}
+
+export interface ToIntegrationErrorOptions {
+    readonly connector?: Connector;
+    readonly connection?: string;
+    readonly signal?: AbortSignal | null;
+}
+
+export type TokenProvider = (request: TokenRequest) => string | Promise<string>;
+
+export interface TokenRequest {
+    readonly url: string;
+    readonly rejectedToken?: string;
+    readonly signal: AbortSignal;
+}
+
+export interface TokenScheme {
+    readonly scheme: 'token';
+    readonly select?: string;
+    readonly header?: string;
+    readonly bodyPointer?: string;
+    readonly eventId?: WebhookField;
+    readonly vectors?: readonly SignatureVector[];
+}
+
+export type Unsubscribe = (() => void) & Disposable;
+
+export interface UpstreamFacts {
+    readonly status?: number;
+    readonly code?: string;
+    readonly message?: string;
+    readonly requestId?: string;
+}
+
+export type VerificationScheme = HmacScheme | TokenScheme;
+
+export type WaitFormat = 'delta_s' | 'delta_ms' | 'epoch_s' | 'epoch_ms' | 'moment' | 'duration';
+
+export interface WaitRecord {
+    readonly kind: 'backoff' | 'rate_limit' | 'bulkhead';
+    readonly waitedMs: number;
+}
+
+export interface WaitingEvent extends CallEvent {
+    readonly waitMs: number;
+}
+
+export interface WebhookDelivery {
+    readonly timeoutMs?: number;
+    readonly retries?: string;
+    readonly disables?: string;
+}
+
+export interface WebhookDescription {
+    readonly verify: readonly VerificationScheme[];
+    readonly eventId?: WebhookField;
+    readonly eventType?: WebhookField;
+    readonly tenant?: WebhookField;
+    readonly ack?: {
+        readonly status: number;
+    };
+    readonly delivery?: WebhookDelivery;
+}
+
+export interface WebhookField {
+    readonly from: 'header' | 'body';
+    readonly name?: string;
+    readonly pointer?: string;
+    readonly signed: boolean;
+}
+
+export function arrayOf(item: Check): Check;
+
+export const boolean: Check
+
+export const callback: Check
+
+export function checkConnector(value: unknown, path?: string): Connector;
+
+export function checkOptions(path: string, options: unknown, checks: Readonly<Record<string, Check>>): void;
+
+export function classifyFailure(error: unknown, context?: FailureContext): IntegrationErrorInit;
+
+export function classifyResponse(facts: ResponseFacts, connector?: Connector): IntegrationErrorInit | undefined;
+
+export const coreEvents: {
+    readonly [Name in keyof CoreEventMap]: EventSeverity;
+}
+
+export function createEmitter<Events extends BaseEventMap>(): Emitter<Events>;
+
+export function createFetch(options?: FetchOptions): ResilientFetch;
+
+export const defaultBulkheadOptions: ResolvedBulkheadOptions
+
+export const defaultCircuitBreakerOptions: ResolvedCircuitBreakerOptions
+
+export const defaultRateLimitOptions: ResolvedRateLimitOptions
+
+export const defaultRetryBudgetOptions: ResolvedRetryBudgetOptions
+
+export const defaultRetryOptions: ResolvedRetryOptions
+
+export const defaultTimeoutOptions: ResolvedTimeoutOptions
+
+export function durationMs(bounds?: Bounds): Check;
+
+export function either(first: Check, second: Check): Check;
+
+export const errorCodes: Readonly<Record<ErrorCode, CodeDefaults>>
+
+export function explain(responseOrError: unknown): Explanation | undefined;
+
+export function integer(bounds?: Bounds): Check;
+
+export function integrationErrorOf(responseOrError: unknown): IntegrationError | undefined;
+
+export function isIntegrationError(value: unknown, code?: ErrorCode): value is IntegrationError;
+
+export const nonEmptyString: Check
+
+export function number(bounds?: Bounds): Check;
+
+export function oneOf(...allowed: readonly unknown[]): Check;
+
+export function parseRetryAfter(headers: Headers, now: number): number | undefined;
+
+export const plainObject: Check
+
+export function rateLimitOf(response: Response): RateLimit | undefined;
+
+export function readPointer(value: unknown, pointer: string): unknown;
+
+export function redactUrl(url: string): string;
+
+export const systemClock: Clock
+
+export const systemRandom: Random
+
+export function toIntegrationError(error: unknown, options?: ClientErrorOptions): IntegrationError;
+
+type CircuitState = 'closed' | 'open' | 'half_open' | 'isolated';
+
+type ResolvedBulkheadOptions = Required<BulkheadOptions>;
+
+interface ResolvedCircuitBreakerOptions extends Required<Omit<CircuitBreakerOptions, 'groupOf'>> {
+    readonly groupOf: CircuitBreakerOptions['groupOf'] | undefined;
+}
+
+type ResolvedRateLimitOptions = Required<RateLimitOptions>;
+
+type ResolvedRetryBudgetOptions = Required<RetryBudgetOptions>;
+
+interface ResolvedRetryOptions {
+    readonly maxAttempts: number;
+    readonly baseDelayMs: number;
+    readonly maxDelayMs: number;
+    readonly budget: ResolvedRetryBudgetOptions | false;
+}
+
+type ResolvedTimeoutOptions = Required<TimeoutOptions>;
+
+type Verdict = Pick<IntegrationErrorInit, 'code' | 'reason' | 'fault' | 'retryable' | 'delivery' | 'phase' | 'status'>;

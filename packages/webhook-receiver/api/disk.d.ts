@@ -1,0 +1,51 @@
+// @holdfast/webhook-receiver/disk
+
+import { Clock } from '@holdfast/core'
+import { EventBuffer } from '@holdfast/webhook-receiver'
+import { Random } from '@holdfast/core'
+
+export interface DiskBufferOptions {
+    readonly directory: string;
+    readonly durability?: 'fsync';
+    readonly segmentBytes?: number;
+    readonly segmentMaxAgeMs?: number;
+    readonly maxEventBytes?: number;
+    readonly maxQueuedBytes?: number;
+    readonly maxBatchBytes?: number;
+    readonly dedupeWindowMs?: number;
+    readonly fileSystem?: FileSystem;
+    readonly clock?: Clock;
+    readonly random?: Random;
+}
+
+export interface FileLock {
+    release(): Promise<void>;
+}
+
+export interface FileSystem {
+    open(path: string, mode: 'create' | 'write' | 'read'): Promise<OpenFile>;
+    list(directory: string): Promise<string[]>;
+    makeDirectory(path: string): Promise<void>;
+    syncDirectory(path: string): Promise<void>;
+    remove(path: string): Promise<void>;
+    rename(from: string, to: string): Promise<void>;
+    lock(path: string): Promise<FileLock>;
+}
+
+export class LockHeldError extends Error {
+    readonly name: string;
+    readonly code: "ELOCKED";
+}
+
+export interface OpenFile {
+    size(): Promise<number>;
+    read(target: Uint8Array, position: number): Promise<number>;
+    write(chunks: readonly Uint8Array[], position: number): Promise<number>;
+    truncate(length: number): Promise<void>;
+    datasync(): Promise<void>;
+    close(): Promise<void>;
+}
+
+export function diskBuffer(options: DiskBufferOptions): EventBuffer;
+
+export function nodeFileSystem(): FileSystem;

@@ -1,0 +1,344 @@
+// @holdfast/webhook-receiver
+
+import { BaseEventMap } from '@holdfast/core'
+import { Clock } from '@holdfast/core'
+import { Connector } from '@holdfast/core'
+import { EventSource } from '@holdfast/core'
+import { IntegrationError } from '@holdfast/core'
+import { Random } from '@holdfast/core'
+import { WebhookField } from '@holdfast/core'
+
+export interface AppendResult {
+    readonly status: 'appended' | 'duplicate';
+    readonly partition: number;
+    readonly position: Position;
+}
+
+export type BoundPart = 'body' | 'timestamp' | 'id' | `header:${string}`;
+
+export interface BufferCaps {
+    readonly durability: BufferDurability;
+    readonly partitions: number;
+    readonly multiProcess: boolean;
+    readonly maxEventBytes: number;
+    readonly dedupeWindowMs: number;
+    readonly transactionalAck: boolean;
+}
+
+export type BufferDurability = 'fsync' | 'replicated' | 'os' | 'memory';
+
+export class BufferError extends IntegrationError {
+    readonly name: string;
+    readonly reason: BufferErrorReason;
+    constructor(reason: BufferErrorReason, message: string, options?: {
+        readonly retryAfterMs?: number;
+        readonly cause?: unknown;
+    });
+}
+
+export type BufferErrorReason = 'buffer_locked' | 'buffer_unusable' | 'buffer_full' | 'buffer_overloaded' | 'buffer_failed' | 'event_too_large' | 'buffer_closed' | 'stale_lease';
+
+export interface BufferStats {
+    readonly events: number;
+    readonly bytes: number;
+    readonly lost: number;
+    readonly consumers: readonly ConsumerStats[];
+}
+
+export interface Consumer {
+    readonly name: string;
+    acquire(options: {
+        readonly owner: string;
+        readonly leaseMs: number;
+        readonly max?: number;
+    }): Promise<Lease[]>;
+    read(lease: Lease, after: Position | null, options: {
+        readonly limit: number;
+        readonly maxBytes: number;
+        readonly waitMs: number;
+        readonly signal?: AbortSignal;
+    }): Promise<LogEntry[]>;
+    load(lease: Lease): Promise<CursorState>;
+    commit(lease: Lease, delta: CursorDelta): Promise<void>;
+    deadLetter(lease: Lease, event: StoredEvent, why: FailureInfo): Promise<void>;
+    deadLetters(): AsyncIterable<DeadLetter>;
+    renew(lease: Lease, leaseMs: number): Promise<boolean>;
+    release(lease: Lease): Promise<void>;
+}
+
+export interface ConsumerStats {
+    readonly name: string;
+    readonly backlog: number;
+    readonly deadLetters: number;
+}
+
+export interface CursorDelta {
+    readonly done?: readonly Position[];
+    readonly retry?: readonly RetryState[];
+}
+
+export interface CursorState {
+    readonly lowWater: Position | null;
+    readonly done: readonly Position[];
+    readonly retry: readonly RetryState[];
+}
+
+export interface DeadLetter {
+    readonly event: StoredEvent;
+    readonly why: FailureInfo;
+}
+
+export interface DeliveryContext {
+    readonly destination: string;
+    readonly attempt: number;
+    readonly signal: AbortSignal;
+}
+
+export interface DestinationOptions {
+    readonly handle: (event: WebhookEvent, context: DeliveryContext) => Promise<void> | void;
+    readonly orderingKey?: (event: WebhookEvent) => string | null | undefined;
+    readonly concurrency?: number;
+    readonly ratePerSecond?: number;
+    readonly timeoutMs?: number;
+    readonly maxAttempts?: number;
+    readonly baseDelayMs?: number;
+    readonly maxDelayMs?: number;
+}
+
+export interface DestinationSnapshot {
+    readonly state: 'stopped' | 'draining' | 'idle';
+    readonly inWindow: number;
+    readonly inFlight: number;
+    readonly delivered: number;
+    readonly retried: number;
+    readonly deadLettered: number;
+}
+
+export interface EventBuffer {
+    readonly caps: BufferCaps;
+    open(): Promise<OpenReport>;
+    append(events: readonly NewEvent[]): Promise<AppendResult[]>;
+    openConsumer(name: string, options?: {
+        readonly from?: 'earliest' | 'latest';
+    }): Promise<Consumer>;
+    removeConsumer(name: string): Promise<void>;
+    stats(): Promise<BufferStats>;
+    close(): Promise<void>;
+}
+
+export interface FailureInfo {
+    readonly attempts: number;
+    readonly at: number;
+    readonly code?: string;
+    readonly message: string;
+}
+
+export type HeaderPairs = readonly (readonly [
+    name: string,
+    value: string
+])[];
+
+export interface Hole {
+    readonly partition: number;
+    readonly from: Position;
+    readonly to: Position;
+    readonly lost: number;
+}
+
+export interface IncomingWebhook {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: HeaderPairs;
+    readonly body: Uint8Array | AsyncIterable<Uint8Array> | null;
+    readonly remoteAddress?: string;
+}
+
+export interface Lease {
+    readonly partition: number;
+    readonly epoch: number;
+    readonly expiresAt: number;
+}
+
+export type LogEntry = {
+    readonly kind: 'event';
+    readonly event: StoredEvent;
+} | {
+    readonly kind: 'hole';
+    readonly hole: Hole;
+};
+
+export type MaybePromise<Value> = Value | Promise<Value>;
+
+export interface NewEvent {
+    readonly id: string;
+    readonly source: string;
+    readonly tenant?: string;
+    readonly key?: string;
+    readonly type?: string;
+    readonly eventId?: string;
+    readonly receivedAt: number;
+    readonly method: string;
+    readonly url: string;
+    readonly remoteAddress?: string;
+    readonly headers: HeaderPairs;
+    readonly body: Uint8Array;
+}
+
+export interface NotVerified {
+    readonly ok: false;
+    readonly code: 'signature_invalid' | 'timestamp_stale';
+    readonly reason: VerifyFailureReason;
+}
+
+export interface OpenReport {
+    readonly durationMs: number;
+    readonly scannedBytes: number;
+    readonly tornBytes: number;
+    readonly holes: readonly Hole[];
+}
+
+export type Position = string;
+
+export interface Receiver extends EventSource<ReceiverEventMap>, AsyncDisposable {
+    start(): Promise<void>;
+    handle(source: string, request: Request): Promise<Response>;
+    accept(source: string, incoming: IncomingWebhook): Promise<WebhookReply>;
+    snapshot(): ReceiverSnapshot;
+    drained(options?: {
+        readonly signal?: AbortSignal;
+    }): Promise<void>;
+    stop(options?: {
+        readonly timeoutMs?: number;
+    }): Promise<void>;
+}
+
+export interface ReceiverEventMap extends BaseEventMap {
+    'buffer:opened': OpenReport;
+    'buffer:lost': Hole;
+    'webhook:accepted': OfSource & {
+        readonly id: string;
+        readonly position: Position;
+        readonly durationMs: number;
+    };
+    'webhook:duplicate': OfSource & {
+        readonly id: string;
+        readonly position: Position;
+        readonly durationMs: number;
+    };
+    'webhook:refused': OfSource & {
+        readonly status: number;
+        readonly error: IntegrationError;
+        readonly durationMs: number;
+    };
+    'delivery:succeeded': OfDelivery & {
+        readonly durationMs: number;
+    };
+    'delivery:retried': OfDelivery & {
+        readonly durationMs: number;
+        readonly delayMs: number;
+        readonly error: unknown;
+    };
+    'delivery:dead-lettered': OfDelivery & {
+        readonly error: unknown;
+    };
+    'drain:failed': {
+        readonly destination: string;
+        readonly error: unknown;
+        readonly retryInMs: number;
+    };
+    'drain:idle': {
+        readonly destination: string;
+    };
+}
+
+export interface ReceiverOptions {
+    readonly buffer: EventBuffer;
+    readonly sources: Readonly<Record<string, SourceOptions>>;
+    readonly destinations: Readonly<Record<string, DestinationOptions>>;
+    readonly clock?: Clock;
+    readonly random?: Random;
+}
+
+export interface ReceiverSnapshot {
+    readonly state: 'created' | 'running' | 'stopped';
+    readonly accepted: number;
+    readonly duplicates: number;
+    readonly refused: number;
+    readonly destinations: Readonly<Record<string, DestinationSnapshot>>;
+}
+
+export interface RetryState {
+    readonly position: Position;
+    readonly attempts: number;
+    readonly nextAt: number;
+}
+
+export interface SourceOptions {
+    readonly connector: Connector;
+    readonly secrets: readonly (string | undefined)[];
+    readonly maxBodyBytes?: number;
+}
+
+export interface StoredEvent extends NewEvent {
+    readonly body: Uint8Array<ArrayBuffer>;
+    readonly partition: number;
+    readonly position: Position;
+}
+
+export interface VerifiableRequest {
+    readonly headers: HeaderPairs;
+    readonly body: Uint8Array;
+    readonly receivedAt: number;
+}
+
+export interface Verified {
+    readonly ok: true;
+    readonly scheme: 'hmac' | 'token';
+    readonly bound: readonly BoundPart[];
+    readonly strength: 'signature' | 'token';
+    readonly eventId?: WebhookField;
+    readonly keyIndex: number;
+}
+
+export interface Verifier {
+    verify(request: VerifiableRequest): MaybePromise<VerifyResult>;
+}
+
+export interface VerifierOptions {
+    readonly connector: Connector;
+    readonly secrets: readonly (string | undefined)[];
+}
+
+export type VerifyFailureReason = 'missing_header' | 'missing_token' | 'malformed_signature' | 'mismatch' | 'malformed_timestamp' | 'stale_timestamp' | 'future_timestamp' | 'duplicate_header';
+
+export type VerifyResult = Verified | NotVerified;
+
+export interface WebhookEvent extends Omit<StoredEvent, 'headers'> {
+    readonly headers: Headers;
+    readonly rawHeaders: HeaderPairs;
+    readonly body: StoredEvent['body'];
+    text(): string;
+    json(): unknown;
+}
+
+export interface WebhookReply {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+}
+
+export function createReceiver(options: ReceiverOptions): Receiver;
+
+export function createVerifier(options: VerifierOptions): Verifier;
+
+interface OfDelivery {
+    readonly destination: string;
+    readonly source: string;
+    readonly id: string;
+    readonly position: Position;
+    readonly attempt: number;
+}
+
+interface OfSource {
+    readonly source: string;
+}
