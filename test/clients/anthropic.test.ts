@@ -31,4 +31,12 @@ describe('toIntegrationError of Anthropic', () => {
       upstream: { status, code: type, message: 'No.', requestId: 'req_1' },
     })
   })
+
+  it('tells a spend limit from a rate limit', async () => {
+    const details = { error_code: 'enforced_spend_limit_reached' }
+    const body = JSON.stringify({ type: 'error', error: { type: 'rate_limit_error', message: 'No.', details } })
+    const url = await failingServer(answering(429, {}, body))
+    const error = await caught(clientAt(url).messages.create(request))
+    expect(toIntegrationError(error)).toMatchObject({ code: 'quota_exhausted', reason: 'plan' })
+  })
 })

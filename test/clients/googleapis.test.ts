@@ -23,7 +23,7 @@ describe('toIntegrationError of googleapis', () => {
   it.each([
     ['userRateLimitExceeded', { code: 'rate_limited' }],
     ['dailyLimitExceeded', { code: 'quota_exhausted' }],
-    ['insufficientPermissions', { code: 'insufficient_scope' }],
+    ['sharingRateLimitExceeded', { code: 'rate_limited' }],
     ['forbidden', { code: 'permission_denied' }],
   ])('reads a 403 because of %s', async (reason, expected) => {
     const body = JSON.stringify({ error: { code: 403, message: 'No.', errors: [{ reason, message: 'No.' }] } })
@@ -31,6 +31,16 @@ describe('toIntegrationError of googleapis', () => {
     const described = toIntegrationError(await caught(create(clientAt(`${url}/`))))
     expect(described).toMatchObject({ ...expected, delivery: 'answered', integration: 'google' })
     expect(described.endpoint).toMatch(/^POST http:\/\/127\.0\.0\.1:\d+\/drive\/v3\/files/)
+  })
+
+  it('reads the reason of a google.rpc.ErrorInfo', async () => {
+    const details = [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'SERVICE_DISABLED' }]
+    const url = await failingServer(answering(403, {}, JSON.stringify({ error: { code: 403, details } })))
+    expect(toIntegrationError(await caught(create(clientAt(`${url}/`))))).toMatchObject({
+      code: 'configuration_error',
+      reason: 'api_disabled',
+      delivery: 'answered',
+    })
   })
 
   it.each([

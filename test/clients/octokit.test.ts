@@ -36,12 +36,20 @@ describe('toIntegrationError of Octokit', () => {
   it.each([
     ['RATE_LIMITED', { code: 'rate_limited' }],
     ['NOT_FOUND', { code: 'not_found' }],
-    ['FORBIDDEN', { code: 'permission_denied' }],
+    ['INSUFFICIENT_SCOPES', { code: 'insufficient_scope' }],
     ['SOMETHING', { code: 'invalid_request', reason: 'graphql' }],
   ])('knows the GraphQL error %s', async (type, expected) => {
     const described = toIntegrationError(await graphql({ data: null, errors: [{ type, message: canary }] }))
     expect(described).toMatchObject({ ...expected, delivery: 'answered', integration: 'github' })
     expectNoCanary(described)
+  })
+
+  it.each([
+    ['You have exceeded a secondary rate limit.', { code: 'rate_limited', reason: 'secondary', retryAfterMs: 60_000 }],
+    ['Resource not accessible by integration', { code: 'insufficient_scope' }],
+  ])('knows the GraphQL message %s', async (message, expected) => {
+    const described = toIntegrationError(await graphql({ data: null, errors: [{ type: 'OTHER', message }] }))
+    expect(described).toMatchObject({ ...expected, delivery: 'answered', integration: 'github' })
   })
 
   it('knows a GraphQL answer of which a part has failed', async () => {

@@ -11,9 +11,34 @@ export const provider: Connector = {
   id: 'aws',
   name: 'AWS',
   sources: [
-    { url: 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html', verifiedAt: '2026-11-22' },
-    { url: 'https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html', verifiedAt: '2026-11-22' },
-    { url: 'https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html', verifiedAt: '2026-11-22' },
+    { url: 'https://github.com/smithy-lang/smithy-typescript', verifiedAt: '2026-11-22' },
+    { url: 'https://github.com/aws/aws-sdk-js-v3', verifiedAt: '2026-11-22' },
+    { url: 'https://github.com/aws/aws-sdk-cpp', verifiedAt: '2026-11-22' },
+    { url: 'https://docs.aws.amazon.com/awsconsolehelpdocs/latest/gsg/common-errors.html', verifiedAt: '2026-11-22' },
+    {
+      url: 'https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html',
+      verifiedAt: '2026-11-22',
+    },
+    {
+      url: 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/query-api-troubleshooting.html',
+      verifiedAt: '2026-11-22',
+    },
+    {
+      url: 'https://docs.aws.amazon.com/sdk-for-python/v1/reference/clients/dynamodb/errors/TransactionConflictException/',
+      verifiedAt: '2026-11-22',
+    },
+    {
+      url: 'https://docs.aws.amazon.com/sdk-for-python/v1/reference/clients/dynamodb/errors/TransactionInProgressException/',
+      verifiedAt: '2026-11-22',
+    },
+    {
+      url: 'https://docs.rs/aws-sdk-dynamodb/1.60.0/aws_sdk_dynamodb/types/error/struct.TransactionCanceledException.html',
+      verifiedAt: '2026-11-22',
+    },
+    {
+      url: 'https://docs.aws.amazon.com/sdk-for-kotlin/api/latest/sfn/aws.sdk.kotlin.services.sfn.model/-service-quota-exceeded-exception',
+      verifiedAt: '2026-11-22',
+    },
   ],
   http: { requestIdHeader: 'x-amzn-requestid' },
   errors: [
@@ -31,18 +56,18 @@ export const provider: Connector = {
         'PriorRequestNotComplete',
         'EC2ThrottledException',
         'SlowDown',
-        // Some services mean a quota; the SDK repeats it as well.
+        // DynamoDB: too many operations at once. The SDK counts it as throttling for every service.
         'LimitExceededException',
       ],
       400,
       { code: 'rate_limited' },
     ),
-    named(['ServiceQuotaExceededException'], 400, {
+    named(['ServiceQuotaExceededException'], 402, {
       code: 'quota_exhausted',
       reason: 'plan',
     }),
     named(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired'], 400, { code: 'token_expired' }),
-    named(['RequestExpired', 'RequestTimeTooSkewed', 'RequestInTheFuture'], 403, {
+    named(['RequestExpired', 'RequestTimeTooSkewed', 'RequestInTheFuture'], 400, {
       code: 'configuration_error',
       reason: 'clock_skew',
       delivery: 'answered',
@@ -55,6 +80,7 @@ export const provider: Connector = {
         'SignatureDoesNotMatch',
         'InvalidSignatureException',
         'IncompleteSignature',
+        'IncompleteSignatureException',
         'AuthFailure',
         'MissingAuthenticationToken',
         'MissingAuthenticationTokenException',
@@ -70,13 +96,12 @@ export const provider: Connector = {
         'ConditionalCheckFailedException',
         'TransactionCanceledException',
         'PreconditionFailed',
-        'OperationAborted',
         'ResourceInUseException',
       ],
       400,
       { code: 'conflict' },
     ),
-    named(['TransactionInProgressException', 'TransactionConflictException'], 400, {
+    named(['TransactionInProgressException', 'TransactionConflictException', 'OperationAborted'], 400, {
       code: 'conflict',
       reason: 'locked',
       retryable: 'after',
@@ -85,7 +110,7 @@ export const provider: Connector = {
       code: 'not_found',
       reason: 'resource',
     }),
-    // S3 answers 400 to an upload that came too slowly.
+    // S3 answers 400 when it waited too long for the request.
     named(['RequestTimeout', 'RequestTimeoutException'], 400, {
       code: 'timeout',
       reason: 'request',

@@ -4,11 +4,15 @@ import type { Connector } from '@holdfast/core'
 export const provider: Connector = {
   id: 'openai',
   name: 'OpenAI',
-  sources: [{ url: 'https://platform.openai.com/docs/guides/error-codes', verifiedAt: '2026-11-22' }],
+  sources: [
+    { url: 'https://developers.openai.com/docs/guides/error-codes', verifiedAt: '2026-11-22' },
+    { url: 'https://github.com/openai/codex', verifiedAt: '2026-11-22' },
+    { url: 'https://github.com/openai/openai-node', verifiedAt: '2026-11-22' },
+  ],
   http: { requestIdHeader: 'x-request-id' },
   errors: [
     {
-      when: { status: 429, pointer: '/error/code', in: ['insufficient_quota', 'billing_hard_limit_reached'] },
+      when: { status: 429, pointer: '/error/code', equals: 'insufficient_quota' },
       then: { code: 'quota_exhausted', reason: 'plan' },
       example: { status: 429, body: { error: { type: 'insufficient_quota', code: 'insufficient_quota' } } },
     },

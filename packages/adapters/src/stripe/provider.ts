@@ -18,8 +18,9 @@ export const provider: Connector = {
   name: 'Stripe',
   sources: [
     { url: 'https://docs.stripe.com/api/errors', verifiedAt: '2026-11-22' },
-    { url: 'https://docs.stripe.com/error-handling', verifiedAt: '2026-11-22' },
-    { url: 'https://docs.stripe.com/connect/oauth-reference', verifiedAt: '2026-11-22' },
+    { url: 'https://stripe.dev/stripe-java/com/stripe/exception/oauth/package-summary.html', verifiedAt: '2026-11-22' },
+    { url: 'https://github.com/stripe/stripe-node', verifiedAt: '2026-11-22' },
+    { url: 'https://github.com/stripe/stripe-ruby', verifiedAt: '2026-11-22' },
   ],
   http: { requestIdHeader: 'request-id' },
   errors: [
