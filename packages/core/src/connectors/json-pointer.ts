@@ -12,8 +12,10 @@ export function isJsonPointer(text: string): boolean {
  */
 export function readPointer(value: unknown, pointer: string): unknown {
   if (pointer === '') return value
+  // Most answers are judged without a body; they pay nothing for the rules that look into one.
+  if (typeof value !== 'object' || value === null) return undefined
   if (!isJsonPointer(pointer)) return undefined
-  let current = value
+  let current: unknown = value
   for (const segment of pointer.slice(1).split('/')) {
     // RFC 6901 section 4: `~1` first, so that `~01` becomes `~1` and not `/`.
     const key = segment.replaceAll('~1', '/').replaceAll('~0', '~')
