@@ -1,6 +1,5 @@
 import { isToken } from '../auth/auth-options.ts'
 import { BearerAuth } from '../auth/bearer-auth.ts'
-import type { CircuitPermit } from '../circuit-breaker/circuit-breaker.ts'
 import { classifyFailure } from '../errors/classify-failure.ts'
 import { IntegrationError, type IntegrationErrorInit } from '../errors/integration-error.ts'
 import { redactUrl } from '../errors/redact.ts'
@@ -162,7 +161,7 @@ export class Pipeline {
       const startedAtMs = this.#nowMs()
       isSent = true
       const outcome = await exchange(call, this.#options, this.#events)
-      this.#learn(call, outcome, permit)
+      if (permit !== undefined) circuit?.record(permit, outcome, call.record.attempts.length, this.#nowMs())
       learnLimits(call, outcome, startedAtMs, this.#options, this.#events)
       return outcome
     } finally {
@@ -193,11 +192,6 @@ export class Pipeline {
       if (tryReserve(call, this.#nowMs())) return undefined
       bulkhead.release()
     }
-  }
-
-  /** Lets the outcome of an attempt work on the state that the calls to the host share. */
-  #learn(call: Call, outcome: Outcome, permit: CircuitPermit | undefined): void {
-    if (permit !== undefined) call.circuit?.record(permit, outcome, call.record.attempts.length, this.#nowMs())
   }
 
   #settle(call: Call, outcome: Outcome): Response {
