@@ -147,6 +147,15 @@ export class CircuitBreaker {
     }
   }
 
+  /** Whether it holds calls back now, by itself, that would pass if it were forgotten. */
+  isHolding(nowMs: number): boolean {
+    const state = this.#state
+    if (state.name === 'open') return nowMs < state.untilMs
+    if (state.name !== 'half_open') return false
+    this.#endLeases(state.probes, nowMs)
+    return state.probes.size > 0
+  }
+
   /**
    * Takes what became of a call. `restMs` is how long the host asks to be left alone: it prolongs the break when the circuit
    * opens.

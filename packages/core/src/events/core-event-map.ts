@@ -150,7 +150,7 @@ export interface CoreEventMap extends BaseEventMap {
   'circuit:opened': CircuitOpenedEvent
   /** When the break is over; the call that found out is the first probe. */
   'circuit:half-opened': CircuitEvent
-  /** When enough probes succeeded, or it was closed by hand. */
+  /** When enough probes succeeded, it was closed by hand, or was forgotten because too many others were used since. */
   'circuit:closed': CircuitEvent
   /** When it was isolated by hand; calls are refused until it is closed by hand. */
   'circuit:isolated': CircuitEvent

@@ -57,6 +57,11 @@ export class Circuit {
     return (state === 'open' || state === 'isolated') && this.breaker.retryAfterMs(nowMs) > delayMs
   }
 
+  /** To be called when nobody finds it any more, so that who counts the open circuits does not count it for ever. */
+  forget(): void {
+    if (this.breaker.state !== 'isolated') this.breaker.close()
+  }
+
   snapshot(nowMs: number, wallMs: number): CircuitSnapshot {
     const { state, reopened, remainingMs } = this.breaker.toRecord(nowMs)
     return {

@@ -3,6 +3,7 @@ import type { CoreEventMap, ScopeEvent } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import { LruMap } from '../policy/lru-map.ts'
 import type { Random } from '../random/random.ts'
+import type { Clock } from '../time/clock.ts'
 import { Circuit } from './circuit.ts'
 import type { CircuitSnapshot } from './fetch-snapshot.ts'
 
@@ -13,15 +14,18 @@ export class HostCircuits {
   readonly #create: (group: string | undefined) => Circuit
   readonly #groupOf: ResolvedCircuitBreakerOptions['groupOf']
   readonly #common: Circuit
+  readonly #clock: Clock
   #groups: LruMap<Circuit> | undefined
   #isIsolated = false
 
   constructor(
     facts: ScopeEvent,
     options: ResolvedCircuitBreakerOptions,
+    clock: Clock,
     random: Random,
     events: Emitter<CoreEventMap>,
   ) {
+    this.#clock = clock
     this.#create = (group) => {
       const circuit = new Circuit(group === undefined ? facts : { ...facts, group }, options, random, events)
       if (this.#isIsolated) circuit.breaker.isolate()
@@ -31,7 +35,7 @@ export class HostCircuits {
     this.#common = this.#create(undefined)
   }
 
-  /** The circuit of a request. The 100 groups used last are kept. */
+  /** The circuit of a request. The 100 groups used last are kept, those that hold calls back before the others. */
   of(method: string, url: string): Circuit {
     return this.#circuitOf(this.#groupOf?.({ method, url }))
   }
@@ -47,6 +51,16 @@ export class HostCircuits {
     for (const circuit of this.#all()) circuit.breaker.close()
   }
 
+  /** Whether one of them holds calls back. */
+  isHolding(nowMs: number): boolean {
+    return this.#all().some(({ breaker }) => breaker.isHolding(nowMs))
+  }
+
+  /** To be called when nobody finds them any more. */
+  forget(): void {
+    for (const circuit of this.#all()) circuit.forget()
+  }
+
   snapshot(nowMs: number, wallMs: number): readonly CircuitSnapshot[] {
     return this.#all().map((circuit) => circuit.snapshot(nowMs, wallMs))
   }
@@ -58,7 +72,10 @@ export class HostCircuits {
 
   #circuitOf(group: string | undefined): Circuit {
     if (group === undefined || group === '') return this.#common
-    this.#groups ??= new LruMap(MAX_GROUPS)
+    this.#groups ??= new LruMap(MAX_GROUPS, {
+      isNeeded: ({ breaker }) => breaker.isHolding(this.#clock.monotonicMs()),
+      onEvicted: (circuit) => circuit.forget(),
+    })
     return this.#groups.getOrCreate(group, this.#create)
   }
 

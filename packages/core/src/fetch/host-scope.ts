@@ -36,7 +36,7 @@ export class HostScope {
     this.#limits = buckets === undefined || buckets.isPerHost ? (buckets?.limitsOf(host, '', '') ?? []) : undefined
     if (bulkhead !== false) this.bulkhead = new Bulkhead(bulkhead, options.clock)
     if (retry !== false && retry.budget !== false) this.budget = new RetryBudget(retry.budget)
-    if (breaker !== false) this.circuits = new HostCircuits(this.facts, breaker, options.random, events)
+    if (breaker !== false) this.circuits = new HostCircuits(this.facts, breaker, options.clock, options.random, events)
   }
 
   /** The limits that a call is under, the narrowest first; none when limits are off. */
@@ -44,14 +44,25 @@ export class HostScope {
     return this.#limits ?? this.#buckets?.limitsOf(this.host, method, url) ?? []
   }
 
+  /** Whether something would go wrong if it were forgotten: calls are counted by the bulkhead, or held back. */
+  isNeeded(nowMs: number): boolean {
+    const { bulkhead, circuits } = this
+    return (bulkhead !== undefined && bulkhead.active > 0) || circuits?.isHolding(nowMs) === true
+  }
+
   snapshot(nowMs: number, wallMs: number): HostSnapshot {
     const { bulkhead, circuits, budget } = this
     return {
       host: this.host,
-      ...(this.#buckets === undefined ? {} : { limitPausedMs: this.#buckets.pausedMs(this.host, nowMs) }),
+      ...(this.#buckets === undefined ? {} : { limitPausedMs: this.#limitPausedMs(nowMs) }),
       ...(bulkhead === undefined ? {} : { active: bulkhead.active, queued: bulkhead.queued }),
       ...(circuits === undefined ? {} : { circuits: circuits.snapshot(nowMs, wallMs) }),
       ...(budget === undefined ? {} : { retryTokens: budget.tokens }),
     }
+  }
+
+  #limitPausedMs(nowMs: number): number {
+    if (this.#limits === undefined) return this.#buckets?.pausedMs(this.host, nowMs) ?? 0
+    return Math.max(0, ...this.#limits.map(({ bucket }) => bucket.pausedMs(nowMs)))
   }
 }

@@ -50,8 +50,11 @@ export class Pipeline {
     this.#options = options
     this.#events = events
     this.#auth = auth === undefined ? undefined : new BearerAuth(auth, connector?.http?.hosts)
-    this.#scopes = new LruMap(MAX_HOSTS)
     const { rateLimit, clock, random } = options
+    this.#scopes = new LruMap(MAX_HOSTS, {
+      isNeeded: (scope) => scope.isNeeded(clock.monotonicMs()),
+      onEvicted: ({ circuits }) => circuits?.forget(),
+    })
     // A surfaced limit pauses nobody.
     if (rateLimit !== false && rateLimit.onLimit !== 'surface')
       this.#buckets = new LimitBuckets(rateLimit, connector, clock, random)

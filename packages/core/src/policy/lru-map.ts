@@ -1,3 +1,11 @@
+/** What an `LruMap` asks and tells about its entries when there are too many. */
+export interface LruOptions<Value> {
+  /** Whether it matters that this entry is kept now. As long as there are others, these go first. */
+  readonly isNeeded?: (value: Value) => boolean
+  /** Told about each entry that had to go. */
+  readonly onEvicted?: (value: Value) => void
+}
+
 /**
  * A map that keeps the `capacity` most recently used entries. `get` of the newest entry costs one comparison, so that a
  * client that talks to one host pays nothing for the order.
@@ -5,11 +13,13 @@
 export class LruMap<Value> {
   readonly #entries = new Map<string, Value>()
   readonly #capacity: number
+  readonly #options: LruOptions<Value>
   #newestKey: string | undefined
   #newest: Value | undefined
 
-  constructor(capacity: number) {
+  constructor(capacity: number, options: LruOptions<Value> = {}) {
     this.#capacity = capacity
+    this.#options = options
   }
 
   /** The entry of `key`, made with `create` when there is none. */
@@ -22,7 +32,7 @@ export class LruMap<Value> {
     this.#entries.set(key, value)
     this.#newestKey = key
     this.#newest = value
-    if (this.#entries.size > this.#capacity) this.#evictOldest()
+    if (this.#entries.size > this.#capacity) this.#evictOne()
     return value
   }
 
@@ -37,8 +47,18 @@ export class LruMap<Value> {
     this.#newest = undefined
   }
 
-  #evictOldest(): void {
-    const oldest = this.#entries.keys().next()
-    if (!oldest.done) this.#entries.delete(oldest.value)
+  #evictOne(): void {
+    const { isNeeded, onEvicted } = this.#options
+    let victim: [string, Value] | undefined
+    for (const entry of this.#entries) {
+      victim ??= entry
+      if (isNeeded?.(entry[1]) === true) continue
+      // The newest came last, and only just now.
+      if (entry[0] !== this.#newestKey) victim = entry
+      break
+    }
+    if (victim === undefined) return
+    this.#entries.delete(victim[0])
+    onEvicted?.(victim[1])
   }
 }

@@ -40,7 +40,9 @@ export class LimitBuckets {
 
   constructor(options: ResolvedRateLimitOptions, connector: Connector | undefined, clock: Clock, random: Random) {
     // Whoever waits in a bucket that is forgotten still gets its turn.
-    this.#buckets = new LruMap(MAX_BUCKETS)
+    this.#buckets = new LruMap(MAX_BUCKETS, {
+      isNeeded: ({ bucket }) => bucket.pausedMs(clock.monotonicMs()) > 0,
+    })
     this.#groups = groupsOf(connector?.rateLimits ?? [])
     this.#hosts = connector?.http?.hosts ?? []
     this.#create = (host, group) => ({

@@ -22,6 +22,23 @@ describe('LruMap', () => {
     expect([...map.values()]).toEqual(['<a>', '<c>'])
   })
 
+  it('evicts what is needed only when everything is', () => {
+    const needed = new Set(['<a>', '<b>'])
+    const evicted: string[] = []
+    const map = new LruMap<string>(3, {
+      isNeeded: (value) => needed.has(value),
+      onEvicted: (value) => evicted.push(value),
+    })
+    const touch = (key: string) => map.getOrCreate(key, (k) => `<${k}>`)
+    for (const key of ['a', 'b', 'c', 'd']) touch(key)
+    expect(evicted).toEqual(['<c>'])
+    needed.add('<d>')
+    touch('e')
+    // Also when the newest is the only one that nobody needs: it is about to be used.
+    expect(evicted).toEqual(['<c>', '<a>'])
+    expect([...map.values()]).toEqual(['<b>', '<d>', '<e>'])
+  })
+
   it('forgets everything when it is cleared', () => {
     const { map, touch } = lru(2)
     touch('a', 'b')
