@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LoadOrder, LoadResult } from './load-generator.ts'
-import { median, medianRatio } from './measure.ts'
+import { median, ratioOf } from './statistics.ts'
 import { milliseconds, perSecond, ratio, type Section, versionOf } from './report.ts'
 import { nextMessage, type ServerProcess, startModule, startServer } from './server-process.ts'
 
@@ -55,8 +55,8 @@ function report(results: ReadonlyMap<string, readonly LoadResult[]>, rounds: num
       milliseconds(median(rows.map((row) => row.p50Ms))),
       milliseconds(median(rows.map((row) => row.p90Ms))),
       milliseconds(median(rows.map((row) => row.p99Ms))),
-      ratio(medianRatio(rates(name), rates('node:http'))),
-      ratio(medianRatio(rates(name), rates('express'))),
+      ratio(ratioOf(rates(name), rates('node:http')).median),
+      ratio(ratioOf(rates(name), rates('express')).median),
     ]),
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NewEvent } from '@holdfast/webhook-receiver'
 import { diskBuffer } from '@holdfast/webhook-receiver/disk'
-import { median, quantile } from './measure.ts'
+import { median, quantile } from './statistics.ts'
 import { milliseconds, perSecond, type Section } from './report.ts'
 import { eventMaker } from './stored-events.ts'
 

@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest'
 
 const RUN_PATH = fileURLToPath(new URL('./run.ts', import.meta.url))
 
+/** A figure, with its interval where it has one. */
+const FIGURE = /^-?[\d,]+(\.\d+)?( \[-?\d+\.\d+, -?\d+\.\d+\])?$/
+
 /** The figures of a printed table by the text of its leading columns. */
 function rowsOf(output: string, title: string): Map<string, string[]> {
   const section = output.split('\n## ').find((part) => part.startsWith(title)) ?? ''
@@ -23,12 +26,23 @@ describe('the benchmark', () => {
   it('prints every row of every section in a quick run', { timeout: 180_000 }, async () => {
     const run = promisify(execFile)
     const { stdout } = await run(process.execPath, ['--conditions=@holdfast/source', RUN_PATH, '--quick'])
-    const contenders = ['fetch', 'fetch + timeout', 'createFetch', 'ky', 'cockatiel + fetch']
+    const overFetch = [
+      'fetch',
+      'fetch again (A/A)',
+      'fetch + timeout',
+      'createFetch',
+      'ky',
+      'axios (fetch) + axios-retry',
+      'cockatiel + fetch',
+      'ky + opossum + p-retry',
+    ]
+    const overLoopback = [1, 32].flatMap((concurrency) =>
+      [...overFetch, 'got', 'axios + axios-retry'].map((contender) => `${contender} @ ${concurrency}`),
+    )
     const expected = {
-      'Outbound: a GET over loopback': [1, 32].flatMap((concurrency) =>
-        contenders.map((contender) => `${contender} @ ${concurrency}`),
-      ),
-      'Outbound: own overhead over a stub fetch': contenders,
+      "Outbound: a GET over loopback, answered with GitHub's headers": overLoopback,
+      'Outbound: a GET over loopback, answered with no header': overLoopback,
+      'Outbound: own overhead over a stub fetch': overFetch,
       'Inbound: durable accept over HTTP, 64 connections': [
         'node:http',
         'nodeHttpWebhooks',
@@ -48,7 +62,7 @@ describe('the benchmark', () => {
       const rows = rowsOf(stdout, title)
       expect([...rows.keys()], title).toEqual(names)
       for (const [name, figures] of rows) {
-        for (const figure of figures) expect(figure, `${title}: ${name}`).toMatch(/^-?[\d,]+(\.\d+)?$/)
+        for (const figure of figures) expect(figure, `${title}: ${name}`).toMatch(FIGURE)
       }
     }
     expect(stdout).toContain(`Node ${process.version}`)

@@ -6,7 +6,7 @@ import github from '@holdfast/adapters/connectors/github'
 import { createReceiver, type DestinationOptions } from '@holdfast/webhook-receiver'
 import { diskBuffer } from '@holdfast/webhook-receiver/disk'
 import { webhookSecret } from './github-delivery.ts'
-import { median } from './measure.ts'
+import { median } from './statistics.ts'
 import { perSecond, type Section } from './report.ts'
 import { eventMaker } from './stored-events.ts'
 

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { deliveryMaker } from './github-delivery.ts'
-import { quantile } from './measure.ts'
+import { quantile } from './statistics.ts'
 
 export interface LoadOrder {
   readonly port: number

@@ -1,6 +1,14 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as (options: { readonly type: 'minor' }) => void
+
 /** One of several things that are compared. */
 export interface Contender {
   readonly name: string
+  /** How it is set up. */
+  readonly note: string
   /** Does it once. */
   readonly call: () => Promise<unknown>
 }
@@ -27,7 +35,7 @@ export interface Sample {
 
 /**
  * Plays the rounds of all contenders in turn, so that whatever disturbs the machine disturbs everybody. The turns of a round come in
- * a random order: with a fixed one each contender would pay for the garbage of the same neighbour. Warm-up is not counted.
+ * a random order, and each begins with a collected heap: nobody pays for the garbage of a neighbour. Warm-up is not counted.
  */
 export async function interleave(contenders: readonly Contender[], options: InterleaveOptions): Promise<Sample[]> {
   const entries = contenders.map((contender) => ({
@@ -70,33 +78,11 @@ async function playRound(
       calls.push((performance.now() - startedAt) * 1000)
     }
   }
+  collectGarbage({ type: 'minor' })
   const cpuBefore = process.cpuUsage()
   const startedAt = performance.now()
   await Promise.all(Array.from({ length: options.concurrency }, work))
   const wallMs = performance.now() - startedAt
   const { user, system } = process.cpuUsage(cpuBefore)
   return { wallUs: (wallMs * 1000) / options.callsPerRound, cpuUs: (user + system) / options.callsPerRound }
-}
-
-/** The value below which the given share of the ascending values lies. */
-export function quantile(ascending: readonly number[], share: number): number {
-  const index = Math.min(ascending.length - 1, Math.floor(share * ascending.length))
-  return ascending[index] ?? Number.NaN
-}
-
-export function median(values: readonly number[]): number {
-  return quantile(
-    [...values].sort((a, b) => a - b),
-    0.5,
-  )
-}
-
-/** Median of the ratios round by round: both sides of each ratio saw the same weather. */
-export function medianRatio(values: readonly number[], baseline: readonly number[]): number {
-  return median(values.map((value, round) => value / (baseline[round] ?? Number.NaN)))
-}
-
-/** Median of the differences round by round. */
-export function medianDifference(values: readonly number[], baseline: readonly number[]): number {
-  return median(values.map((value, round) => value - (baseline[round] ?? Number.NaN)))
 }

@@ -1,46 +1,53 @@
-import { contenderNotes, makeContenders } from './contenders.ts'
-import { interleave, median, medianDifference, medianRatio, quantile, type Sample } from './measure.ts'
-import { microseconds, ratio, type Section } from './report.ts'
+import { baseline, fetchContenders } from './contenders/fetch-contenders.ts'
+import { httpContenders } from './contenders/http-contenders.ts'
+import { type Contender, interleave, type Sample } from './measure.ts'
+import { besideBar, interval, microseconds, type Section } from './report.ts'
 import { startServer } from './server-process.ts'
+import { differenceOf, median, quantile, ratioOf } from './statistics.ts'
+import type { Answer } from './upstream-answers.ts'
+
+const OURS = 'createFetch'
+const RATIO_BAR = 1.05
+const OVERHEAD_BAR_US = 10
+
+const ANSWERS: Readonly<Record<Answer, string>> = {
+  plain: 'no header but the type',
+  github: "GitHub's headers, the state of its rate limit among them",
+}
 
 /** What do the policies cost on a real connection? */
-export async function outboundOverLoopback(quick: boolean): Promise<Section> {
-  // Many short rounds: the median of their ratios forgives whatever else the machine does.
-  const rounds = quick ? 5 : 60
+export async function outboundOverLoopback(quick: boolean, answer: Answer): Promise<Section> {
+  const rounds = quick ? 4 : 80
   const rows: string[][] = []
-  const server = await startServer('./upstream-server.ts')
+  const conclusions: string[] = []
+  const server = await startServer('./upstream-server.ts', answer)
+  let contenders: Contender[]
   try {
-    const contenders = makeContenders(fetch, `http://127.0.0.1:${server.port}/repos/octocat/hello-world`)
+    const url = `http://127.0.0.1:${server.port}/repos/octocat/hello-world`
+    contenders = [...fetchContenders(fetch, url), ...httpContenders(url)]
     for (const concurrency of [1, 32]) {
-      const callsPerRound = concurrency === 1 ? 150 : 320
-      const samples = await interleave(contenders, { rounds, warmUpRounds: quick ? 2 : 10, callsPerRound, concurrency })
+      const callsPerRound = quick ? 64 : 256
+      const samples = await interleave(contenders, { rounds, warmUpRounds: quick ? 1 : 8, callsPerRound, concurrency })
       rows.push(...samples.map((sample) => loopbackRow(sample, baselineOf(samples), concurrency)))
+      conclusions.push(...loopbackConclusions(samples, concurrency))
     }
   } finally {
     await server.stop()
   }
   return {
-    title: 'Outbound: a GET over loopback',
+    title: `Outbound: a GET over loopback, answered with ${ANSWERS[answer]}`,
     method: [
       'Server in its own process, keep-alive, 270 bytes of JSON, body read as text',
-      ...contenderNotes,
-      `${rounds} interleaved rounds after warm-up; ratios: median of the ratios round by round; CPU: of this process, all threads`,
+      ...notesOf(contenders),
+      `${rounds} interleaved rounds after warm-up; ratios: median of the ratios round by round, with its 95 % interval; CPU: of this process, all threads`,
     ],
-    columns: [
-      'contender',
-      'concurrency',
-      'µs/call median',
-      'p50 µs',
-      'p90 µs',
-      'CPU µs/call',
-      '× fetch',
-      '× fetch CPU',
-    ],
+    columns: ['contender', 'concurrency', 'µs/call', 'p50 µs', 'p90 µs', 'CPU µs/call', '× fetch', '× fetch CPU'],
     rows,
+    conclusions,
   }
 }
 
-function loopbackRow(sample: Sample, baseline: Sample, concurrency: number): string[] {
+function loopbackRow(sample: Sample, to: Sample, concurrency: number): string[] {
   return [
     sample.name,
     String(concurrency),
@@ -48,37 +55,66 @@ function loopbackRow(sample: Sample, baseline: Sample, concurrency: number): str
     microseconds(quantile(sample.callsUs, 0.5)),
     microseconds(quantile(sample.callsUs, 0.9)),
     microseconds(median(sample.cpuUs)),
-    ratio(medianRatio(sample.roundsUs, baseline.roundsUs)),
-    ratio(medianRatio(sample.cpuUs, baseline.cpuUs)),
+    interval(ratioOf(sample.roundsUs, to.roundsUs), 2),
+    interval(ratioOf(sample.cpuUs, to.cpuUs), 2),
   ]
+}
+
+function loopbackConclusions(samples: readonly Sample[], concurrency: number): string[] {
+  const to = baselineOf(samples)
+  const ours = ratioOf(sampleOf(samples, OURS).roundsUs, to.roundsUs)
+  const isMet = ours.median <= RATIO_BAR
+  return [besideBar(`${OURS} at concurrency ${concurrency}`, `${interval(ours, 3)} × fetch`, `≤ ${RATIO_BAR}`, isMet)]
 }
 
 /** What do they cost by themselves, without a network in the way? */
 export async function outboundOverStub(quick: boolean): Promise<Section> {
   const stub: typeof fetch = async () => new Response('{}', { status: 200 })
-  const contenders = makeContenders(stub, 'https://api.github.com/repos/octocat/hello-world')
-  const rounds = quick ? 10 : 60
-  const samples = await interleave(contenders, { rounds, warmUpRounds: 5, callsPerRound: 1_000, concurrency: 1 })
-  const baseline = baselineOf(samples)
+  const contenders = fetchContenders(stub, 'https://api.github.com/repos/octocat/hello-world')
+  const rounds = quick ? 4 : 80
+  const samples = await interleave(contenders, {
+    rounds,
+    warmUpRounds: quick ? 1 : 8,
+    callsPerRound: quick ? 200 : 1_000,
+    concurrency: 1,
+  })
+  const to = baselineOf(samples)
+  const ours = differenceOf(sampleOf(samples, OURS).roundsUs, to.roundsUs)
   return {
     title: 'Outbound: own overhead over a stub fetch',
     method: [
-      'The stub answers at once with a new Response of two bytes, which is read as text',
-      `${rounds} interleaved rounds after warm-up; overhead: median of the differences round by round`,
+      'The stub answers at once with a new Response of two bytes, which is read as text; who cannot send with it is not here',
+      `${rounds} interleaved rounds after warm-up; overhead: median of the differences round by round, with its 95 % interval`,
     ],
-    columns: ['contender', 'µs/call median', 'p50 µs', 'p90 µs', 'overhead µs'],
+    columns: ['contender', 'µs/call', 'p50 µs', 'p90 µs', 'overhead µs'],
     rows: samples.map((sample) => [
       sample.name,
       microseconds(median(sample.roundsUs)),
       microseconds(quantile(sample.callsUs, 0.5)),
       microseconds(quantile(sample.callsUs, 0.9)),
-      microseconds(medianDifference(sample.roundsUs, baseline.roundsUs)),
+      interval(differenceOf(sample.roundsUs, to.roundsUs), 1),
     ]),
+    conclusions: [
+      besideBar(
+        `${OURS}, own cost per call`,
+        `${interval(ours, 1)} µs`,
+        `≤ ${OVERHEAD_BAR_US} µs`,
+        ours.median <= OVERHEAD_BAR_US,
+      ),
+    ],
   }
 }
 
+function notesOf(contenders: readonly Contender[]): string[] {
+  return contenders.map(({ name, note }) => `${name}: ${note}`)
+}
+
 function baselineOf(samples: readonly Sample[]): Sample {
-  const [baseline] = samples
-  if (baseline === undefined) throw new Error('nothing was measured')
-  return baseline
+  return sampleOf(samples, baseline)
+}
+
+function sampleOf(samples: readonly Sample[], name: string): Sample {
+  const sample = samples.find((candidate) => candidate.name === name)
+  if (sample === undefined) throw new Error(`${name} was not measured`)
+  return sample
 }

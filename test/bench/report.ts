@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { cpus, platform, release, totalmem } from 'node:os'
+import type { Estimate } from './statistics.ts'
 
 /** The answer to one question, as a table. */
 export interface Section {
@@ -8,15 +9,19 @@ export interface Section {
   readonly method: readonly string[]
   readonly columns: readonly string[]
   readonly rows: readonly (readonly string[])[]
+  /** What the table comes to, one line each. */
+  readonly conclusions?: readonly string[]
 }
 
 /** A Markdown table whose columns are aligned, so that it also reads well in a terminal. */
-export function renderSection({ title, method, columns, rows }: Section): string {
+export function renderSection({ title, method, columns, rows, conclusions = [] }: Section): string {
   const widths = columns.map((column, index) => Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)))
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, index) => pad(cell, widths[index] ?? 0, index)).join(' | ')} |`
   const rule = `|${widths.map((width, index) => (index === 0 ? `:${'-'.repeat(width + 1)}` : `${'-'.repeat(width + 1)}:`)).join('|')}|`
-  return [`## ${title}`, '', ...method.map((text) => `- ${text}`), '', line(columns), rule, ...rows.map(line), ''].join(
+  const list = (texts: readonly string[]): string[] =>
+    texts.length === 0 ? [] : [...texts.map((text) => `- ${text}`), '']
+  return [`## ${title}`, '', ...list(method), line(columns), rule, ...rows.map(line), '', ...list(conclusions)].join(
     '\n',
   )
 }
@@ -58,6 +63,16 @@ export function milliseconds(value: number): string {
 
 export function ratio(value: number): string {
   return value.toFixed(2)
+}
+
+/** A median with its 95 % interval. */
+export function interval({ median, low, high }: Estimate, digits: number): string {
+  return `${median.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`
+}
+
+/** A value beside what it has to be, in words: nothing fails by it. */
+export function besideBar(what: string, value: string, bar: string, isMet: boolean): string {
+  return `${what}: ${value}; bar ${bar}: ${isMet ? 'met' : 'missed'}`
 }
 
 export function perSecond(value: number): string {

@@ -8,7 +8,8 @@ import { outboundOverLoopback, outboundOverStub } from './outbound.ts'
 import { renderEnvironment, renderSection, type Section } from './report.ts'
 
 const SECTIONS: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = {
-  loopback: outboundOverLoopback,
+  loopback: async (quick) => await outboundOverLoopback(quick, 'github'),
+  plain: async (quick) => await outboundOverLoopback(quick, 'plain'),
   stub: outboundOverStub,
   accept: durableAccept,
   append: groupCommit,

@@ -1,11 +1,11 @@
-/** The upstream of the outbound sections: answers every request with a small JSON document. */
+/** The upstream of the loopback sections: answers every request with a small JSON document. Argument: which headers. */
 import { createServer } from 'node:http'
+import { type Answer, answerBody, answerHeaders } from './upstream-answers.ts'
 
-const ANSWER = JSON.stringify({ id: 1296269, name: 'hello-world', private: false, description: 'x'.repeat(200) })
+const headers = { ...answerHeaders[process.argv[2] as Answer], 'content-length': answerBody.length }
 
 const server = createServer((_request, response) => {
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': ANSWER.length })
-  response.end(ANSWER)
+  response.writeHead(200, headers).end(answerBody)
 })
 server.keepAliveTimeout = 60_000
 server.listen(0, '127.0.0.1', () => {
