@@ -536,6 +536,7 @@ export interface ReleasedEvent extends CallEvent {
 export interface ResetField {
     readonly header?: string;
     readonly pointer?: string;
+    readonly key?: string;
     readonly format: WaitFormat;
 }
 

@@ -20,10 +20,13 @@ const snakeCase: Check = (value) =>
 export const pathPattern: Check = (value) =>
   typeof value === 'string' && /^\/[\w\-.~/*%:@]*$/.test(value) ? undefined : 'a path that begins with `/`'
 
+const namedPathPattern: Check = (value) =>
+  pathPattern(typeof value === 'string' ? value.replace(/\{\w+\}/g, '*') : value)
+
 const ruleChecks: ChecksOf<RateLimitRule> = {
   id: snakeCase,
   scope: oneOf('app', 'connection', 'endpoint'),
-  paths: arrayOf(pathPattern),
+  paths: arrayOf(namedPathPattern),
   exceptPaths: arrayOf(pathPattern),
   when: checkedElsewhere,
   unit: nonEmptyString,
@@ -49,6 +52,7 @@ const fieldChecks: ChecksOf<LimitField> = {
 const resetChecks: ChecksOf<ResetField> = {
   header: lowerCaseHeaderName,
   pointer: jsonPointer,
+  key: nonEmptyString,
   format: oneOf('delta_s', 'delta_ms', 'epoch_s', 'epoch_ms', 'moment', 'duration'),
 }
 

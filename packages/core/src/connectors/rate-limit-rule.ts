@@ -10,11 +10,15 @@ export interface RateLimitRule {
    * within a connection, each method and path by itself.
    */
   readonly scope: 'app' | 'connection' | 'endpoint'
-  /** Paths that the limit covers; `*` stands for anything within a segment, `**` for anything. Default: all. */
+  /**
+   * Paths that the limit covers; `*` stands for anything within a segment, `**` for anything. `{name}` is as `*`, and parts the
+   * limit: each value has one of its own, as with `/v0/{base}/**`. Under `scope: 'endpoint'` it does so in place of the whole
+   * path. The first that matches counts. Default: all.
+   */
   readonly paths?: readonly string[]
   /** Paths that it does not cover, though `paths` does. */
   readonly exceptPaths?: readonly string[]
-  /** The answers that tell of this limit. Default: all. */
+  /** The answers that tell of this limit. Default: all. Where one names the limit that was hit, `remaining` is `{ value: 0 }`. */
   readonly when?: ErrorCondition
   /** What is counted, where it is not requests. Such a limit pauses when it is used up, but nothing is reserved. */
   readonly unit?: string
@@ -59,6 +63,8 @@ export interface ResetField {
   readonly header?: string
   /** JSON Pointer (RFC 6901) into the body of a failed answer. */
   readonly pointer?: string
+  /** The name before the `=` in a header that holds several. */
+  readonly key?: string
   readonly format: WaitFormat
 }
 

@@ -1,4 +1,5 @@
 import type { Connector } from '../connectors/connector.ts'
+import type { RateLimitRule } from '../connectors/rate-limit-rule.ts'
 import { pathOf, pathPattern } from '../rate-limit/path-pattern.ts'
 import { readBoundedText } from './bounded-text.ts'
 
@@ -38,9 +39,12 @@ function isBodyNeeded({ status, headers }: Response, connector: Connector | unde
   const { errors = [], rateLimits = [] } = connector ?? {}
   const asks =
     errors.some(({ when }) => when.pointer !== undefined && coversStatus(when.status, status)) ||
-    (status >= 400 &&
-      rateLimits.some(({ remaining, used, reset }) => (remaining ?? used ?? reset)?.pointer !== undefined))
+    (status >= 400 && rateLimits.some(readsBody))
   return asks && /[/+]json/i.test(headers.get('content-type') ?? '')
+}
+
+function readsBody({ when, remaining, used, reset }: RateLimitRule): boolean {
+  return (when?.pointer ?? (remaining ?? used ?? reset)?.pointer) !== undefined
 }
 
 function coversStatus(expected: number | readonly number[] | undefined, status: number): boolean {

@@ -65,13 +65,18 @@ function readNumber(field: LimitField | undefined, answer: MatchableAnswer): num
   if (field === undefined) return undefined
   if (field.value !== undefined) return field.value
   let text = textOf(field, answer)
-  if (text !== undefined && field.key !== undefined) text = valueOfKey(text, field.key)
   if (text !== undefined && field.of !== undefined) text = text.split('/')[field.of === 'numerator' ? 0 : 1]
   return readCount(text)
 }
 
-function textOf({ header, pointer }: LimitField | ResetField, { headers, body }: MatchableAnswer): string | undefined {
-  if (header !== undefined) return headers.get(header) ?? undefined
+function textOf(
+  { header, pointer, key }: LimitField | ResetField,
+  { headers, body }: MatchableAnswer,
+): string | undefined {
+  if (header !== undefined) {
+    const text = headers.get(header) ?? undefined
+    return text === undefined || key === undefined ? text : valueOfKey(text, key)
+  }
   const value = pointer === undefined ? undefined : readPointer(body, pointer)
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }

@@ -8,6 +8,7 @@ import { pathOf, pathPattern } from './path-pattern.ts'
 import type { ResolvedRateLimitOptions } from './rate-limit-options.ts'
 
 const MAX_BUCKETS = 1_000
+const ANY_PATH = /^/
 
 /** The bucket of a call, and the limits of the connector that it stands for; none: whatever the headers say. */
 export interface CallLimit {
@@ -22,10 +23,10 @@ export interface CallLimit {
 interface RuleGroup {
   readonly key: string
   readonly rules: readonly string[]
-  readonly isPerEndpoint: boolean
   readonly narrowness: number
   readonly declared: readonly DeclaredLimit[]
-  covers(path: string): boolean
+  /** What calls that share the limit have in common; `undefined` for a call that it does not cover. */
+  partOf(method: string, path: string): string | undefined
 }
 
 /**
@@ -63,12 +64,11 @@ export class LimitBuckets {
       const path = pathOf(url)
       // Hosts that the connector names are one API; where it has a pattern, each host is an account of its own.
       const account = this.#hosts.includes(host) ? '' : host
-      const limits = this.#groups
-        .filter((group) => group.covers(path))
-        .map((group) => {
-          const key = `${account} ${group.key}${group.isPerEndpoint ? ` ${method} ${path}` : ''}`
-          return this.#buckets.getOrCreate(key, () => this.#create(account, group))
-        })
+      const limits = this.#groups.flatMap((group) => {
+        const part = group.partOf(method, path)
+        if (part === undefined) return []
+        return this.#buckets.getOrCreate(`${account} ${group.key} ${part}`, () => this.#create(account, group))
+      })
       if (limits.length > 0) return limits
     }
     return [this.#buckets.getOrCreate(host, this.#create)]
@@ -100,19 +100,28 @@ function groupsOf(rules: readonly RateLimitRule[]): readonly RuleGroup[] {
 
 function groupOf(key: string, rules: readonly RateLimitRule[]): RuleGroup {
   const [first] = rules
-  const paths = first?.paths?.map(pathPattern)
+  const isPerEndpoint = first?.scope === 'endpoint'
+  const paths = first?.paths?.map(pathPattern) ?? [ANY_PATH]
   const exceptPaths = first?.exceptPaths?.map(pathPattern) ?? []
   return {
     key,
     rules: rules.map(({ id }) => id),
-    isPerEndpoint: first?.scope === 'endpoint',
-    narrowness: (first?.scope === 'endpoint' ? 2 : 0) + (paths === undefined ? 0 : 1),
+    narrowness: (isPerEndpoint ? 2 : 0) + (first?.paths === undefined ? 0 : 1),
     declared: rules.flatMap(({ limit, windowMs }) =>
       limit?.value === undefined || windowMs?.value === undefined
         ? []
         : [{ limit: limit.value, windowMs: windowMs.value }],
     ),
-    covers: (path) =>
-      (paths?.some((pattern) => pattern.test(path)) ?? true) && !exceptPaths.some((pattern) => pattern.test(path)),
+    partOf: (method, path) => {
+      if (exceptPaths.some((pattern) => pattern.test(path))) return undefined
+      for (const pattern of paths) {
+        const match = pattern.exec(path)
+        if (match === null) continue
+        const names = match.slice(1).join(' ')
+        if (!isPerEndpoint) return names
+        return `${method} ${names === '' ? path : `${pattern.source} ${names}`}`
+      }
+      return undefined
+    },
   }
 }

@@ -1,10 +1,17 @@
-/** Makes a test for paths out of a pattern: `*` stands for anything within a segment, `**` for anything. */
+const WILDCARD = /(\*\*|\*|\{\w+\})/
+
+/**
+ * Makes a test for paths out of a pattern: `*` stands for anything within a segment, `**` for anything, and `{name}` for what
+ * `*` does, captured.
+ */
 export function pathPattern(pattern: string): RegExp {
-  const source = pattern
-    .split('**')
-    .map((part) => part.split('*').map(escapeText).join('[^/]*'))
-    .join('.*')
-  return new RegExp(`^${source}$`)
+  const source = pattern.split(WILDCARD).map((part, index) => (index % 2 === 1 ? wildcard(part) : escapeText(part)))
+  return new RegExp(`^${source.join('')}$`)
+}
+
+function wildcard(part: string): string {
+  if (part === '**') return '.*'
+  return part === '*' ? '[^/]*' : '([^/]+)'
 }
 
 /** The path of a URL, without query and fragment; `/` when there is none. */

@@ -24,6 +24,10 @@ describe('rateLimits of a connector', () => {
     expect(() => check(rule, declared)).not.toThrow()
   })
 
+  it('may be parted by a segment of the path', () => {
+    expect(() => check({ ...rule, paths: ['/v0/{base}/**'] })).not.toThrow()
+  })
+
   it.each([
     ['rateLimits[0].scope', { ...rule, scope: 'planet' }],
     ['rateLimits[0].remaining', { ...rule, remaining: {} }],
@@ -31,6 +35,8 @@ describe('rateLimits of a connector', () => {
     ['rateLimits[0].remaining.header', { ...rule, remaining: { header: 'X-Left' } }],
     ['rateLimits[0].reset.format', { ...rule, reset: { header: 'x-reset' } }],
     ['rateLimits[0].paths', { ...rule, paths: ['api'] }],
+    ['rateLimits[0].paths', { ...rule, paths: ['/v0/{}'] }],
+    ['rateLimits[0].exceptPaths', { ...rule, exceptPaths: ['/v0/{base}'] }],
     ['rateLimits[0].when', { ...rule, when: {} }],
     ['rateLimits[0].examples', { ...rule, examples: undefined }],
     ['rateLimits[0].examples', { ...rule, examples: [] }],

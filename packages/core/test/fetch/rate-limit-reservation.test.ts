@@ -300,6 +300,44 @@ describe('createFetch: the scope of a limit', () => {
     expect(clock.monotonicMs()).toBeGreaterThanOrEqual(5_000)
   })
 
+  it('is what the named segments of the path say: each base has a limit of its own', async () => {
+    const connector = connectorWith([
+      {
+        id: 'base',
+        scope: 'connection',
+        paths: ['/meta/{base}/*', '/{base}/**'],
+        limit: { value: 1 },
+        windowMs: { value: 1_000 },
+      },
+    ])
+    const { fetch, clock } = harness([() => answer(200)], { connector })
+    await clock.runUntil(fetch(`${host}/base1/tasks/1`))
+    await clock.runUntil(fetch(`${host}/base2/tasks/1`))
+    expect(clock.monotonicMs()).toBe(0)
+    await clock.runUntil(fetch(`${host}/meta/base1/tables`))
+    expect(clock.monotonicMs()).toBeGreaterThanOrEqual(1_000)
+  })
+
+  it('is the method and the named segments where an endpoint has them, whatever the rest of the path', async () => {
+    const connector = connectorWith([
+      {
+        id: 'route',
+        scope: 'endpoint',
+        paths: ['/channels/{channel}/messages/*', '/channels/{channel}'],
+        limit: { value: 1 },
+        windowMs: { value: 1_000 },
+      },
+    ])
+    const { fetch, clock } = harness([() => answer(200)], { connector })
+    await clock.runUntil(fetch(`${host}/channels/1/messages/10`))
+    await clock.runUntil(fetch(`${host}/channels/2/messages/10`))
+    await clock.runUntil(fetch(`${host}/channels/1`))
+    await clock.runUntil(fetch(`${host}/channels/1/messages/10`, { method: 'DELETE' }))
+    expect(clock.monotonicMs()).toBe(0)
+    await clock.runUntil(fetch(`${host}/channels/1/messages/11`))
+    expect(clock.monotonicMs()).toBeGreaterThanOrEqual(1_000)
+  })
+
   it('is the one that the 429 says is used up', async () => {
     const used = { 'x-left': '4', 'x-account-left': '0', 'x-account-reset': '5' }
     const { fetch, clock } = harness([() => answer(429, used), () => answer(200)], {

@@ -34,6 +34,26 @@ describe('readRule', () => {
       { limit: 5_000, remaining: 10 },
     ],
     [
+      'everything out of one header',
+      {
+        limit: { header: 'x-limit', key: 'total' },
+        remaining: { header: 'x-limit', key: 'remaining' },
+        reset: { header: 'x-limit', key: 'resets', format: 'delta_s' },
+      },
+      { headers: { 'x-limit': 'total=100; remaining=0; resets=41' } },
+      { limit: 100, remaining: 0, resetMs: 41_000 },
+    ],
+    [
+      'that the limit is used up, of an answer that names it',
+      {
+        when: { status: 429, header: 'x-reason', equals: 'burst' },
+        remaining: { value: 0 },
+        reset: { header: 'retry-after', format: 'delta_s' },
+      },
+      { status: 429, headers: { 'x-reason': 'burst', 'retry-after': '7' } },
+      { remaining: 0, resetMs: 7_000 },
+    ],
+    [
       'a body',
       {
         remaining: { pointer: '/extensions/cost/throttleStatus/currentlyAvailable' },

@@ -10,8 +10,17 @@ describe('pathPattern', () => {
     ['/search/**', '/search/a/b', true],
     ['/admin/api/*/graphql.json', '/admin/api/2026-01/graphql.json', true],
     ['/a.b', '/aXb', false],
+    ['/v0/{base}/**', '/v0/app1/tasks/rec1', true],
+    ['/v0/{base}/**', '/v0//tasks', false],
   ])('%s covers %s: %s', (pattern, path, covers) => {
     expect(pathPattern(pattern).test(path)).toBe(covers)
+  })
+})
+
+describe('pathPattern with names', () => {
+  it('captures what they stand for, in order', () => {
+    const match = pathPattern('/api/*/guilds/{guild}/members/{member}/**').exec('/api/v10/guilds/1/members/2/x/y')
+    expect(match?.slice(1)).toEqual(['1', '2'])
   })
 })
 
