@@ -18,8 +18,8 @@ export interface CallRecord {
   readonly connection: string | undefined
   /** Wall-clock time of the begin, ms since the epoch. */
   readonly at: number
-  readonly attempts: AttemptRecord[]
-  readonly waits: WaitRecord[]
+  attempts: readonly AttemptRecord[]
+  waits: readonly WaitRecord[]
   idempotencyKey: string | undefined
   durationMs: number
   stop: RetryStop | undefined

@@ -1,5 +1,5 @@
 import type { CallEvent, FailureFacts } from '../events/core-event-map.ts'
-import type { IntegrationErrorInit } from '../errors/integration-error.ts'
+import type { AttemptRecord, IntegrationErrorInit } from '../errors/integration-error.ts'
 import { defaultIdempotencyHeader, needsIdempotencyKey } from '../idempotency/idempotency-options.ts'
 import type { LimitBucket } from '../rate-limit/limit-bucket.ts'
 import type { CallLimit } from '../rate-limit/limit-buckets.ts'
@@ -10,6 +10,7 @@ import type { CallRecord, WaitRecord } from './call-record.ts'
 import type { Circuit } from './circuit.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { HostScope } from './host-scope.ts'
+import type { Outcome } from './outcome.ts'
 import {
   captureArguments,
   type CapturedInit,
@@ -23,6 +24,9 @@ import {
   signalOf,
   urlOf,
 } from './request-facts.ts'
+
+// Most calls make one attempt and wait for nothing: their lists are made when there is something to put in.
+const none: readonly never[] = Object.freeze([])
 
 /** One call on its way through the policies. */
 export class Call {
@@ -84,8 +88,8 @@ export class Call {
       connector: options.connector,
       connection: options.connection,
       at: options.clock.now(),
-      attempts: [],
-      waits: [],
+      attempts: none,
+      waits: none,
       idempotencyKey: undefined,
       durationMs: 0,
       stop: undefined,
@@ -132,15 +136,27 @@ export class Call {
   }
 
   noteWait(kind: WaitRecord['kind'], waitedMs: number): void {
-    this.record.waits.push({ kind, waitedMs })
+    this.record.waits = [...this.record.waits, { kind, waitedMs }]
     this.#waitedMs += waitedMs
   }
 
-  /** What was waited since this was asked last. */
-  takeWaitedMs(): number {
-    const waitedMs = this.#waitedMs
+  /** Notes what came of an attempt, with what was waited before it. */
+  noteAttempt(outcome: Outcome, durationMs: number): AttemptRecord {
+    const { attempts } = this.record
+    const attempt: { -readonly [Key in keyof AttemptRecord]: AttemptRecord[Key] } = {
+      attempt: attempts.length + 1,
+      durationMs,
+    }
+    if (outcome.kind === 'response') attempt.status = outcome.response.status
+    const { failure } = outcome
+    if (failure !== undefined) {
+      attempt.code = failure.code
+      if (failure.reason !== undefined) attempt.reason = failure.reason
+    }
+    if (this.#waitedMs > 0) attempt.waitedMs = this.#waitedMs
     this.#waitedMs = 0
-    return waitedMs
+    this.record.attempts = attempts.length === 0 ? [attempt] : [...attempts, attempt]
+    return attempt
   }
 
   eventFacts(nowMs: number): CallEvent {

@@ -35,6 +35,16 @@ export function tellsFailuresInBody(connector: Connector | undefined, url: strin
   return known.some((pattern) => pattern.test(path))
 }
 
+/** Whether a rule of the connector can make a failure of a success by its status and headers alone. */
+export function judgesSuccesses(connector: Connector | undefined): boolean {
+  const rules = connector?.errors ?? []
+  return rules.some(({ when: { pointer, status } }) => pointer === undefined && mayBeSuccess(status))
+}
+
+function mayBeSuccess(status: number | readonly number[] | undefined): boolean {
+  return status === undefined || [status].flat().some((code) => code < 400)
+}
+
 function isBodyNeeded({ status, headers }: Response, connector: Connector | undefined): boolean {
   const { errors = [], rateLimits = [] } = connector ?? {}
   const asks =

@@ -14,6 +14,7 @@ import type { Connector } from '../connectors/connector.ts'
 import { endpointGroups } from '../connectors/endpoint-groups.ts'
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
 import { checkSnapshot } from './check-snapshot.ts'
+import { judgesSuccesses } from './error-body.ts'
 import type { FetchSnapshot } from './fetch-snapshot.ts'
 import { type IdempotencyOptions, resolveIdempotencyHeader } from '../idempotency/idempotency-options.ts'
 import {
@@ -78,6 +79,8 @@ export interface ResolvedFetchOptions {
   readonly transport: typeof globalThis.fetch
   readonly connector: Connector | undefined
   readonly connection: string | undefined
+  /** Whether a rule of the connector can make a failure of a success by its status and headers alone. */
+  readonly judgesSuccesses: boolean
   /** `Infinity`: none. */
   readonly deadlineMs: number
   /** `Infinity`: none. */
@@ -137,6 +140,7 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
     transport: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     connector,
     connection: options.connection,
+    judgesSuccesses: judgesSuccesses(connector),
     deadlineMs: deadlineMs === false ? Infinity : deadlineMs,
     attemptTimeoutMs: attemptTimeoutMs === false ? Infinity : attemptTimeoutMs,
     retry: options.retry === false ? false : resolveRetryOptions(options.retry),

@@ -137,14 +137,13 @@ export function learnLimits(
   call: Call,
   outcome: Outcome,
   startedAtMs: number,
+  nowMs: number,
   options: ResolvedFetchOptions,
   events: Emitter<CoreEventMap>,
 ): void {
   const { limits } = call
   if (limits.length === 0) return
-  const { clock } = options
   const { failure } = outcome
-  const nowMs = clock.monotonicMs()
   const readings = readingsOf(outcome, limits, options)
   let pauseMs = 0
   for (const { bucket, rules } of limits) {

@@ -1,5 +1,6 @@
 import { isToken } from '../auth/auth-options.ts'
 import { BearerAuth } from '../auth/bearer-auth.ts'
+import type { CircuitPermit } from '../circuit-breaker/circuit-breaker.ts'
 import { classifyFailure } from '../errors/classify-failure.ts'
 import { IntegrationError, type IntegrationErrorInit } from '../errors/integration-error.ts'
 import { redactUrl } from '../errors/redact.ts'
@@ -9,10 +10,11 @@ import { LruMap } from '../policy/lru-map.ts'
 import { LimitBuckets } from '../rate-limit/limit-buckets.ts'
 import { driveAttempts } from '../retry/drive-attempts.ts'
 import { abortable } from '../timeout/abortable.ts'
+import { AttemptTimer } from '../timeout/attempt-timer.ts'
 import { timeoutError, withTimer } from '../timeout/call-signal.ts'
-import { Call } from './call.ts'
+import { Call, failureFacts } from './call.ts'
 import type { CallRecord } from './call-record.ts'
-import { exchange } from './exchange.ts'
+import { failureOf, thrown } from './exchange.ts'
 import { remember } from './explain.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { FetchSnapshot } from './fetch-snapshot.ts'
@@ -90,29 +92,47 @@ export class Pipeline {
     let outcome: Outcome
     try {
       if (call.callerSignal?.aborted) throw call.callerSignal.reason
-      outcome = await (this.#auth === undefined ? this.#retried(call) : this.#authorized(call, this.#auth))
+      const auth = this.#authOf(call)
+      const token = auth === undefined ? undefined : await this.#authorize(call, auth, undefined)
+      outcome = await this.#attempt(call)
+      if (outcome.failure === undefined) call.scope.budget?.succeeded(0)
+      else outcome = await this.#retry(call, outcome)
+      if (auth !== undefined) outcome = await this.#replayWithNewToken(call, outcome, auth, token)
     } catch (error) {
       outcome = { kind: 'error', error, failure: this.#classifyWait(call, error) }
     }
     return this.#settle(call, outcome)
   }
 
-  async #authorized(call: Call, auth: BearerAuth): Promise<Outcome> {
-    if (!auth.appliesTo(call.host) || call.header('authorization') !== undefined) return this.#retried(call)
-    const token = await this.#token(call, auth, undefined)
-    call.setHeader('authorization', `Bearer ${token}`)
-    const outcome = await this.#retried(call)
+  /** Nothing when the call goes somewhere else, or brings its own authorization. */
+  #authOf(call: Call): BearerAuth | undefined {
+    const auth = this.#auth
+    return auth?.appliesTo(call.host) === true && call.header('authorization') === undefined ? auth : undefined
+  }
+
+  async #authorize(call: Call, auth: BearerAuth, rejectedToken: string | undefined): Promise<string> {
+    const token = await this.#token(call, auth, rejectedToken)
+    if (token !== rejectedToken) call.setHeader('authorization', `Bearer ${token}`)
+    return token
+  }
+
+  /** After a 401, sends once more, when the provider of the token has another one. */
+  async #replayWithNewToken(
+    call: Call,
+    outcome: Outcome,
+    auth: BearerAuth,
+    token: string | undefined,
+  ): Promise<Outcome> {
     if (outcome.kind !== 'response' || outcome.response.status !== 401) return outcome
     if (!auth.canRefresh || !call.isReplayable) return outcome
     // The 401 is not the answer to a POST that was redirected, and may have been executed, by now.
     if (outcome.response.redirected && !call.isRepeatable) return outcome
-    const freshToken = await this.#token(call, auth, token)
-    if (freshToken === token) return outcome
+    if ((await this.#authorize(call, auth, token)) === token) return outcome
     discardBody(outcome)
     if (this.#events.has('auth:replayed')) this.#events.emit('auth:replayed', call.eventFacts(this.#nowMs()))
-    call.setHeader('authorization', `Bearer ${freshToken}`)
     call.record.stop = undefined
-    return this.#retried(call)
+    const replayed = await this.#attempt(call)
+    return replayed.failure === undefined ? replayed : this.#retry(call, replayed)
   }
 
   async #token(call: Call, auth: BearerAuth, rejectedToken: string | undefined): Promise<string> {
@@ -131,13 +151,9 @@ export class Pipeline {
     }
   }
 
-  async #retried(call: Call): Promise<Outcome> {
+  /** Repeats what failed, when it may be repeated. */
+  async #retry(call: Call, first: Outcome): Promise<Outcome> {
     const { retry } = this.#options
-    const first = await this.#attempt(call)
-    if (first.failure === undefined) {
-      call.scope.budget?.succeeded(0)
-      return first
-    }
     if (retry === false) return first
     const last = await driveAttempts(first, {
       maxAttempts: retry.maxAttempts,
@@ -151,32 +167,57 @@ export class Pipeline {
     return last
   }
 
+  /** Sends once, when the policies let it. One async function, because every further one costs each call a promise. */
   async #attempt(call: Call): Promise<Outcome> {
-    const { bulkhead } = call.scope
+    const { clock, transport, attemptTimeoutMs } = this.#options
     const { circuit } = call
-    const refusal = this.#tryAdmit(call) ? undefined : await this.#admit(call)
-    if (refusal !== undefined) return refusal
-    let isSent = false
-    try {
-      if (this.#nowMs() >= call.deadlineAtMs) return deadlinePassed(call.record)
-      const permit = circuit?.breaker.admit(this.#nowMs())
-      if (circuit !== undefined && permit === undefined) return refuse(call.record, circuit.refusal(this.#nowMs()))
-      const startedAtMs = this.#nowMs()
-      isSent = true
-      const outcome = await exchange(call, this.#options, this.#events)
-      if (permit !== undefined) circuit?.record(permit, outcome, call.record.attempts.length, this.#nowMs())
-      learnLimits(call, outcome, startedAtMs, this.#options, this.#events)
-      return outcome
-    } finally {
-      if (!isSent) cancelLimits(call.limits)
-      bulkhead?.release()
+    let startedMs = clock.monotonicMs()
+    if (!this.#tryAdmit(call, startedMs)) {
+      const refusal = await this.#admit(call)
+      if (refusal !== undefined) return refusal
+      startedMs = clock.monotonicMs()
     }
+    let permit: CircuitPermit | undefined
+    if (startedMs >= call.deadlineAtMs) return this.#unsent(call, deadlinePassed(call.record))
+    if (circuit !== undefined && (permit = circuit.breaker.admit(startedMs)) === undefined)
+      return this.#unsent(call, refuse(call.record, circuit.refusal(startedMs)))
+
+    const timer = new AttemptTimer(call.signal, clock, attemptTimeoutMs, call.deadlineAtMs - startedMs)
+    let outcome: Outcome
+    try {
+      const response = await transport(call.input, call.initForAttempt())
+      const failure = failureOf(response, call.record.url, this.#options)
+      outcome = { kind: 'response', response, failure: failure instanceof Promise ? await failure : failure }
+    } catch (error) {
+      outcome = thrown(error, call, timer)
+    }
+    timer.cancel()
+    const endedMs = clock.monotonicMs()
+    this.#note(call, outcome, startedMs, endedMs)
+    if (permit !== undefined) circuit?.record(permit, outcome, call.record.attempts.length, endedMs)
+    learnLimits(call, outcome, startedMs, endedMs, this.#options, this.#events)
+    call.scope.bulkhead?.release()
+    return outcome
+  }
+
+  /** Gives back what an attempt had taken that is not sent. */
+  #unsent(call: Call, refusal: Outcome): Outcome {
+    cancelLimits(call.limits)
+    call.scope.bulkhead?.release()
+    return refusal
+  }
+
+  #note(call: Call, outcome: Outcome, startedMs: number, endedMs: number): void {
+    const { attempt, durationMs } = call.noteAttempt(outcome, endedMs - startedMs)
+    const { failure } = outcome
+    if (failure === undefined || !this.#events.has('attempt:failed')) return
+    this.#events.emit('attempt:failed', { ...call.eventFacts(endedMs), ...failureFacts(failure), attempt, durationMs })
   }
 
   /** Takes a place under each limit and a slot of the bulkhead, when there is nothing to wait for. */
-  #tryAdmit(call: Call): boolean {
+  #tryAdmit(call: Call, nowMs: number): boolean {
     const { bulkhead } = call.scope
-    if (!tryReserve(call, this.#nowMs())) return false
+    if (!tryReserve(call, nowMs)) return false
     if (bulkhead === undefined || bulkhead.tryAcquire()) return true
     cancelLimits(call.limits)
     return false
@@ -203,7 +244,7 @@ export class Pipeline {
     record.durationMs = nowMs - call.startedAtMs
     record.failure = outcome.failure
     if (outcome.failure !== undefined || call.method === 'POST') record.idempotencyKey = call.idempotencyKey
-    call.signal?.release(outcome.kind === 'response' ? outcome.response.body : null)
+    if (call.signal?.isLinked) call.signal.release(outcome.kind === 'response' ? outcome.response.body : null)
     reportEnd(call, outcome, this.#events, nowMs)
     switch (outcome.kind) {
       case 'response':

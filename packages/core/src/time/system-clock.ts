@@ -31,6 +31,14 @@ export function sleepOn(scheduleTimer: Clock['schedule'], ms: number, signal?: A
 }
 
 function schedule(ms: number, callback: () => void, options?: { readonly background?: boolean }): () => void {
+  if (ms <= MAX_TIMER_MS && options?.background !== true) {
+    const timer = setTimeout(callback, Math.max(ms, 0))
+    return () => clearTimeout(timer)
+  }
+  return scheduleInSteps(ms, callback, options?.background === true)
+}
+
+function scheduleInSteps(ms: number, callback: () => void, background: boolean): () => void {
   let timer: ReturnType<typeof setTimeout>
   const arm = (remainingMs: number): void => {
     const stepMs = Math.min(Math.max(remainingMs, 0), MAX_TIMER_MS)
@@ -39,7 +47,7 @@ function schedule(ms: number, callback: () => void, options?: { readonly backgro
       else callback()
     }, stepMs)
     // Only Node's timers have unref; elsewhere a timer does not hold a process.
-    if (options?.background) (timer as { unref?: () => void }).unref?.()
+    if (background) (timer as { unref?: () => void }).unref?.()
   }
   arm(ms)
   return () => clearTimeout(timer)

@@ -26,6 +26,11 @@ export class CallSignal {
     return link.controller.signal
   }
 
+  /** Whether it follows the caller's signal, and has to be released. */
+  get isLinked(): boolean {
+    return this.#link.remove !== undefined
+  }
+
   /** Aborts what runs under the current signal, and returns the reason. */
   timeOut(): DOMException {
     const reason = timeoutError()
