@@ -82,7 +82,9 @@ export function isReplayable(input: FetchInput, init: CapturedInit | undefined):
   )
 }
 
-const PLAIN_HOST = /^[a-z0-9.-]+(?::\d+)?$/
+// What the parser of URLs leaves as it is: no punycode, no number in another form than the usual, no port out of range.
+const PLAIN_HOST =
+  /^(?!.*xn--)(?:(?:[a-z\d-]+\.)*[a-z][a-z\d-]*|(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3})(?::[1-9]\d{0,3}|:[1-5]\d{4}|:6[0-4]\d{3})?$/
 
 /**
  * Host and port of a URL, the default port left out. Cuts it out of the usual kind of URL, which is several times cheaper
