@@ -417,6 +417,10 @@ export interface ListenerErrorEvent {
     readonly error: unknown;
 }
 
+export interface MemoryStateStoreOptions {
+    readonly clock?: Clock;
+}
+
 export type MessagePart = {
     readonly part: 'literal';
     readonly value: string;
@@ -618,6 +622,47 @@ export interface SignatureVector {
     readonly receivedAt?: number;
 }
 
+export interface StateChange {
+    readonly expected: string | undefined;
+    readonly value: string | undefined;
+    readonly ttlMs: number;
+}
+
+export interface StateEntry {
+    readonly value: string;
+    readonly version: string;
+}
+
+export interface StateLease {
+    readonly name: string;
+    readonly token: number;
+}
+
+export interface StateRead {
+    readonly entry: StateEntry | undefined;
+    readonly nowMs: number;
+}
+
+export interface StateStore {
+    readonly caps: StateStoreCaps;
+    get(key: string, signal?: AbortSignal): Promise<StateRead>;
+    compareAndSet(key: string, change: StateChange, signal?: AbortSignal): Promise<StateWrite>;
+    acquire(name: string, leaseMs: number, signal?: AbortSignal): Promise<StateLease | undefined>;
+    renew(lease: StateLease, leaseMs: number, signal?: AbortSignal): Promise<boolean>;
+    release(lease: StateLease, signal?: AbortSignal): Promise<void>;
+}
+
+export interface StateStoreCaps {
+    readonly multiProcess: boolean;
+    readonly leases: boolean;
+    readonly maxKeyBytes: number;
+    readonly maxValueBytes: number;
+}
+
+export interface StateWrite extends StateRead {
+    readonly written: boolean;
+}
+
 export interface TimeoutOptions {
     readonly deadlineMs?: number | false;
     readonly attemptTimeoutMs?: number | false;
@@ -739,6 +784,8 @@ export function integer(bounds?: Bounds): Check;
 export function integrationErrorOf(responseOrError: unknown): IntegrationError | undefined;
 
 export function isIntegrationError(value: unknown, code?: ErrorCode): value is IntegrationError;
+
+export function memoryStateStore({ clock }?: MemoryStateStoreOptions): StateStore;
 
 export const nonEmptyString: Check
 

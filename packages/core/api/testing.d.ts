@@ -4,6 +4,7 @@ import { BaseEventMap } from '@holdfast/core'
 import { Clock } from '@holdfast/core'
 import { EventSource } from '@holdfast/core'
 import { Random } from '@holdfast/core'
+import { StateStore } from '@holdfast/core'
 
 export interface EventRecorder<Events extends BaseEventMap> {
     readonly events: readonly RecordedEvent<Events>[];
@@ -40,6 +41,25 @@ export type ScriptedFetch = typeof globalThis.fetch & {
     readonly calls: readonly RecordedCall[];
 };
 
+export type StateStoreCapability = 'leases' | 'multiProcess';
+
+export interface StateStoreCase {
+    readonly title: string;
+    readonly requires?: StateStoreCapability;
+    readonly run: (harness: StateStoreHarness) => Promise<void>;
+}
+
+export interface StateStoreHarness {
+    readonly create: () => Promise<StateStoreUnderTest>;
+}
+
+export interface StateStoreUnderTest {
+    readonly store: StateStore;
+    readonly another?: () => Promise<StateStore>;
+    readonly advance?: (ms: number) => Promise<void>;
+    readonly dispose: () => Promise<void>;
+}
+
 export function fakeClock(startMs?: number): FakeClock;
 
 export function recordEvents<Events extends BaseEventMap>(source: EventSource<Events>, names: readonly (keyof Events & string)[]): EventRecorder<Events>;
@@ -50,3 +70,5 @@ export function scriptedFetch(answers: readonly [
 ]): ScriptedFetch;
 
 export function seededRandom(seed?: number): Random;
+
+export const stateStoreConformance: readonly StateStoreCase[]
