@@ -1,2 +1,5 @@
+export type { IoredisLike, NodeRedisLike, RedisLike } from './client.ts'
+export { defaultRedisStateStoreOptions, redisStateStore } from './redis-state-store.ts'
+export type { RedisStateStoreOptions } from './redis-state-store.ts'
 export { toIntegrationError } from './to-integration-error.ts'
 export type { ToIntegrationErrorOptions } from '@holdfast/core'
