@@ -1,6 +1,10 @@
 import type { Connector } from '../connectors/connector.ts'
 import type { AttemptRecord, IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { RetryStop } from '../events/core-event-map.ts'
+import type { Clock } from '../time/clock.ts'
+
+// Most calls wait for nothing and have no attempt yet: their lists are made when there is something to put in.
+const none: readonly never[] = Object.freeze([])
 
 /** A wait that Holdfast put into a call. */
 export interface WaitRecord {
@@ -9,31 +13,59 @@ export interface WaitRecord {
 }
 
 /** What is kept of a call for `explain` after it is over. Holds neither the body nor the headers of the request. */
-export interface CallRecord {
+export class CallRecord {
   readonly callId: number
   readonly method: string
   readonly url: string
-  readonly integration: string | undefined
-  readonly connector: Connector | undefined
-  readonly connection: string | undefined
-  /** Wall-clock time of the begin, ms since the epoch. */
-  readonly at: number
-  attempts: readonly AttemptRecord[]
-  waits: readonly WaitRecord[]
+  attempts: readonly AttemptRecord[] = none
+  waits: readonly WaitRecord[] = none
   idempotencyKey: string | undefined
-  durationMs: number
+  durationMs = 0
   stop: RetryStop | undefined
   failure: IntegrationErrorInit | undefined
+  readonly #caller: RecordedCaller
+  readonly #startedAtMs: number
+  #at: number | undefined
+
+  /** @param startedAtMs - Monotonic. */
+  constructor(callId: number, method: string, url: string, startedAtMs: number, caller: RecordedCaller) {
+    this.callId = callId
+    this.method = method
+    this.url = url
+    this.#startedAtMs = startedAtMs
+    this.#caller = caller
+  }
+
+  get connector(): Connector | undefined {
+    return this.#caller.connector
+  }
+
+  get connection(): string | undefined {
+    return this.#caller.connection
+  }
+
+  /** Wall-clock time of the begin, ms since the epoch. Reckoned back when it is asked for, which few calls are. */
+  get at(): number {
+    const { clock } = this.#caller
+    return (this.#at ??= Math.round(clock.now() - (clock.monotonicMs() - this.#startedAtMs)))
+  }
+}
+
+/** Whose call it was. */
+interface RecordedCaller {
+  readonly connector: Connector | undefined
+  readonly connection: string | undefined
+  readonly clock: Clock
 }
 
 /** The facts of a call that an `IntegrationError` about it carries. */
 export function callFactsOf(record: CallRecord): Partial<IntegrationErrorInit> {
-  const { integration, connection, idempotencyKey } = record
+  const { connector, connection, idempotencyKey } = record
   return {
     attempts: [...record.attempts],
     endpoint: `${record.method} ${record.url}`,
     at: record.at,
-    ...(integration === undefined ? {} : { integration }),
+    ...(connector === undefined ? {} : { integration: connector.id }),
     ...(connection === undefined ? {} : { connection }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   }

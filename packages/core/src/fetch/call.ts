@@ -6,7 +6,7 @@ import type { CallLimit } from '../rate-limit/limit-buckets.ts'
 import type { Ticket } from '../rate-limit/limit-queue.ts'
 import { isIdempotentMethod } from '../retry/retry-decision.ts'
 import { CallSignal } from '../timeout/call-signal.ts'
-import type { CallRecord, WaitRecord } from './call-record.ts'
+import { CallRecord, type WaitRecord } from './call-record.ts'
 import type { Circuit } from './circuit.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { HostScope } from './host-scope.ts'
@@ -24,9 +24,6 @@ import {
   signalOf,
   urlOf,
 } from './request-facts.ts'
-
-// Most calls make one attempt and wait for nothing: their lists are made when there is something to put in.
-const none: readonly never[] = Object.freeze([])
 
 /** One call on its way through the policies. */
 export class Call {
@@ -46,6 +43,8 @@ export class Call {
   readonly callerSignal: AbortSignal | undefined
   /** The signal for sending; absent when no timer is needed, so that the caller's own goes to the transport. */
   readonly signal: CallSignal | undefined
+  /** When the last attempt came to its end. */
+  attemptEndedAtMs = 0
   /** What the running retry cost, 0 for a first attempt. */
   paidTokens = 0
   /** The place that a retry has in the queue of a limit; absent when it has none. */
@@ -80,21 +79,7 @@ export class Call {
         ? undefined
         : new CallSignal(this.callerSignal)
     this.#idempotencyHeader = options.idempotencyHeader ?? defaultIdempotencyHeader
-    this.record = {
-      callId: id,
-      method: this.method,
-      url,
-      integration: options.connector?.id,
-      connector: options.connector,
-      connection: options.connection,
-      at: options.clock.now(),
-      attempts: none,
-      waits: none,
-      idempotencyKey: undefined,
-      durationMs: 0,
-      stop: undefined,
-      failure: undefined,
-    }
+    this.record = new CallRecord(id, this.method, url, this.startedAtMs, options)
     if (options.idempotencyHeader !== undefined && needsIdempotencyKey(this.method)) {
       if (this.header(options.idempotencyHeader) === undefined)
         this.setHeader(options.idempotencyHeader, options.random.uuid())

@@ -6,6 +6,7 @@ import type { RetryStop } from '../events/core-event-map.ts'
 import { type RateLimit, readRateLimit } from '../limit-reading/read-rate-limits.ts'
 import { systemClock } from '../time/system-clock.ts'
 import { type CallRecord, callFactsOf, type WaitRecord } from './call-record.ts'
+import { Stamps } from './stamps.ts'
 
 /** What Holdfast did for a call, and why. */
 export interface Explanation {
@@ -31,8 +32,8 @@ export interface Explanation {
   readonly error?: IntegrationError
 }
 
-// Weak keys only: it keeps nothing alive and is the one way to say something about a Response without touching it.
-const records = new WeakMap<object, CallRecord>()
+// Weak: it keeps nothing alive, and no state of its own.
+const records = new Stamps<CallRecord>()
 
 /** Notes what is known of a call with what it returned or threw. A thrown primitive cannot be noted. */
 export function remember(responseOrError: unknown, record: CallRecord): void {
@@ -47,7 +48,7 @@ export function remember(responseOrError: unknown, record: CallRecord): void {
 export function explain(responseOrError: unknown): Explanation | undefined {
   const record = recordOf(responseOrError)
   if (record === undefined) return undefined
-  const { callId, integration, connection, at, durationMs, stop, idempotencyKey } = record
+  const { callId, connector, connection, at, durationMs, stop, idempotencyKey } = record
   const error = record.failure === undefined ? undefined : integrationErrorOf(responseOrError)
   return {
     callId,
@@ -56,7 +57,7 @@ export function explain(responseOrError: unknown): Explanation | undefined {
     durationMs,
     attempts: [...record.attempts],
     waits: [...record.waits],
-    ...(integration === undefined ? {} : { integration }),
+    ...(connector === undefined ? {} : { integration: connector.id }),
     ...(connection === undefined ? {} : { connection }),
     ...(stop === undefined ? {} : { stop }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),

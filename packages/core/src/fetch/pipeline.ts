@@ -94,7 +94,7 @@ export class Pipeline {
       if (call.callerSignal?.aborted) throw call.callerSignal.reason
       const auth = this.#authOf(call)
       const token = auth === undefined ? undefined : await this.#authorize(call, auth, undefined)
-      outcome = await this.#attempt(call)
+      outcome = await this.#attempt(call, auth === undefined ? call.startedAtMs : this.#nowMs())
       if (outcome.failure === undefined) call.scope.budget?.succeeded(0)
       else outcome = await this.#retry(call, outcome)
       if (auth !== undefined) outcome = await this.#replayWithNewToken(call, outcome, auth, token)
@@ -131,7 +131,7 @@ export class Pipeline {
     discardBody(outcome)
     if (this.#events.has('auth:replayed')) this.#events.emit('auth:replayed', call.eventFacts(this.#nowMs()))
     call.record.stop = undefined
-    const replayed = await this.#attempt(call)
+    const replayed = await this.#attempt(call, this.#nowMs())
     return replayed.failure === undefined ? replayed : this.#retry(call, replayed)
   }
 
@@ -158,7 +158,7 @@ export class Pipeline {
     const last = await driveAttempts(first, {
       maxAttempts: retry.maxAttempts,
       isFailure: (outcome) => outcome.failure !== undefined,
-      attempt: () => this.#attempt(call),
+      attempt: () => this.#attempt(call, this.#nowMs()),
       prepareNext: (outcome, nextAttempt) =>
         prepareRetry(call, outcome, nextAttempt, retry, this.#options, this.#events),
     })
@@ -168,11 +168,11 @@ export class Pipeline {
   }
 
   /** Sends once, when the policies let it. One async function, because every further one costs each call a promise. */
-  async #attempt(call: Call): Promise<Outcome> {
+  async #attempt(call: Call, nowMs: number): Promise<Outcome> {
     const { clock, transport, attemptTimeoutMs } = this.#options
     const { circuit } = call
-    let startedMs = clock.monotonicMs()
-    if (!this.#tryAdmit(call, startedMs)) {
+    let startedMs = nowMs
+    if (!this.#tryAdmit(call, nowMs)) {
       const refusal = await this.#admit(call)
       if (refusal !== undefined) return refusal
       startedMs = clock.monotonicMs()
@@ -197,6 +197,7 @@ export class Pipeline {
     if (permit !== undefined) circuit?.record(permit, outcome, call.record.attempts.length, endedMs)
     learnLimits(call, outcome, startedMs, endedMs, this.#options, this.#events)
     call.scope.bulkhead?.release()
+    call.attemptEndedAtMs = endedMs
     return outcome
   }
 
@@ -240,7 +241,8 @@ export class Pipeline {
 
   #settle(call: Call, outcome: Outcome): Response {
     const { record } = call
-    const nowMs = this.#nowMs()
+    // Nothing comes after an attempt that succeeds.
+    const nowMs = outcome.failure === undefined ? call.attemptEndedAtMs : this.#nowMs()
     record.durationMs = nowMs - call.startedAtMs
     record.failure = outcome.failure
     if (outcome.failure !== undefined || call.method === 'POST') record.idempotencyKey = call.idempotencyKey
