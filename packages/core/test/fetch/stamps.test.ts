@@ -1,0 +1,30 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { Stamps } from '../../src/fetch/stamps.ts'
+
+describe('Stamps', () => {
+  it.each([
+    ['a response', new Response('x')],
+    ['an error', new Error('x')],
+    ['a function', () => 1],
+    ['a proxy', new Proxy({}, {})],
+    ['a frozen object', Object.freeze({ a: 1 })],
+  ])('notes a value on %s and shows on nothing', (_what, target) => {
+    const stamps = new Stamps<string>()
+    const before = [inspect(target), Reflect.ownKeys(target)]
+    stamps.set(target, 'noted')
+    expect(stamps.get(target)).toBe('noted')
+    stamps.set(target, 'later')
+    expect(stamps.get(target)).toBe('later')
+    expect([inspect(target), Reflect.ownKeys(target)]).toEqual(before)
+  })
+
+  it('knows nothing of what was never noted, nor of a clone', () => {
+    const stamps = new Stamps<string>()
+    const response = new Response('x')
+    stamps.set(response, 'noted')
+    expect(stamps.get(response.clone())).toBeUndefined()
+    expect(stamps.get({})).toBeUndefined()
+    expect(stamps.get(Object.freeze({}))).toBeUndefined()
+  })
+})
