@@ -154,9 +154,13 @@ export class Pipeline {
   /** Repeats what failed, when it may be repeated. */
   async #retry(call: Call, first: Outcome): Promise<Outcome> {
     const { retry } = this.#options
+    // A refusal before the next attempt names it too: nobody knows what became of this one.
+    call.record.idempotencyKey = call.idempotencyKey
     if (retry === false) return first
+    // With a new token the request is sent once more than is allowed otherwise, not as often again.
+    const replayedAttempts = Math.max(0, call.record.attempts.length - 2)
     const last = await driveAttempts(first, {
-      maxAttempts: retry.maxAttempts,
+      maxAttempts: retry.maxAttempts - replayedAttempts,
       isFailure: (outcome) => outcome.failure !== undefined,
       attempt: () => this.#attempt(call, this.#nowMs()),
       prepareNext: (outcome, nextAttempt) =>
