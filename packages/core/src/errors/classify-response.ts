@@ -91,8 +91,7 @@ function describe(
   const isLimit = verdict.code === 'rate_limited' || verdict.code === 'quota_exhausted'
   const retryAfterMs =
     parseRetryAfterField(headers, now) ??
-    (isLimit ? limitWaitMs(readRateLimits(facts, now, connector)) : undefined) ??
-    documentedWaitMs
+    (isLimit ? limitWaitMs(readRateLimits(facts, now, connector), documentedWaitMs) : documentedWaitMs)
   const isLong = verdict.code === 'rate_limited' && retryAfterMs !== undefined && retryAfterMs >= QUOTA_WAIT_MS
   const code = isLong ? 'quota_exhausted' : verdict.code
   return {

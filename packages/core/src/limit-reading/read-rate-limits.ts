@@ -46,13 +46,15 @@ export function readRateLimit(answer: MatchableAnswer, now: number, connector?: 
 }
 
 /**
- * How long the limits themselves ask to wait: until the last of those that are used up opens again or, when none is said to
- * be, the longest reset. `Retry-After` is not looked at; it wins over this wherever it is given.
+ * How long the limits themselves ask to wait: until the last of those that are used up opens again. When none is said to be,
+ * another limit was hit: `documentedMs`, or the longest reset. `Retry-After` is not looked at; it wins over this wherever it
+ * is given.
  */
-export function limitWaitMs(readings: readonly RateLimitReading[]): number | undefined {
+export function limitWaitMs(readings: readonly RateLimitReading[], documentedMs?: number): number | undefined {
   const usedUp = readings.filter(({ remaining }) => remaining !== undefined && remaining < 1)
+  if (usedUp.length === 0 && documentedMs !== undefined) return documentedMs
   const waits = (usedUp.length > 0 ? usedUp : readings).flatMap(({ resetMs }) => resetMs ?? [])
-  return waits.length === 0 ? undefined : Math.max(...waits)
+  return waits.length === 0 ? documentedMs : Math.max(...waits)
 }
 
 /** The part that is left; unknown counts as plenty. */

@@ -202,6 +202,13 @@ describe('classifyResponse', () => {
       expect(errorOf({ status: 429 }, connector).retryAfterMs).toBe(10_000)
     })
 
+    test('waits as documented for a limit that the answer does not tell of, whatever the others have left', () => {
+      const connector = connectorWith([{ status: 403 }, { code: 'rate_limited', waitMs: 60_000 }])
+      const told = (remaining: string) => ({ 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': '90' })
+      expect(errorOf({ status: 403, headers: told('4990') }, connector).retryAfterMs).toBe(60_000)
+      expect(errorOf({ status: 403, headers: told('0') }, connector).retryAfterMs).toBe(90_000)
+    })
+
     test('says that the request was answered, whatever the code says by default', () => {
       expect(errorOf({ status: 400 }, connectorWith([{ status: 400 }, { code: 'configuration_error' }])).delivery).toBe(
         'answered',
