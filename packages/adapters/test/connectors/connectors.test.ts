@@ -42,8 +42,8 @@ describe.each(connectors)('%s', (name, connector) => {
   })
 
   test('has a vector for every scheme', () => {
-    const counts = connector.webhook?.verify.map((scheme) => scheme.vectors?.length ?? 0)
-    expect(counts?.every((count) => count > 0)).toBe(true)
+    const counts = (connector.webhook?.verify ?? []).map((scheme) => scheme.vectors?.length ?? 0)
+    expect(counts.filter((count) => count === 0)).toEqual([])
   })
 })
 

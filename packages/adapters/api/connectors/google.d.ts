@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/google
+
+import { Connector } from '@holdfast/core'
+
+export const google: Connector
+
+export { google as default }

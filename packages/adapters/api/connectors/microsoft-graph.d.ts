@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/microsoft-graph
+
+import { Connector } from '@holdfast/core'
+
+export const microsoftGraph: Connector
+
+export { microsoftGraph as default }

@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/reddit
+
+import { Connector } from '@holdfast/core'
+
+export const reddit: Connector
+
+export { reddit as default }

@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/xero
+
+import { Connector } from '@holdfast/core'
+
+export const xero: Connector
+
+export { xero as default }

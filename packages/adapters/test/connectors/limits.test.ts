@@ -1,0 +1,66 @@
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { type Connector, createFetch, explain, rateLimitOf } from '@holdfast/core'
+import { fakeClock, scriptedFetch, seededRandom } from '@holdfast/core/testing'
+import { describe, expect, test } from 'vitest'
+import { airtableToJira } from './limit-cases/airtable-to-jira.ts'
+import type { LimitCase } from './limit-cases/limit-case.ts'
+import { linearToZendesk } from './limit-cases/linear-to-zendesk.ts'
+
+const directory = join(import.meta.dirname, '../../src/connectors')
+const cases = [...airtableToJira, ...linearToZendesk]
+const NOW = Date.UTC(2025, 10, 24, 16)
+
+test('every connector that knows an API has its cases', () => {
+  const names = readdirSync(directory).filter((file) => file.endsWith('.json'))
+  const withApi = names.map((file) => basename(file, '.json')).filter((name) => !webhooksOnly.has(name))
+  expect([...new Set(cases.map(({ provider }) => provider))].toSorted()).toEqual(withApi.toSorted())
+})
+
+describe.each(cases)('$provider: $title', ({ provider, ...limit }) => {
+  test('is classified, waited for and repeated as the provider means it', async () => {
+    const { clock, transport, run } = await harness(provider, limit)
+    const response = await run(limit.url)
+    const told = explain(response)
+    const [first] = told?.attempts ?? []
+    expect(first).toMatchObject({ code: limit.code, ...(limit.reason === undefined ? {} : { reason: limit.reason }) })
+    if (limit.waitMs === 'never') {
+      expect(transport.calls).toHaveLength(1)
+      expect(told?.error).toMatchObject({ code: 'quota_exhausted' })
+      return
+    }
+    expect(transport.calls).toHaveLength(2)
+    expect(response.status).toBe(limit.success?.status ?? 200)
+    expect(clock.monotonicMs()).toBeGreaterThanOrEqual(limit.waitMs)
+    expect(clock.monotonicMs()).toBeLessThan(limit.waitMs * 1.3 + 300)
+  })
+
+  test('is told by rateLimitOf', async () => {
+    const { run } = await harness(provider, { ...limit, isExhausted: false })
+    const { readings: _readings, ...told } = rateLimitOf(await run(limit.url)) ?? { readings: [] }
+    expect(told).toEqual(limit.tells ?? {})
+  })
+})
+
+const webhooksOnly = new Set(['hft71', 'standard-webhooks', 'svix'])
+
+async function harness(provider: string, limit: Omit<LimitCase, 'provider'> & { readonly isExhausted?: boolean }) {
+  const module = (await import(join(directory, `${provider}.ts`))) as { readonly default: Connector }
+  const clock = fakeClock(NOW)
+  const success = () => answerOf({ status: 200, ...limit.success })
+  const exhausted = () => answerOf(limit.exhausted)
+  const transport = scriptedFetch(limit.isExhausted === false ? [success] : [exhausted, success])
+  const fetch = createFetch({
+    connector: module.default,
+    fetch: transport,
+    clock,
+    random: seededRandom(7),
+    deadlineMs: 600_000,
+    attemptTimeoutMs: false,
+  })
+  return { clock, transport, run: (url: string) => clock.runUntil(fetch(url)) }
+}
+
+function answerOf({ status, headers = {}, body }: LimitCase['exhausted']): Response {
+  return body === undefined ? new Response('', { status, headers }) : Response.json(body, { status, headers })
+}
