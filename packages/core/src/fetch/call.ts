@@ -10,7 +10,9 @@ import { CallRecord, type WaitRecord } from './call-record.ts'
 import type { Circuit } from './circuit.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { HostScope } from './host-scope.ts'
+import type { HostScopes } from './host-scopes.ts'
 import type { Outcome } from './outcome.ts'
+import type { Route } from './route.ts'
 import {
   captureArguments,
   type CapturedInit,
@@ -18,7 +20,6 @@ import {
   type FetchInput,
   followsRedirects,
   headerOf,
-  hostOf,
   isReplayable,
   methodOf,
   signalOf,
@@ -29,8 +30,8 @@ import {
 export class Call {
   readonly input: string | Request
   readonly method: string
-  readonly host: string
   readonly scope: HostScope
+  readonly route: Route
   /** The limits that it is under, the narrowest first. */
   readonly limits: readonly CallLimit[]
   /** Absent when the breaker is off. */
@@ -60,17 +61,17 @@ export class Call {
     input: FetchInput,
     init: RequestInit | undefined,
     options: ResolvedFetchOptions,
-    scopeOf: (host: string) => HostScope,
+    scopes: HostScopes,
   ) {
     const args = captureArguments(input, init)
     const url = urlOf(args.input)
     this.input = args.input
     this.#init = args.init
     this.method = methodOf(args.input, args.init)
-    this.host = hostOf(url)
-    this.scope = scopeOf(this.host)
-    this.limits = this.scope.limitsOf(this.method, url)
-    this.circuit = this.scope.circuits?.of(this.method, url)
+    this.scope = scopes.of(url)
+    this.route = this.scope.routeOf(this.method, url)
+    this.limits = this.scope.limitsOf(this.route)
+    this.circuit = this.scope.circuits?.of(this.method, url, this.route.group)
     this.startedAtMs = options.clock.monotonicMs()
     this.deadlineAtMs = this.startedAtMs + options.deadlineMs
     this.callerSignal = signalOf(args.input, args.init)

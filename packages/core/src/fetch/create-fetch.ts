@@ -59,7 +59,7 @@ export function createFetch(options?: FetchOptions): ResilientFetch {
   const setIsolated = (host: string | undefined, isIsolated: boolean): void => {
     if (resolved.breaker === false)
       throw new InvalidOptionsError({ path: 'breaker', expected: 'on, for its circuits to be set', received: false })
-    pipeline.setIsolated(host === undefined ? undefined : checkHost(host), isIsolated)
+    pipeline.scopes.setIsolated(host === undefined ? undefined : checkHost(host), isIsolated)
   }
 
   return Object.assign(resilientFetch, {
@@ -73,7 +73,7 @@ export function createFetch(options?: FetchOptions): ResilientFetch {
       return {
         ...(connector === undefined ? {} : { integration: connector.id }),
         ...(connection === undefined ? {} : { connection }),
-        hosts: [...pipeline.scopes()].map((scope) => scope.snapshot(nowMs, clock.now())),
+        hosts: [...pipeline.scopes.values()].map((scope) => scope.snapshot(nowMs, clock.now())),
       }
     },
     [Symbol.asyncDispose]: () => {

@@ -3,20 +3,21 @@ import { classifyResponse } from '../errors/classify-response.ts'
 import type { IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { AttemptTimer } from '../timeout/attempt-timer.ts'
 import type { Call } from './call.ts'
-import { readErrorBody, tellsFailuresInBody } from './error-body.ts'
+import { readErrorBody } from './error-body.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import { withProvenDelivery } from './first-hop.ts'
 import type { Outcome } from './outcome.ts'
+import type { Route } from './route.ts'
 
 /** What an answer means; nothing for a success. A promise only where the body has to be looked into. */
 export function failureOf(
   response: Response,
-  url: string,
+  { tellsFailuresInBody }: Route,
   { connector, clock, judgesSuccesses }: ResolvedFetchOptions,
 ): IntegrationErrorInit | undefined | Promise<IntegrationErrorInit | undefined> {
   const { status } = response
   // Only a rule of the connector can make a failure of what the status calls a success; 207 is neither.
-  if (status < 400 && status !== 207 && !(status === 200 && tellsFailuresInBody(connector, url))) {
+  if (status < 400 && status !== 207 && !(status === 200 && tellsFailuresInBody)) {
     if (!judgesSuccesses) return undefined
     return classifyResponse({ status, headers: response.headers, now: clock.now() }, connector)
   }

@@ -6,7 +6,7 @@ import type { RetryStop } from '../events/core-event-map.ts'
 import { type RateLimit, readRateLimit } from '../limit-reading/read-rate-limits.ts'
 import { systemClock } from '../time/system-clock.ts'
 import { type CallRecord, callFactsOf, type WaitRecord } from './call-record.ts'
-import { Stamps } from './stamps.ts'
+import { createStamps } from './stamps.ts'
 
 /** What Holdfast did for a call, and why. */
 export interface Explanation {
@@ -33,7 +33,7 @@ export interface Explanation {
 }
 
 // Weak: it keeps nothing alive, and no state of its own.
-const records = new Stamps<CallRecord>()
+const records = createStamps<CallRecord>()
 
 /** Notes what is known of a call with what it returned or threw. A thrown primitive cannot be noted. */
 export function remember(responseOrError: unknown, record: CallRecord): void {

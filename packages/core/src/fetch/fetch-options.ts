@@ -88,6 +88,8 @@ export interface ResolvedFetchOptions {
   readonly retry: ResolvedRetryOptions | false
   readonly rateLimit: ResolvedRateLimitOptions | false
   readonly breaker: ResolvedCircuitBreakerOptions | false
+  /** The group that the connector puts a request in; absent where it knows none. */
+  readonly endpointGroupOf: CircuitBreakerOptions['groupOf'] | undefined
   readonly bulkhead: ResolvedBulkheadOptions | false
   readonly idempotencyHeader: string | undefined
   readonly auth: Auth | undefined
@@ -145,7 +147,8 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
     attemptTimeoutMs: attemptTimeoutMs === false ? Infinity : attemptTimeoutMs,
     retry: options.retry === false ? false : resolveRetryOptions(options.retry),
     rateLimit: options.rateLimit === false ? false : resolveRateLimitOptions(options.rateLimit),
-    breaker: options.breaker === false ? false : resolveBreaker(options.breaker, connector),
+    breaker: options.breaker === false ? false : resolveCircuitBreakerOptions(options.breaker),
+    endpointGroupOf: connector === undefined ? undefined : endpointGroups(connector),
     bulkhead: bulkhead === false ? false : resolveBulkheadOptions(bulkhead),
     idempotencyHeader: resolveIdempotencyHeader(options.idempotency, connector?.http?.idempotencyHeader),
     auth: options.auth,
@@ -155,15 +158,6 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
     clock,
     random,
   })
-}
-
-function resolveBreaker(
-  options: CircuitBreakerOptions | undefined,
-  connector: Connector | undefined,
-): ResolvedCircuitBreakerOptions {
-  const resolved = resolveCircuitBreakerOptions(options)
-  if (resolved.groupOf !== undefined || connector === undefined) return resolved
-  return Object.freeze({ ...resolved, groupOf: endpointGroups(connector) })
 }
 
 function checkAuth(auth: unknown): void {

@@ -12,7 +12,7 @@ const MAX_DEPTH = 10
  */
 export function withProvenDelivery(failure: IntegrationErrorInit, error: unknown, call: Call): IntegrationErrorInit {
   if (failure.delivery !== 'not_sent' || failure.phase === 'local' || isIdempotentMethod(call.method)) return failure
-  if (!call.followsRedirects || namesHost(error, call.host)) return failure
+  if (!call.followsRedirects || namesHost(error, call.scope.host)) return failure
   return { ...failure, delivery: 'unknown' }
 }
 

@@ -36,8 +36,8 @@ export class HostCircuits {
   }
 
   /** The circuit of a request. The 100 groups used last are kept, those that hold calls back before the others. */
-  of(method: string, url: string): Circuit {
-    return this.#circuitOf(this.#groupOf?.({ method, url }))
+  of(method: string, url: string, endpointGroup: string | undefined): Circuit {
+    return this.#circuitOf(this.#groupOf === undefined ? endpointGroup : this.#groupOf({ method, url }))
   }
 
   /** Refuses every call to the host until `close`. */

@@ -6,6 +6,7 @@ import { RetryBudget } from '../retry/retry-budget.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { HostSnapshot } from './fetch-snapshot.ts'
 import { HostCircuits } from './host-circuits.ts'
+import { type Route, Routes } from './route.ts'
 
 /** The state of the policies for one host and connection. What is off is absent. */
 export class HostScope {
@@ -13,6 +14,7 @@ export class HostScope {
   readonly #buckets: LimitBuckets | undefined
   /** Where all calls to the host are under the same. */
   readonly #limits: readonly CallLimit[] | undefined
+  readonly #routes: Routes
   /** What every event about this host carries. */
   readonly facts: ScopeEvent
   readonly bulkhead: Bulkhead | undefined
@@ -33,15 +35,22 @@ export class HostScope {
       ...(connection === undefined ? {} : { connection }),
     })
     this.#buckets = buckets
-    this.#limits = buckets === undefined || buckets.isPerHost ? (buckets?.limitsOf(host, '', '') ?? []) : undefined
+    this.#routes = new Routes(host, buckets, options)
+    const { common } = this.#routes
+    this.#limits = buckets === undefined ? [] : common && buckets.limitsAt(common.places)
     if (bulkhead !== false) this.bulkhead = new Bulkhead(bulkhead, options.clock)
     if (retry !== false && retry.budget !== false) this.budget = new RetryBudget(retry.budget)
     if (breaker !== false) this.circuits = new HostCircuits(this.facts, breaker, options.clock, options.random, events)
   }
 
+  /** What the connector says of a request. */
+  routeOf(method: string, url: string): Route {
+    return this.#routes.of(method, url)
+  }
+
   /** The limits that a call is under, the narrowest first; none when limits are off. */
-  limitsOf(method: string, url: string): readonly CallLimit[] {
-    return this.#limits ?? this.#buckets?.limitsOf(this.host, method, url) ?? []
+  limitsOf({ places }: Route): readonly CallLimit[] {
+    return this.#limits ?? this.#buckets?.limitsAt(places) ?? []
   }
 
   /** Whether something would go wrong if it were forgotten: calls are counted by the bulkhead, or held back. */

@@ -2,6 +2,7 @@ import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 import { readRateLimits } from '../limit-reading/read-rate-limits.ts'
+import { readRule } from '../limit-reading/read-rule.ts'
 import { readSuccessHeaders } from '../limit-reading/read-success.ts'
 import type { LimitBucket } from '../rate-limit/limit-bucket.ts'
 import type { CallLimit } from '../rate-limit/limit-buckets.ts'
@@ -147,7 +148,8 @@ export function learnLimits(
   const readings = readingsOf(outcome, limits, options)
   let pauseMs = 0
   for (const { bucket, rules } of limits) {
-    const own = rules.length === 0 ? readings : readings.filter(({ policy }) => rules.includes(policy))
+    const own =
+      rules.length === 0 || readings.length === 0 ? readings : readings.filter(({ policy }) => rules.includes(policy))
     pauseMs = Math.max(pauseMs, bucket.finish({ startedAtMs, isSuccess: failure === undefined, readings: own }, nowMs))
   }
   if (failure?.code === 'rate_limited' || (failure?.code === 'quota_exhausted' && failure.retryAfterMs !== undefined)) {
@@ -173,9 +175,19 @@ function readingsOf(
   if (outcome.kind !== 'response') return nothing
   const { response, failure } = outcome
   const isLimit = failure?.code === 'rate_limited' || failure?.code === 'quota_exhausted'
-  if (!isLimit && connector?.rateLimits === undefined)
-    return limits[0]?.bucket.isListening === true ? readSuccessHeaders(response.headers, clock.now()) : nothing
-  return readRateLimits(response, clock.now(), connector)
+  if (isLimit) return readRateLimits(response, clock.now(), connector)
+  let readings = nothing
+  for (const { bucket, rules, reading } of limits) {
+    if (!bucket.isListening) continue
+    if (rules.length === 0 && connector?.rateLimits === undefined)
+      return readSuccessHeaders(response.headers, clock.now())
+    if (rules.length === 0) return readRateLimits(response, clock.now(), connector)
+    for (const rule of reading) {
+      const told = readRule(rule, response, clock.now())
+      if (told !== undefined) readings = readings === nothing ? [told] : [...readings, told]
+    }
+  }
+  return readings
 }
 
 /** The limit that an answer says is used up, or the narrowest. */

@@ -6,7 +6,6 @@ import { IntegrationError, type IntegrationErrorInit } from '../errors/integrati
 import { redactUrl } from '../errors/redact.ts'
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
-import { LruMap } from '../policy/lru-map.ts'
 import { LimitBuckets } from '../rate-limit/limit-buckets.ts'
 import { driveAttempts } from '../retry/drive-attempts.ts'
 import { abortable } from '../timeout/abortable.ts'
@@ -18,8 +17,7 @@ import { failureOf, thrown } from './exchange.ts'
 import { remember } from './explain.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { FetchSnapshot } from './fetch-snapshot.ts'
-import { HostScope } from './host-scope.ts'
-import { Isolations } from './isolations.ts'
+import { HostScopes } from './host-scopes.ts'
 import { cancelLimits, learnLimits, reserveLimits, tryReserve } from './limits.ts'
 import { discardBody, type Outcome } from './outcome.ts'
 import { prepareRetry, stopOf } from './prepare-retry.ts'
@@ -27,8 +25,6 @@ import { refusalResponse, refuse, unsentDelivery } from './refusals.ts'
 import { reportEnd } from './report-end.ts'
 import type { FetchInput } from './request-facts.ts'
 import { waitForSlot } from './waits.ts'
-
-const MAX_HOSTS = 1_000
 
 /**
  * The composition of all policies. A call goes through them in this order, outermost first:
@@ -41,10 +37,8 @@ export class Pipeline {
   readonly #options: ResolvedFetchOptions
   readonly #events: Emitter<CoreEventMap>
   readonly #auth: BearerAuth | undefined
-  readonly #scopes: LruMap<HostScope>
+  readonly #scopes: HostScopes
   readonly #buckets: LimitBuckets | undefined
-  readonly #scopeOf: (host: string) => HostScope
-  readonly #isolations = new Isolations()
   #calls = 0
 
   constructor(options: ResolvedFetchOptions, events: Emitter<CoreEventMap>) {
@@ -53,32 +47,15 @@ export class Pipeline {
     this.#events = events
     this.#auth = auth === undefined ? undefined : new BearerAuth(auth, connector?.http?.hosts)
     const { rateLimit, clock, random } = options
-    this.#scopes = new LruMap(MAX_HOSTS, {
-      isNeeded: (scope) => scope.isNeeded(clock.monotonicMs()),
-      onEvicted: ({ circuits }) => circuits?.forget(),
-    })
     // A surfaced limit pauses nobody.
     if (rateLimit !== false && rateLimit.onLimit !== 'surface')
       this.#buckets = new LimitBuckets(rateLimit, connector, clock, random)
-    const createScope = (host: string): HostScope => {
-      const scope = new HostScope(host, options, this.#buckets, events)
-      if (this.#isolations.has(host)) scope.circuits?.isolate()
-      return scope
-    }
-    this.#scopeOf = (host) => this.#scopes.getOrCreate(host, createScope)
+    this.#scopes = new HostScopes(options, this.#buckets, events)
     if (options.restore !== undefined) this.#restore(options.restore)
   }
 
-  scopes(): IterableIterator<HostScope> {
-    return this.#scopes.values()
-  }
-
-  /** Isolates the circuits of one host or of all, or closes them. */
-  setIsolated(host: string | undefined, isIsolated: boolean): void {
-    this.#isolations.set(host, isIsolated)
-    for (const { circuits } of host === undefined ? this.#scopes.values() : [this.#scopeOf(host)])
-      if (isIsolated) circuits?.isolate()
-      else circuits?.close()
+  get scopes(): HostScopes {
+    return this.#scopes
   }
 
   dispose(): void {
@@ -87,7 +64,7 @@ export class Pipeline {
   }
 
   async send(input: FetchInput, init: RequestInit | undefined): Promise<Response> {
-    const call = new Call(++this.#calls, input, init, this.#options, this.#scopeOf)
+    const call = new Call(++this.#calls, input, init, this.#options, this.#scopes)
     if (this.#events.has('call:started')) this.#events.emit('call:started', call.eventFacts(call.startedAtMs))
     let outcome: Outcome
     try {
@@ -107,7 +84,7 @@ export class Pipeline {
   /** Nothing when the call goes somewhere else, or brings its own authorization. */
   #authOf(call: Call): BearerAuth | undefined {
     const auth = this.#auth
-    return auth?.appliesTo(call.host) === true && call.header('authorization') === undefined ? auth : undefined
+    return auth?.appliesTo(call.scope.host) === true && call.header('authorization') === undefined ? auth : undefined
   }
 
   async #authorize(call: Call, auth: BearerAuth, rejectedToken: string | undefined): Promise<string> {
@@ -190,7 +167,7 @@ export class Pipeline {
     let outcome: Outcome
     try {
       const response = await transport(call.input, call.initForAttempt())
-      const failure = failureOf(response, call.record.url, this.#options)
+      const failure = failureOf(response, call.route, this.#options)
       outcome = { kind: 'response', response, failure: failure instanceof Promise ? await failure : failure }
     } catch (error) {
       outcome = thrown(error, call, timer)
@@ -272,9 +249,9 @@ export class Pipeline {
   #restore({ hosts }: FetchSnapshot): void {
     const wallMs = this.#options.clock.now()
     for (const { host, circuits = [] } of hosts) {
-      if (circuits.some(({ state }) => state === 'isolated')) this.setIsolated(host, true)
+      if (circuits.some(({ state }) => state === 'isolated')) this.#scopes.setIsolated(host, true)
       else if (circuits.some(({ state }) => state !== 'closed'))
-        this.#scopeOf(host).circuits?.restore(circuits, this.#nowMs(), wallMs)
+        this.#scopes.ofHost(host).circuits?.restore(circuits, this.#nowMs(), wallMs)
     }
   }
 

@@ -3,7 +3,7 @@ import type { MatchableAnswer } from '../connectors/match-condition.ts'
 import { parseRetryAfterField } from '../time/retry-after.ts'
 import type { RateLimitReading } from './rate-limit-reading.ts'
 import { readLimitHeaders } from './read-headers.ts'
-import { readRule } from './read-rule.ts'
+import { readRule, readsAnswers } from './read-rule.ts'
 
 /** What a response says of rate limits, whatever the provider calls its headers. */
 export interface RateLimit {
@@ -26,7 +26,7 @@ export function readRateLimits(
   now: number,
   connector?: Connector,
 ): readonly RateLimitReading[] {
-  const rules = connector?.rateLimits?.filter((rule) => rule.remaining ?? rule.used ?? rule.reset)
+  const rules = connector?.rateLimits?.filter(readsAnswers)
   if (rules === undefined || rules.length === 0) return readLimitHeaders(answer.headers, now)
   return rules.flatMap((rule) => readRule(rule, answer, now) ?? [])
 }

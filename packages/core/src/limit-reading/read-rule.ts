@@ -4,6 +4,11 @@ import type { LimitField, RateLimitRule, ResetField } from '../connectors/rate-l
 import { parseWaitValue, sentAtOf } from '../time/wait-value.ts'
 import { type Draft, finishReading, type RateLimitReading, readCount } from './rate-limit-reading.ts'
 
+/** Whether a rule reads anything from answers; the others only declare a limit. */
+export function readsAnswers({ remaining, used, reset }: RateLimitRule): boolean {
+  return (remaining ?? used ?? reset) !== undefined
+}
+
 /** What an answer says of the limit that a rule of a connector describes; `undefined` when it says nothing of it. */
 export function readRule(rule: RateLimitRule, answer: MatchableAnswer, now: number): RateLimitReading | undefined {
   if (rule.when !== undefined && !matchesCondition(rule.when, answer)) return undefined

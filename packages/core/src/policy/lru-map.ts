@@ -10,7 +10,7 @@ export interface LruOptions<Value> {
  * A map that keeps the `capacity` most recently used entries. `get` of the newest entry costs one comparison, so that a
  * client that talks to one host pays nothing for the order.
  */
-export class LruMap<Value> {
+export class LruMap<Value extends NonNullable<unknown>> {
   readonly #entries = new Map<string, Value>()
   readonly #capacity: number
   readonly #options: LruOptions<Value>
@@ -24,15 +24,20 @@ export class LruMap<Value> {
 
   /** The entry of `key`, made with `create` when there is none. */
   getOrCreate(key: string, create: (key: string) => Value): Value {
-    if (key === this.#newestKey) return this.#newest as Value
-    const known = this.#entries.has(key)
-    const value = known ? (this.#entries.get(key) as Value) : create(key)
-    // A Map iterates in order of insertion: inserting anew makes the entry the newest.
-    if (known) this.#entries.delete(key)
-    this.#entries.set(key, value)
-    this.#newestKey = key
-    this.#newest = value
+    const known = this.get(key)
+    if (known !== undefined) return known
+    const value = create(key)
+    this.#setNewest(key, value)
     if (this.#entries.size > this.#capacity) this.#evictOne()
+    return value
+  }
+
+  /** The entry of `key`, which is now the one used last. */
+  get(key: string): Value | undefined {
+    if (key === this.#newestKey) return this.#newest
+    const value = this.#entries.get(key)
+    // A Map iterates in order of insertion: inserting anew makes the entry the newest.
+    if (value !== undefined && this.#entries.delete(key)) this.#setNewest(key, value)
     return value
   }
 
@@ -45,6 +50,12 @@ export class LruMap<Value> {
     this.#entries.clear()
     this.#newestKey = undefined
     this.#newest = undefined
+  }
+
+  #setNewest(key: string, value: Value): void {
+    this.#entries.set(key, value)
+    this.#newestKey = key
+    this.#newest = value
   }
 
   #evictOne(): void {

@@ -1,5 +1,6 @@
 import type { Connector } from '../connectors/connector.ts'
 import type { RateLimitRule } from '../connectors/rate-limit-rule.ts'
+import { readsAnswers } from '../limit-reading/read-rule.ts'
 import { LruMap } from '../policy/lru-map.ts'
 import type { Random } from '../random/random.ts'
 import type { Clock } from '../time/clock.ts'
@@ -17,12 +18,24 @@ export interface CallLimit {
   readonly bucket: LimitBucket
   /** Ids of the rules. */
   readonly rules: readonly string[]
+  /** Those that read anything from an answer. */
+  readonly reading: readonly RateLimitRule[]
+}
+
+/** Where a call is limited: whose bucket it needs. */
+export interface LimitPlace {
+  readonly key: string
+  /** Empty when the hosts of the connector share it. */
+  readonly host: string
+  /** Absent where no rule of the connector applies. */
+  readonly group?: RuleGroup
 }
 
 /** Limits that the same calls share. */
 interface RuleGroup {
   readonly key: string
   readonly rules: readonly string[]
+  readonly reading: readonly RateLimitRule[]
   readonly narrowness: number
   readonly declared: readonly DeclaredLimit[]
   /** What calls that share the limit have in common; `undefined` for a call that it does not cover. */
@@ -50,28 +63,25 @@ export class LimitBuckets {
       host,
       bucket: new LimitBucket(options.releaseIntervalMs, clock, random, group?.declared),
       rules: group?.rules ?? [],
+      reading: group?.reading ?? [],
     })
   }
 
-  /** Whether every call to a host has the same bucket. */
-  get isPerHost(): boolean {
-    return this.#groups.length === 0
+  /** Where the calls to a path are limited, the narrowest limit first. */
+  placesOf(host: string, method: string, url: string): readonly LimitPlace[] {
+    const path = pathOf(url)
+    // Hosts that the connector names are one API; where it has a pattern, each host is an account of its own.
+    const account = this.#hosts.includes(host) ? '' : host
+    const places = this.#groups.flatMap((group) => {
+      const part = group.partOf(method, path)
+      return part === undefined ? [] : { key: `${account} ${group.key} ${part}`, host: account, group }
+    })
+    return places.length > 0 ? places : [{ key: host, host }]
   }
 
-  /** The limits that a call is under, the narrowest first. */
-  limitsOf(host: string, method: string, url: string): readonly CallLimit[] {
-    if (this.#groups.length > 0) {
-      const path = pathOf(url)
-      // Hosts that the connector names are one API; where it has a pattern, each host is an account of its own.
-      const account = this.#hosts.includes(host) ? '' : host
-      const limits = this.#groups.flatMap((group) => {
-        const part = group.partOf(method, path)
-        if (part === undefined) return []
-        return this.#buckets.getOrCreate(`${account} ${group.key} ${part}`, () => this.#create(account, group))
-      })
-      if (limits.length > 0) return limits
-    }
-    return [this.#buckets.getOrCreate(host, this.#create)]
+  /** The limits that a call is under. */
+  limitsAt(places: readonly LimitPlace[]): readonly CallLimit[] {
+    return places.map((place) => this.#buckets.get(place.key) ?? this.#add(place))
   }
 
   /** How long calls to a host are still paused, by the limit that lasts longest. */
@@ -84,6 +94,10 @@ export class LimitBuckets {
 
   clear(): void {
     this.#buckets.clear()
+  }
+
+  #add({ key, host, group }: LimitPlace): CallLimit {
+    return this.#buckets.getOrCreate(key, () => this.#create(host, group))
   }
 }
 
@@ -106,6 +120,7 @@ function groupOf(key: string, rules: readonly RateLimitRule[]): RuleGroup {
   return {
     key,
     rules: rules.map(({ id }) => id),
+    reading: rules.filter(readsAnswers),
     narrowness: (isPerEndpoint ? 2 : 0) + (first?.paths === undefined ? 0 : 1),
     declared: rules.flatMap(({ limit, windowMs }) =>
       limit?.value === undefined || windowMs?.value === undefined

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { Stamps } from '../../src/fetch/stamps.ts'
+import { createStamps } from '../../src/fetch/stamps.ts'
 
-describe('Stamps', () => {
+describe('createStamps', () => {
   it.each([
     ['a response', new Response('x')],
     ['an error', new Error('x')],
@@ -10,7 +10,7 @@ describe('Stamps', () => {
     ['a proxy', new Proxy({}, {})],
     ['a frozen object', Object.freeze({ a: 1 })],
   ])('notes a value on %s and shows on nothing', (_what, target) => {
-    const stamps = new Stamps<string>()
+    const stamps = createStamps<string>()
     const before = [inspect(target), Reflect.ownKeys(target)]
     stamps.set(target, 'noted')
     expect(stamps.get(target)).toBe('noted')
@@ -20,10 +20,11 @@ describe('Stamps', () => {
   })
 
   it('knows nothing of what was never noted, nor of a clone', () => {
-    const stamps = new Stamps<string>()
+    const stamps = createStamps<string>()
     const response = new Response('x')
     stamps.set(response, 'noted')
     expect(stamps.get(response.clone())).toBeUndefined()
+    expect(createStamps<string>().get(response)).toBeUndefined()
     expect(stamps.get({})).toBeUndefined()
     expect(stamps.get(Object.freeze({}))).toBeUndefined()
   })

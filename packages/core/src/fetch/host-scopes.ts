@@ -1,0 +1,67 @@
+import type { CoreEventMap } from '../events/core-event-map.ts'
+import type { Emitter } from '../events/emitter.ts'
+import { LruMap } from '../policy/lru-map.ts'
+import type { LimitBuckets } from '../rate-limit/limit-buckets.ts'
+import type { ResolvedFetchOptions } from './fetch-options.ts'
+import { HostScope } from './host-scope.ts'
+import { Isolations } from './isolations.ts'
+import { hostOf } from './request-facts.ts'
+
+const MAX_HOSTS = 1_000
+
+/** The scopes of the hosts that were called, the 1,000 that were used last. */
+export class HostScopes {
+  readonly #scopes: LruMap<HostScope>
+  readonly #create: (host: string) => HostScope
+  readonly #isolations = new Isolations()
+  // How the URLs of the newest scope begin, so that the next one to the same host need not be taken apart.
+  #newestOrigin = ''
+  #newest: HostScope | undefined
+
+  constructor(options: ResolvedFetchOptions, buckets: LimitBuckets | undefined, events: Emitter<CoreEventMap>) {
+    const { clock } = options
+    this.#scopes = new LruMap(MAX_HOSTS, {
+      isNeeded: (scope) => scope.isNeeded(clock.monotonicMs()),
+      onEvicted: ({ circuits }) => circuits?.forget(),
+    })
+    this.#create = (host) => {
+      const scope = new HostScope(host, options, buckets, events)
+      if (this.#isolations.has(host)) scope.circuits?.isolate()
+      return scope
+    }
+  }
+
+  /** The scope of the host of a URL. */
+  of(url: string): HostScope {
+    if (this.#newest !== undefined && url.startsWith(this.#newestOrigin)) return this.#newest
+    const scope = this.ofHost(hostOf(url))
+    const origin = `${url.startsWith('https:') ? 'https' : 'http'}://${scope.host}/`
+    this.#newest = url.startsWith(origin) ? scope : undefined
+    this.#newestOrigin = origin
+    return scope
+  }
+
+  /** The scope of a host, written as `hostOf` does. */
+  ofHost(host: string): HostScope {
+    this.#newest = undefined
+    return this.#scopes.getOrCreate(host, this.#create)
+  }
+
+  values(): IterableIterator<HostScope> {
+    return this.#scopes.values()
+  }
+
+  /** Isolates the circuits of one host or of all, or closes them. */
+  setIsolated(host: string | undefined, isIsolated: boolean): void {
+    this.#isolations.set(host, isIsolated)
+    for (const { circuits } of host === undefined ? this.values() : [this.ofHost(host)])
+      if (isIsolated) circuits?.isolate()
+      else circuits?.close()
+  }
+
+  /** Forgets all of them. */
+  clear(): void {
+    this.#scopes.clear()
+    this.#newest = undefined
+  }
+}

@@ -1,0 +1,60 @@
+import { pathOf } from '../rate-limit/path-pattern.ts'
+import type { LimitBuckets, LimitPlace } from '../rate-limit/limit-buckets.ts'
+import { tellsFailuresInBody } from './error-body.ts'
+import type { ResolvedFetchOptions } from './fetch-options.ts'
+
+const MAX_ROUTES = 256
+
+/** What the connector says of a method and a path. */
+export interface Route {
+  /** The limits that bind it, the narrowest first. */
+  readonly places: readonly LimitPlace[]
+  /** The group of endpoints that it belongs to. */
+  readonly group: string | undefined
+  /** Whether what fails there is answered 200. */
+  readonly tellsFailuresInBody: boolean
+}
+
+/**
+ * The routes of one host. They follow from the connector alone; the last 256 or so are kept, because matching the patterns of a
+ * connector is a good part of what a call costs.
+ */
+export class Routes {
+  readonly #host: string
+  readonly #buckets: LimitBuckets | undefined
+  readonly #options: ResolvedFetchOptions
+  readonly #known = new Map<string, Route>()
+  /** Of all paths, where the connector tells none from the other. */
+  readonly common: Route | undefined
+
+  constructor(host: string, buckets: LimitBuckets | undefined, options: ResolvedFetchOptions) {
+    this.#host = host
+    this.#buckets = buckets
+    this.#options = options
+    const { connector, endpointGroupOf } = options
+    const isCommon = connector?.rateLimits === undefined && connector?.http?.failuresInBody === undefined
+    if (isCommon && endpointGroupOf === undefined) this.common = this.#create('', '')
+  }
+
+  of(method: string, url: string): Route {
+    if (this.common !== undefined) return this.common
+    const path = pathOf(url)
+    // A path begins with a slash and a method with none, so that a GET, which most calls are, needs no longer key.
+    const key = method === 'GET' ? path : `${method} ${path}`
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    if (this.#known.size >= MAX_ROUTES) this.#known.clear()
+    const route = this.#create(method, url)
+    this.#known.set(key, route)
+    return route
+  }
+
+  #create(method: string, url: string): Route {
+    const { connector, endpointGroupOf } = this.#options
+    return {
+      places: this.#buckets?.placesOf(this.#host, method, url) ?? [],
+      group: endpointGroupOf?.({ method, url }),
+      tellsFailuresInBody: tellsFailuresInBody(connector, url),
+    }
+  }
+}
