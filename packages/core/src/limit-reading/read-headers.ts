@@ -86,7 +86,8 @@ function readField(
   value: string,
   sentAt: number,
 ): void {
-  if (name === 'ratelimit' || name === 'ratelimit-policy') return
+  // What is announced as beta binds nobody yet, as with Atlassian.
+  if (name === 'ratelimit' || name === 'ratelimit-policy' || prefix === 'beta') return
   const { part, words } = partOf(rest)
   const policy = [prefix, ...words].filter((word) => word !== '').join('-') || 'default'
   if (part === undefined && value.includes('=')) return readPairs(drafts, policy, name, value, sentAt)

@@ -6,9 +6,18 @@ const PREFIXES: readonly (readonly [prefix: string, remaining: string])[] = [
   'ratelimit',
   'x-ratelimit',
   'x-rate-limit',
+  'rate-limit',
 ].map((prefix) => [prefix, `${prefix}-remaining`])
-// With the three above, one of these is in every dialect that tells what is left.
+// With those above and below, one of these is in every dialect that tells what is left.
 const OTHERS = ['ratelimit', 'x-ratelimit-remaining-requests', 'anthropic-ratelimit-requests-remaining']
+// Looked for last, so that only those who tell nothing pay for it.
+const RARE = [
+  'x-ratelimit-remaining-minute',
+  'x-ratelimit-remaining-second',
+  'x-ratelimit-requests-remaining',
+  'x-hubspot-ratelimit-remaining',
+  'x-sib-ratelimit-remaining',
+]
 
 const nothing: readonly RateLimitReading[] = Object.freeze([])
 
@@ -22,6 +31,7 @@ export function readSuccessHeaders(headers: Headers, now: number): readonly Rate
     const remaining = headers.get(name)
     if (remaining !== null) return readTriple(headers, prefix, remaining, now) ?? readLimitHeaders(headers, now)
   }
+  for (const name of RARE) if (headers.get(name) !== null) return readLimitHeaders(headers, now)
   return nothing
 }
 

@@ -148,6 +148,94 @@ describe('readLimitHeaders', () => {
       [{ policy: 'default', resetMs: 2_000 }],
     ],
     [
+      'WHOOP: windows behind the limit, in words',
+      {
+        'x-ratelimit-limit': '100, 100;window=60, 10000;window=86400',
+        'x-ratelimit-remaining': '98',
+        'x-ratelimit-reset': '3',
+      },
+      [{ policy: 'default', limit: 100, remaining: 98, resetMs: 3_000, windowMs: 60_000 }],
+    ],
+    [
+      'Xendit: seconds with a fraction, without x-',
+      { 'rate-limit-limit': '600', 'rate-limit-remaining': '583', 'rate-limit-reset': '58.37' },
+      [{ policy: 'default', limit: 600, remaining: 583, resetMs: 58_370 }],
+    ],
+    [
+      'Brevo: a prefix of its own',
+      { 'x-sib-ratelimit-limit': '100', 'x-sib-ratelimit-remaining': '0', 'x-sib-ratelimit-reset': '42' },
+      [{ policy: 'sib', limit: 100, remaining: 0, resetMs: 42_000 }],
+    ],
+    [
+      'Akamai: the time of the next request',
+      {
+        'x-ratelimit-limit': '50',
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-next': '2026-01-31T12:00:03.812Z',
+      },
+      [{ policy: 'default', limit: 50, remaining: 0, resetMs: 3_812 }],
+    ],
+    [
+      'Smartsheet and Intercom: epoch seconds',
+      { 'x-ratelimit-limit': '120', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(SECONDS + 10) },
+      [{ policy: 'default', limit: 120, remaining: 0, resetMs: 10_000 }],
+    ],
+    [
+      'Perforce: seconds from now under the same name',
+      { 'x-ratelimit-limit': '30', 'x-ratelimit-remaining': '25', 'x-ratelimit-reset': '17' },
+      [{ policy: 'default', limit: 30, remaining: 25, resetMs: 17_000 }],
+    ],
+    [
+      'Docker Hub: the window at both',
+      { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '76;w=21600' },
+      [{ policy: 'default', limit: 100, remaining: 76, windowMs: 21_600_000 }],
+    ],
+    [
+      'Kong: the window in the name',
+      {
+        'x-ratelimit-limit-minute': '10',
+        'x-ratelimit-remaining-minute': '4',
+        'x-ratelimit-limit-hour': '500',
+        'x-ratelimit-remaining-hour': '321',
+      },
+      [
+        { policy: 'hour', limit: 500, remaining: 321, windowMs: 3_600_000 },
+        { policy: 'minute', limit: 10, remaining: 4, windowMs: 60_000 },
+      ],
+    ],
+    [
+      'GitLab: beside the triple, how much was seen, and the reset as a date',
+      {
+        'ratelimit-limit': '2000',
+        'ratelimit-observed': '243',
+        'ratelimit-remaining': '1757',
+        'ratelimit-reset': String(SECONDS + 50),
+        'ratelimit-resettime': 'Sat, 31 Jan 2026 12:00:50 GMT',
+        'ratelimit-name': 'throttle_authenticated_api',
+      },
+      [{ policy: 'default', limit: 2_000, remaining: 1_757, resetMs: 50_000 }],
+    ],
+    [
+      'Azure OpenAI: less than nothing left is not a number of requests',
+      {
+        'x-ratelimit-remaining-requests': '-1',
+        'x-ratelimit-remaining-tokens': '0',
+        'x-ratelimit-reset-tokens': '5',
+      },
+      [{ policy: 'tokens', remaining: 0, resetMs: 5_000, unit: 'tokens' }],
+    ],
+    [
+      'Jira: what is announced as beta binds nobody',
+      {
+        'x-beta-ratelimit-limit': '65000',
+        'x-beta-ratelimit-remaining': '0',
+        'x-beta-ratelimit-reset': '2026-01-31T13:00:00Z',
+        'beta-ratelimit': '"global-app-quota";r=0;t=50',
+        'x-ratelimit-limit': '350',
+      },
+      [{ policy: 'default', limit: 350 }],
+    ],
+    [
       'MailerLite: a Retry-After of its own',
       { 'x-ratelimit-retry-after': '3' },
       [{ policy: 'default', resetMs: 3_000 }],

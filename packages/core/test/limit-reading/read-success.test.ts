@@ -21,6 +21,12 @@ describe('readSuccessHeaders', () => {
     { ratelimit: '"a";r=1;t=2' },
     { 'x-ratelimit-remaining-requests': '5', 'x-ratelimit-reset-requests': '12ms' },
     { 'anthropic-ratelimit-requests-remaining': '5' },
+    { 'rate-limit-limit': '600', 'rate-limit-remaining': '583', 'rate-limit-reset': '58.37' },
+    { 'x-sib-ratelimit-limit': '100', 'x-sib-ratelimit-remaining': '7', 'x-sib-ratelimit-reset': '42' },
+    { 'x-ratelimit-limit-minute': '10', 'x-ratelimit-remaining-minute': '4' },
+    { 'x-ratelimit-limit-second': '10', 'x-ratelimit-remaining-second': '4' },
+    { 'x-ratelimit-requests-remaining': '4', 'x-ratelimit-requests-reset': String(NOW + 2_500) },
+    { 'x-hubspot-ratelimit-max': '100', 'x-hubspot-ratelimit-remaining': '0' },
     { 'content-type': 'application/json' },
   ])('reads what readLimitHeaders reads: %o', (fields) => {
     const headers = new Headers(fields)
