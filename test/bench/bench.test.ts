@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest'
 
 const RUN_PATH = fileURLToPath(new URL('./run.ts', import.meta.url))
 
+/** What may stand in a second column and belongs to the name. */
+const GROUPS = new Set(['1', '32', '64', '256', 'uniform', 'Zipf', 'one limit', 'three limits'])
+
 /** A figure, with its interval where it has one. */
 const FIGURE = /^-?[\d,]+(\.\d+)?( \[-?\d+\.\d+, -?\d+\.\d+\])?$/
 
@@ -15,7 +18,7 @@ function rowsOf(output: string, title: string): Map<string, string[]> {
   return new Map(
     rows.slice(1).map((line) => {
       const [name = '', ...figures] = line.split('|').slice(1, -1)
-      const isGrouped = ['1', '32', '64', '256'].includes(figures[0]?.trim() ?? '')
+      const isGrouped = GROUPS.has(figures[0]?.trim() ?? '')
       const group = isGrouped ? ` @ ${figures.shift()?.trim()}` : ''
       return [`${name.trim()}${group}`, figures.map((figure) => figure.trim())]
     }),
@@ -23,7 +26,7 @@ function rowsOf(output: string, title: string): Map<string, string[]> {
 }
 
 describe('the benchmark', () => {
-  it('prints every row of every section in a quick run', { timeout: 180_000 }, async () => {
+  it('prints every row of every section in a quick run', { timeout: 300_000 }, async () => {
     const run = promisify(execFile)
     const { stdout } = await run(process.execPath, ['--conditions=@holdfast/source', RUN_PATH, '--quick'])
     const overFetch = [
@@ -39,10 +42,39 @@ describe('the benchmark', () => {
     const overLoopback = [1, 32].flatMap((concurrency) =>
       [...overFetch, 'got', 'axios + axios-retry'].map((contender) => `${contender} @ ${concurrency}`),
     )
+    const underLimits = [
+      'createFetch, declared',
+      'createFetch, told',
+      'createFetch, 429 alone',
+      'ky',
+      'ky, 50 retries',
+      'octokit',
+      'bottleneck, reservoir',
+      'bottleneck, concurrency',
+      'p-retry',
+    ]
     const expected = {
       "Outbound: a GET over loopback, answered with GitHub's headers": overLoopback,
       'Outbound: a GET over loopback, answered with no header': overLoopback,
       'Outbound: own overhead over a stub fetch': overFetch,
+      'Keys: cost of a call by the number of hosts': ['createFetch', 'cockatiel in a Map', 'bottleneck Group'].flatMap(
+        (contender) => [`${contender} @ uniform`, `${contender} @ Zipf`],
+      ),
+      'Memory of an idle key': [
+        'createFetch, everything off',
+        'createFetch, breaker',
+        'createFetch, breaker after a failure',
+        'createFetch, bucket',
+        'createFetch, bucket that was told',
+        'createFetch, bucket that was declared',
+        'createFetch, all policies',
+        'opossum',
+        'cockatiel',
+        'bottleneck',
+      ],
+      'Limits: callers who want more than is allowed': ['one limit', 'three limits'].flatMap((load) =>
+        underLimits.map((contender) => `${contender} @ ${load}`),
+      ),
       'Inbound: durable accept over HTTP, 64 connections': [
         'node:http',
         'nodeHttpWebhooks',

@@ -4,6 +4,9 @@ import { parseArgs } from 'node:util'
 import { durableAccept } from './accept.ts'
 import { groupCommit } from './append.ts'
 import { drainBacklog } from './drain.ts'
+import { costByKeys } from './keys.ts'
+import { callersUnderLimits } from './limits.ts'
+import { memoryPerKey } from './memory.ts'
 import { outboundOverLoopback, outboundOverStub } from './outbound.ts'
 import { renderEnvironment, renderSection, type Section } from './report.ts'
 
@@ -11,6 +14,9 @@ const SECTIONS: Readonly<Record<string, (quick: boolean) => Promise<Section>>> =
   loopback: async (quick) => await outboundOverLoopback(quick, 'github'),
   plain: async (quick) => await outboundOverLoopback(quick, 'plain'),
   stub: outboundOverStub,
+  keys: costByKeys,
+  memory: memoryPerKey,
+  limits: callersUnderLimits,
   accept: durableAccept,
   append: groupCommit,
   drain: drainBacklog,

@@ -26,9 +26,13 @@ export async function startServer(module: string, ...args: readonly string[]): P
 }
 
 /** Starts a module of this folder with a channel for messages. */
-export function startModule(module: string, args: readonly string[]): ChildProcess {
+export function startModule(
+  module: string,
+  args: readonly string[],
+  nodeOptions: readonly string[] = [],
+): ChildProcess {
   const path = fileURLToPath(new URL(module, import.meta.url))
-  return spawn(process.execPath, ['--conditions=@holdfast/source', path, ...args], {
+  return spawn(process.execPath, ['--conditions=@holdfast/source', ...nodeOptions, path, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
 }
