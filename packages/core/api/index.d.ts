@@ -20,6 +20,15 @@ export interface BaseEventMap {
     'listener:error': ListenerErrorEvent;
 }
 
+export type BodyFactory = (request: BodyRequest) => BodyValue | Promise<BodyValue>;
+
+export interface BodyRequest {
+    readonly attempt: number;
+    readonly signal: AbortSignal;
+}
+
+export type BodyValue = NonNullable<RequestInit['body']>;
+
 export interface Bounds {
     readonly min?: number;
     readonly max?: number;
@@ -572,6 +581,8 @@ export interface RetryOptions {
     readonly maxAttempts?: number;
     readonly baseDelayMs?: number;
     readonly maxDelayMs?: number;
+    readonly bufferBodyBytes?: number;
+    readonly attemptHeader?: string;
     readonly budget?: RetryBudgetOptions | false;
 }
 
@@ -666,6 +677,7 @@ export interface StateWrite extends StateRead {
 export interface TimeoutOptions {
     readonly deadlineMs?: number | false;
     readonly attemptTimeoutMs?: number | false;
+    readonly deadlineHeader?: string;
 }
 
 export interface ToIntegrationErrorOptions {
@@ -803,6 +815,8 @@ export function readPointer(value: unknown, pointer: string): unknown;
 
 export function redactUrl(url: string): string;
 
+export function replayableBody(make: BodyFactory): ReadableStream<Uint8Array>;
+
 export const systemClock: Clock
 
 export const systemRandom: Random
@@ -825,9 +839,11 @@ interface ResolvedRetryOptions {
     readonly maxAttempts: number;
     readonly baseDelayMs: number;
     readonly maxDelayMs: number;
+    readonly bufferBodyBytes: number;
+    readonly attemptHeader: string | undefined;
     readonly budget: ResolvedRetryBudgetOptions | false;
 }
 
-type ResolvedTimeoutOptions = Required<TimeoutOptions>;
+type ResolvedTimeoutOptions = Required<Omit<TimeoutOptions, 'deadlineHeader'>>;
 
 type Verdict = Pick<IntegrationErrorInit, 'code' | 'reason' | 'fault' | 'retryable' | 'delivery' | 'phase' | 'status'>;

@@ -1,4 +1,7 @@
 export type { Auth, TokenProvider, TokenRequest } from './auth/auth-options.ts'
+export type { BodyValue } from './body/body-kinds.ts'
+export { replayableBody } from './body/replayable-body.ts'
+export type { BodyFactory, BodyRequest } from './body/replayable-body.ts'
 export { defaultBulkheadOptions } from './bulkhead/bulkhead-options.ts'
 export type { BulkheadOptions } from './bulkhead/bulkhead-options.ts'
 export { defaultCircuitBreakerOptions } from './circuit-breaker/circuit-breaker-options.ts'

@@ -6,6 +6,7 @@ import type { CallLimit } from '../rate-limit/limit-buckets.ts'
 import type { Ticket } from '../rate-limit/limit-queue.ts'
 import { isIdempotentMethod } from '../retry/retry-decision.ts'
 import { CallSignal } from '../timeout/call-signal.ts'
+import { type AttemptExtras, attemptExtrasOf } from './attempt-extras.ts'
 import { CallRecord, type WaitRecord } from './call-record.ts'
 import type { Circuit } from './circuit.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
@@ -50,8 +51,10 @@ export class Call {
   paidTokens = 0
   /** The place that a retry has in the queue of a limit; absent when it has none. */
   limitTicket: { readonly bucket: LimitBucket; readonly ticket: Ticket } | undefined
-  /** Whether the token provider threw. */
-  failedInToken = false
+  /** What of the caller's own threw. */
+  failedIn: 'token' | 'body' | undefined
+  /** What each attempt has of its own; absent when it has nothing. */
+  readonly extras: AttemptExtras | undefined
   readonly #idempotencyHeader: string
   #init: CapturedInit | undefined
   #waitedMs = 0
@@ -80,6 +83,7 @@ export class Call {
         ? undefined
         : new CallSignal(this.callerSignal)
     this.#idempotencyHeader = options.idempotencyHeader ?? defaultIdempotencyHeader
+    this.extras = attemptExtrasOf(args, options)
     this.record = new CallRecord(id, this.method, url, this.startedAtMs, options)
     if (options.idempotencyHeader !== undefined && needsIdempotencyKey(this.method)) {
       if (this.header(options.idempotencyHeader) === undefined)
@@ -87,9 +91,16 @@ export class Call {
     }
   }
 
-  /** The second argument for the transport, with the signal that is current now. */
-  initForAttempt(): RequestInit | undefined {
-    return this.signal === undefined ? this.#init : { ...this.#init, signal: this.signal.current }
+  /** The second argument for the transport, for an attempt that starts now, with the signal that is current now. */
+  initForAttempt(nowMs: number, timeoutMs: number): RequestInit | undefined {
+    const { extras, signal } = this
+    if (extras === undefined) return signal === undefined ? this.#init : { ...this.#init, signal: signal.current }
+    const init = { ...this.#init, ...extras.takeBody() }
+    if (extras.hasHeaders) {
+      const remainingMs = Math.min(this.deadlineAtMs - nowMs, timeoutMs)
+      init.headers = extras.withHeaders(this.#copyHeaders(), this.record.attempts.length + 1, remainingMs)
+    }
+    return signal === undefined ? init : { ...init, signal: signal.current }
   }
 
   header(name: string): string | undefined {
@@ -98,13 +109,17 @@ export class Call {
 
   /** Sets a header on a copy; what the caller passed is never changed. */
   setHeader(name: string, value: string): void {
-    const headers = copyHeaders(this.input, this.#init)
+    const headers = this.#copyHeaders()
     headers.set(name, value)
     this.#init = { ...this.#init, headers }
   }
 
+  #copyHeaders(): Headers {
+    return copyHeaders(this.input, this.#init)
+  }
+
   get isReplayable(): boolean {
-    return isReplayable(this.input, this.#init)
+    return this.extras?.isReplayable ?? isReplayable(this.input, this.#init)
   }
 
   /** Whether a failure may be that of another host, to which `fetch` was redirected. */

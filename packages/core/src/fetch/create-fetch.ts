@@ -1,7 +1,10 @@
+import { initOfBody } from '../body/body-kinds.ts'
+import { type BodyFactory, bodyFactoryOf } from '../body/replayable-body.ts'
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import { createEmitter, type EventSource } from '../events/emitter.ts'
 import { IntegrationError } from '../errors/integration-error.ts'
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
+import { abortable } from '../timeout/abortable.ts'
 import { type FetchOptions, type ResolvedFetchOptions, resolveFetchOptions } from './fetch-options.ts'
 import type { FetchSnapshot } from './fetch-snapshot.ts'
 import { Pipeline } from './pipeline.ts'
@@ -53,7 +56,7 @@ export function createFetch(options?: FetchOptions): ResilientFetch {
 
   const resilientFetch: typeof globalThis.fetch = (input, init) => {
     if (disposed) return Promise.reject(shutDown())
-    return passThrough ? transport(input, init) : pipeline.send(input, init)
+    return passThrough ? sendThrough(transport, input, init) : pipeline.send(input, init)
   }
 
   const setIsolated = (host: string | undefined, isIsolated: boolean): void => {
@@ -83,6 +86,28 @@ export function createFetch(options?: FetchOptions): ResilientFetch {
       return Promise.resolve()
     },
   })
+}
+
+/** Everything goes on as it is, but a body that has to be made first. */
+function sendThrough(
+  transport: typeof globalThis.fetch,
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+): Promise<Response> {
+  const make = bodyFactoryOf(init?.body)
+  return make === undefined ? transport(input, init) : sendMade(transport, make, input, init)
+}
+
+async function sendMade(
+  transport: typeof globalThis.fetch,
+  make: BodyFactory,
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+): Promise<Response> {
+  const signal = init?.signal ?? new AbortController().signal
+  signal.throwIfAborted()
+  const body = await abortable(Promise.resolve(make({ attempt: 1, signal })), signal)
+  return transport(input, { ...init, ...initOfBody(body) })
 }
 
 /** The host as `hostOf` gives it for a URL. */

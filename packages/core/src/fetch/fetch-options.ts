@@ -10,6 +10,7 @@ import {
   resolveCircuitBreakerOptions,
 } from '../circuit-breaker/circuit-breaker-options.ts'
 import { checkConnector } from '../connectors/check-connector.ts'
+import { headerName } from '../connectors/check-shape.ts'
 import type { Connector } from '../connectors/connector.ts'
 import { endpointGroups } from '../connectors/endpoint-groups.ts'
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
@@ -85,6 +86,7 @@ export interface ResolvedFetchOptions {
   readonly deadlineMs: number
   /** `Infinity`: none. */
   readonly attemptTimeoutMs: number
+  readonly deadlineHeader: string | undefined
   readonly retry: ResolvedRetryOptions | false
   readonly rateLimit: ResolvedRateLimitOptions | false
   readonly breaker: ResolvedCircuitBreakerOptions | false
@@ -108,6 +110,7 @@ const checks: Readonly<Record<keyof FetchOptions, Check>> = {
   connection: nonEmptyString,
   deadlineMs: timeLimit,
   attemptTimeoutMs: timeLimit,
+  deadlineHeader: headerName,
   retry: policy,
   rateLimit: policy,
   breaker: policy,
@@ -133,6 +136,7 @@ function withMethods(...names: readonly string[]): Check {
 export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOptions {
   checkOptions('', options, checks)
   checkAuth(options.auth)
+  checkDeadlineHeader(options)
   const connector = options.connector === undefined ? undefined : checkConnector(options.connector, 'connector')
   const { bulkhead = false, refusals = 'throw', clock = systemClock, random = systemRandom } = options
   const { deadlineMs = defaultTimeoutOptions.deadlineMs } = options
@@ -145,6 +149,7 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
     judgesSuccesses: judgesSuccesses(connector),
     deadlineMs: deadlineMs === false ? Infinity : deadlineMs,
     attemptTimeoutMs: attemptTimeoutMs === false ? Infinity : attemptTimeoutMs,
+    deadlineHeader: options.deadlineHeader,
     retry: options.retry === false ? false : resolveRetryOptions(options.retry),
     rateLimit: options.rateLimit === false ? false : resolveRateLimitOptions(options.rateLimit),
     breaker: options.breaker === false ? false : resolveCircuitBreakerOptions(options.breaker),
@@ -157,6 +162,15 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
       options.restore === undefined ? undefined : checkSnapshot(options.restore, connector?.id, options.connection),
     clock,
     random,
+  })
+}
+
+function checkDeadlineHeader({ deadlineHeader, deadlineMs, attemptTimeoutMs }: FetchOptions): void {
+  if (deadlineHeader === undefined || deadlineMs !== false || attemptTimeoutMs !== false) return
+  throw new InvalidOptionsError({
+    path: 'deadlineHeader',
+    expected: 'absent while both time limits are off',
+    received: deadlineHeader,
   })
 }
 

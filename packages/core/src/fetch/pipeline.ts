@@ -123,7 +123,7 @@ export class Pipeline {
       const work = (): Promise<unknown> => abortable(Promise.resolve(token), signal)
       return usable(await withTimer(this.#options.clock, remainingMs, onTimeout, work))
     } catch (error) {
-      call.failedInToken = !signal.aborted
+      if (!signal.aborted) call.failedIn = 'token'
       throw error
     }
   }
@@ -151,9 +151,14 @@ export class Pipeline {
   /** Sends once, when the policies let it. One async function, because every further one costs each call a promise. */
   async #attempt(call: Call, nowMs: number): Promise<Outcome> {
     const { clock, transport, attemptTimeoutMs } = this.#options
-    const { circuit } = call
+    const { circuit, extras } = call
     let startedMs = nowMs
-    if (!this.#tryAdmit(call, nowMs)) {
+    if (extras?.isMade === true) {
+      // Before anything is taken that others could use, and before a wait for it: what is told then has to hold when it is sent.
+      await extras.makeBody(call, clock)
+      startedMs = clock.monotonicMs()
+    }
+    if (!this.#tryAdmit(call, startedMs)) {
       const refusal = await this.#admit(call)
       if (refusal !== undefined) return refusal
       startedMs = clock.monotonicMs()
@@ -166,7 +171,7 @@ export class Pipeline {
     const timer = new AttemptTimer(call.signal, clock, attemptTimeoutMs, call.deadlineAtMs - startedMs)
     let outcome: Outcome
     try {
-      const response = await transport(call.input, call.initForAttempt())
+      const response = await transport(call.input, call.initForAttempt(startedMs, attemptTimeoutMs))
       const failure = failureOf(response, call.route, this.#options)
       outcome = { kind: 'response', response, failure: failure instanceof Promise ? await failure : failure }
     } catch (error) {
@@ -226,6 +231,7 @@ export class Pipeline {
     const nowMs = outcome.failure === undefined ? call.attemptEndedAtMs : this.#nowMs()
     record.durationMs = nowMs - call.startedAtMs
     record.failure = outcome.failure
+    call.extras?.discard()
     if (outcome.failure !== undefined || call.method === 'POST') record.idempotencyKey = call.idempotencyKey
     if (call.signal?.isLinked) call.signal.release(outcome.kind === 'response' ? outcome.response.body : null)
     reportEnd(call, outcome, this.#events, nowMs)
@@ -258,9 +264,9 @@ export class Pipeline {
   /** What ended a call outside of an attempt: an abort during a wait, the deadline, or a token provider that failed. */
   #classifyWait(call: Call, error: unknown): IntegrationErrorInit {
     const { callerSignal, record } = call
-    const failure: IntegrationErrorInit = call.failedInToken
-      ? { code: 'token_refresh_failed', message: 'The token provider failed.', cause: error }
-      : classifyFailure(error, callerSignal === undefined ? {} : { signal: callerSignal })
+    if (call.failedIn !== undefined)
+      return { ...providerFailures[call.failedIn], cause: error, phase: 'local', delivery: unsentDelivery(record) }
+    const failure = classifyFailure(error, callerSignal === undefined ? {} : { signal: callerSignal })
     return record.attempts.length > 0 ? failure : { ...failure, phase: 'local', delivery: 'not_sent' }
   }
 
@@ -268,6 +274,11 @@ export class Pipeline {
     return this.#options.clock.monotonicMs()
   }
 }
+
+const providerFailures = {
+  token: { code: 'token_refresh_failed', message: 'The token provider failed.' },
+  body: { code: 'invalid_request', reason: 'body_factory', message: 'The function that makes the body failed.' },
+} as const
 
 /** @throws IntegrationError `token_refresh_failed` for what is no token; its value is kept out of the message. */
 function usable(token: unknown): string {

@@ -1,3 +1,5 @@
+import { isBodyValue } from '../body/body-kinds.ts'
+
 /** The first argument of `fetch`. */
 export type FetchInput = string | URL | Request
 
@@ -70,16 +72,13 @@ export function followsRedirects(input: FetchInput, init: CapturedInit | undefin
 
 /** Whether the body can be sent again without having been kept: it is absent, or a value that `fetch` reads afresh. */
 export function isReplayable(input: FetchInput, init: CapturedInit | undefined): boolean {
-  const body: unknown = init?.body
-  if (body === undefined || body === null) return !isRequest(input) || input.body === null
-  return (
-    typeof body === 'string' ||
-    body instanceof URLSearchParams ||
-    body instanceof FormData ||
-    body instanceof Blob ||
-    body instanceof ArrayBuffer ||
-    ArrayBuffer.isView(body)
-  )
+  const body = init?.body
+  return body === undefined || body === null ? !isRequest(input) || input.body === null : isBodyValue(body)
+}
+
+/** The body that is sent when nobody replaces it: that of `init`, where it has one, else that of the Request. */
+export function bodyOf(input: FetchInput, init: CapturedInit | undefined): unknown {
+  return init?.body ?? (isRequest(input) ? input.body : undefined)
 }
 
 // What the parser of URLs leaves as it is: no punycode, no number in another form than the usual, no port out of range.

@@ -1,3 +1,4 @@
+import { headerName } from '../connectors/check-shape.ts'
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
 import { checkOptions, durationMs, either, integer, number, oneOf, plainObject } from '../options/check.ts'
 import { withDefaults } from '../options/with-defaults.ts'
@@ -31,6 +32,17 @@ export interface RetryOptions {
    * @defaultValue 20_000
    */
   readonly maxDelayMs?: number
+  /**
+   * Bytes of a stream, or of the body of a Request, that are read into memory before the first attempt so that it can be sent
+   * again. A longer one is sent once, as the stream that it is; what was read of it goes in front. An integer >= 0; 0 reads
+   * nothing. A `replayableBody` needs no memory. @defaultValue 0
+   */
+  readonly bufferBodyBytes?: number
+  /**
+   * Request header that carries the number of the attempt, 1 for the first, for example `x-retry-attempt`. A header that the
+   * caller sets is left alone. Default: none is sent.
+   */
+  readonly attemptHeader?: string
   /** Limits the retries per host and connection; `false` switches the limit off. */
   readonly budget?: RetryBudgetOptions | false
 }
@@ -41,6 +53,8 @@ export interface ResolvedRetryOptions {
   readonly maxAttempts: number
   readonly baseDelayMs: number
   readonly maxDelayMs: number
+  readonly bufferBodyBytes: number
+  readonly attemptHeader: string | undefined
   readonly budget: ResolvedRetryBudgetOptions | false
 }
 
@@ -57,6 +71,8 @@ export const defaultRetryOptions: ResolvedRetryOptions = Object.freeze({
   maxAttempts: 3,
   baseDelayMs: 250,
   maxDelayMs: 20_000,
+  bufferBodyBytes: 0,
+  attemptHeader: undefined,
   budget: defaultRetryBudgetOptions,
 })
 
@@ -66,6 +82,8 @@ export function resolveRetryOptions(options: RetryOptions = {}): ResolvedRetryOp
     maxAttempts: integer({ min: 1, max: 100 }),
     baseDelayMs: durationMs(),
     maxDelayMs: durationMs(),
+    bufferBodyBytes: integer({ min: 0 }),
+    attemptHeader: headerName,
     budget: either(oneOf(false), plainObject),
   })
   const { baseDelayMs = defaultRetryOptions.baseDelayMs, maxDelayMs } = options

@@ -4,9 +4,16 @@ export interface TimeoutOptions {
   readonly deadlineMs?: number | false
   /** Time of one attempt, in milliseconds. More than 0, or `false`: only the deadline counts. @defaultValue 30_000 */
   readonly attemptTimeoutMs?: number | false
+  /**
+   * Request header that tells the other side how long an attempt is waited for, so that it need not work on an answer that
+   * nobody reads: whole milliseconds, what `attemptTimeoutMs` and the deadline leave, told anew with each attempt. Several
+   * proxies and frameworks read such a header, each under a name of its own: Envoy `x-envoy-expected-rq-timeout-ms`.
+   * A header that the caller sets is left alone. Default: none is sent.
+   */
+  readonly deadlineHeader?: string
 }
 
-export type ResolvedTimeoutOptions = Required<TimeoutOptions>
+export type ResolvedTimeoutOptions = Required<Omit<TimeoutOptions, 'deadlineHeader'>>
 
 /** The defaults of `deadlineMs` and `attemptTimeoutMs`. */
 export const defaultTimeoutOptions: ResolvedTimeoutOptions = Object.freeze({

@@ -1,0 +1,32 @@
+/** What `fetch` takes as a body. */
+export type BodyValue = NonNullable<RequestInit['body']>
+
+/** A body that is gone once it was read. */
+export type OneShotBody = ReadableStream<unknown> | AsyncIterable<unknown>
+
+/** Whether `fetch` reads the body afresh each time it is given it. */
+export function isBodyValue(body: unknown): boolean {
+  return (
+    typeof body === 'string' ||
+    body instanceof URLSearchParams ||
+    body instanceof FormData ||
+    body instanceof Blob ||
+    body instanceof ArrayBuffer ||
+    ArrayBuffer.isView(body)
+  )
+}
+
+/** Whether the body is a stream, or what Node.js takes for one: its own streams and everything that iterates by itself. */
+export function isOneShotBody(body: unknown): body is OneShotBody {
+  return typeof body === 'object' && body !== null && (body instanceof ReadableStream || Symbol.asyncIterator in body)
+}
+
+/** The members of an `init` that send `body`. `fetch` asks for `duplex` where it cannot know the length. */
+export function initOfBody(body: BodyValue): RequestInit {
+  return isBodyValue(body) ? { body } : { body, duplex: 'half' }
+}
+
+/** Frees what a body that is not sent after all may hold open. */
+export function discardUnsent(body: unknown): void {
+  if (body instanceof ReadableStream && !body.locked) void body.cancel().catch(() => {})
+}
