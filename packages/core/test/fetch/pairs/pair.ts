@@ -25,6 +25,7 @@ export const policyOfOption: Readonly<Record<keyof FetchOptions, Policy | 'none'
   connection: 'none',
   deadlineMs: 'deadline',
   attemptTimeoutMs: 'attempt timeout',
+  deadlineHeader: 'none',
   retry: 'retry',
   rateLimit: 'rate limit',
   breaker: 'breaker',
