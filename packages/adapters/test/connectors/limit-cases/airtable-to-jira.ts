@@ -67,7 +67,7 @@ export const airtableToJira: readonly LimitCase[] = [
     url: 'https://api.anthropic.com/v1/messages',
     exhausted: { status: 429, body: anthropicError('rate_limit_error') },
     code: 'quota_exhausted',
-    reason: 'spend_limit',
+    reason: 'plan',
     waitMs: 'never',
   },
   {
@@ -81,6 +81,14 @@ export const airtableToJira: readonly LimitCase[] = [
     code: 'quota_exhausted',
     reason: 'spend_limit',
     waitMs: 'never',
+  },
+  {
+    provider: 'asana',
+    title: 'the requests of a minute',
+    url: 'https://app.asana.com/api/1.0/tasks',
+    exhausted: { status: 429, headers: { 'retry-after': '30' }, body: { errors: [{ message: 'Too many requests.' }] } },
+    code: 'rate_limited',
+    waitMs: 30_000,
   },
   {
     provider: 'cloudflare',
@@ -130,6 +138,48 @@ export const airtableToJira: readonly LimitCase[] = [
     code: 'rate_limited',
     reason: 'global',
     waitMs: 65_000,
+  },
+  {
+    provider: 'dropbox',
+    title: 'requests, whose wait is in the body',
+    url: 'https://api.dropboxapi.com/2/files/list_folder',
+    exhausted: {
+      status: 429,
+      body: {
+        error_summary: 'too_many_requests/..',
+        error: { reason: { '.tag': 'too_many_requests' }, retry_after: 15 },
+      },
+    },
+    code: 'rate_limited',
+    waitMs: 15_000,
+  },
+  {
+    provider: 'dropbox',
+    title: 'writes at a time, which is a 409',
+    url: 'https://api.dropboxapi.com/2/files/upload',
+    exhausted: {
+      status: 409,
+      body: { error_summary: 'path/too_many_write_operations/..', error: { '.tag': 'path' } },
+    },
+    code: 'rate_limited',
+    reason: 'write',
+    waitMs: 1_000,
+  },
+  {
+    provider: 'figma',
+    title: 'an endpoint',
+    url: 'https://api.figma.com/v1/files/1',
+    exhausted: { status: 429, headers: { 'retry-after': '45', 'x-figma-rate-limit-type': 'high' } },
+    code: 'rate_limited',
+    waitMs: 45_000,
+  },
+  {
+    provider: 'figma',
+    title: 'six files a month',
+    url: 'https://api.figma.com/v1/files/1',
+    exhausted: { status: 429, headers: { 'retry-after': '396000', 'x-figma-rate-limit-type': 'low' } },
+    code: 'quota_exhausted',
+    waitMs: 'never',
   },
   {
     provider: 'github',
@@ -239,6 +289,32 @@ export const airtableToJira: readonly LimitCase[] = [
     code: 'quota_exhausted',
     reason: 'daily',
     waitMs: 'never',
+  },
+  {
+    provider: 'intercom',
+    title: 'ten seconds',
+    url: 'https://api.intercom.io/contacts',
+    exhausted: {
+      status: 429,
+      headers: {
+        date,
+        'x-ratelimit-limit': '167',
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset': inSeconds(7),
+      },
+      body: { type: 'error.list', errors: [{ code: 'rate_limit_exceeded' }] },
+    },
+    code: 'rate_limited',
+    waitMs: 7_000,
+    success: {
+      headers: {
+        date,
+        'x-ratelimit-limit': '167',
+        'x-ratelimit-remaining': '166',
+        'x-ratelimit-reset': inSeconds(7),
+      },
+    },
+    tells: { limit: 167, remaining: 166, resetMs: 7_000 },
   },
   {
     provider: 'jira',

@@ -133,6 +133,41 @@ export const linearToZendesk: readonly LimitCase[] = [
     tells: { limit: 5_000, remaining: 4_982 },
   },
   {
+    provider: 'sendgrid',
+    title: 'an endpoint',
+    url: 'https://api.sendgrid.com/v3/templates',
+    exhausted: {
+      status: 429,
+      headers: {
+        date,
+        'x-ratelimit-limit': '500',
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset': inSeconds(20),
+      },
+      body: { errors: [{ field: null, message: 'too many requests' }] },
+    },
+    code: 'rate_limited',
+    waitMs: 20_000,
+    success: {
+      headers: {
+        date,
+        'x-ratelimit-limit': '500',
+        'x-ratelimit-remaining': '499',
+        'x-ratelimit-reset': inSeconds(20),
+      },
+    },
+    tells: { limit: 500, remaining: 499, resetMs: 20_000 },
+  },
+  {
+    provider: 'sendgrid',
+    title: 'the credits, which is a 401',
+    url: 'https://api.sendgrid.com/v3/mail/send',
+    exhausted: { status: 401, body: { errors: [{ message: 'Maximum credits exceeded', field: null, help: null }] } },
+    code: 'quota_exhausted',
+    reason: 'credits',
+    waitMs: 'never',
+  },
+  {
     provider: 'shopify',
     title: 'the leaky bucket of REST',
     url: 'https://acme.myshopify.com/admin/api/2026-01/orders.json',
@@ -177,6 +212,15 @@ export const linearToZendesk: readonly LimitCase[] = [
       body: { error: { type: 'invalid_request_error', code: 'rate_limit', message: 'Too many requests.' } },
     },
     code: 'rate_limited',
+    waitMs: 1_000,
+  },
+  {
+    provider: 'twilio',
+    title: 'requests at a time, without a time',
+    url: 'https://api.twilio.com/2010-04-01/Accounts.json',
+    exhausted: { status: 429, body: { code: 20_429, message: 'Too Many Requests', status: 429 } },
+    code: 'rate_limited',
+    reason: 'concurrency',
     waitMs: 1_000,
   },
   {

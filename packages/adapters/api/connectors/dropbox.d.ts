@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/dropbox
+
+import { Connector } from '@holdfast/core'
+
+export const dropbox: Connector
+
+export { dropbox as default }

@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/figma
+
+import { Connector } from '@holdfast/core'
+
+export const figma: Connector
+
+export { figma as default }
