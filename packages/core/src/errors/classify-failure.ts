@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes } from './codes.ts'
-import { type FailureRule, failureRules } from './failure-rules.ts'
+import { type FailureRule, failureRules, opaqueFailure } from './failure-rules.ts'
 import { type IntegrationErrorInit, isIntegrationError } from './integration-error.ts'
 import type { Verdict } from './status-rules.ts'
 
@@ -31,7 +31,7 @@ export function classifyFailure(error: unknown, context: FailureContext = {}): I
   const intended = identityVerdict(error, chain, context)
   const own = intended === undefined ? chain.find(isOurs) : undefined
   if (own !== undefined) return factsOf(own)
-  const verdict = intended ?? nativeVerdict(chain, seen) ?? { code: 'unknown' }
+  const verdict = intended ?? nativeVerdict(chain, seen) ?? opaqueVerdict(chain) ?? { code: 'unknown' }
   const hasAnswer = context.status !== undefined || chain.some((link) => read(link, 'message') === 'terminated')
   return {
     ...(hasAnswer ? afterAnswer(verdict) : verdict),
@@ -75,6 +75,10 @@ function nativeVerdict(chain: readonly unknown[], seen: Set<unknown>): Verdict |
     if (verdict !== undefined) return verdict
   }
   return undefined
+}
+
+function opaqueVerdict(chain: readonly unknown[]): Verdict | undefined {
+  return chain.some((link) => matchesRule(opaqueFailure, link)) ? opaqueFailure.means : undefined
 }
 
 /** Of several failures at once, the one after which a repeat is least safe. */

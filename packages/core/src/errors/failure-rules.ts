@@ -57,6 +57,13 @@ const refusedLocally = (code: 'configuration_error' | 'invalid_request', reason:
   delivery: 'not_sent',
 })
 
+/** What a `fetch` throws that does not say what happened, as browsers do not. Asked when no link of the chain is known. */
+export const opaqueFailure: FailureRule = {
+  names: ['TypeError'],
+  message: /^(?:failed to fetch|fetch failed|load failed|networkerror when attempting to fetch)/i,
+  means: lost('network'),
+}
+
 /**
  * What native errors of fetch, undici, Node's net, tls, dns, http2 and zlib mean. First match wins, so what is specific
  * stands above what is general. Some failures have no code on some versions of Node and are known by name or message only.

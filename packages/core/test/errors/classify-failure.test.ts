@@ -72,6 +72,21 @@ describe('classifyFailure', () => {
     expect(classified(fetchFailed({ code }, message), {})).toMatchObject({ code: expected, reason, delivery })
   })
 
+  test.each(['Failed to fetch', 'Load failed', 'NetworkError when attempting to fetch resource.', 'fetch failed'])(
+    'a network failure of which a browser says no more than "%s" may have delivered the request',
+    (message) => {
+      const facts = {
+        code: 'connection_lost',
+        reason: 'network',
+        delivery: 'unknown',
+        phase: 'headers',
+        fault: 'network',
+      }
+      expect(classified(new TypeError(message, { cause: new Error('something') }), {})).toMatchObject(facts)
+      expect(classified(new Error(message), {}).code).toBe('unknown')
+    },
+  )
+
   test('of several failures at once takes the one after which a repeat is least safe', () => {
     const members = ['ECONNREFUSED', 'ECONNRESET'].map((code) => Object.assign(new Error(code), { code }))
     const error = new TypeError('fetch failed', {
