@@ -1,8 +1,11 @@
 import type { Clock } from '../time/clock.ts'
 import { sleepOn } from '../time/system-clock.ts'
 
-// Far more than the longest chain of promises between two timers. A turn of the event loop would be surer, but is a real timer.
-const MICROTASKS_PER_FLUSH = 200
+// Far more than the longest chain of promises between two timers. A turn of the event loop would be surer, but then promises
+// that reject while the time moves would count as unhandled before the test can look at them.
+const MICROTASKS_PER_FLUSH = 500
+// How much further is looked before a promise is given up that no timer can help.
+const MICROTASKS_BEFORE_GIVING_UP = 100_000
 
 /** A clock that stands still until it is told to move. */
 export interface FakeClock extends Clock {
@@ -11,9 +14,12 @@ export interface FakeClock extends Clock {
    * after them.
    */
   advance(ms: number): Promise<void>
-  /** Moves from timer to timer until `promise` settles, and settles as it does. Throws when no timer is left that could help. */
+  /**
+   * Moves from timer to timer until `promise` settles, and settles as it does. Throws when no timer is left that could help:
+   * what waits for the network, the disk or another thread does not wait for this clock.
+   */
   runUntil<Result>(promise: Promise<Result>): Promise<Result>
-  /** Lets promises settle without moving the time. */
+  /** Lets promises settle without moving the time, through chains of up to 500 steps. */
   flush(): Promise<void>
   /** Timers that have not fired and were not cancelled. */
   readonly pendingTimers: number
@@ -58,13 +64,15 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
       promise.then(settle, settle)
       await flush()
       while (!settled) {
+        if (timers.size === 0) await flush(MICROTASKS_BEFORE_GIVING_UP, () => settled || timers.size > 0)
+        if (settled) break
         const timer = earliest(timers)
         if (timer === undefined) throw new Error('The promise waits for something else than a timer of this clock.')
         await fire(timer)
       }
       return promise
     },
-    flush,
+    flush: () => flush(),
     get pendingTimers() {
       return timers.size
     },
@@ -83,6 +91,14 @@ function earliest(timers: ReadonlySet<Timer>): Timer | undefined {
   return first
 }
 
-async function flush(): Promise<void> {
-  for (let turn = 0; turn < MICROTASKS_PER_FLUSH; turn++) await Promise.resolve()
+/** Lets so many microtasks pass, or fewer when `isDone` says so. */
+function flush(turns: number = MICROTASKS_PER_FLUSH, isDone?: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    let left = turns
+    const turn = (): void => {
+      if (left-- <= 0 || isDone?.()) resolve()
+      else queueMicrotask(turn)
+    }
+    turn()
+  })
 }

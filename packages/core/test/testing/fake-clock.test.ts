@@ -55,6 +55,33 @@ describe('fakeClock', () => {
     expect(clock.monotonicMs()).toBe(5)
   })
 
+  it('waits for long chains of promises, between timers and at the end', async () => {
+    const clock = fakeClock()
+    const chain = async (steps: number): Promise<void> => {
+      for (let step = 0; step < steps; step++) await Promise.resolve()
+    }
+    const steps = async (): Promise<number> => {
+      await chain(400)
+      await clock.sleep(10)
+      await chain(400)
+      const atMs = clock.monotonicMs()
+      await chain(50_000)
+      return atMs
+    }
+    clock.schedule(20, () => {})
+    expect(await clock.runUntil(steps())).toBe(10)
+  })
+
+  it('goes on with timers that are set after a long chain of promises', async () => {
+    const clock = fakeClock()
+    const late = async (): Promise<void> => {
+      for (let step = 0; step < 5_000; step++) await Promise.resolve()
+      await clock.sleep(5)
+    }
+    await clock.runUntil(late())
+    expect(clock.monotonicMs()).toBe(5)
+  })
+
   it('says so when no timer can settle the promise', async () => {
     await expect(fakeClock().runUntil(new Promise(() => {}))).rejects.toThrow('waits for something else')
   })
