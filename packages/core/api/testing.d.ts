@@ -30,6 +30,10 @@ export interface FlakyFetch extends UpstreamScript {
     readonly fetch: typeof globalThis.fetch;
 }
 
+export interface FlakyHandlers<Handler> extends UpstreamScript {
+    readonly handlers: readonly Handler[];
+}
+
 export interface FlakyUpstream extends UpstreamScript, AsyncDisposable {
     readonly url: string;
     readonly port: number;
@@ -82,6 +86,18 @@ export type LookupAnswer = {
 export type LookupFunction = (hostname: string, options: {
     readonly all?: boolean | undefined;
 }, callback: (error: Error | null, address: string | LookupAddress[], family?: number) => void) => void;
+
+export interface Msw<Handler> {
+    readonly http: {
+        readonly all: (predicate: RegExp, resolver: (info: {
+            readonly request: Request;
+        }) => Promise<Response>) => Handler;
+    };
+    readonly HttpResponse: {
+        new (body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> | null, init: ResponseInit): Response;
+        error(): Response;
+    };
+}
 
 export interface RecordedCall {
     readonly input: string | URL | Request;
@@ -192,6 +208,8 @@ export type UpstreamTls = 'valid' | 'expired' | 'not_yet_valid' | 'wrong_host' |
 export function fakeClock(startMs?: number): FakeClock;
 
 export function flakyFetch(options?: UpstreamOptions): FlakyFetch;
+
+export function flakyHandlers<Handler>(msw: Msw<Handler>, baseUrl: string, options?: UpstreamOptions): FlakyHandlers<Handler>;
 
 export function flakyLookup(names: Readonly<Record<string, LookupAnswer>>, { clock }?: {
     readonly clock?: Clock;

@@ -16,6 +16,8 @@ export type {
 // Upstreams that fail on purpose.
 export { flakyFetch } from './upstream/flaky-fetch.ts'
 export type { FlakyFetch } from './upstream/flaky-fetch.ts'
+export { flakyHandlers } from './upstream/flaky-handlers.ts'
+export type { FlakyHandlers, Msw } from './upstream/flaky-handlers.ts'
 export { flakyLookup } from './upstream/flaky-lookup.ts'
 export type { LookupAddress, LookupAnswer, LookupFunction } from './upstream/flaky-lookup.ts'
 export { flakyUpstream } from './upstream/flaky-upstream.ts'

@@ -1,5 +1,6 @@
 import { callErrorOf } from './fault-errors.ts'
 import { replyBody } from './reply-body.ts'
+import { replyHeaders } from './reply-headers.ts'
 import { UpstreamEngine } from './upstream-engine.ts'
 import type { ResolvedReply } from './upstream-reply.ts'
 import type { UpstreamOptions, UpstreamScript } from './upstream-script.ts'
@@ -45,9 +46,10 @@ class FetchedUpstream extends UpstreamEngine implements FlakyFetch {
       finished()
       throw error
     }
-    const content = method === 'HEAD' ? null : replyBody(reply, this.clock, signal ?? undefined, finished)
+    const { clock } = this
+    const content = method === 'HEAD' ? null : replyBody(reply, { clock, signal: signal ?? undefined, finished })
     if (method === 'HEAD') finished()
-    const response = new Response(content, { status: reply.status, headers: headersOf(reply) })
+    const response = new Response(content, { status: reply.status, headers: replyHeaders(reply) })
     return Object.defineProperty(response, 'url', { value: url.replace(/#.*$/, '') })
   }
 
@@ -66,12 +68,4 @@ class FetchedUpstream extends UpstreamEngine implements FlakyFetch {
     this.#hasConnection = error === undefined
     if (error !== undefined) throw error
   }
-}
-
-/** The fields as a Response takes them. */
-export function headersOf({ headers, fault }: ResolvedReply): Headers {
-  const fields = new Headers()
-  for (const [name, value] of headers) fields.append(name, value)
-  if (fault === 'encoding_wrong') fields.set('content-encoding', 'gzip')
-  return fields
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../time/clock.ts'
+import { systemClock } from '../../time/system-clock.ts'
 import { bodyErrorOf } from './fault-errors.ts'
 import type { ResolvedReply } from './upstream-reply.ts'
 
@@ -17,16 +18,22 @@ export function untilFault(reply: ResolvedReply): ResolvedReply {
   return { ...reply, body: reply.body.subarray(0, sentBytes(reply)) }
 }
 
-/**
- * Makes the body of a Response that behaves as the reply says. `finished` is called once, when the body has ended, failed or
- * was let go of.
- */
+/** What a body of a Response depends on. */
+export interface ReplyBodyOptions {
+  readonly clock: Clock
+  readonly signal: AbortSignal | undefined
+  /** Called once: when the body has ended, failed or was let go of. */
+  readonly finished: () => void
+  /** Real time between the last byte and what breaks behind it, for who needs it. @defaultValue 0 */
+  readonly beforeBreakMs?: number
+}
+
+/** Makes the body of a Response that behaves as the reply says. */
 export function replyBody(
   reply: ResolvedReply,
-  clock: Clock,
-  signal: AbortSignal | undefined,
-  finished: () => void,
+  options: ReplyBodyOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> | null {
+  const { signal, finished } = options
   const { status, fault, body, bytesPerChunk, chunkDelayMs } = reply
   const isEmpty = NULL_BODY_STATUSES.includes(status)
   const isWhole = bodyErrorOf(fault) === undefined && fault !== 'body_endless'
@@ -37,7 +44,7 @@ export function replyBody(
   const sending = new AbortController()
   const stop = (): void => sending.abort(signal?.reason)
   signal?.addEventListener('abort', stop, { once: true })
-  const pieces = steps(reply, clock, sending.signal)
+  const pieces = steps(reply, options, sending.signal)
   const end = (): void => {
     signal?.removeEventListener('abort', stop)
     finished()
@@ -62,7 +69,7 @@ export function replyBody(
 
 async function* steps(
   reply: ResolvedReply,
-  clock: Clock,
+  { clock, beforeBreakMs = 0 }: ReplyBodyOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   const { fault, chunkDelayMs } = reply
@@ -72,11 +79,13 @@ async function* steps(
       signal.throwIfAborted()
       yield piece
     }
-  } while (fault === 'body_endless')
+  } while (fault === 'body_endless' && reply.body.length > 0)
   if (fault === 'body_stalls') await clock.sleep(BODY_TIMEOUT_MS, signal)
   signal.throwIfAborted()
   const error = bodyErrorOf(fault)
-  if (error !== undefined) throw error
+  if (error === undefined) return
+  if (beforeBreakMs > 0) await systemClock.sleep(beforeBreakMs)
+  throw error
 }
 
 function sentBytes({ fault, body }: ResolvedReply): number {

@@ -14,6 +14,8 @@ const url = 'https://api.example.com/things'
 type Reading =
   // How much is left and until when: the limit is not met a second time.
   | 'everything'
+  // The same, but who meets the limit, because several were sent at once, does not see that it is one.
+  | 'everything but the refusal'
   // How long to wait, once it was met: it is met once in each window.
   | 'the wait'
   // That there is a limit, and no more.
@@ -41,13 +43,13 @@ const readings: Readonly<Record<LimitDialectName, Reading>> = {
   confluence_data_center: 'everything',
   discord: 'everything',
   github: 'everything',
-  github_graphql: 'nothing',
+  github_graphql: 'everything but the refusal',
   github_secondary: 'the wait',
   google: 'nothing',
   google_daily: 'nothing',
   hubspot: 'the wait',
   hubspot_daily: 'that it is one',
-  linear: 'nothing',
+  linear: 'everything but the refusal',
   microsoft_graph: 'the wait',
   notion: 'the wait',
   openai: 'everything',
@@ -100,7 +102,7 @@ describe('createFetch without a connector', () => {
     },
   )
 
-  it.each(dialectsThatTell('everything'))(
+  it.each(dialectsThatTell('everything', 'everything but the refusal'))(
     'never meets a limit again that %s tells, one call after the other',
     async (dialect) => {
       const { clock, upstream, fetch } = limited(dialect)
@@ -127,7 +129,7 @@ describe('createFetch without a connector', () => {
     const { clock, upstream, fetch } = limited(dialect)
     for (let call = 0; call < 5; call++) await clock.runUntil(fetch(url))
     const response = await clock.runUntil(fetch(url))
-    expect(response.status).toBe(limitDialects[dialect].refused.status)
+    expect(upstream.requests.at(-1)?.isRefused).toBe(true)
     expect(integrationErrorOf(response)?.code).not.toBe('rate_limited')
     expect(upstream.requests).toHaveLength(6)
   })
