@@ -15,13 +15,13 @@ import type { HostScopes } from './host-scopes.ts'
 import type { Outcome } from './outcome.ts'
 import type { Route } from './route.ts'
 import {
-  captureArguments,
   type CapturedInit,
   copyHeaders,
-  type FetchInput,
+  type FetchArguments,
   followsRedirects,
   headerOf,
   isReplayable,
+  isRequest,
   methodOf,
   signalOf,
   urlOf,
@@ -59,14 +59,7 @@ export class Call {
   #init: CapturedInit | undefined
   #waitedMs = 0
 
-  constructor(
-    id: number,
-    input: FetchInput,
-    init: RequestInit | undefined,
-    options: ResolvedFetchOptions,
-    scopes: HostScopes,
-  ) {
-    const args = captureArguments(input, init)
+  constructor(id: number, args: FetchArguments, options: ResolvedFetchOptions, scopes: HostScopes) {
     const url = urlOf(args.input)
     this.input = args.input
     this.#init = args.init
@@ -101,6 +94,12 @@ export class Call {
       init.headers = extras.withHeaders(this.#copyHeaders(), this.record.attempts.length + 1, remainingMs)
     }
     return signal === undefined ? init : { ...init, signal: signal.current }
+  }
+
+  /** Frees the source of a stream that will not be sent. */
+  cancelBody(reason: unknown): void {
+    const body: unknown = this.#init?.body ?? (isRequest(this.input) ? this.input.body : undefined)
+    if (body instanceof ReadableStream && !body.locked) void body.cancel(reason).catch(() => {})
   }
 
   header(name: string): string | undefined {

@@ -54,7 +54,8 @@ export function createFetch(options?: FetchOptions): ResilientFetch {
   const passThrough = isPassThrough(resolved)
   let disposed = false
 
-  const resilientFetch: typeof globalThis.fetch = (input, init) => {
+  // oxlint-disable-next-line typescript/no-useless-default-assignment -- so it has the length of the function that it stands for
+  const fetch: typeof globalThis.fetch = (input, init = undefined) => {
     if (disposed) return Promise.reject(shutDown())
     return passThrough ? sendThrough(transport, input, init) : pipeline.send(input, init)
   }
@@ -65,7 +66,7 @@ export function createFetch(options?: FetchOptions): ResilientFetch {
     pipeline.scopes.setIsolated(host === undefined ? undefined : checkHost(host), isIsolated)
   }
 
-  return Object.assign(resilientFetch, {
+  return Object.assign(fetch, {
     circuits: {
       isolate: (host?: string) => setIsolated(host, true),
       close: (host?: string) => setIsolated(host, false),

@@ -8,7 +8,7 @@ import type { HostSnapshot } from './fetch-snapshot.ts'
 import { HostCircuits } from './host-circuits.ts'
 import { type Route, Routes } from './route.ts'
 
-/** The state of the policies for one host and connection. What is off is absent. */
+/** The state of the policies for one host and connection. What is off is absent, and all of it where there is no host. */
 export class HostScope {
   readonly host: string
   readonly #buckets: LimitBuckets | undefined
@@ -36,6 +36,11 @@ export class HostScope {
     })
     this.#buckets = buckets
     this.#routes = new Routes(host, buckets, options)
+    // `data:`, `blob:` and what is no URL reach no host: there is nobody to spare.
+    if (host === '') {
+      this.#limits = []
+      return
+    }
     const { common } = this.#routes
     this.#limits = buckets === undefined ? [] : common && buckets.limitsAt(common.places)
     if (bulkhead !== false) this.bulkhead = new Bulkhead(bulkhead, options.clock)

@@ -23,7 +23,7 @@ import { discardBody, type Outcome } from './outcome.ts'
 import { prepareRetry, stopOf } from './prepare-retry.ts'
 import { refusalResponse, refuse, unsentDelivery } from './refusals.ts'
 import { reportEnd } from './report-end.ts'
-import type { FetchInput } from './request-facts.ts'
+import { captureArguments, type FetchInput } from './request-facts.ts'
 import { waitForSlot } from './waits.ts'
 
 /**
@@ -64,11 +64,18 @@ export class Pipeline {
   }
 
   async send(input: FetchInput, init: RequestInit | undefined): Promise<Response> {
-    const call = new Call(++this.#calls, input, init, this.#options, this.#scopes)
+    const { transport, attemptTimeoutMs } = this.#options
+    const args = captureArguments(input, init)
+    if (args === undefined) return transport(input, init)
+    const call = new Call(++this.#calls, args, this.#options, this.#scopes)
     if (this.#events.has('call:started')) this.#events.emit('call:started', call.eventFacts(call.startedAtMs))
     let outcome: Outcome
     try {
-      if (call.callerSignal?.aborted) throw call.callerSignal.reason
+      if (call.callerSignal?.aborted) {
+        // `fetch` does more than to throw the reason: it checks the arguments first, and cancels the body.
+        await transport(call.input, call.initForAttempt(call.startedAtMs, attemptTimeoutMs))
+        throw call.callerSignal.reason
+      }
       const auth = this.#authOf(call)
       const token = auth === undefined ? undefined : await this.#authorize(call, auth, undefined)
       outcome = await this.#attempt(call, auth === undefined ? call.startedAtMs : this.#nowMs())
@@ -76,6 +83,7 @@ export class Pipeline {
       else outcome = await this.#retry(call, outcome)
       if (auth !== undefined) outcome = await this.#replayWithNewToken(call, outcome, auth, token)
     } catch (error) {
+      if (call.callerSignal?.aborted && call.record.attempts.length === 0) call.cancelBody(error)
       outcome = { kind: 'error', error, failure: this.#classifyWait(call, error) }
     }
     return this.#settle(call, outcome)

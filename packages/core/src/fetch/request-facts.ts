@@ -3,10 +3,12 @@ import { isBodyValue } from '../body/body-kinds.ts'
 /** The first argument of `fetch`. */
 export type FetchInput = string | URL | Request
 
-/** An `init` whose headers are a copy of our own. */
-export type CapturedInit = Omit<RequestInit, 'headers'> & { readonly headers?: Headers }
+/** An `init` that can be copied by spreading, and whose headers are a copy of our own. */
+export type CapturedInit = RequestInit
 
-/** Arguments of `fetch`, with an `init` that can be copied by spreading. */
+type HeadersInit = NonNullable<RequestInit['headers']>
+
+/** Arguments of `fetch` that stay as they are. */
 export interface FetchArguments {
   readonly input: string | Request
   readonly init: CapturedInit | undefined
@@ -22,18 +24,71 @@ export function isRequest(input: FetchInput): input is Request {
  * by then the caller may have put the next page into the URL or the next item into the `init`, or an iterator of headers is
  * used up. The body is not copied.
  *
- * `fetch` reads an `init` as a Web IDL dictionary, getters of prototypes included; a copy by spreading would lose those.
- * Such an `init` (a Request, a class instance) is made into the Request that `fetch` would make of it.
+ * Nothing is checked here: what is wrong with them is for `fetch` to say, in its words and in its order. `undefined` when they
+ * are so wrong that they cannot be read.
  *
- * @throws TypeError when `fetch` would, for a header that is not allowed.
+ * @throws what a getter among them throws.
  */
-export function captureArguments(input: FetchInput, init: RequestInit | undefined): FetchArguments {
+export function captureArguments(input: FetchInput, init: RequestInit | undefined): FetchArguments | undefined {
+  if (typeof input !== 'string' && !isObject(input)) return undefined
   const target = isRequest(input) ? input : urlOf(input)
   if (init === undefined || init === null) return { input: target, init: undefined }
+  if (!isObject(init)) return undefined
+  const { headers, ...rest } = isRecord(init) ? init : membersOf(init)
+  if (rest.signal !== undefined && rest.signal !== null && !isSignal(rest.signal)) return undefined
+  if (headers === undefined) return { input: target, init: rest }
+  return { input: target, init: { ...rest, headers: isObject(headers) ? copyOf(headers) : headers } }
+}
+
+/** An `init` of the kind that nearly all are: nothing of it is inherited. */
+function isRecord(init: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(init)
-  if (prototype !== Object.prototype && prototype !== null) return { input: new Request(target, init), init: undefined }
-  const { headers, ...rest } = init
-  return { input: target, init: headers === undefined ? rest : { ...rest, headers: new Headers(headers) } }
+  return prototype === Object.prototype || prototype === null
+}
+
+// `fetch` reads an `init` as a Web IDL dictionary, getters of prototypes included, as those of a Request or of a class.
+const MEMBERS = [
+  'method',
+  'headers',
+  'body',
+  'referrer',
+  'referrerPolicy',
+  'mode',
+  'credentials',
+  'cache',
+  'redirect',
+  'integrity',
+  'keepalive',
+  'signal',
+  'duplex',
+  'priority',
+  'window',
+  'dispatcher',
+] as const
+
+function membersOf(init: object): RequestInit {
+  const members: Record<string, unknown> = {}
+  for (const name of MEMBERS) if (name in init) members[name] = Reflect.get(init, name)
+  return { ...init, ...members }
+}
+
+/** Pairs and records are copied as they are: `fetch` keeps the case of a name, and refuses what is no header. */
+function copyOf(headers: HeadersInit): HeadersInit {
+  if (headers instanceof Headers) return new Headers(headers)
+  if (Symbol.iterator in headers && typeof headers[Symbol.iterator] === 'function')
+    return Array.from(headers, (pair: Iterable<string>) =>
+      isObject(pair) && Symbol.iterator in pair ? [...pair] : pair,
+    ) as [string, string][]
+  return { ...(headers as Record<string, string>) }
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
+
+/** Also a signal of another realm, or of a library that has its own. */
+function isSignal(value: unknown): boolean {
+  return isObject(value) && 'aborted' in value && 'addEventListener' in value
 }
 
 /** The URL as text; it may be relative or wrong, which is for `fetch` to say. Like `fetch`, takes anything that has a text. */
@@ -45,7 +100,7 @@ export function urlOf(input: FetchInput): string {
 /** The method in upper case. */
 export function methodOf(input: FetchInput, init: CapturedInit | undefined): string {
   const method = init?.method ?? (isRequest(input) ? input.method : undefined)
-  return method === undefined ? 'GET' : `${method}`.toUpperCase()
+  return method === undefined ? 'GET' : String(method).toUpperCase()
 }
 
 /** The signal that `fetch` would follow: that of `init`, where it has one, else that of the Request. */
@@ -54,13 +109,21 @@ export function signalOf(input: FetchInput, init: CapturedInit | undefined): Abo
   return isRequest(input) ? input.signal : undefined
 }
 
-/** The value of a header of the request. */
+/** The value of a header of the request. Headers that `fetch` will refuse have none. */
 export function headerOf(input: FetchInput, init: CapturedInit | undefined, name: string): string | undefined {
-  const headers = init?.headers ?? (isRequest(input) ? input.headers : undefined)
-  return headers?.get(name) ?? undefined
+  if (init?.headers === undefined) return isRequest(input) ? (input.headers.get(name) ?? undefined) : undefined
+  try {
+    return new Headers(init.headers).get(name) ?? undefined
+  } catch {
+    return undefined
+  }
 }
 
-/** A copy of the request's headers. */
+/**
+ * A copy of the request's headers.
+ *
+ * @throws TypeError when one is not allowed.
+ */
 export function copyHeaders(input: FetchInput, init: CapturedInit | undefined): Headers {
   return new Headers(init?.headers ?? (isRequest(input) ? input.headers : undefined))
 }

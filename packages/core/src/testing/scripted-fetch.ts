@@ -22,16 +22,17 @@ export type ScriptedFetch = typeof globalThis.fetch & {
 
 /**
  * Makes a `fetch` that gives the answers in order and repeats the last one. A Response that is repeated is cloned, so that
- * each caller has a body. Like `fetch`, it rejects with the signal's reason when that aborts.
+ * each caller has a body. Like `fetch`, it rejects with the signal's reason when that aborts; a call whose signal aborted
+ * before is not one of `calls`.
  */
 export function scriptedFetch(answers: readonly [ScriptedAnswer, ...ScriptedAnswer[]]): ScriptedFetch {
   const calls: RecordedCall[] = []
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const call = recordCall(input, init)
-    const index = Math.min(calls.length, answers.length - 1)
-    calls.push(call)
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
     signal?.throwIfAborted()
+    const index = Math.min(calls.length, answers.length - 1)
+    calls.push(call)
     const answer = answers[index]
     if (answer === 'hang' || answer === undefined) return rejectOnAbort(signal)
     if (answer instanceof Error) throw answer

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isIntegrationError } from '../../src/index.ts'
+import { createFetch, isIntegrationError } from '../../src/index.ts'
 import { seededRandom } from '../../src/testing/index.ts'
 import { answer, connectionRefused, connectionReset, harness, rejectionOf, url } from './harness.ts'
 
@@ -25,6 +25,12 @@ describe('createFetch: circuit breaker', () => {
     expect(heard.of('circuit:opened')).toEqual([
       { host: 'api.example.com', breakMs: 10_000, reason: 'failures', code: 'upstream_error' },
     ])
+  })
+
+  it('has no circuit for what reaches no host', async () => {
+    const fetch = createFetch({ ...once, fetch: globalThis.fetch })
+    for (let n = 0; n < 8; n++) expect(await rejectionOf(fetch('about:blank'))).toBeInstanceOf(TypeError)
+    expect(await (await fetch('data:,here')).text()).toBe('here')
   })
 
   it('does not say that nothing was sent when it opens while a retry waits', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
-  captureArguments,
+  captureArguments as tryCaptureArguments,
   copyHeaders,
   followsRedirects,
   headerOf,
@@ -12,6 +12,12 @@ import {
 } from '../../src/fetch/request-facts.ts'
 
 const url = 'https://example.com/a'
+
+function captureArguments(...args: Parameters<typeof tryCaptureArguments>) {
+  const captured = tryCaptureArguments(...args)
+  if (captured === undefined) throw new Error('The arguments cannot be read.')
+  return captured
+}
 
 describe('hostOf', () => {
   it.each([
@@ -79,10 +85,33 @@ describe('the facts of a request', () => {
     expect([headerOf(input, init, 'a'), headerOf(input, init, 'a')]).toEqual(['1', '1'])
   })
 
-  it('take an init that is no plain object for the Request that fetch would make of it', () => {
-    const { input, init } = captureArguments(url, new Request(url, { method: 'PUT' }))
-    expect((input as Request).method).toBe('PUT')
-    expect(init).toBeUndefined()
+  it('read an init that is no plain object as fetch does, what it inherits included', () => {
+    const { init } = captureArguments(url, new Request(url, { method: 'PUT', headers: { 'X-A': '1' } }))
+    expect(init?.method).toBe('PUT')
+    expect(headerOf(url, init, 'x-a')).toBe('1')
+    class Init {
+      get method(): string {
+        return 'PATCH'
+      }
+    }
+    expect(captureArguments(url, new Init()).init?.method).toBe('PATCH')
+  })
+
+  it('keep the case of header names, and headers that are no headers, for fetch to judge', () => {
+    const headersOf = (headers: unknown) => captureArguments(url, { headers } as RequestInit).init?.headers
+    expect(headersOf({ 'X-A': '1' })).toEqual({ 'X-A': '1' })
+    expect(headersOf([['X-A', '1']])).toEqual([['X-A', '1']])
+    expect(headersOf('a: b')).toBe('a: b')
+    expect(headersOf([['a', 'b', 'c'], 5])).toEqual([['a', 'b', 'c'], 5])
+    expect(headerOf(url, { headers: { 'bad name': 'x', a: '1' } }, 'a')).toBeUndefined()
+  })
+
+  it.each([
+    ['an input that is no text and no object', undefined, undefined],
+    ['an init that is no object', url, 'init'],
+    ['a signal that is none', url, { signal: {} }],
+  ])('are not read from %s', (_, input, init) => {
+    expect(tryCaptureArguments(input as string, init as RequestInit)).toBeUndefined()
   })
 
   it('tell whether redirects are followed', () => {
