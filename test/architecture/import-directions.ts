@@ -16,6 +16,7 @@ export const policies: readonly string[] = [
   'core/auth',
   'core/bulkhead',
   'core/circuit-breaker',
+  'core/hedge',
   'core/idempotency',
   'core/rate-limit',
   'core/retry',

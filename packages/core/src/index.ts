@@ -37,10 +37,13 @@ export type { CircuitControl, ResilientFetch } from './fetch/create-fetch.ts'
 export type { WaitRecord } from './fetch/call-record.ts'
 export { explain, integrationErrorOf, rateLimitOf } from './fetch/explain.ts'
 export type { Explanation } from './fetch/explain.ts'
+export type { Decision, HedgeStop } from './fetch/decision.ts'
 export type { FetchOptions } from './fetch/fetch-options.ts'
 export type { CircuitSnapshot, FetchSnapshot, HostSnapshot } from './fetch/fetch-snapshot.ts'
 export { toIntegrationError } from './fetch/to-integration-error.ts'
 export type { ClientErrorOptions, ToIntegrationErrorOptions } from './fetch/to-integration-error.ts'
+export { defaultHedgeOptions } from './hedge/hedge-options.ts'
+export type { HedgeOptions } from './hedge/hedge-options.ts'
 export type { IdempotencyOptions } from './idempotency/idempotency-options.ts'
 export {
   arrayOf,

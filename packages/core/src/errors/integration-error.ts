@@ -33,6 +33,8 @@ export interface AttemptRecord {
   /** Code of the failure, when it failed. */
   readonly code?: ErrorCode
   readonly reason?: string
+  /** Whether it was sent beside an earlier one that had no answer yet. */
+  readonly hedge?: true
   /** How long was waited before this attempt, in milliseconds. */
   readonly waitedMs?: number
 }

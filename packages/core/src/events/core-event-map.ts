@@ -70,6 +70,17 @@ export interface RetryExhaustedEvent extends CallEvent, FailureFacts {
   readonly stop: RetryStop
 }
 
+export interface HedgeSentEvent extends CallEvent {
+  /** The attempt that is sent: 2 or more. */
+  readonly attempt: number
+  /** How long the one before had no answer, in milliseconds. */
+  readonly delayMs: number
+}
+
+export interface HedgeWonEvent extends CallEvent {
+  readonly attempt: number
+}
+
 export interface LimitPausedEvent extends ScopeEvent {
   /** How long no call to this host starts, in milliseconds from now. */
   readonly pauseMs: number
@@ -136,6 +147,10 @@ export interface CoreEventMap extends BaseEventMap {
   'retry:scheduled': RetryScheduledEvent
   /** When a failed call is not, or not any more, retried. At most once per call; never for an abort by the caller. */
   'retry:exhausted': RetryExhaustedEvent
+  /** When another attempt is sent beside one that is slow to answer. */
+  'hedge:sent': HedgeSentEvent
+  /** When such an attempt is answered first, and well. */
+  'hedge:won': HedgeWonEvent
   /** When an answer paused every call under a limit, or prolonged the pause; also a success that says that nothing is left. */
   'limit:paused': LimitPausedEvent
   /** When a call begins to wait for the end of a pause. */
@@ -169,6 +184,8 @@ export const coreEvents: { readonly [Name in keyof CoreEventMap]: EventSeverity 
   'attempt:failed': 'info',
   'retry:scheduled': 'info',
   'retry:exhausted': 'warning',
+  'hedge:sent': 'info',
+  'hedge:won': 'debug',
   'limit:paused': 'warning',
   'limit:waiting': 'info',
   'limit:released': 'debug',

@@ -52,12 +52,19 @@ export class AttemptExtras {
    *
    * @throws what its factory throws, or the reason for which it is not waited for any longer.
    */
-  async makeBody(call: SendingCall, clock: Clock): Promise<void> {
-    const signal = call.signal?.current ?? call.callerSignal ?? new AbortController().signal
+  async makeBody(
+    call: SendingCall,
+    clock: Clock,
+    attempt: number = call.record.attempts.length + 1,
+    callSignal: CallSignal | undefined = call.signal,
+  ): Promise<void> {
+    const signal = callSignal?.current ?? call.callerSignal ?? new AbortController().signal
     signal.throwIfAborted()
     try {
-      const made = this.#body?.make(call.record.attempts.length + 1, signal)
-      this.#next = isPromise(made) ? await waitForBody(made, call, signal, clock) : made
+      const made = this.#body?.make(attempt, signal)
+      const limitMs = Math.max(0, call.deadlineAtMs - clock.monotonicMs())
+      const onTimeout = (): unknown => callSignal?.timeOut()
+      this.#next = isPromise(made) ? await waitForBody(made, signal, clock, limitMs, onTimeout) : made
     } catch (error) {
       if (!signal.aborted) call.failedIn = 'body'
       throw error
@@ -86,13 +93,12 @@ export class AttemptExtras {
 
 function waitForBody(
   body: Promise<BodyValue>,
-  call: SendingCall,
   signal: AbortSignal,
   clock: Clock,
+  limitMs: number,
+  onTimeout: () => unknown,
 ): Promise<BodyValue> {
-  const remainingMs = Math.max(0, call.deadlineAtMs - clock.monotonicMs())
-  const onTimeout = (): unknown => call.signal?.timeOut()
-  return withTimer(clock, remainingMs, onTimeout, () => abortable(body, signal)).catch((error: unknown) => {
+  return withTimer(clock, limitMs, onTimeout, () => abortable(body, signal)).catch((error: unknown) => {
     // What comes too late is not left open.
     if (signal.aborted) void body.then(discardUnsent, () => {})
     throw error

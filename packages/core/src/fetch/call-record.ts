@@ -2,6 +2,7 @@ import type { Connector } from '../connectors/connector.ts'
 import type { AttemptRecord, IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { RetryStop } from '../events/core-event-map.ts'
 import type { Clock } from '../time/clock.ts'
+import type { Decision } from './decision.ts'
 
 // Most calls wait for nothing and have no attempt yet: their lists are made when there is something to put in.
 const none: readonly never[] = Object.freeze([])
@@ -19,6 +20,7 @@ export class CallRecord {
   readonly url: string
   attempts: readonly AttemptRecord[] = none
   waits: readonly WaitRecord[] = none
+  decisions: readonly Decision[] = none
   idempotencyKey: string | undefined
   durationMs = 0
   stop: RetryStop | undefined
@@ -34,6 +36,10 @@ export class CallRecord {
     this.url = url
     this.#startedAtMs = startedAtMs
     this.#caller = caller
+  }
+
+  decide(decision: Decision): void {
+    this.decisions = [...this.decisions, decision]
   }
 
   get connector(): Connector | undefined {

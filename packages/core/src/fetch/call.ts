@@ -11,6 +11,7 @@ import { CallRecord, type WaitRecord } from './call-record.ts'
 import type { Circuit } from './circuit.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { HostScope } from './host-scope.ts'
+import type { Lane } from './lane.ts'
 import type { HostScopes } from './host-scopes.ts'
 import type { Outcome } from './outcome.ts'
 import type { Route } from './route.ts'
@@ -44,7 +45,7 @@ export class Call {
   /** The caller's signal. */
   readonly callerSignal: AbortSignal | undefined
   /** The signal for sending; absent when no timer is needed, so that the caller's own goes to the transport. */
-  readonly signal: CallSignal | undefined
+  signal: CallSignal | undefined
   /** When the last attempt came to its end. */
   attemptEndedAtMs = 0
   /** What the running retry cost, 0 for a first attempt. */
@@ -85,13 +86,18 @@ export class Call {
   }
 
   /** The second argument for the transport, for an attempt that starts now, with the signal that is current now. */
-  initForAttempt(nowMs: number, timeoutMs: number): RequestInit | undefined {
-    const { extras, signal } = this
+  initForAttempt(
+    nowMs: number,
+    timeoutMs: number,
+    attempt: number = this.record.attempts.length + 1,
+    signal: CallSignal | undefined = this.signal,
+  ): RequestInit | undefined {
+    const { extras } = this
     if (extras === undefined) return signal === undefined ? this.#init : { ...this.#init, signal: signal.current }
     const init = { ...this.#init, ...extras.takeBody() }
     if (extras.hasHeaders) {
       const remainingMs = Math.min(this.deadlineAtMs - nowMs, timeoutMs)
-      init.headers = extras.withHeaders(this.#copyHeaders(), this.record.attempts.length + 1, remainingMs)
+      init.headers = extras.withHeaders(this.#copyHeaders(), attempt, remainingMs)
     }
     return signal === undefined ? init : { ...init, signal: signal.current }
   }
@@ -140,13 +146,14 @@ export class Call {
     this.#waitedMs += waitedMs
   }
 
-  /** Notes what came of an attempt, with what was waited before it. */
-  noteAttempt(outcome: Outcome, durationMs: number): AttemptRecord {
+  /** Notes what came of an attempt, with what was waited before it. `lane` tells which, where several are under way. */
+  noteAttempt(outcome: Outcome, durationMs: number, lane?: Lane): AttemptRecord {
     const { attempts } = this.record
     const attempt: { -readonly [Key in keyof AttemptRecord]: AttemptRecord[Key] } = {
-      attempt: attempts.length + 1,
+      attempt: lane?.attempt ?? attempts.length + 1,
       durationMs,
     }
+    if (lane?.isHedge === true) attempt.hedge = true
     if (outcome.kind === 'response') attempt.status = outcome.response.status
     const { failure } = outcome
     if (failure !== undefined) {
@@ -155,7 +162,8 @@ export class Call {
     }
     if (this.#waitedMs > 0) attempt.waitedMs = this.#waitedMs
     this.#waitedMs = 0
-    this.record.attempts = attempts.length === 0 ? [attempt] : [...attempts, attempt]
+    this.record.attempts =
+      attempts.length === 0 ? [attempt] : [...attempts, attempt].toSorted((left, right) => left.attempt - right.attempt)
     return attempt
   }
 

@@ -126,9 +126,10 @@ function checkHost(host: string): string {
 }
 
 function isPassThrough(options: ResolvedFetchOptions): boolean {
-  const { retry, rateLimit, breaker, bulkhead, auth, idempotencyHeader, deadlineMs, attemptTimeoutMs } = options
+  const { retry, hedge, rateLimit, breaker, bulkhead, auth, idempotencyHeader, deadlineMs, attemptTimeoutMs } = options
   return (
     retry === false &&
+    hedge === false &&
     rateLimit === false &&
     breaker === false &&
     bulkhead === false &&

@@ -7,6 +7,7 @@ import { type RateLimit, readRateLimit } from '../limit-reading/read-rate-limits
 import { systemClock } from '../time/system-clock.ts'
 import { type CallRecord, callFactsOf, type WaitRecord } from './call-record.ts'
 import { createStamps } from './stamps.ts'
+import type { Decision } from './decision.ts'
 
 /** What Holdfast did for a call, and why. */
 export interface Explanation {
@@ -24,6 +25,8 @@ export interface Explanation {
   readonly attempts: readonly AttemptRecord[]
   /** Every wait in order. */
   readonly waits: readonly WaitRecord[]
+  /** What was decided between the attempts, and why, in order; empty when the first attempt settled the call. */
+  readonly decisions: readonly Decision[]
   /** Why the failure was not, or not any more, retried. Absent when the call succeeded. */
   readonly stop?: RetryStop
   /** Key that made the write repeatable, whether generated or the caller's. */
@@ -57,6 +60,7 @@ export function explain(responseOrError: unknown): Explanation | undefined {
     durationMs,
     attempts: [...record.attempts],
     waits: [...record.waits],
+    decisions: [...record.decisions],
     ...(connector === undefined ? {} : { integration: connector.id }),
     ...(connection === undefined ? {} : { connection }),
     ...(stop === undefined ? {} : { stop }),

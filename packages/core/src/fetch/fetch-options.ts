@@ -17,6 +17,7 @@ import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
 import { checkSnapshot } from './check-snapshot.ts'
 import { judgesSuccesses } from './error-body.ts'
 import type { FetchSnapshot } from './fetch-snapshot.ts'
+import { type HedgeOptions, type ResolvedHedgeOptions, resolveHedgeOptions } from '../hedge/hedge-options.ts'
 import { type IdempotencyOptions, resolveIdempotencyHeader } from '../idempotency/idempotency-options.ts'
 import {
   callback,
@@ -49,6 +50,8 @@ export interface FetchOptions extends TimeoutOptions {
   readonly connection?: string
   /** Repeats what failed and may be repeated. */
   readonly retry?: RetryOptions | false
+  /** Sends a slow idempotent request a second time, and takes the first good answer. Off unless given. */
+  readonly hedge?: HedgeOptions | false
   /** Honours the limits that the provider announces. */
   readonly rateLimit?: RateLimitOptions | false
   /** Stops calls to a host that fails. */
@@ -88,6 +91,7 @@ export interface ResolvedFetchOptions {
   readonly attemptTimeoutMs: number
   readonly deadlineHeader: string | undefined
   readonly retry: ResolvedRetryOptions | false
+  readonly hedge: ResolvedHedgeOptions | false
   readonly rateLimit: ResolvedRateLimitOptions | false
   readonly breaker: ResolvedCircuitBreakerOptions | false
   /** The group that the connector puts a request in; absent where it knows none. */
@@ -112,6 +116,7 @@ const checks: Readonly<Record<keyof FetchOptions, Check>> = {
   attemptTimeoutMs: timeLimit,
   deadlineHeader: headerName,
   retry: policy,
+  hedge: policy,
   rateLimit: policy,
   breaker: policy,
   bulkhead: policy,
@@ -138,7 +143,7 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
   checkAuth(options.auth)
   checkDeadlineHeader(options)
   const connector = options.connector === undefined ? undefined : checkConnector(options.connector, 'connector')
-  const { bulkhead = false, refusals = 'throw', clock = systemClock, random = systemRandom } = options
+  const { hedge = false, bulkhead = false, refusals = 'throw', clock = systemClock, random = systemRandom } = options
   const { deadlineMs = defaultTimeoutOptions.deadlineMs } = options
   const { attemptTimeoutMs = defaultTimeoutOptions.attemptTimeoutMs } = options
   return Object.freeze({
@@ -151,6 +156,7 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
     attemptTimeoutMs: attemptTimeoutMs === false ? Infinity : attemptTimeoutMs,
     deadlineHeader: options.deadlineHeader,
     retry: options.retry === false ? false : resolveRetryOptions(options.retry),
+    hedge: hedge === false ? false : resolveHedgeOptions(hedge),
     rateLimit: options.rateLimit === false ? false : resolveRateLimitOptions(options.rateLimit),
     breaker: options.breaker === false ? false : resolveCircuitBreakerOptions(options.breaker),
     endpointGroupOf: connector === undefined ? undefined : endpointGroups(connector),

@@ -3,6 +3,7 @@ import type { CoreEventMap, ScopeEvent } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import type { CallLimit, LimitBuckets } from '../rate-limit/limit-buckets.ts'
 import { RetryBudget } from '../retry/retry-budget.ts'
+import { defaultRetryBudgetOptions } from '../retry/retry-options.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { HostSnapshot } from './fetch-snapshot.ts'
 import { HostCircuits } from './host-circuits.ts'
@@ -27,7 +28,7 @@ export class HostScope {
     buckets: LimitBuckets | undefined,
     events: Emitter<CoreEventMap>,
   ) {
-    const { connector, connection, bulkhead, breaker, retry } = options
+    const { connector, connection, bulkhead, breaker, retry, hedge } = options
     this.host = host
     this.facts = Object.freeze({
       host,
@@ -44,7 +45,9 @@ export class HostScope {
     const { common } = this.#routes
     this.#limits = buckets === undefined ? [] : common && buckets.limitsAt(common.places)
     if (bulkhead !== false) this.bulkhead = new Bulkhead(bulkhead, options.clock)
-    if (retry !== false && retry.budget !== false) this.budget = new RetryBudget(retry.budget)
+    // Without retries the hedges still need a budget.
+    const budget = retry === false ? hedge !== false && defaultRetryBudgetOptions : retry.budget
+    if (budget !== false) this.budget = new RetryBudget(budget)
     if (breaker !== false) this.circuits = new HostCircuits(this.facts, breaker, options.clock, options.random, events)
   }
 

@@ -7,17 +7,21 @@ import { redactUrl } from '../errors/redact.ts'
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import { LimitBuckets } from '../rate-limit/limit-buckets.ts'
+import type { ResolvedHedgeOptions } from '../hedge/hedge-options.ts'
 import { driveAttempts } from '../retry/drive-attempts.ts'
 import { abortable } from '../timeout/abortable.ts'
 import { AttemptTimer } from '../timeout/attempt-timer.ts'
 import { timeoutError, withTimer } from '../timeout/call-signal.ts'
 import { Call, failureFacts } from './call.ts'
 import type { CallRecord } from './call-record.ts'
+import type { HedgeStop } from './decision.ts'
 import { failureOf, thrown } from './exchange.ts'
 import { remember } from './explain.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { FetchSnapshot } from './fetch-snapshot.ts'
 import { HostScopes } from './host-scopes.ts'
+import { canHedge, HedgedAttempt } from './hedged-attempt.ts'
+import type { Lane } from './lane.ts'
 import { cancelLimits, learnLimits, reserveLimits, tryReserve } from './limits.ts'
 import { discardBody, type Outcome } from './outcome.ts'
 import { prepareRetry, stopOf } from './prepare-retry.ts'
@@ -29,7 +33,7 @@ import { waitForSlot } from './waits.ts'
 /**
  * The composition of all policies. A call goes through them in this order, outermost first:
  *
- *     deadline → idempotency key → auth → retry [ budget → rate-limit bucket → bulkhead → breaker → attempt timeout → fetch ]
+ *     deadline → idempotency key → auth → retry [ budget → hedge [ limit → bulkhead → breaker → attempt timeout → fetch ] ]
  *
  * The breaker is inside the retry so that it sees each attempt, and inside the waits so that these do not count as latency.
  */
@@ -116,6 +120,7 @@ export class Pipeline {
     discardBody(outcome)
     if (this.#events.has('auth:replayed')) this.#events.emit('auth:replayed', call.eventFacts(this.#nowMs()))
     call.record.stop = undefined
+    call.record.decide({ kind: 'new_token', attempt: call.record.attempts.length + 1 })
     const replayed = await this.#attempt(call, this.#nowMs())
     return replayed.failure === undefined ? replayed : this.#retry(call, replayed)
   }
@@ -176,6 +181,7 @@ export class Pipeline {
     if (circuit !== undefined && (permit = circuit.breaker.admit(startedMs)) === undefined)
       return this.#unsent(call, refuse(call.record, circuit.refusal(startedMs)))
 
+    if (this.#options.hedge !== false && canHedge(call)) return this.#race(call, this.#options.hedge, permit, startedMs)
     const timer = new AttemptTimer(call.signal, clock, attemptTimeoutMs, call.deadlineAtMs - startedMs)
     let outcome: Outcome
     try {
@@ -186,13 +192,48 @@ export class Pipeline {
       outcome = thrown(error, call, timer)
     }
     timer.cancel()
-    const endedMs = clock.monotonicMs()
-    this.#note(call, outcome, startedMs, endedMs)
-    if (permit !== undefined) circuit?.record(permit, outcome, call.record.attempts.length, endedMs)
+    this.#finish(call, outcome, permit, startedMs)
+    return outcome
+  }
+
+  /** Tells every policy what became of an attempt. `lane` is given where several are under way. */
+  #finish(call: Call, outcome: Outcome, permit: CircuitPermit | undefined, startedMs: number, lane?: Lane): void {
+    const endedMs = this.#nowMs()
+    this.#note(call, outcome, startedMs, endedMs, lane)
+    if (permit !== undefined) call.circuit?.record(permit, outcome, call.record.attempts.length, endedMs)
     learnLimits(call, outcome, startedMs, endedMs, this.#options, this.#events)
     call.scope.bulkhead?.release()
     call.attemptEndedAtMs = endedMs
-    return outcome
+  }
+
+  #race(
+    call: Call,
+    hedge: ResolvedHedgeOptions,
+    permit: CircuitPermit | undefined,
+    startedMs: number,
+  ): Promise<Outcome> {
+    const gate = {
+      admit: (nowMs: number) => this.#admitHedge(call, nowMs),
+      finish: (lane: Lane, outcome: Outcome) => this.#finish(call, outcome, lane.permit, lane.startedMs, lane),
+    }
+    return new HedgedAttempt(call, hedge, this.#options, this.#events, gate).run(permit, startedMs)
+  }
+
+  #admitHedge(call: Call, nowMs: number): { permit: CircuitPermit | undefined } | HedgeStop {
+    const { circuit, limits, scope } = call
+    if (!tryReserve(call, nowMs)) return 'rate_limit'
+    let stop: HedgeStop = 'bulkhead'
+    if (scope.bulkhead === undefined || scope.bulkhead.tryAcquire()) {
+      const permit = circuit?.breaker.admit(nowMs)
+      if (circuit === undefined || permit !== undefined) {
+        if (scope.budget === undefined || scope.budget.pay(false) !== undefined) return { permit }
+        if (permit !== undefined) circuit?.breaker.record(permit, 'neutral', nowMs)
+        stop = 'budget'
+      } else stop = 'circuit_open'
+      scope.bulkhead?.release()
+    }
+    cancelLimits(limits)
+    return stop
   }
 
   /** Gives back what an attempt had taken that is not sent. */
@@ -202,10 +243,10 @@ export class Pipeline {
     return refusal
   }
 
-  #note(call: Call, outcome: Outcome, startedMs: number, endedMs: number): void {
-    const { attempt, durationMs } = call.noteAttempt(outcome, endedMs - startedMs)
+  #note(call: Call, outcome: Outcome, startedMs: number, endedMs: number, lane: Lane | undefined): void {
+    const { attempt, durationMs } = call.noteAttempt(outcome, endedMs - startedMs, lane)
     const { failure } = outcome
-    if (failure === undefined || !this.#events.has('attempt:failed')) return
+    if (failure === undefined || failure.reason === 'hedge_lost' || !this.#events.has('attempt:failed')) return
     this.#events.emit('attempt:failed', { ...call.eventFacts(endedMs), ...failureFacts(failure), attempt, durationMs })
   }
 

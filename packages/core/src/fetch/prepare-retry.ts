@@ -53,13 +53,24 @@ export async function prepareRetry(
 
   call.paidTokens = paid
   discardBody(outcome)
+  const attempt = record.attempts.length + 1
+  const waitMs = isPaused ? limitMs : delayMs
+  const askedMs = failure.retryAfterMs === undefined ? {} : { serverWaitMs: failure.retryAfterMs }
+  record.decide({
+    kind: 'retry',
+    attempt,
+    code: failure.code,
+    wait: isPaused ? 'rate_limit' : 'backoff',
+    delayMs: waitMs,
+    ...askedMs,
+  })
   if (events.has('retry:scheduled'))
     events.emit('retry:scheduled', {
       ...call.eventFacts(nowMs),
       ...failureFacts(failure),
-      attempt: record.attempts.length + 1,
-      delayMs: isPaused ? limitMs : delayMs,
-      ...(failure.retryAfterMs === undefined ? {} : { serverWaitMs: failure.retryAfterMs }),
+      attempt,
+      delayMs: waitMs,
+      ...askedMs,
     })
   if (isPaused) {
     joinLimit(call, latestMs, nowMs)

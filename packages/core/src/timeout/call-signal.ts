@@ -38,6 +38,11 @@ export class CallSignal {
     return reason
   }
 
+  /** Aborts what runs under the current signal. */
+  abort(reason: unknown): void {
+    this.#link.controller?.abort(reason)
+  }
+
   /** The call is over. The caller's signal keeps reaching `body`, when there is one, until it is garbage. */
   release(body: ReadableStream | null): void {
     const { remove } = this.#link

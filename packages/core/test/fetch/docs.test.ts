@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   defaultBulkheadOptions,
   defaultCircuitBreakerOptions,
+  defaultHedgeOptions,
   defaultRateLimitOptions,
   defaultRetryBudgetOptions,
   defaultRetryOptions,
@@ -14,7 +15,7 @@ const { budget: _budget, ...defaultDelays } = defaultRetryOptions
 
 describe('the pages about outbound calls', () => {
   it.each([
-    ['outbound', { ...defaultTimeoutOptions, ...defaultBulkheadOptions }],
+    ['outbound', { ...defaultTimeoutOptions, ...defaultBulkheadOptions, ...defaultHedgeOptions }],
     ['retry', { ...defaultDelays, ...defaultRetryBudgetOptions }],
     ['rate-limit', defaultRateLimitOptions],
     ['circuit-breaker', defaultCircuitBreakerOptions],

@@ -30,6 +30,22 @@ export function harness(answers: readonly [ScriptedAnswer, ...ScriptedAnswer[]],
   return { fetch, transport, clock, heard, run: (input = url, init) => clock.runUntil(fetch(input, init)) }
 }
 
+/** A fetch function that hedges after 100 ms, and whose requests are answered each after its milliseconds with its status. */
+export function hedging(
+  answers: readonly [readonly [number, number], ...(readonly [number, number])[]],
+  options: FetchOptions = {},
+): Harness {
+  const later = ([ms, status]: readonly [number, number]): ScriptedAnswer => {
+    return async ({ init }) => {
+      await made.clock.sleep(ms, init?.signal ?? undefined)
+      return answer(status, {}, `${ms}`)
+    }
+  }
+  const [first, ...others] = answers
+  const made = harness([later(first), ...others.map(later)], { hedge: { delayMs: 100 }, ...options })
+  return made
+}
+
 export function answer(status: number, headers: Record<string, string> = {}, body = ''): Response {
   return new Response(status === 204 ? null : body, { status, headers })
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { gatePairs } from './gate-pairs.ts'
+import { hedgePairs } from './hedge-pairs.ts'
 import { policies, policyOfOption } from './pair.ts'
 import { requestPairs } from './request-pairs.ts'
 import { retryPairs } from './retry-pairs.ts'
 import { timePairs } from './time-pairs.ts'
 
-const pairs = [...timePairs, ...requestPairs, ...retryPairs, ...gatePairs]
+const pairs = [...timePairs, ...requestPairs, ...retryPairs, ...gatePairs, ...hedgePairs]
 const nameOf = (of: readonly string[]): string => of.toSorted().join(' and ')
 
 describe('createFetch: every two policies at once', () => {

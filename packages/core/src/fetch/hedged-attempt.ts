@@ -1,0 +1,185 @@
+import type { CircuitPermit } from '../circuit-breaker/circuit-breaker.ts'
+import type { CoreEventMap } from '../events/core-event-map.ts'
+import type { Emitter } from '../events/emitter.ts'
+import type { ResolvedHedgeOptions } from '../hedge/hedge-options.ts'
+import { isIdempotentMethod } from '../retry/retry-decision.ts'
+import { AttemptTimer } from '../timeout/attempt-timer.ts'
+import { CallSignal } from '../timeout/call-signal.ts'
+import type { Call } from './call.ts'
+import type { HedgeStop } from './decision.ts'
+import { failureOf, thrown } from './exchange.ts'
+import type { ResolvedFetchOptions } from './fetch-options.ts'
+import type { Lane } from './lane.ts'
+import { discardBody, type Outcome } from './outcome.ts'
+import { stopOf } from './prepare-retry.ts'
+
+/** What a race needs of the other policies. */
+export interface HedgeGate {
+  /** Takes everything that an attempt needs, when there is nothing to wait for; else says what is missing. */
+  readonly admit: (nowMs: number) => { readonly permit: CircuitPermit | undefined } | HedgeStop
+  /** Tells all of them what became of an attempt. */
+  readonly finish: (lane: Lane, outcome: Outcome) => void
+}
+
+/**
+ * Whether another request may be sent beside one that is slow. Not for what is only keyed: the answer to a key whose first
+ * request is under way is a conflict. And only at first: what has failed once is repeated, not raced.
+ */
+export function canHedge(call: Call): boolean {
+  return call.record.attempts.length === 0 && isIdempotentMethod(call.method) && call.isReplayable
+}
+
+/**
+ * Sends an attempt, and others beside it as long as there is no answer. The first answer that is good, or that another attempt
+ * would get too, ends the others; while some are under way, a failure is not the end.
+ */
+export class HedgedAttempt {
+  readonly #call: Call
+  readonly #hedge: ResolvedHedgeOptions
+  readonly #options: ResolvedFetchOptions
+  readonly #events: Emitter<CoreEventMap>
+  readonly #gate: HedgeGate
+  readonly #lanes = new Set<Lane>()
+  readonly #finished: Lane[] = []
+  #sent = 0
+  #failed: Outcome | undefined
+  #isOver = false
+  #cancelTimer: (() => void) | undefined
+  #resolve: (outcome: Outcome) => void = () => {}
+
+  constructor(
+    call: Call,
+    hedge: ResolvedHedgeOptions,
+    options: ResolvedFetchOptions,
+    events: Emitter<CoreEventMap>,
+    gate: HedgeGate,
+  ) {
+    this.#call = call
+    this.#hedge = hedge
+    this.#options = options
+    this.#events = events
+    this.#gate = gate
+  }
+
+  /** Sends the first attempt, for which everything was taken already. */
+  run(permit: CircuitPermit | undefined, startedMs: number): Promise<Outcome> {
+    const signal = this.#call.signal ?? new CallSignal(this.#call.callerSignal)
+    return new Promise((resolve) => {
+      this.#resolve = resolve
+      void this.#send({ attempt: ++this.#sent, isHedge: false, startedMs, signal, permit })
+      this.#schedule()
+    })
+  }
+
+  #schedule(): void {
+    if (this.#isOver || this.#sent > this.#hedge.maxHedges) return
+    this.#cancelTimer = this.#options.clock.schedule(this.#hedge.delayMs, () => void this.#sendHedge())
+  }
+
+  async #sendHedge(): Promise<void> {
+    const call = this.#call
+    const { clock } = this.#options
+    const attempt = this.#sent + 1
+    const signal = new CallSignal(call.callerSignal)
+    if (call.extras?.isMade === true) {
+      try {
+        await call.extras.makeBody(call, clock, attempt, signal)
+      } catch {
+        // The attempt that there is goes on; should it fail, the next one meets the same failure.
+        call.failedIn = undefined
+        signal.release(null)
+        this.#skip('body')
+        return
+      }
+    }
+    // While the body was made, an answer may have come.
+    if (this.#isOver || this.#failed !== undefined) {
+      signal.release(null)
+      return
+    }
+    const nowMs = clock.monotonicMs()
+    const admitted = this.#gate.admit(nowMs)
+    if (typeof admitted === 'string') {
+      signal.release(null)
+      this.#skip(admitted)
+      return
+    }
+    const { delayMs } = this.#hedge
+    this.#sent = attempt
+    call.record.decide({ kind: 'hedge', attempt, delayMs })
+    if (this.#events.has('hedge:sent')) this.#events.emit('hedge:sent', { ...call.eventFacts(nowMs), attempt, delayMs })
+    void this.#send({ attempt, isHedge: true, startedMs: nowMs, signal, permit: admitted.permit })
+    this.#schedule()
+  }
+
+  #skip(reason: HedgeStop): void {
+    if (!this.#isOver) this.#call.record.decide({ kind: 'no_hedge', reason, delayMs: this.#hedge.delayMs })
+  }
+
+  async #send(lane: Lane): Promise<void> {
+    const call = this.#call
+    const { clock, transport, attemptTimeoutMs } = this.#options
+    this.#lanes.add(lane)
+    const { signal, startedMs, attempt } = lane
+    const timer = new AttemptTimer(signal, clock, attemptTimeoutMs, call.deadlineAtMs - startedMs)
+    let outcome: Outcome
+    try {
+      const response = await transport(call.input, call.initForAttempt(startedMs, attemptTimeoutMs, attempt, signal))
+      outcome = { kind: 'response', response, failure: await failureOf(response, call.route, this.#options) }
+    } catch (error) {
+      outcome = thrown(error, call, timer)
+    }
+    timer.cancel()
+    if (this.#lanes.has(lane)) this.#take(lane, outcome)
+    else discardBody(outcome)
+  }
+
+  #take(lane: Lane, outcome: Outcome): void {
+    this.#close(lane, outcome)
+    if (this.#lanes.size === 0 || this.#isDecisive(outcome)) {
+      this.#end(lane, outcome)
+      return
+    }
+    // From here on it is for the retries.
+    this.#cancelTimer?.()
+    if (this.#failed !== undefined) discardBody(this.#failed)
+    this.#failed = outcome
+  }
+
+  /** Whether no other attempt would fare better. */
+  #isDecisive(outcome: Outcome): boolean {
+    if (outcome.failure === undefined) return true
+    const stop = stopOf(this.#call, outcome, this.#options)
+    return stop === 'not_retryable' || stop === 'server_veto'
+  }
+
+  #end(winner: Lane, outcome: Outcome): void {
+    const call = this.#call
+    this.#isOver = true
+    this.#cancelTimer?.()
+    if (this.#failed !== undefined) discardBody(this.#failed)
+    for (const lane of this.#lanes) {
+      this.#close(lane, lost())
+      lane.signal.abort(new DOMException('Another attempt of the call was answered first.', 'AbortError'))
+    }
+    for (const lane of this.#finished) if (lane !== winner) lane.signal.release(null)
+    call.signal = winner.signal
+    if (winner.isHedge && outcome.failure === undefined && this.#events.has('hedge:won')) {
+      const { attempt } = winner
+      this.#events.emit('hedge:won', { ...call.eventFacts(this.#options.clock.monotonicMs()), attempt })
+    }
+    this.#resolve(outcome)
+  }
+
+  #close(lane: Lane, outcome: Outcome): void {
+    this.#lanes.delete(lane)
+    this.#finished.push(lane)
+    this.#gate.finish(lane, outcome)
+  }
+}
+
+/** What became of an attempt that is not needed any more. It says nothing of the host. */
+function lost(): Outcome {
+  const failure = { code: 'canceled', reason: 'hedge_lost', phase: 'headers', delivery: 'unknown' } as const
+  return { kind: 'error', error: undefined, failure }
+}
