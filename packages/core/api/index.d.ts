@@ -11,6 +11,7 @@ export interface AttemptRecord {
     readonly status?: number;
     readonly code?: ErrorCode;
     readonly reason?: string;
+    readonly hedge?: true;
     readonly waitedMs?: number;
 }
 
@@ -175,6 +176,8 @@ export interface CoreEventMap extends BaseEventMap {
     'attempt:failed': AttemptFailedEvent;
     'retry:scheduled': RetryScheduledEvent;
     'retry:exhausted': RetryExhaustedEvent;
+    'hedge:sent': HedgeSentEvent;
+    'hedge:won': HedgeWonEvent;
     'limit:paused': LimitPausedEvent;
     'limit:waiting': WaitingEvent;
     'limit:released': ReleasedEvent;
@@ -194,6 +197,26 @@ export interface CursorPagination extends PaginationItems {
     readonly param: string;
     readonly more?: string;
 }
+
+export type Decision = {
+    readonly kind: 'retry';
+    readonly attempt: number;
+    readonly code: ErrorCode;
+    readonly wait: 'backoff' | 'rate_limit';
+    readonly delayMs: number;
+    readonly serverWaitMs?: number;
+} | {
+    readonly kind: 'hedge';
+    readonly attempt: number;
+    readonly delayMs: number;
+} | {
+    readonly kind: 'no_hedge';
+    readonly reason: HedgeStop;
+    readonly delayMs: number;
+} | {
+    readonly kind: 'new_token';
+    readonly attempt: number;
+};
 
 export type Delivery = 'not_sent' | 'unknown' | 'answered';
 
@@ -256,6 +279,7 @@ export interface Explanation {
     readonly durationMs: number;
     readonly attempts: readonly AttemptRecord[];
     readonly waits: readonly WaitRecord[];
+    readonly decisions: readonly Decision[];
     readonly stop?: RetryStop;
     readonly idempotencyKey?: string;
     readonly error?: IntegrationError;
@@ -281,6 +305,7 @@ export interface FetchOptions extends TimeoutOptions {
     readonly connector?: Connector;
     readonly connection?: string;
     readonly retry?: RetryOptions | false;
+    readonly hedge?: HedgeOptions | false;
     readonly rateLimit?: RateLimitOptions | false;
     readonly breaker?: CircuitBreakerOptions | false;
     readonly bulkhead?: BulkheadOptions | false;
@@ -296,6 +321,22 @@ export interface FetchSnapshot {
     readonly integration?: string;
     readonly connection?: string;
     readonly hosts: readonly HostSnapshot[];
+}
+
+export interface HedgeOptions {
+    readonly delayMs: number;
+    readonly maxHedges?: number;
+}
+
+export interface HedgeSentEvent extends CallEvent {
+    readonly attempt: number;
+    readonly delayMs: number;
+}
+
+export type HedgeStop = 'body' | 'rate_limit' | 'bulkhead' | 'circuit_open' | 'budget';
+
+export interface HedgeWonEvent extends CallEvent {
+    readonly attempt: number;
 }
 
 export interface HmacScheme {
@@ -775,6 +816,8 @@ export const defaultBulkheadOptions: ResolvedBulkheadOptions
 
 export const defaultCircuitBreakerOptions: ResolvedCircuitBreakerOptions
 
+export const defaultHedgeOptions: Omit<ResolvedHedgeOptions, 'delayMs'>
+
 export const defaultRateLimitOptions: ResolvedRateLimitOptions
 
 export const defaultRetryBudgetOptions: ResolvedRetryBudgetOptions
@@ -830,6 +873,8 @@ type ResolvedBulkheadOptions = Required<BulkheadOptions>;
 interface ResolvedCircuitBreakerOptions extends Required<Omit<CircuitBreakerOptions, 'groupOf'>> {
     readonly groupOf: CircuitBreakerOptions['groupOf'] | undefined;
 }
+
+type ResolvedHedgeOptions = Required<HedgeOptions>;
 
 type ResolvedRateLimitOptions = Required<RateLimitOptions>;
 
