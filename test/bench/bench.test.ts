@@ -61,7 +61,7 @@ describe('the benchmark', () => {
         (contender) => [`${contender} @ uniform`, `${contender} @ Zipf`],
       ),
       'Memory of an idle key': [
-        'createFetch, everything off',
+        'createFetch, a host',
         'createFetch, breaker',
         'createFetch, breaker after a failure',
         'createFetch, bucket',

@@ -7,21 +7,18 @@ const BAR_BYTES = 2_048
 /** What does an idle breaker or bucket keep? */
 export async function memoryPerKey(quick: boolean): Promise<Section> {
   const keys = quick ? 1_000 : 10_000
-  const retained = new Map<string, number>()
-  for (const { name } of memorySubjects) {
-    const child = startModule('./memory-process.ts', [name, String(keys)], ['--expose-gc'])
-    const { bytesPerKey } = await nextMessage<{ readonly bytesPerKey: number }>(child)
-    retained.set(name, bytesPerKey)
-  }
+  const child = startModule('./memory-process.ts', [String(keys)], ['--expose-gc'])
+  const retained = await nextMessage<Readonly<Record<string, number>>>(child)
+  const bytesOf = (name: string): number => retained[name] ?? Number.NaN
   const results = memorySubjects.map(({ name, without }) => ({
     name,
     isBare: without !== undefined,
-    bytes: (retained.get(name) ?? Number.NaN) - (without === undefined ? 0 : (retained.get(without) ?? Number.NaN)),
+    bytes: bytesOf(name) - (without === undefined ? 0 : bytesOf(without)),
   }))
   return {
     title: 'Memory of an idle key',
     method: [
-      `${keys.toLocaleString('en-US')} keys of each subject in a process of its own; heap and buffers after garbage collection, less those before`,
+      `${keys.toLocaleString('en-US')} keys of each subject, one subject after the other in a process of their own; heap and buffers after garbage collection, less those before`,
       'createFetch keeps 1,000 hosts, so ten functions share the keys',
       ...memorySubjects.map(({ name, note }) => `${name}: ${note}`),
     ],
