@@ -193,6 +193,36 @@ describe('flakyFetch', () => {
     expect((await upstream.fetch(`${origin}/other`)).headers.get('retry-after')).toBe('1')
   })
 
+  it('speaks a dialect of the test', async () => {
+    const clock = fakeClock(1_000)
+    const { fetch } = flakyFetch({ clock })
+      .on('/**', { body: { ok: true }, headers: { 'x-acme-id': '7' } })
+      .limit('/**', {
+        limit: 1,
+        dialect: {
+          told: {
+            headers: { 'x-acme-left': '{remaining}', 'x-acme-reset': '{reset_epoch_ms}' },
+            body: { left: '{remaining}' },
+          },
+          refused: {
+            status: 420,
+            headers: { 'retry-after': '{wait_s}' },
+            body: { error: 'slow_down', wait: '{wait_s_float}' },
+          },
+        },
+      })
+    const first = await fetch(`${origin}/a`)
+    expect(Object.fromEntries(first.headers)).toMatchObject({
+      'x-acme-left': '0',
+      'x-acme-reset': '61000',
+      'x-acme-id': '7',
+    })
+    expect(await first.json()).toEqual({ left: 0, ok: true })
+    const second = await fetch(`${origin}/a`)
+    expect([second.status, second.headers.get('retry-after')]).toEqual([420, '60'])
+    expect(await second.json()).toEqual({ left: 0, error: 'slow_down', wait: 60 })
+  })
+
   it('holds a place of a concurrency limit until the body has ended, failed or was let go', async () => {
     const clock = fakeClock()
     const { fetch } = flakyFetch({ clock })
