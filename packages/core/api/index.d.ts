@@ -161,6 +161,7 @@ export interface ConnectorHttp {
     readonly hosts?: readonly string[];
     readonly requestIdHeader?: string;
     readonly idempotencyHeader?: string;
+    readonly idempotencyPaths?: readonly string[];
     readonly failuresInBody?: readonly string[];
 }
 

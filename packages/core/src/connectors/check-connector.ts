@@ -38,6 +38,7 @@ const httpChecks: ChecksOf<ConnectorHttp> = {
   hosts: arrayOf(hostName),
   requestIdHeader: headerName,
   idempotencyHeader: headerName,
+  idempotencyPaths: arrayOf(pathPattern),
   failuresInBody: arrayOf(pathPattern),
 }
 

@@ -45,6 +45,8 @@ export interface ConnectorHttp {
   readonly requestIdHeader?: string
   /** Request header that makes a write idempotent, where the provider has one. */
   readonly idempotencyHeader?: string
+  /** Paths whose writes take that header, where not all do; patterns as in `failuresInBody`. Default: all. */
+  readonly idempotencyPaths?: readonly string[]
   /**
    * Paths that answer 200 to what failed, as GraphQL does, so that the JSON of a 200 is read for the error rules too, up to
    * 64 KiB; `*` stands for anything within a segment, `**` for anything. Default: none.

@@ -4,6 +4,7 @@ import { defaultIdempotencyHeader, needsIdempotencyKey } from '../idempotency/id
 import type { LimitBucket } from '../rate-limit/limit-bucket.ts'
 import type { CallLimit } from '../rate-limit/limit-buckets.ts'
 import type { Ticket } from '../rate-limit/limit-queue.ts'
+import { pathOf } from '../rate-limit/path-pattern.ts'
 import { isIdempotentMethod } from '../retry/retry-decision.ts'
 import { CallSignal } from '../timeout/call-signal.ts'
 import { type AttemptExtras, attemptExtrasOf } from './attempt-extras.ts'
@@ -79,7 +80,7 @@ export class Call {
     this.#idempotencyHeader = options.idempotencyHeader ?? defaultIdempotencyHeader
     this.extras = attemptExtrasOf(args, options)
     this.record = new CallRecord(id, this.method, url, this.startedAtMs, options)
-    if (options.idempotencyHeader !== undefined && needsIdempotencyKey(this.method)) {
+    if (options.idempotencyHeader !== undefined && needsIdempotencyKey(this.method) && takesKey(url, options)) {
       if (this.header(options.idempotencyHeader) === undefined)
         this.setHeader(options.idempotencyHeader, options.random.uuid())
     }
@@ -185,4 +186,11 @@ export function failureFacts(failure: IntegrationErrorInit): FailureFacts {
     ...(failure.reason === undefined ? {} : { reason: failure.reason }),
     ...(status === undefined ? {} : { status }),
   }
+}
+
+/** Whether the API makes writes to this URL idempotent: a key that is ignored would make a repeat look safe. */
+function takesKey(url: string, { idempotencyPaths }: ResolvedFetchOptions): boolean {
+  if (idempotencyPaths === undefined) return true
+  const path = pathOf(url)
+  return idempotencyPaths.some((pattern) => pattern.test(path))
 }

@@ -30,6 +30,7 @@ import {
   plainObject,
 } from '../options/check.ts'
 import { type Random, systemRandom } from '../random/random.ts'
+import { pathPattern } from '../rate-limit/path-pattern.ts'
 import {
   type RateLimitOptions,
   type ResolvedRateLimitOptions,
@@ -98,6 +99,8 @@ export interface ResolvedFetchOptions {
   readonly endpointGroupOf: CircuitBreakerOptions['groupOf'] | undefined
   readonly bulkhead: ResolvedBulkheadOptions | false
   readonly idempotencyHeader: string | undefined
+  /** Of the paths that take the header; absent where all do. */
+  readonly idempotencyPaths: readonly RegExp[] | undefined
   readonly auth: Auth | undefined
   readonly refusals: 'throw' | 'response'
   readonly restore: FetchSnapshot | undefined
@@ -162,6 +165,7 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
     endpointGroupOf: connector === undefined ? undefined : endpointGroups(connector),
     bulkhead: bulkhead === false ? false : resolveBulkheadOptions(bulkhead),
     idempotencyHeader: resolveIdempotencyHeader(options.idempotency, connector?.http?.idempotencyHeader),
+    idempotencyPaths: connector?.http?.idempotencyPaths?.map(pathPattern),
     auth: options.auth,
     refusals,
     restore:

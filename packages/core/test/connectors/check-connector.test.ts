@@ -10,7 +10,8 @@ const COMPLETE = `{
   "http": {
     "hosts": ["api.acme.example", "*.eu.acme.example", "localhost:8080"],
     "requestIdHeader": "x-acme-id",
-    "idempotencyHeader": "Idempotency-Key"
+    "idempotencyHeader": "Idempotency-Key",
+    "idempotencyPaths": ["/v1/orders"]
   },
   "errors": [
     {
@@ -107,7 +108,7 @@ describe('checkConnector', () => {
       'an array, each item a host name in lower case, without scheme and path',
     ],
     ['http.requestIdHeader', 'x acme', 'http.requestIdHeader', 'the name of a header'],
-
+    ['http.idempotencyPaths', ['orders'], 'http.idempotencyPaths', 'an array, each item a path that begins with `/`'],
     ['errors', {}, 'errors', 'an array'],
     ['errors.0.when', {}, 'errors[0].when', 'a condition with `status`, `header` or `pointer`'],
     ['errors.0.when.status', [], 'errors[0].when.status', 'a status or an array of at least one'],

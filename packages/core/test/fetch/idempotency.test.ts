@@ -34,6 +34,16 @@ describe('createFetch: idempotency', () => {
     expect(transport.calls[0]?.headers.has('x-idempotency-key')).toBe(true)
   })
 
+  it('gives no key to paths that do not take one, so that what may have been executed there is not repeated', async () => {
+    const http = { idempotencyHeader: 'Idempotency-Key', idempotencyPaths: ['/v1/things', '/v2/*/things'] }
+    const partly = { ...connector, http }
+    const { run, transport } = harness([answer(500), answer(201)], { connector: partly })
+    expect((await run('https://api.example.com/v1/others?a=/v1/things', { method: 'POST' })).status).toBe(500)
+    expect(transport.calls.map(({ headers }) => headers.has('idempotency-key'))).toEqual([false])
+    expect((await run('https://api.example.com/v2/1/things', { method: 'POST' })).status).toBe(201)
+    expect(transport.calls.map(({ headers }) => headers.has('idempotency-key'))).toEqual([false, true])
+  })
+
   it('uses the header of the options before that of the connector', async () => {
     const { run, transport } = harness([answer(201)], { connector, idempotency: { header: 'Request-Key' } })
     await run(url, { method: 'POST' })
