@@ -445,6 +445,12 @@ export type Json = null | boolean | number | string | readonly Json[] | {
     readonly [key: string]: Json;
 };
 
+export interface LimitCost {
+    readonly methods?: readonly string[];
+    readonly paths?: readonly string[];
+    readonly cost: number;
+}
+
 export interface LimitField {
     readonly header?: string;
     readonly pointer?: string;
@@ -456,6 +462,14 @@ export interface LimitField {
 export interface LimitPausedEvent extends ScopeEvent {
     readonly pauseMs: number;
     readonly status?: number;
+}
+
+export interface LimitedRequest {
+    readonly method: string;
+    readonly url: string;
+}
+
+export class Limits {
 }
 
 export interface LinkPagination extends PaginationItems {
@@ -505,6 +519,8 @@ export interface PaginationItems {
 
 export type Phase = 'local' | 'dns' | 'connect' | 'tls' | 'send' | 'headers' | 'body' | 'parse';
 
+export type Priority = 'high' | 'auto' | 'low';
+
 export interface ProblemDetails {
     readonly type: string;
     readonly title: string;
@@ -544,6 +560,7 @@ export interface RateLimitExample {
         readonly resetMs?: number;
         readonly windowMs?: number;
         readonly restorePerSecond?: number;
+        readonly cost?: number;
     };
 }
 
@@ -551,6 +568,9 @@ export interface RateLimitOptions {
     readonly onLimit?: 'wait' | 'surface' | 'fail';
     readonly maxWaitMs?: number;
     readonly releaseIntervalMs?: number;
+    readonly priorityOf?: (request: LimitedRequest) => Priority;
+    readonly costOf?: (request: LimitedRequest) => number;
+    readonly limits?: Limits;
 }
 
 export interface RateLimitReading {
@@ -560,6 +580,7 @@ export interface RateLimitReading {
     readonly resetMs?: number;
     readonly windowMs?: number;
     readonly restorePerSecond?: number;
+    readonly cost?: number;
     readonly unit?: string;
     readonly source: string;
 }
@@ -571,6 +592,7 @@ export interface RateLimitRule {
     readonly exceptPaths?: readonly string[];
     readonly when?: ErrorCondition;
     readonly unit?: string;
+    readonly costs?: readonly LimitCost[];
     readonly limit?: LimitField;
     readonly windowMs?: LimitField;
     readonly remaining?: LimitField;
@@ -578,6 +600,7 @@ export interface RateLimitRule {
     readonly reset?: ResetField;
     readonly restorePerSecond?: LimitField;
     readonly cost?: LimitField;
+    readonly actualCost?: LimitField;
     readonly resetMeans?: 'window' | 'full';
     readonly examples?: readonly RateLimitExample[];
 }
@@ -595,7 +618,7 @@ export interface ResetField {
     readonly format: WaitFormat;
 }
 
-export type ResilientFetch = typeof globalThis.fetch & EventSource<CoreEventMap> & AsyncDisposable & {
+export type ResilientFetch = PrioritizedFetch & typeof globalThis.fetch & EventSource<CoreEventMap> & AsyncDisposable & {
     readonly circuits: CircuitControl;
     snapshot(): FetchSnapshot;
 };
@@ -813,6 +836,8 @@ export function createEmitter<Events extends BaseEventMap>(): Emitter<Events>;
 
 export function createFetch(options?: FetchOptions): ResilientFetch;
 
+export function createLimits(): Limits;
+
 export const defaultBulkheadOptions: ResolvedBulkheadOptions
 
 export const defaultCircuitBreakerOptions: ResolvedCircuitBreakerOptions
@@ -869,6 +894,12 @@ export function toIntegrationError(error: unknown, options?: ClientErrorOptions)
 
 type CircuitState = 'closed' | 'open' | 'half_open' | 'isolated';
 
+type Optional = 'priorityOf' | 'costOf' | 'limits';
+
+type PrioritizedFetch = (input: string | URL | Request, init?: RequestInit & {
+    readonly priority?: Priority;
+}) => Promise<Response>;
+
 type ResolvedBulkheadOptions = Required<BulkheadOptions>;
 
 interface ResolvedCircuitBreakerOptions extends Required<Omit<CircuitBreakerOptions, 'groupOf'>> {
@@ -877,7 +908,11 @@ interface ResolvedCircuitBreakerOptions extends Required<Omit<CircuitBreakerOpti
 
 type ResolvedHedgeOptions = Required<HedgeOptions>;
 
-type ResolvedRateLimitOptions = Required<RateLimitOptions>;
+interface ResolvedRateLimitOptions extends Required<Omit<RateLimitOptions, Optional>> {
+    readonly priorityOf: RateLimitOptions['priorityOf'] | undefined;
+    readonly costOf: RateLimitOptions['costOf'] | undefined;
+    readonly limits: Limits | undefined;
+}
 
 type ResolvedRetryBudgetOptions = Required<RetryBudgetOptions>;
 

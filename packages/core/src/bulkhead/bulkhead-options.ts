@@ -5,7 +5,7 @@ import { withDefaults } from '../options/with-defaults.ts'
 export interface BulkheadOptions {
   /** Attempts in flight per host, from sending until the response headers. An integer >= 1. @defaultValue 64 */
   readonly maxConcurrent?: number
-  /** Calls that wait for a slot, first come first served; one more is refused. 0 never waits. @defaultValue 1_000 */
+  /** Calls that wait for a slot, the most urgent and earliest first; one more is refused. 0 never waits. @defaultValue 1_000 */
   readonly maxQueue?: number
 }
 

@@ -1,15 +1,22 @@
+import type { Place } from '../policy/place.ts'
+import { WaitingLine } from '../policy/waiting-line.ts'
 import type { Clock } from '../time/clock.ts'
 import type { ResolvedBulkheadOptions } from './bulkhead-options.ts'
 
 /** What came of waiting for a slot. */
 export type QueueResult = 'acquired' | 'timed_out'
 
-/** Counts the attempts in flight to one host and queues those above the limit, first come first served. */
+interface Waiter {
+  readonly place: Place
+  readonly acquire: () => void
+}
+
+/** Counts the attempts in flight to one host and queues those above the limit, the most urgent and earliest call first. */
 export class Bulkhead {
   readonly #options: ResolvedBulkheadOptions
   readonly #clock: Clock
-  // Insertion order is the order of service, and a waiter that gives up is deleted in constant time.
-  readonly #queue = new Set<() => void>()
+  // Most hosts never have a queue.
+  #queue: WaitingLine<Waiter> | undefined
   #active = 0
 
   constructor(options: ResolvedBulkheadOptions, clock: Clock) {
@@ -22,11 +29,11 @@ export class Bulkhead {
   }
 
   get queued(): number {
-    return this.#queue.size
+    return this.#queue?.size ?? 0
   }
 
   get isQueueFull(): boolean {
-    return this.#queue.size >= this.#options.maxQueue
+    return this.queued >= this.#options.maxQueue
   }
 
   /** Takes a free slot. Every slot taken is given back with `release`. */
@@ -41,16 +48,13 @@ export class Bulkhead {
    *
    * @throws the signal's reason, untouched, when it aborts first.
    */
-  acquire(waitMs: number, signal: AbortSignal | undefined): Promise<QueueResult> {
+  acquire(place: Place, waitMs: number, signal: AbortSignal | undefined): Promise<QueueResult> {
+    const queue = (this.#queue ??= new WaitingLine())
     return new Promise((resolve, reject) => {
       const leave = (): void => {
-        this.#queue.delete(onSlot)
+        queue.remove(waiter)
         cancelTimer?.()
         signal?.removeEventListener('abort', onAbort)
-      }
-      const onSlot = (): void => {
-        leave()
-        resolve('acquired')
       }
       const onAbort = (): void => {
         leave()
@@ -60,22 +64,25 @@ export class Bulkhead {
         leave()
         resolve('timed_out')
       }
+      const acquire = (): void => {
+        leave()
+        resolve('acquired')
+      }
+      const waiter: Waiter = { place, acquire }
       if (signal?.aborted) {
         reject(signal.reason)
         return
       }
       const cancelTimer = waitMs === Infinity ? undefined : this.#clock.schedule(waitMs, onTimeout)
       signal?.addEventListener('abort', onAbort, { once: true })
-      this.#queue.add(onSlot)
+      queue.add(waiter)
     })
   }
 
   /** Gives a slot back: to the first in the queue, who takes it over, or to nobody. */
   release(): void {
-    for (const onSlot of this.#queue) {
-      onSlot()
-      return
-    }
-    this.#active--
+    const next = this.#queue?.first
+    if (next === undefined) this.#active--
+    else next.acquire()
   }
 }

@@ -11,7 +11,7 @@ import {
   lowerCaseHeaderName,
   type Shape,
 } from './check-shape.ts'
-import type { LimitField, RateLimitExample, RateLimitRule, ResetField } from './rate-limit-rule.ts'
+import type { LimitCost, LimitField, RateLimitExample, RateLimitRule, ResetField } from './rate-limit-rule.ts'
 
 const snakeCase: Check = (value) =>
   typeof value === 'string' && /^[a-z][a-z\d]*(?:_[a-z\d]+)*$/.test(value) ? undefined : 'an id in snake_case'
@@ -30,6 +30,7 @@ const ruleChecks: ChecksOf<RateLimitRule> = {
   exceptPaths: arrayOf(pathPattern),
   when: checkedElsewhere,
   unit: nonEmptyString,
+  costs: checkedElsewhere,
   limit: checkedElsewhere,
   windowMs: checkedElsewhere,
   remaining: checkedElsewhere,
@@ -37,6 +38,7 @@ const ruleChecks: ChecksOf<RateLimitRule> = {
   reset: checkedElsewhere,
   restorePerSecond: checkedElsewhere,
   cost: checkedElsewhere,
+  actualCost: checkedElsewhere,
   resetMeans: oneOf('window', 'full'),
   examples: checkedElsewhere,
 }
@@ -47,6 +49,14 @@ const fieldChecks: ChecksOf<LimitField> = {
   value: number({ min: 0 }),
   key: nonEmptyString,
   of: oneOf('numerator', 'denominator'),
+}
+
+const costChecks: ChecksOf<LimitCost> = {
+  methods: arrayOf((value) =>
+    typeof value === 'string' && /^[A-Z]+$/.test(value) ? undefined : 'a method in upper case',
+  ),
+  paths: arrayOf(pathPattern),
+  cost: number({ min: 0 }),
 }
 
 const resetChecks: ChecksOf<ResetField> = {
@@ -62,6 +72,7 @@ const countChecks: ChecksOf<RateLimitExample['reads']> = {
   resetMs: number({ min: 0 }),
   windowMs: number({ min: 0 }),
   restorePerSecond: number({ min: 0 }),
+  cost: number({ min: 0 }),
 }
 
 const exampleParts: ChecksOf<RateLimitExample> = {
@@ -70,7 +81,7 @@ const exampleParts: ChecksOf<RateLimitExample> = {
   reads: checkedElsewhere,
 }
 
-const numberFields = ['limit', 'windowMs', 'remaining', 'used', 'restorePerSecond', 'cost'] as const
+const numberFields = ['limit', 'windowMs', 'remaining', 'used', 'restorePerSecond', 'cost', 'actualCost'] as const
 
 /** Checks the rate limits of a connector: their shape, and that every example reads as it says. */
 export function checkRateLimits(path: string, value: unknown): void {
@@ -84,6 +95,8 @@ export function checkRateLimits(path: string, value: unknown): void {
 function checkRule(path: string, value: unknown): void {
   const shape = checkShape(path, value, ruleChecks, ['id', 'scope'])
   if (shape.when !== undefined) checkCondition(`${path}.when`, shape.when)
+  if (shape.costs !== undefined)
+    checkEach(`${path}.costs`, shape.costs, (at, cost) => checkShape(at, cost, costChecks, ['cost']))
   for (const key of numberFields)
     if (shape[key] !== undefined) checkField(`${path}.${key}`, checkShape(`${path}.${key}`, shape[key], fieldChecks))
   if (shape.reset !== undefined)

@@ -20,8 +20,13 @@ export interface RateLimitRule {
   readonly exceptPaths?: readonly string[]
   /** The answers that tell of this limit. Default: all. Where one names the limit that was hit, `remaining` is `{ value: 0 }`. */
   readonly when?: ErrorCondition
-  /** What is counted, where it is not requests. Such a limit pauses when it is used up, but nothing is reserved. */
+  /**
+   * What is counted, where it is not requests. What a call takes is reserved where `costs` or the option
+   * `rateLimit.costOf` says it; otherwise the limit only pauses when it is used up.
+   */
   readonly unit?: string
+  /** What requests take of the limit, the first that matches; 0: the limit does not count them. Default: 1 request. */
+  readonly costs?: readonly LimitCost[]
   /** Units per window. With a `value` here and in `windowMs` the limit is kept before any answer has told it. */
   readonly limit?: LimitField
   /** Length of the window in milliseconds. */
@@ -34,6 +39,8 @@ export interface RateLimitRule {
   readonly restorePerSecond?: LimitField
   /** Units that the refused request would have taken, where they come back per second. Default: 1. */
   readonly cost?: LimitField
+  /** Units that the answered request took, where that is told: corrects what was reserved for it. */
+  readonly actualCost?: LimitField
   /**
    * What `reset`, or where there is none `windowMs`, is the time of. `window`: of the next window; `full`: of having
    * everything back, at an even pace, so that the next unit comes much earlier. @defaultValue 'window'
@@ -41,6 +48,16 @@ export interface RateLimitRule {
   readonly resetMeans?: 'window' | 'full'
   /** Answers and what must be read from them. A rule that reads anything has at least one. */
   readonly examples?: readonly RateLimitExample[]
+}
+
+/** What some requests take of a limit. */
+export interface LimitCost {
+  /** In upper case. Default: all. */
+  readonly methods?: readonly string[]
+  /** As in `RateLimitRule`. Default: all that the limit covers. */
+  readonly paths?: readonly string[]
+  /** Units. */
+  readonly cost: number
 }
 
 /** Where a number stands: exactly one of `header`, `pointer` and `value`. */
@@ -79,5 +96,6 @@ export interface RateLimitExample {
     readonly resetMs?: number
     readonly windowMs?: number
     readonly restorePerSecond?: number
+    readonly cost?: number
   }
 }

@@ -1,8 +1,9 @@
 import type { CallEvent, FailureFacts } from '../events/core-event-map.ts'
 import type { AttemptRecord, IntegrationErrorInit } from '../errors/integration-error.ts'
 import { defaultIdempotencyHeader, needsIdempotencyKey } from '../idempotency/idempotency-options.ts'
-import type { LimitBucket } from '../rate-limit/limit-bucket.ts'
-import type { CallLimit } from '../rate-limit/limit-buckets.ts'
+import { type Place, placeOf, type Priority } from '../policy/place.ts'
+import type { CallLimit } from '../rate-limit/call-limit.ts'
+import type { RateLimitOptions } from '../rate-limit/rate-limit-options.ts'
 import type { Ticket } from '../rate-limit/limit-queue.ts'
 import { pathOf } from '../rate-limit/path-pattern.ts'
 import { isIdempotentMethod } from '../retry/retry-decision.ts'
@@ -29,6 +30,8 @@ import {
   urlOf,
 } from './request-facts.ts'
 
+type PriorityOf = NonNullable<RateLimitOptions['priorityOf']>
+
 /** One call on its way through the policies. */
 export class Call {
   readonly input: string | Request
@@ -52,12 +55,14 @@ export class Call {
   /** What the running retry cost, 0 for a first attempt. */
   paidTokens = 0
   /** The place that a retry has in the queue of a limit; absent when it has none. */
-  limitTicket: { readonly bucket: LimitBucket; readonly ticket: Ticket } | undefined
+  limitTicket: { readonly limit: CallLimit; readonly ticket: Ticket } | undefined
   /** What of the caller's own threw. */
   failedIn: 'token' | 'body' | undefined
   /** What each attempt has of its own; absent when it has nothing. */
   readonly extras: AttemptExtras | undefined
   readonly #idempotencyHeader: string
+  readonly #priorityOf: PriorityOf | undefined
+  #place: Place | undefined
   #init: CapturedInit | undefined
   #waitedMs = 0
 
@@ -68,7 +73,7 @@ export class Call {
     this.method = methodOf(args.input, args.init)
     this.scope = scopes.of(url)
     this.route = this.scope.routeOf(this.method, url)
-    this.limits = this.scope.limitsOf(this.route)
+    this.limits = this.scope.limitsOf(this.route, this.method, url)
     this.circuit = this.scope.circuits?.of(this.method, url, this.route.group)
     this.startedAtMs = options.clock.monotonicMs()
     this.deadlineAtMs = this.startedAtMs + options.deadlineMs
@@ -77,6 +82,7 @@ export class Call {
       options.deadlineMs === Infinity && options.attemptTimeoutMs === Infinity
         ? undefined
         : new CallSignal(this.callerSignal)
+    this.#priorityOf = options.rateLimit === false ? undefined : options.rateLimit.priorityOf
     this.#idempotencyHeader = options.idempotencyHeader ?? defaultIdempotencyHeader
     this.extras = attemptExtrasOf(args, options)
     this.record = new CallRecord(id, this.method, url, this.startedAtMs, options)
@@ -140,6 +146,18 @@ export class Call {
 
   get idempotencyKey(): string | undefined {
     return this.header(this.#idempotencyHeader)
+  }
+
+  /** Where it stands in a queue; retries included. */
+  get place(): Place {
+    return (this.#place ??= placeOf(this.#priority, this.startedAtMs, this.record.callId))
+  }
+
+  get #priority(): Priority {
+    const ofInit: unknown = this.#init === undefined ? undefined : Reflect.get(this.#init, 'priority')
+    const isSaid = ofInit === 'high' || ofInit === 'low'
+    const asked = isSaid ? ofInit : this.#priorityOf?.({ method: this.method, url: this.record.url })
+    return asked === 'high' || asked === 'low' ? asked : 'auto'
   }
 
   noteWait(kind: WaitRecord['kind'], waitedMs: number): void {

@@ -4,6 +4,7 @@ import type { CoreEventMap } from '../events/core-event-map.ts'
 import { createEmitter, type EventSource } from '../events/emitter.ts'
 import { IntegrationError } from '../errors/integration-error.ts'
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
+import type { Priority } from '../policy/place.ts'
 import { abortable } from '../timeout/abortable.ts'
 import { type FetchOptions, type ResolvedFetchOptions, resolveFetchOptions } from './fetch-options.ts'
 import type { FetchSnapshot } from './fetch-snapshot.ts'
@@ -27,8 +28,15 @@ export interface CircuitControl {
   close(host?: string): void
 }
 
+/** `fetch` as it is called with `priority` (WHATWG Fetch), which the types of some runtimes lack. */
+type PrioritizedFetch = (
+  input: string | URL | Request,
+  init?: RequestInit & { readonly priority?: Priority },
+) => Promise<Response>
+
 /** `fetch` with policies around it. */
-export type ResilientFetch = typeof globalThis.fetch &
+export type ResilientFetch = PrioritizedFetch &
+  typeof globalThis.fetch &
   EventSource<CoreEventMap> &
   AsyncDisposable & {
     readonly circuits: CircuitControl

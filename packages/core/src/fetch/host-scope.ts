@@ -1,7 +1,8 @@
 import { Bulkhead } from '../bulkhead/bulkhead.ts'
 import type { CoreEventMap, ScopeEvent } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
-import type { CallLimit, LimitBuckets } from '../rate-limit/limit-buckets.ts'
+import type { CallLimit } from '../rate-limit/call-limit.ts'
+import type { LimitBuckets } from '../rate-limit/limit-buckets.ts'
 import { RetryBudget } from '../retry/retry-budget.ts'
 import { defaultRetryBudgetOptions } from '../retry/retry-options.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
@@ -43,7 +44,8 @@ export class HostScope {
       return
     }
     const { common } = this.#routes
-    this.#limits = buckets === undefined ? [] : common && buckets.limitsAt(common.places)
+    const isCommon = common !== undefined && buckets?.asksForCosts !== true
+    this.#limits = buckets === undefined ? [] : isCommon ? buckets.limitsAt(common.places, '', '') : undefined
     if (bulkhead !== false) this.bulkhead = new Bulkhead(bulkhead, options.clock)
     // Without retries the hedges still need a budget.
     const budget = retry === false ? hedge !== false && defaultRetryBudgetOptions : retry.budget
@@ -57,8 +59,8 @@ export class HostScope {
   }
 
   /** The limits that a call is under, the narrowest first; none when limits are off. */
-  limitsOf({ places }: Route): readonly CallLimit[] {
-    return this.#limits ?? this.#buckets?.limitsAt(places) ?? []
+  limitsOf({ places }: Route, method: string, url: string): readonly CallLimit[] {
+    return this.#limits ?? this.#buckets?.limitsAt(places, method, url) ?? []
   }
 
   /** Whether something would go wrong if it were forgotten: calls are counted by the bulkhead, or held back. */

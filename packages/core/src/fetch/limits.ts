@@ -1,15 +1,16 @@
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
+import type { IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 import { readRateLimits } from '../limit-reading/read-rate-limits.ts'
 import { readRule } from '../limit-reading/read-rule.ts'
 import { readSuccessHeaders } from '../limit-reading/read-success.ts'
-import type { LimitBucket } from '../rate-limit/limit-bucket.ts'
-import type { CallLimit } from '../rate-limit/limit-buckets.ts'
+import type { Hit } from '../rate-limit/limit-bucket.ts'
+import type { CallLimit } from '../rate-limit/call-limit.ts'
 import type { Call } from './call.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { Outcome } from './outcome.ts'
-import { limitRefusal, refuse } from './refusals.ts'
+import { costRefusal, limitRefusal, refuse } from './refusals.ts'
 
 // Nobody is kept waiting for longer: such a limit is a quota, or was misread.
 const LONGEST_WAIT_MS = 3_600_000
@@ -24,7 +25,7 @@ export function latestLimitStartMs(call: Call, { rateLimit }: ResolvedFetchOptio
 /** How long a call has to wait for its limits, as far as is known. */
 export function limitDelayMs(call: Call, nowMs: number): number {
   let waitMs = 0
-  for (const { bucket } of call.limits) waitMs = Math.max(waitMs, bucket.expectedWaitMs(call.record.callId, nowMs))
+  for (const { bucket, cost } of call.limits) waitMs = Math.max(waitMs, bucket.expectedWaitMs(call.place, nowMs, cost))
   return waitMs
 }
 
@@ -32,7 +33,8 @@ export function limitDelayMs(call: Call, nowMs: number): number {
 export function tryReserve(call: Call, nowMs: number): boolean {
   if (call.limitTicket !== undefined) return false
   for (let index = 0; index < call.limits.length; index++) {
-    if (call.limits[index]?.bucket.tryStart(nowMs) === true) continue
+    const limit = call.limits[index] as CallLimit
+    if (limit.bucket.tryStart(nowMs, limit.cost)) continue
     cancelLimits(call.limits.slice(0, index))
     return false
   }
@@ -41,16 +43,16 @@ export function tryReserve(call: Call, nowMs: number): boolean {
 
 /** Gives back what was reserved for a call that is not sent now. */
 export function cancelLimits(limits: readonly CallLimit[]): void {
-  for (const { bucket } of limits) bucket.cancel()
+  for (const { bucket, cost } of limits) bucket.cancel(cost)
 }
 
 /** Joins the queue of the first limit that holds a retry back, so that its place is that of the decision to retry. */
 export function joinLimit(call: Call, latestMs: number, nowMs: number): void {
-  const { callId } = call.record
-  const held = call.limits.find(({ bucket }) => bucket.expectedWaitMs(callId, nowMs) > 0)
+  const { place } = call
+  const held = call.limits.find(({ bucket, cost }) => bucket.expectedWaitMs(place, nowMs, cost) > 0)
   if (held === undefined) return
-  const { bucket } = held
-  call.limitTicket = { bucket, ticket: bucket.join(callId, latestMs, nowMs, call.callerSignal) }
+  const ticket = held.bucket.join({ place, cost: held.cost, latestMs }, nowMs, call.callerSignal)
+  call.limitTicket = { limit: held, ticket }
 }
 
 /**
@@ -67,13 +69,12 @@ export async function reserveLimits(
   const { clock } = options
   const { limits } = call
   for (let index = 0; index < limits.length; index++) {
-    const bucket = limits[index]?.bucket
-    if (bucket === undefined) continue
-    if (call.limitTicket?.bucket !== bucket && bucket.tryStart(clock.monotonicMs())) continue
+    const limit = limits[index] as CallLimit
+    if (call.limitTicket?.limit !== limit && limit.bucket.tryStart(clock.monotonicMs(), limit.cost)) continue
     let refusal: Outcome | undefined
     let isReserved = false
     try {
-      refusal = await waitInQueue(call, bucket, options, events)
+      refusal = await waitInQueue(call, limit, options, events)
       isReserved = refusal === undefined
     } finally {
       if (!isReserved) {
@@ -93,31 +94,35 @@ export async function reserveLimits(
 
 async function waitInQueue(
   call: Call,
-  bucket: LimitBucket,
+  limit: CallLimit,
   options: ResolvedFetchOptions,
   events: Emitter<CoreEventMap>,
 ): Promise<Outcome | undefined> {
   const { clock } = options
-  const { callId } = call.record
+  const { place } = call
+  const { bucket, cost } = limit
   const nowMs = clock.monotonicMs()
-  const waitMs = bucket.expectedWaitMs(callId, nowMs)
+  const waitMs = bucket.expectedWaitMs(place, nowMs, cost)
   const latestMs = latestLimitStartMs(call, options, nowMs)
-  let ticket = call.limitTicket?.bucket === bucket ? call.limitTicket.ticket : undefined
+  let ticket = call.limitTicket?.limit === limit ? call.limitTicket.ticket : undefined
   if (ticket === undefined && (bucket.isExhausted(nowMs) || nowMs + waitMs >= latestMs))
-    return refuse(call.record, limitRefusal(bucket.pausedMs(nowMs) || waitMs, bucket.isExhausted(nowMs)))
-  ticket ??= bucket.join(callId, latestMs, nowMs, call.callerSignal)
+    return refuse(call.record, refusalOf(limit, waitMs, nowMs))
+  ticket ??= bucket.join({ place, cost, latestMs }, nowMs, call.callerSignal)
   if (events.has('limit:waiting')) events.emit('limit:waiting', { ...call.eventFacts(nowMs), waitMs })
   const result = await ticket.result
   if (call.limitTicket?.ticket === ticket) call.limitTicket = undefined
   const wokenMs = clock.monotonicMs()
   call.noteWait('rate_limit', wokenMs - nowMs)
-  if (result === 'refused') {
-    const leftMs = bucket.pausedMs(wokenMs) || bucket.expectedWaitMs(callId, wokenMs)
-    return refuse(call.record, limitRefusal(leftMs, bucket.isExhausted(wokenMs)))
-  }
+  if (result === 'refused')
+    return refuse(call.record, refusalOf(limit, bucket.expectedWaitMs(place, wokenMs, cost), wokenMs))
   if (events.has('limit:released'))
     events.emit('limit:released', { ...call.eventFacts(wokenMs), waitedMs: wokenMs - nowMs })
   return undefined
+}
+
+function refusalOf({ bucket, cost }: CallLimit, waitMs: number, nowMs: number): IntegrationErrorInit {
+  if (waitMs === Infinity && cost !== undefined && !bucket.isExhausted(nowMs)) return costRefusal(cost)
+  return limitRefusal(bucket.pausedMs(nowMs) || waitMs, bucket.isExhausted(nowMs))
 }
 
 /** Gives up a place that a retry took and does not need any more. */
@@ -127,7 +132,7 @@ function leaveQueue(call: Call): void {
   if (held === undefined || held.ticket.leave()) return
   void held.ticket.result.then(
     (result) => {
-      if (result === 'started') held.bucket.cancel()
+      if (result === 'started') held.limit.bucket.cancel(held.limit.cost)
     },
     () => {},
   )
@@ -146,23 +151,32 @@ export function learnLimits(
   if (limits.length === 0) return
   const { failure } = outcome
   const readings = readingsOf(outcome, limits, options)
+  const hit = hitOf(failure)
+  const limited = hit === undefined ? undefined : hitLimit(limits, readings)
   let pauseMs = 0
-  for (const { bucket, rules } of limits) {
-    const own =
-      rules.length === 0 || readings.length === 0 ? readings : readings.filter(({ policy }) => rules.includes(policy))
-    pauseMs = Math.max(pauseMs, bucket.finish({ startedAtMs, isSuccess: failure === undefined, readings: own }, nowMs))
-  }
-  if (failure?.code === 'rate_limited' || (failure?.code === 'quota_exhausted' && failure.retryAfterMs !== undefined)) {
-    const { bucket } = hitLimit(limits, readings)
-    const isExhausted = failure.code === 'quota_exhausted'
-    // What the answer told otherwise holds the others back already.
-    const isHeld = failure.retryAfterMs === undefined && bucket.pausedMs(nowMs) > 0
-    if (!isHeld) pauseMs = Math.max(pauseMs, bucket.pause(failure.retryAfterMs, nowMs, isExhausted))
+  for (const limit of limits) {
+    const { bucket, rules, cost } = limit
+    const ended = {
+      startedAtMs,
+      isSuccess: failure === undefined,
+      readings:
+        rules.length === 0 || readings.length === 0
+          ? readings
+          : readings.filter(({ policy }) => rules.includes(policy)),
+      cost,
+      hit: limit === limited ? hit : undefined,
+    }
+    pauseMs = Math.max(pauseMs, bucket.finish(ended, nowMs))
   }
   if (pauseMs > 0 && events.has('limit:paused')) {
     const status = outcome.kind === 'response' ? outcome.response.status : undefined
     events.emit('limit:paused', { ...call.scope.facts, pauseMs, ...(status === undefined ? {} : { status }) })
   }
+}
+
+function hitOf(failure: IntegrationErrorInit | undefined): Hit | undefined {
+  if (failure?.code !== 'rate_limited' && failure?.code !== 'quota_exhausted') return undefined
+  return { waitMs: failure.retryAfterMs, isExhausted: failure.code === 'quota_exhausted' }
 }
 
 const nothing: readonly RateLimitReading[] = []

@@ -53,7 +53,7 @@ export class Pipeline {
     const { rateLimit, clock, random } = options
     // A surfaced limit pauses nobody.
     if (rateLimit !== false && rateLimit.onLimit !== 'surface')
-      this.#buckets = new LimitBuckets(rateLimit, connector, clock, random)
+      this.#buckets = new LimitBuckets(rateLimit, options, clock, random)
     this.#scopes = new HostScopes(options, this.#buckets, events)
     if (options.restore !== undefined) this.#restore(options.restore)
   }

@@ -26,6 +26,16 @@ export function limitRefusal(waitMs: number, isQuota: boolean): IntegrationError
   }
 }
 
+/** The call takes more than the limit ever has; no wait would help. */
+export function costRefusal(cost: number): IntegrationErrorInit {
+  return {
+    code: 'rate_limited',
+    reason: 'cost_above_limit',
+    retryable: 'never',
+    message: `Not sent: the call takes ${cost} units, which is more than its rate limit ever has.`,
+  }
+}
+
 /** The breaker is open. Whose fault it is follows from the failure that opened it, where there was one. */
 export function circuitRefusal(
   retryAfterMs: number,

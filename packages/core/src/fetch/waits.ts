@@ -21,7 +21,7 @@ export async function waitForSlot(
   const nowMs = clock.monotonicMs()
   if (events.has('bulkhead:queued'))
     events.emit('bulkhead:queued', { ...call.eventFacts(nowMs), queued: bulkhead.queued + 1 })
-  const result = await bulkhead.acquire(Math.max(0, call.deadlineAtMs - nowMs), call.callerSignal)
+  const result = await bulkhead.acquire(call.place, Math.max(0, call.deadlineAtMs - nowMs), call.callerSignal)
   const wokenMs = clock.monotonicMs()
   call.noteWait('bulkhead', wokenMs - nowMs)
   if (result === 'timed_out') return refuse(call.record, bulkheadRefusal('bulkhead_timeout'))

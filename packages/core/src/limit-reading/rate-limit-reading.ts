@@ -12,6 +12,8 @@ export interface RateLimitReading {
   readonly windowMs?: number
   /** What comes back continuously, in units per second, where there is no window. */
   readonly restorePerSecond?: number
+  /** What the answered request took, where the answer tells it. */
+  readonly cost?: number
   /** What is counted, where it is not requests, for example `tokens`. */
   readonly unit?: string
   /** The header that it was read from, or `body`. */

@@ -26,6 +26,8 @@ export function readRule(rule: RateLimitRule, answer: MatchableAnswer, now: numb
     ...(told.resetMs === undefined ? {} : { resetMs: told.resetMs }),
     ...(windowMs === undefined ? {} : { windowMs }),
   }
+  const cost = readNumber(rule.actualCost, answer)
+  if (cost !== undefined) draft.cost = cost
   const restorePerSecond = readNumber(rule.restorePerSecond, answer) ?? evenRestore(rule, draft)
   if (restorePerSecond !== undefined && restorePerSecond > 0) {
     const missing = Math.max(1, readNumber(rule.cost, answer) ?? 1) - (remaining ?? Infinity)

@@ -1,25 +1,19 @@
 import type { Connector } from '../connectors/connector.ts'
-import type { RateLimitRule } from '../connectors/rate-limit-rule.ts'
-import { readsAnswers } from '../limit-reading/read-rule.ts'
-import { LruMap } from '../policy/lru-map.ts'
+import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
+import type { LruMap } from '../policy/lru-map.ts'
 import type { Random } from '../random/random.ts'
 import type { Clock } from '../time/clock.ts'
-import { type DeclaredLimit, LimitBucket } from './limit-bucket.ts'
-import { pathOf, pathPattern } from './path-pattern.ts'
+import type { CallLimit } from './call-limit.ts'
+import { LimitBucket } from './limit-bucket.ts'
+import { bucketMap } from './limits.ts'
+import { pathOf } from './path-pattern.ts'
 import type { ResolvedRateLimitOptions } from './rate-limit-options.ts'
+import { type RuleGroup, ruleGroups } from './rule-groups.ts'
 
-const MAX_BUCKETS = 1_000
-const ANY_PATH = /^/
-
-/** The bucket of a call, and the limits of the connector that it stands for; none: whatever the headers say. */
-export interface CallLimit {
-  /** Whose it is; empty when the hosts of the connector share it. */
-  readonly host: string
-  readonly bucket: LimitBucket
-  /** Ids of the rules. */
-  readonly rules: readonly string[]
-  /** Those that read anything from an answer. */
-  readonly reading: readonly RateLimitRule[]
+/** For whom the buckets are. */
+export interface LimitOwner {
+  readonly connector: Connector | undefined
+  readonly connection: string | undefined
 }
 
 /** Where a call is limited: whose bucket it needs. */
@@ -29,42 +23,46 @@ export interface LimitPlace {
   readonly host: string
   /** Absent where no rule of the connector applies. */
   readonly group?: RuleGroup
-}
-
-/** Limits that the same calls share. */
-interface RuleGroup {
-  readonly key: string
-  readonly rules: readonly string[]
-  readonly reading: readonly RateLimitRule[]
-  readonly narrowness: number
-  readonly declared: readonly DeclaredLimit[]
-  /** What calls that share the limit have in common; `undefined` for a call that it does not cover. */
-  partOf(method: string, path: string): string | undefined
+  /** What the connector says that a call takes. */
+  readonly cost: number | undefined
 }
 
 /**
- * The buckets of one function made by `createFetch`: one per host or, where the connector says whom its limits bind, one
- * for each. The 1,000 that were used last are kept.
+ * The buckets of one function made by `createFetch`, or of those that share limits: one per host or, where the connector
+ * says whom its limits bind, one for each.
  */
 export class LimitBuckets {
   readonly #buckets: LruMap<CallLimit>
+  readonly #isShared: boolean
+  /** Parts those who share limits from each other: who has the same connector, and who the same connection too. */
+  readonly #app: string
+  readonly #owner: string
   readonly #create: (host: string, group?: RuleGroup) => CallLimit
   readonly #groups: readonly RuleGroup[]
   readonly #hosts: readonly string[]
+  readonly #costOf: ResolvedRateLimitOptions['costOf']
 
-  constructor(options: ResolvedRateLimitOptions, connector: Connector | undefined, clock: Clock, random: Random) {
-    // Whoever waits in a bucket that is forgotten still gets its turn.
-    this.#buckets = new LruMap(MAX_BUCKETS, {
-      isNeeded: ({ bucket }) => bucket.pausedMs(clock.monotonicMs()) > 0,
-    })
-    this.#groups = groupsOf(connector?.rateLimits ?? [])
+  constructor(options: ResolvedRateLimitOptions, owner: LimitOwner, clock: Clock, random: Random) {
+    const { connector, connection } = owner
+    this.#isShared = options.limits !== undefined
+    this.#buckets = options.limits?.buckets ?? bucketMap()
+    this.#app = this.#isShared ? `${connector?.id ?? ''} ` : ''
+    this.#owner = this.#isShared ? `${this.#app}${connection ?? ''} ` : ''
+    this.#groups = ruleGroups(connector?.rateLimits ?? [])
     this.#hosts = connector?.http?.hosts ?? []
+    this.#costOf = options.costOf
     this.#create = (host, group) => ({
       host,
+      owner: group?.isOfApp === true ? this.#app : this.#owner,
       bucket: new LimitBucket(options.releaseIntervalMs, clock, random, group?.declared),
       rules: group?.rules ?? [],
       reading: group?.reading ?? [],
     })
+  }
+
+  /** Whether what a call takes depends on more than its path. */
+  get asksForCosts(): boolean {
+    return this.#costOf !== undefined
   }
 
   /** Where the calls to a path are limited, the narrowest limit first. */
@@ -74,69 +72,52 @@ export class LimitBuckets {
     const account = this.#hosts.includes(host) ? '' : host
     const places = this.#groups.flatMap((group) => {
       const part = group.partOf(method, path)
-      return part === undefined ? [] : { key: `${account} ${group.key} ${part}`, host: account, group }
+      if (part === undefined) return []
+      const owner = group.isOfApp ? this.#app : this.#owner
+      return { key: `${owner}${account} ${group.key} ${part}`, host: account, group, cost: group.costOf(method, path) }
     })
-    return places.length > 0 ? places : [{ key: host, host }]
+    return places.length > 0 ? places : [{ key: `${this.#owner}${host}`, host, cost: undefined }]
   }
 
   /** The limits that a call is under. */
-  limitsAt(places: readonly LimitPlace[]): readonly CallLimit[] {
-    return places.map((place) => this.#buckets.get(place.key) ?? this.#add(place))
+  limitsAt(places: readonly LimitPlace[], method: string, url: string): readonly CallLimit[] {
+    const limits: CallLimit[] = []
+    for (const place of places) {
+      const cost = place.cost ?? this.#askedCost(place, method, url)
+      // What takes nothing is not limited.
+      if (cost === 0) continue
+      const limit = this.#buckets.get(place.key) ?? this.#add(place)
+      limits.push(cost === undefined ? limit : { ...limit, cost })
+    }
+    return limits
   }
 
   /** How long calls to a host are still paused, by the limit that lasts longest. */
   pausedMs(host: string, nowMs: number): number {
     let pausedMs = 0
-    for (const limit of this.#buckets.values())
-      if (limit.host === host || limit.host === '') pausedMs = Math.max(pausedMs, limit.bucket.pausedMs(nowMs))
+    for (const limit of this.#buckets.values()) {
+      const isOwn = limit.owner === this.#owner || limit.owner === this.#app
+      if (isOwn && (limit.host === host || limit.host === ''))
+        pausedMs = Math.max(pausedMs, limit.bucket.pausedMs(nowMs))
+    }
     return pausedMs
   }
 
+  /** Forgets everything, unless others share it. */
   clear(): void {
-    this.#buckets.clear()
+    if (!this.#isShared) this.#buckets.clear()
   }
 
   #add({ key, host, group }: LimitPlace): CallLimit {
     return this.#buckets.getOrCreate(key, () => this.#create(host, group))
   }
-}
 
-function groupsOf(rules: readonly RateLimitRule[]): readonly RuleGroup[] {
-  const byKey = new Map<string, RateLimitRule[]>()
-  for (const rule of rules) {
-    const { paths = [], exceptPaths = [] } = rule
-    const key = [rule.scope === 'endpoint' ? 'endpoint' : 'all', ...paths, '!', ...exceptPaths].join(' ')
-    byKey.set(key, [...(byKey.get(key) ?? []), rule])
-  }
-  const groups = [...byKey].map(([key, members]) => groupOf(key, members))
-  return groups.toSorted((left, right) => right.narrowness - left.narrowness)
-}
-
-function groupOf(key: string, rules: readonly RateLimitRule[]): RuleGroup {
-  const [first] = rules
-  const isPerEndpoint = first?.scope === 'endpoint'
-  const paths = first?.paths?.map(pathPattern) ?? [ANY_PATH]
-  const exceptPaths = first?.exceptPaths?.map(pathPattern) ?? []
-  return {
-    key,
-    rules: rules.map(({ id }) => id),
-    reading: rules.filter(readsAnswers),
-    narrowness: (isPerEndpoint ? 2 : 0) + (first?.paths === undefined ? 0 : 1),
-    declared: rules.flatMap(({ limit, windowMs }) =>
-      limit?.value === undefined || windowMs?.value === undefined
-        ? []
-        : [{ limit: limit.value, windowMs: windowMs.value }],
-    ),
-    partOf: (method, path) => {
-      if (exceptPaths.some((pattern) => pattern.test(path))) return undefined
-      for (const pattern of paths) {
-        const match = pattern.exec(path)
-        if (match === null) continue
-        const names = match.slice(1).join(' ')
-        if (!isPerEndpoint) return names
-        return `${method} ${names === '' ? path : `${pattern.source} ${names}`}`
-      }
-      return undefined
-    },
+  /** What `costOf` says, for limits of which it can know something. */
+  #askedCost({ group }: LimitPlace, method: string, url: string): number | undefined {
+    const countsCalls = group === undefined ? this.#groups.length > 0 : group.unit === undefined
+    if (this.#costOf === undefined || countsCalls) return undefined
+    const cost: unknown = this.#costOf({ method, url })
+    if (typeof cost === 'number' && cost >= 0 && cost < Infinity) return cost
+    throw new InvalidOptionsError({ path: 'rateLimit.costOf()', expected: 'a finite number >= 0', received: cost })
   }
 }

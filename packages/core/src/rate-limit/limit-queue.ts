@@ -1,12 +1,27 @@
+import type { Place } from '../policy/place.ts'
+import { WaitingLine } from '../policy/waiting-line.ts'
 import type { Clock } from '../time/clock.ts'
 
 /** What came of waiting. */
 export type QueueResult = 'started' | 'refused'
 
-interface Waiter {
-  readonly order: number
+/** A call that wants to start. */
+export interface Candidate {
+  readonly place: Place
+  /** What it takes of a limit; `undefined`: nobody said. */
+  readonly cost: number | undefined
   /** The time by which it has to start. */
   readonly latestMs: number
+}
+
+/** What is ahead of a call: in number, what is known of their costs, and how many are of unknown cost. */
+export interface Load {
+  readonly calls: number
+  readonly units: number
+  readonly unpriced: number
+}
+
+interface Waiter extends Candidate {
   readonly settle: (result: QueueResult) => void
 }
 
@@ -18,11 +33,11 @@ export interface Ticket {
   leave(): boolean
 }
 
-/** Those who wait for a limit, by the order of their calls. Who gives up leaves at once. */
+/** Those who wait for a limit, by their places. Who gives up leaves at once. */
 export class LimitQueue {
   readonly #clock: Clock
   readonly #left: () => void
-  readonly #waiters: Waiter[] = []
+  readonly #line = new WaitingLine<Waiter>()
 
   /** @param left - Called when somebody gave up, so that nobody waits for him. */
   constructor(clock: Clock, left: () => void) {
@@ -31,24 +46,30 @@ export class LimitQueue {
   }
 
   get size(): number {
-    return this.#waiters.length
+    return this.#line.size
   }
 
-  /** How many are served before a call with this order. */
-  ahead(order: number): number {
-    let index = this.#waiters.length
-    while (index > 0 && (this.#waiters[index - 1]?.order ?? 0) > order) index--
-    return index
+  /** Who starts next. */
+  get first(): Candidate | undefined {
+    return this.#line.first
   }
 
-  join(order: number, latestMs: number, nowMs: number, signal: AbortSignal | undefined): Ticket {
+  /** What is served before a call with this place. */
+  ahead(place: Place): Load {
+    const load = { calls: this.#line.ahead(place), units: 0, unpriced: 0 }
+    const waiters = this.#line.values()
+    for (let index = 0; index < load.calls; index++) addTo(load, waiters[index]?.cost)
+    return load
+  }
+
+  join(candidate: Candidate, nowMs: number, signal: AbortSignal | undefined): Ticket {
+    const { latestMs } = candidate
     let giveUp = (): boolean => false
     const result = new Promise<QueueResult>((resolve, reject) => {
-      const leave = (): void => {
-        const index = this.#waiters.indexOf(waiter)
-        if (index >= 0) this.#waiters.splice(index, 1)
+      const leave = (): boolean => {
         cancelTimer?.()
         signal?.removeEventListener('abort', onAbort)
+        return this.#line.remove(waiter)
       }
       const onAbort = (): void => {
         leave()
@@ -59,42 +80,47 @@ export class LimitQueue {
         leave()
         resolve(outcome)
       }
-      const onLate = (): void => {
-        settle('refused')
-        this.#left()
+      const onLate = (): boolean => {
+        const isWaiting = leave()
+        resolve('refused')
+        if (isWaiting) this.#left()
+        return isWaiting
       }
-      const waiter: Waiter = { order, latestMs, settle }
+      const waiter: Waiter = { ...candidate, settle }
       if (signal?.aborted) {
         reject(signal.reason)
         return
       }
       const cancelTimer = latestMs === Infinity ? undefined : this.#clock.schedule(latestMs - nowMs, onLate)
       signal?.addEventListener('abort', onAbort, { once: true })
-      this.#waiters.splice(this.ahead(order), 0, waiter)
-      giveUp = () => {
-        const isWaiting = this.#waiters.includes(waiter)
-        if (isWaiting) onLate()
-        return isWaiting
-      }
+      this.#line.add(waiter)
+      giveUp = onLate
     })
     // It is awaited a little later; an abort before that is no unhandled rejection.
     result.catch(() => {})
     return { result, leave: () => giveUp() }
   }
 
-  /** Lets the first one start. */
-  shift(): void {
-    this.#waiters[0]?.settle('started')
+  /** Lets the first one start, or refuses it. */
+  shift(result: QueueResult): void {
+    this.#line.first?.settle(result)
   }
 
   /** Refuses everybody whose turn would come too late. */
-  refuseLate(startMs: (ahead: number) => number): void {
-    let ahead = 0
-    const late = this.#waiters.filter(({ latestMs }) => {
-      if (startMs(ahead) >= latestMs) return true
-      ahead++
+  refuseLate(startMs: (ahead: Load, cost: number | undefined) => number): void {
+    const ahead = { calls: 0, units: 0, unpriced: 0 }
+    const late = this.#line.values().filter(({ cost, latestMs }) => {
+      const atMs = startMs(ahead, cost)
+      if (atMs >= latestMs || atMs === Infinity) return true
+      ahead.calls++
+      addTo(ahead, cost)
       return false
     })
     for (const { settle } of late) settle('refused')
   }
+}
+
+function addTo(load: { units: number; unpriced: number }, cost: number | undefined): void {
+  if (cost === undefined) load.unpriced++
+  else load.units += cost
 }

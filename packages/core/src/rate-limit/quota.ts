@@ -1,15 +1,18 @@
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 
-/** What is known of one limit, and when it lets the next call start. All times are monotonic milliseconds. */
+/**
+ * What is known of one limit, and when it lets the next call start. What a limit counts are units: calls, or whatever the
+ * provider makes of them. All times are monotonic milliseconds.
+ */
 export interface Quota {
   /**
-   * When a call may start that comes after `taken` others, those in flight included; `nowMs` or earlier: now. An estimate
-   * where `taken` counts calls that have not started.
+   * When a call that takes `cost` may start, after others that take `taken`, those in flight included; `nowMs` or earlier:
+   * now; `Infinity`: never, because the limit never has so much. An estimate where `taken` holds calls that have not started.
    */
-  startMs(taken: number, nowMs: number): number
+  startMs(taken: number, cost: number, nowMs: number): number
   /** A call started. */
   started(nowMs: number): void
-  /** A call came to its end: `reading` is what its answer told of this limit, `isSuccess` whether it went through. */
+  /** A call came to its end. */
   finished(call: FinishedCall, nowMs: number): void
   /** How far apart calls should start that waited for it; `undefined` when that is not known. */
   paceMs(nowMs: number): number | undefined
@@ -17,11 +20,19 @@ export interface Quota {
   usedUpUntilMs(nowMs: number): number
   /** A `Retry-After` wins over every other announcement. */
   resetBy(atMs: number): void
+  /** Whether it counts calls now that no answer will tell of. */
+  isCounting?(nowMs: number): boolean
 }
 
 /** A call that came to its end. */
 export interface FinishedCall {
   readonly startedAtMs: number
+  /** Whether it went through. */
   readonly isSuccess: boolean
+  /** What its answer told of this limit. */
   readonly reading: RateLimitReading | undefined
+  /** What it took, as its answer told or else as was expected. */
+  readonly cost: number
+  /** What other calls take that are still in flight. */
+  readonly inFlight: number
 }

@@ -1,49 +1,55 @@
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
+import { SPREAD } from './declared-quota.ts'
 import type { FinishedCall, Quota } from './quota.ts'
 
-/** A limit that comes back evenly, a so-called leaky bucket: what the last answer told, and what was restored since. */
+/**
+ * A limit that comes back evenly, a so-called leaky bucket, as the generic cell rate algorithm keeps it: one number, the
+ * time at which everything is restored again. Each answer that tells what is left corrects it.
+ */
 export class RestoringQuota implements Quota {
-  #remaining = Infinity
   #limit = Infinity
-  #perMs = 1
-  #atMs = 0
+  /** How long one unit takes. */
+  #unitMs = 1_000
+  /** When the bucket is full again. */
+  #fullAtMs = -Infinity
+  #learnedMs = -Infinity
 
-  startMs(taken: number, nowMs: number): number {
-    const level = this.#levelAt(nowMs) - taken
-    return level >= 1 ? nowMs : nowMs + (1 - level) / this.#perMs
+  startMs(taken: number, cost: number, nowMs: number): number {
+    if (cost > this.#limit) return Infinity
+    if (this.#limit === Infinity) return nowMs
+    return Math.max(this.#fullAtMs, nowMs) + (taken + cost - this.#limit) * this.#unitMs
   }
 
   started(): void {
     // Counted as in flight until the answer tells what is left.
   }
 
-  finished({ reading }: FinishedCall, nowMs: number): void {
-    if (reading !== undefined) this.#learn(reading, nowMs)
-    else if (this.#remaining !== Infinity) this.#remaining -= 1
+  finished({ startedAtMs, reading, cost }: FinishedCall, nowMs: number): void {
+    if (reading?.remaining !== undefined) this.#learn(reading, reading.remaining, startedAtMs, nowMs)
+    else this.#fullAtMs = Math.max(this.#fullAtMs, nowMs) + cost * this.#unitMs
   }
 
   paceMs(): number {
-    return 1 / this.#perMs / 10
+    return this.#unitMs * SPREAD
   }
 
   usedUpUntilMs(nowMs: number): number {
-    const level = this.#levelAt(nowMs)
-    return level >= 1 ? 0 : nowMs + (1 - level) / this.#perMs
+    const atMs = this.startMs(0, 1, nowMs)
+    return atMs > nowMs && atMs !== Infinity ? atMs : 0
   }
 
   resetBy(): void {
     // What is restored, is.
   }
 
-  #learn({ limit, remaining, restorePerSecond }: RateLimitReading, nowMs: number): void {
-    if (restorePerSecond !== undefined) this.#perMs = restorePerSecond / 1_000
-    if (limit !== undefined) this.#limit = limit
-    if (remaining === undefined) return
-    this.#remaining = remaining
-    this.#atMs = nowMs
-  }
-
-  #levelAt(nowMs: number): number {
-    return Math.min(this.#limit, this.#remaining + (nowMs - this.#atMs) * this.#perMs)
+  #learn({ limit, restorePerSecond }: RateLimitReading, remaining: number, startedAtMs: number, nowMs: number): void {
+    if (restorePerSecond !== undefined && restorePerSecond > 0) this.#unitMs = 1_000 / restorePerSecond
+    // Without a limit, what was left at most is the best guess.
+    const known = this.#limit === Infinity ? 0 : this.#limit
+    this.#limit = limit ?? Math.max(known, remaining)
+    const fullAtMs = nowMs + (this.#limit - remaining) * this.#unitMs
+    // Answers come in any order: one that was asked for before the last one came can only tell of more that was taken.
+    this.#fullAtMs = startedAtMs >= this.#learnedMs ? fullAtMs : Math.max(this.#fullAtMs, fullAtMs)
+    this.#learnedMs = nowMs
   }
 }

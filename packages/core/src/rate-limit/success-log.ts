@@ -1,25 +1,78 @@
-const REMEMBERED = 64
+// A provider counts no finer than this.
+const STEP_MS = 1
+const MAX_STEPS = 48
+const REMEMBERED_MS = 3_600_000
 
-/** Remembers when the last calls went through, to learn how many a provider takes. All times in monotonic milliseconds. */
+/** What went through lately, as far as a limit that was hit now is explained by it. */
+export interface Burst {
+  /** How many units. */
+  readonly count: number
+  /** When the first of them went through. */
+  readonly beganMs: number
+}
+
+/**
+ * Remembers what went through, to learn how much a provider takes: the newest to the millisecond, and the older, the
+ * coarser. All times in monotonic milliseconds.
+ */
 export class SuccessLog {
-  readonly #times = new Float64Array(REMEMBERED)
-  #count = 0
+  // Nothing is kept for who never had a success.
+  #fromMs: number[] | undefined
+  #units: number[] = []
 
-  add(nowMs: number): void {
-    this.#times[this.#count++ % REMEMBERED] = nowMs
+  add(units: number, nowMs: number): void {
+    const fromMs = (this.#fromMs ??= [])
+    const newest = fromMs.length - 1
+    if (newest >= 0 && nowMs - (fromMs[newest] as number) < STEP_MS) {
+      this.#units[newest] = (this.#units[newest] as number) + units
+      return
+    }
+    if (fromMs.length === MAX_STEPS) this.#thin(nowMs)
+    fromMs.push(nowMs)
+    this.#units.push(units)
   }
 
   /**
-   * The shortest interval that the remembered successes speak for, when a limit was hit now and asks to wait `waitMs`: k
-   * successes in a time s, and then a wait of w, make k calls in s + w. 0 when nothing is known.
+   * Those that speak for the highest rate, when a limit was hit now and asks to wait `waitMs`: k units in a time s, and then
+   * a wait of w, make k units in s + w.
    */
-  shortestIntervalMs(nowMs: number, waitMs: number): number {
-    const known = Math.min(this.#count, REMEMBERED)
+  densest(nowMs: number, waitMs: number): Burst | undefined {
+    let best: Burst | undefined
     let shortestMs = Infinity
-    for (let count = 1; count <= known; count++) {
-      const sinceMs = this.#times[(this.#count - count) % REMEMBERED] ?? nowMs
-      shortestMs = Math.min(shortestMs, (nowMs - sinceMs + waitMs) / count)
+    let count = 0
+    for (let index = (this.#fromMs?.length ?? 0) - 1; index >= 0; index--) {
+      const beganMs = this.#fromMs?.[index] as number
+      count += this.#units[index] as number
+      const intervalMs = (nowMs - beganMs + waitMs) / count
+      if (intervalMs > shortestMs) continue
+      shortestMs = intervalMs
+      best = { count, beganMs }
     }
-    return known === 0 ? 0 : shortestMs
+    return best
+  }
+
+  clear(): void {
+    this.#fromMs = undefined
+    this.#units = []
+  }
+
+  /** Of the older half, makes one step of two; what is too old is forgotten. */
+  #thin(nowMs: number): void {
+    const fromMs = this.#fromMs ?? []
+    const times: number[] = []
+    const units: number[] = []
+    for (let index = 0; index < fromMs.length; index++) {
+      const isOld = index < MAX_STEPS / 2
+      const amount = this.#units[index] as number
+      if (isOld && nowMs - (fromMs[index] as number) > REMEMBERED_MS) continue
+      if (isOld && index % 2 === 1 && units.length > 0) {
+        units[units.length - 1] = (units.at(-1) as number) + amount
+      } else {
+        times.push(fromMs[index] as number)
+        units.push(amount)
+      }
+    }
+    this.#fromMs = times
+    this.#units = units
   }
 }

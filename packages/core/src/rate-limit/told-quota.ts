@@ -1,31 +1,55 @@
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
+import { CallLog } from './call-log.ts'
+import { SPREAD } from './declared-quota.ts'
+import { commonWindowBelow } from './common-windows.ts'
 import type { FinishedCall, Quota } from './quota.ts'
 
 // Most resets are told in whole seconds: what is later than the known one by less belongs to the same window.
 const GRANULARITY_MS = 1_500
 // Nobody waits so long, and such a reset may be a misread one: only a refusal of the provider proves it.
 const LONGEST_UNPROVEN_MS = 3_600_000
+// The provider's clock may tick in milliseconds, and the edge of a window may belong to it.
+const EDGE_MS = 1
+const STEPS_PER_WINDOW = 50
+const MAX_SPREAD = 1 / 10
+// Where the answer to the first call after a reset does not come, another call follows after this time.
+const PATIENCE_MS = 1_000
+// Who is refused though he waited for the reset keeps to the average pace, and this much below it.
+const EVEN = 1.1
+const LONGEST_AVERAGE_MS = 60_000
 
 /**
  * A limit as the answers tell it: so many are left until the reset. Calls in flight may or may not be counted in what an
  * answer says is left, so all of them are taken off. After the reset one call goes ahead: its answer says how many may
- * follow, because a reset need not restore everything (draft-ietf-httpapi-ratelimit-headers). Until it is there, others
- * follow at the average pace of the window.
+ * follow, because a reset need not restore everything (draft-ietf-httpapi-ratelimit-headers).
+ *
+ * As long as the answers count no calls but ours, our own count serves as well: a place comes back a window after the answer,
+ * at the latest. That is what is needed where windows slide and a reset in whole seconds tells little.
  */
 export class ToldQuota implements Quota {
   readonly #intervalMs: number
   /** Spreads the processes that wait for the same reset. */
   readonly #jitterMs: number
+  readonly #log = new CallLog()
+  /** Everything that was ever in the log. */
+  #counted = 0
+  /** When the first call ended that was counted. */
+  #firstEndMs = Infinity
   #limit: number | undefined
   #windowMs: number | undefined
   #longestResetMs = 0
-  #isReserved = true
+  /** Whether our own count explains what the answers say is left: `undefined` as long as that was not put to the test. */
+  #isAlone: boolean | undefined
+  /** Whether a reset was seen to restore nothing, as where the window before still counts. */
+  #isEven = false
   #remaining = Infinity
   /** `Infinity`: not known. */
   #resetAtMs = Infinity
   /** The window that is known began at this time or later. */
   #beganMs = -Infinity
   #learnedMs = -Infinity
+  /** When an answer told of it first. */
+  #knownSinceMs = Infinity
   #lastStartMs: number
 
   constructor(intervalMs: number, jitterMs: number, nowMs: number) {
@@ -34,18 +58,14 @@ export class ToldQuota implements Quota {
     this.#jitterMs = jitterMs
   }
 
-  startMs(taken: number, nowMs: number): number {
-    const counted = this.#isReserved ? taken : 0
-    const left = this.#remaining - counted
-    if (left >= 1) return nowMs
-    const openMs = this.#resetAtMs + this.#jitterMs
-    if (this.#resetAtMs !== Infinity && nowMs < openMs) {
-      if (openMs - nowMs > LONGEST_UNPROVEN_MS) return nowMs
-      const windows = this.#limit === undefined ? 0 : Math.ceil((1 - left) / Math.max(1, this.#limit)) - 1
-      return openMs + windows * (this.#windowMs ?? this.#longestResetMs)
-    }
-    if (this.#isRested(nowMs) && counted < (this.#limit ?? Infinity)) return nowMs
-    return taken === 0 ? nowMs : this.#lastStartMs + this.#averageMs()
+  startMs(taken: number, cost: number, nowMs: number): number {
+    if (cost > (this.#limit ?? Infinity)) return Infinity
+    const missing = taken + cost - this.#remaining
+    const evenMs = this.#isEven ? this.#lastStartMs + EVEN * this.#averageMs() : nowMs
+    if (missing <= 0) return Math.max(nowMs, evenMs)
+    const ownMs = this.#byOwnCount(taken, cost, nowMs)
+    const resetMs = this.#byReset(cost, missing, taken, ownMs, nowMs)
+    return Math.max(evenMs, this.#isAlone === true ? Math.min(resetMs, ownMs) : resetMs)
   }
 
   started(nowMs: number): void {
@@ -53,15 +73,31 @@ export class ToldQuota implements Quota {
     this.#lastStartMs = nowMs
   }
 
-  finished({ startedAtMs, isSuccess, reading }: FinishedCall, nowMs: number): void {
-    if (reading !== undefined) this.#learn(reading, startedAtMs, nowMs)
-    else if (isSuccess && startedAtMs >= this.#resetAtMs) this.#remaining = Infinity
-    else if (this.#remaining !== Infinity) this.#remaining = Math.max(0, this.#remaining - 1)
+  finished(call: FinishedCall, nowMs: number): void {
+    const { startedAtMs, isSuccess, reading, cost } = call
+    if (!isSuccess && reading?.remaining === 0 && startedAtMs > this.#knownSinceMs) {
+      this.#isEven = true
+      this.#isAlone = false
+    }
+    this.#counted += cost
+    this.#firstEndMs = Math.min(this.#firstEndMs, nowMs)
+    this.#log.add(cost, nowMs, this.#knownWindowMs / STEPS_PER_WINDOW)
+    // What was counted when the call began is compared with its answer.
+    this.#log.forget(startedAtMs - this.#knownWindowMs - EDGE_MS)
+    if (reading !== undefined) {
+      this.#learn(reading, startedAtMs, nowMs)
+      this.#compare(reading, call)
+    } else if (isSuccess && startedAtMs >= this.#resetAtMs) {
+      this.#remaining = Infinity
+    } else if (this.#remaining !== Infinity) {
+      this.#remaining = Math.max(0, this.#remaining - cost)
+    }
   }
 
   paceMs(nowMs: number): number | undefined {
+    if (this.#limit !== undefined && this.#knownWindowMs > 0) return this.#averageMs() * SPREAD
     if (this.#remaining === Infinity || this.#remaining < 1 || this.#resetAtMs <= nowMs) return undefined
-    return this.#resetAtMs === Infinity ? undefined : (this.#resetAtMs - nowMs) / this.#remaining / 10
+    return this.#resetAtMs === Infinity ? undefined : ((this.#resetAtMs - nowMs) / this.#remaining) * SPREAD
   }
 
   usedUpUntilMs(nowMs: number): number {
@@ -73,14 +109,50 @@ export class ToldQuota implements Quota {
     if (this.#remaining < 1) this.#resetAtMs = Math.min(this.#resetAtMs, atMs)
   }
 
-  #learn({ limit, remaining, resetMs, windowMs, unit }: RateLimitReading, startedAtMs: number, nowMs: number): void {
-    this.#isReserved = unit === undefined
+  #byReset(cost: number, missing: number, taken: number, ownMs: number, nowMs: number): number {
+    const openMs = this.#resetAtMs + this.#jitterMs + this.#spreadMs
+    if (this.#resetAtMs !== Infinity && nowMs < openMs) {
+      if (openMs - nowMs > LONGEST_UNPROVEN_MS) return nowMs
+      const windows = this.#limit === undefined ? 0 : Math.ceil(missing / Math.max(1, this.#limit)) - 1
+      return openMs + windows * this.#knownWindowMs
+    }
+    if (this.#isRested(nowMs) && taken + cost <= (this.#limit ?? Infinity)) return nowMs
+    const isFirst = this.#resetAtMs === Infinity ? taken === 0 : this.#lastStartMs < this.#resetAtMs
+    return isFirst ? nowMs : Math.max(this.#lastStartMs + PATIENCE_MS, ownMs)
+  }
+
+  /**
+   * Where windows slide, a reset brings back the first call only. As long as it is not known whether they do, one that came
+   * soon after it is waited for as well, so that the first answer can tell.
+   */
+  get #spreadMs(): number {
+    if (this.#isAlone !== undefined || this.#limit === undefined) return 0
+    const newestMs = this.#log.newestMs ?? this.#firstEndMs
+    return Math.min(newestMs - this.#firstEndMs, this.#knownWindowMs * MAX_SPREAD)
+  }
+
+  /** When our own calls let the next one start, if there are no others; `nowMs` when nothing is known. */
+  #byOwnCount(taken: number, cost: number, nowMs: number): number {
+    const windowMs = this.#knownWindowMs
+    if (this.#limit === undefined || windowMs === 0 || windowMs > LONGEST_UNPROVEN_MS) return nowMs
+    const sinceMs = nowMs - windowMs - EDGE_MS
+    const missing = taken + this.#log.unitsSince(sinceMs) + cost - this.#limit
+    if (missing <= 0) return nowMs
+    return (this.#log.endOf(missing, sinceMs) ?? nowMs) + windowMs + EDGE_MS
+  }
+
+  #learn({ limit, remaining, resetMs, windowMs }: RateLimitReading, startedAtMs: number, nowMs: number): void {
     if (limit !== undefined) this.#limit = limit
     if (windowMs !== undefined) this.#windowMs = windowMs
-    this.#longestResetMs = Math.max(this.#longestResetMs, resetMs ?? 0)
+    const isLonger = resetMs !== undefined && resetMs > this.#longestResetMs
+    if (isLonger) this.#longestResetMs = resetMs
+    // What our own count did not explain, it may in a longer window.
+    if (isLonger && this.#isAlone === false) this.#isAlone = undefined
     // An answer to what was sent in the window before tells of that one.
     if (remaining === undefined || startedAtMs < this.#beganMs) return
-    const resetAtMs = resetMs === undefined ? nowMs + (windowMs ?? Infinity) : nowMs + resetMs
+    // A reset that is now, with something left, tells when the next call may come and not when all may.
+    const resetInMs = resetMs === 0 && remaining > 0 ? undefined : resetMs
+    const resetAtMs = nowMs + (resetInMs ?? windowMs ?? Infinity)
     const isOver = nowMs >= this.#resetAtMs
     if (isOver && startedAtMs < this.#resetAtMs && remaining <= this.#remaining) return
     const isRefilled = startedAtMs > this.#learnedMs && remaining >= this.#remaining
@@ -94,11 +166,22 @@ export class ToldQuota implements Quota {
       this.#resetAtMs = Math.min(this.#resetAtMs, resetAtMs)
     }
     this.#learnedMs = nowMs
+    this.#knownSinceMs = Math.min(this.#knownSinceMs, nowMs)
+  }
+
+  /** Compares what the provider says is left with what would be if there were none but us. */
+  #compare({ limit, remaining }: RateLimitReading, { startedAtMs, inFlight }: FinishedCall): void {
+    if (limit === undefined || remaining === undefined || this.#isAlone === false) return
+    const sinceMs = startedAtMs - this.#knownWindowMs - EDGE_MS
+    if (remaining < limit - this.#log.unitsSince(sinceMs) - inFlight) this.#isAlone = false
+    // Only what should have come back by now puts it to the test, and a little may come back by itself.
+    else if (this.#counted - this.#log.unitsSince(sinceMs) >= limit / 2) this.#isAlone = true
   }
 
   /** Whether nothing was sent for so long that everything is restored, wherever the windows begin. */
   #isRested(nowMs: number): boolean {
-    return nowMs - this.#lastStartMs >= (this.#windowMs ?? 2 * this.#longestResetMs)
+    const restMs = this.#windowMs ?? 2 * this.#longestResetMs
+    return restMs > 0 && nowMs - this.#lastStartMs >= restMs
   }
 
   #forgetOldWindow(nowMs: number): void {
@@ -109,7 +192,13 @@ export class ToldQuota implements Quota {
   }
 
   #averageMs(): number {
-    const windowMs = this.#windowMs ?? this.#longestResetMs
-    return this.#limit === undefined || windowMs === 0 ? this.#intervalMs : windowMs / Math.max(1, this.#limit)
+    const windowMs = this.#knownWindowMs
+    if (this.#limit === undefined || windowMs === 0) return this.#intervalMs
+    return Math.min(windowMs / Math.max(1, this.#limit), LONGEST_AVERAGE_MS)
+  }
+
+  /** The window, as told, or else the longest time to a reset that was; 0 when nothing was told. */
+  get #knownWindowMs(): number {
+    return this.#windowMs ?? commonWindowBelow(this.#longestResetMs, GRANULARITY_MS)
   }
 }

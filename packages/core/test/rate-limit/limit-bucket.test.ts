@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RateLimitReading } from '../../src/index.ts'
+import { placeOf } from '../../src/policy/place.ts'
 import { LimitBucket } from '../../src/rate-limit/limit-bucket.ts'
 import { fakeClock } from '../../src/testing/index.ts'
 
@@ -15,11 +16,23 @@ function bucketOf(intervalMs: number, random = exact) {
     bucket,
     startedMs,
     now: () => clock.monotonicMs(),
+    /** Joins, and comes to a good end as soon as it starts. */
     join: (latestMs = Infinity, signal?: AbortSignal) =>
-      bucket.join(++order, latestMs, clock.monotonicMs(), signal).result.then((result) => {
-        if (result === 'started') startedMs.push(clock.monotonicMs())
-        return result
-      }),
+      bucket
+        .join({ place: placeOf('auto', 0, ++order), cost: undefined, latestMs }, clock.monotonicMs(), signal)
+        .result.then((result) => {
+          const nowMs = clock.monotonicMs()
+          if (result === 'started') {
+            startedMs.push(nowMs)
+            bucket.finish({ startedAtMs: nowMs, isSuccess: true, readings: [] }, nowMs)
+          }
+          return result
+        }),
+    /** Starts calls that are in flight until they are hit or succeed. */
+    start: (count: number, nowMs = clock.monotonicMs()) => Array.from({ length: count }, () => bucket.tryStart(nowMs)),
+    /** One of the calls in flight is refused because of the limit. */
+    hit: (waitMs: number | undefined, nowMs: number, startedAtMs = 0) =>
+      bucket.finish({ startedAtMs, isSuccess: false, readings: [], hit: { waitMs, isExhausted: false } }, nowMs),
     succeed: (count = 1) => {
       for (let n = 0; n < count; n++) {
         bucket.tryStart(clock.monotonicMs())
@@ -40,27 +53,31 @@ describe('LimitBucket', () => {
   })
 
   it('lets those who wait start one after the other behind the end of the pause', async () => {
-    const { bucket, clock, join, startedMs } = bucketOf(10)
-    expect(bucket.pause(1_000, 0)).toBe(1_000)
-    expect(bucket.tryStart(0)).toBe(false)
+    const { clock, join, start, hit, startedMs } = bucketOf(10)
+    start(1)
+    expect(hit(1_000, 0)).toBe(1_000)
+    expect(start(1)).toEqual([false])
     const joined = [join(), join(), join()]
     await clock.runUntil(Promise.all(joined))
     expect(startedMs).toEqual([1_010, 1_020, 1_030])
   })
 
   it('lets nobody overtake those who wait', async () => {
-    const { bucket, clock, join } = bucketOf(10)
-    bucket.pause(1_000, 0)
+    const { clock, join, start, hit } = bucketOf(10)
+    start(1)
+    hit(1_000, 0)
     const joined = [join(), join()]
     await clock.advance(1_010)
-    expect(bucket.tryStart(1_010)).toBe(false)
+    expect(start(1)).toEqual([false])
     await clock.runUntil(Promise.all(joined))
-    expect(bucket.tryStart(1_030)).toBe(true)
+    await clock.advance(10)
+    expect(start(1)).toEqual([true])
   })
 
   it('refuses who cannot start in time, at the time', async () => {
-    const { bucket, clock, join } = bucketOf(10)
-    bucket.pause(1_000, 0)
+    const { bucket, clock, join, start, hit } = bucketOf(10)
+    start(1)
+    hit(1_000, 0)
     const late = join(500)
     await clock.advance(499)
     expect(bucket.waiting).toBe(1)
@@ -70,18 +87,20 @@ describe('LimitBucket', () => {
   })
 
   it('refuses those at once whom a longer pause makes late, and keeps the others', async () => {
-    const { bucket, clock, join } = bucketOf(10)
-    bucket.pause(1_000, 0)
+    const { clock, join, start, hit } = bucketOf(10)
+    start(2)
+    hit(1_000, 0)
     const [first, second] = [join(3_000), join()]
-    bucket.pause(5_000, 0)
+    hit(5_000, 0)
     expect(await first).toBe('refused')
     expect(await clock.runUntil(second)).toBe('started')
     expect(clock.monotonicMs()).toBe(5_010)
   })
 
   it('leaves nothing behind when the last one who waits aborts', async () => {
-    const { bucket, clock, join } = bucketOf(10)
-    bucket.pause(1_000, 0)
+    const { bucket, clock, join, start, hit } = bucketOf(10)
+    start(1)
+    hit(1_000, 0)
     const controller = new AbortController()
     const joined = join(Infinity, controller.signal)
     const reason = new Error('no')
@@ -93,64 +112,104 @@ describe('LimitBucket', () => {
   })
 
   it('spreads the starts by up to a fifth', async () => {
-    const { bucket, clock, join, startedMs } = bucketOf(10, { next: () => 0.999, uuid: () => '' })
-    bucket.pause(1_000, 0)
+    const { clock, join, start, hit, startedMs } = bucketOf(10, { next: () => 0.999, uuid: () => '' })
+    start(1)
+    hit(1_000, 0)
     await clock.runUntil(join())
     expect(startedMs[0]).toBeCloseTo(1_012, 1)
   })
 
-  it('learns from what went through how fast the line may move', async () => {
-    const { bucket, clock, join, startedMs, succeed } = bucketOf(25)
-    for (let n = 0; n < 5; n++) {
-      succeed()
-      await clock.advance(n === 4 ? 60 : 10)
-    }
-    bucket.pause(900, 100)
-    await clock.runUntil(Promise.all([join(), join(), join()]))
-    expect(startedMs).toEqual([1_200, 1_400, 1_600])
+  it('keeps to what went through before the limit was hit, one first, and no more in a window', async () => {
+    const { clock, join, start, hit, succeed, startedMs } = bucketOf(0)
+    succeed(5)
+    start(1)
+    hit(1_000, 0)
+    await clock.runUntil(Promise.all(Array.from({ length: 12 }, () => join())))
+    const inWindow = (fromMs: number) => startedMs.filter((atMs) => atMs >= fromMs && atMs < fromMs + 1_000).length
+    expect([1_000, 2_000, 3_000].map(inWindow)).toEqual([5, 5, 2])
   })
 
-  it.each([
-    ['never faster than the interval it was given', 200, 25],
-    ['never slower than ten times that', 1, 250],
-  ])('moves the line %s', async (_, successes, intervalMs) => {
-    const { bucket, clock, join, startedMs, succeed } = bucketOf(25)
-    succeed(successes)
-    bucket.pause(1_000, 0)
-    await clock.runUntil(join())
-    expect(startedMs).toEqual([1_000 + intervalMs])
+  it('counts what went through though the answer came after the refusal', async () => {
+    const { bucket, clock, join, start, hit, startedMs } = bucketOf(0)
+    start(4)
+    hit(1_000, 0)
+    for (let n = 0; n < 3; n++) bucket.finish({ startedAtMs: -1, isSuccess: true, readings: [] }, 0)
+    const joined = [1, 2, 3, 4].map(() => join())
+    await clock.runUntil(Promise.all(joined))
+    expect(startedMs.map((atMs) => Math.floor(atMs / 1_000))).toEqual([1, 1, 1, 2])
+  })
+
+  it('learns nothing from a few calls that came slowly: others may use the limit too', async () => {
+    const { clock, join, start, hit, succeed, startedMs } = bucketOf(0)
+    succeed(1)
+    await clock.advance(60_000)
+    start(1)
+    hit(5_000, 60_000, 60_000)
+    await clock.runUntil(Promise.all([1, 2, 3, 4].map(() => join())))
+    expect(startedMs.every((atMs) => atMs < 66_000)).toBe(true)
+  })
+
+  it('sends one call only after a pause that may have been too short, until it is answered', async () => {
+    const { bucket, clock, start, hit } = bucketOf(0)
+    start(1)
+    hit(1_000, 0)
+    await clock.advance(1_000)
+    expect(start(3)).toEqual([true, false, false])
+    bucket.finish({ startedAtMs: 1_000, isSuccess: true, readings: [] }, 1_000)
+    expect(start(5)).toEqual([true, true, true, true, false])
+  })
+
+  it('sends another one when the first is not answered within a second', async () => {
+    const { clock, start, hit } = bucketOf(0)
+    start(1)
+    hit(1_000, 0)
+    await clock.advance(1_000)
+    expect(start(2)).toEqual([true, false])
+    await clock.advance(1_000)
+    expect(start(2)).toEqual([true, false])
   })
 
   it('prolongs a pause but never shortens one', () => {
-    const { bucket } = bucketOf(10)
-    bucket.pause(1_000, 0)
-    expect(bucket.pause(500, 100)).toBe(0)
+    const { bucket, start, hit } = bucketOf(10)
+    start(3)
+    hit(1_000, 0)
+    expect(hit(500, 100)).toBe(0)
     expect(bucket.pausedMs(100)).toBe(900)
-    expect(bucket.pause(2_000, 100)).toBe(2_000)
+    expect(hit(2_000, 100)).toBe(2_000)
     expect(bucket.pausedMs(100)).toBe(2_000)
   })
 
   it('follows a slightly later answer without calling it news', () => {
-    const { bucket } = bucketOf(10)
-    bucket.pause(1_000, 0)
-    expect(bucket.pause(1_000, 50)).toBe(0)
+    const { bucket, start, hit } = bucketOf(10)
+    start(3)
+    hit(1_000, 0)
+    expect(hit(1_000, 50)).toBe(0)
     expect(bucket.pausedMs(50)).toBe(1_000)
-    expect(bucket.pause(10, 2_000)).toBe(10)
+    expect(hit(10, 2_000)).toBe(10)
   })
 
-  it('pauses for an hour at most, and not for a wait of nothing', () => {
-    expect(bucketOf(10).bucket.pause(1e12, 0)).toBe(3_600_000)
-    expect(bucketOf(10).bucket.pause(0, 0)).toBe(0)
+  it('pauses for an hour at most', () => {
+    const { start, hit } = bucketOf(10)
+    start(1)
+    expect(hit(1e12, 0)).toBe(3_600_000)
   })
 
-  it('pauses longer each time that nothing says how long, until something goes through', () => {
-    const { bucket, succeed } = bucketOf(10)
-    expect(bucket.pause(undefined, 0)).toBe(1_000)
-    expect(bucket.pause(undefined, 500)).toBe(0)
-    expect(bucket.pause(undefined, 1_000)).toBe(2_000)
-    succeed()
-    expect(bucket.pause(undefined, 3_000)).toBe(1_000)
-  })
+  it.each([undefined, 0])(
+    'pauses longer each time that nothing says how long, until something goes through: %s',
+    async (waitMs) => {
+      const { bucket, clock, start, hit, succeed } = bucketOf(10)
+      start(3)
+      expect(hit(waitMs, 0)).toBe(1_000)
+      expect(hit(waitMs, 500)).toBe(0)
+      await clock.advance(1_000)
+      expect(hit(waitMs, 1_000, 999)).toBe(2_000)
+      await clock.advance(2_000)
+      succeed()
+      start(1)
+      expect(hit(waitMs, 3_000, 3_000)).toBe(1_000)
+      expect(bucket.waiting).toBe(0)
+    },
+  )
 
   it('says when what is left was used up, once', () => {
     const { bucket } = bucketOf(10)
@@ -167,8 +226,8 @@ describe('LimitBucket', () => {
   it('opens with the Retry-After when a reset says later', async () => {
     const { bucket, clock, join } = bucketOf(10)
     bucket.tryStart(0)
-    bucket.finish({ startedAtMs: 0, isSuccess: false, readings: told(0, 60_000) }, 0)
-    bucket.pause(2_000, 0)
+    const hit = { waitMs: 2_000, isExhausted: false }
+    bucket.finish({ startedAtMs: 0, isSuccess: false, readings: told(0, 60_000), hit }, 0)
     await clock.runUntil(join())
     expect(clock.monotonicMs()).toBeLessThan(2_100)
   })

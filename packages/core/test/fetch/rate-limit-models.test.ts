@@ -1,0 +1,257 @@
+import { describe, expect, it } from 'vitest'
+import type { Connector } from '../../src/index.ts'
+import { concurrency, fixedWindow, lazyWindow, slidingCounter, slidingLog, tokenBucket } from './limit-models.ts'
+import { type Load, type LoadResult, runLoad, tellings } from './modelled-upstream.ts'
+
+const declared = (limit: number, windowMs: number): Connector => ({
+  id: 'acme',
+  name: 'Acme',
+  sources: [],
+  rateLimits: [{ id: 'all', scope: 'connection', limit: { value: limit }, windowMs: { value: windowMs } }],
+})
+
+const windows = {
+  'fixed windows': fixedWindow,
+  'windows that begin with a request': lazyWindow,
+  'a sliding window': slidingLog,
+}
+
+const latencies = [
+  ['no latency', {}],
+  ['50 ms', { latencyMs: 50 }],
+  ['50 ms, more or less', { latencyMs: 50, jitter: 0.5 }],
+] as const satisfies readonly [string, Partial<Load>][]
+
+/** Limits that answers foretell, when one of them is there. */
+const foretold = [
+  'the triple',
+  'the triple and Retry-After',
+  'epoch seconds',
+  'RateLimit and RateLimit-Policy',
+] as const
+/** Limits that only a 429 tells of. */
+const untold = ['nothing', 'Retry-After, rounded up', 'Retry-After, rounded', 'Retry-After with a fraction'] as const
+
+const fivePerSecond = { limit: 5, windowMs: 1_000, callers: 20 } as const
+const fiftyPer10s = { limit: 50, windowMs: 10_000, callers: 200 } as const
+
+function expectGood(result: LoadResult, ratio = 1.1): void {
+  expect(result.statuses.every((status) => status === 200)).toBe(true)
+  expect(result.extra429s).toBe(0)
+  expect(result.tookMs / result.optimumMs).toBeLessThan(ratio)
+  expect(result.clock.pendingTimers).toBe(0)
+}
+
+describe.each(Object.entries(windows))('createFetch: a load on %s', (_, model) => {
+  describe.each(latencies)('%s', (__, latency) => {
+    it('meets no 429 and takes the time that it must, where the limit is declared', async () => {
+      for (const load of [fivePerSecond, fiftyPer10s]) {
+        const { limit, windowMs } = load
+        const options = { connector: declared(limit, windowMs) }
+        const result = await runLoad({
+          ...load,
+          ...latency,
+          model: () => model(limit, windowMs),
+          telling: tellings.nothing,
+          options,
+        })
+        expectGood(result)
+        expect(result.all429s).toBe(0)
+      }
+    })
+
+    // A moment in whole seconds says too little of a window of one second; see below.
+    it.each(foretold.flatMap((name) => (name === 'epoch seconds' ? [] : [name])))(
+      'meets no 429 and takes the time that it must, told by %s: 5 a second',
+      async (name) => {
+        const result = await runLoad({
+          ...fivePerSecond,
+          ...latency,
+          model: () => model(5, 1_000),
+          telling: tellings[name],
+          isFirstAlone: true,
+        })
+        expectGood(result)
+        expect(result.all429s).toBe(0)
+      },
+    )
+
+    it.each(foretold)('meets no 429 and takes the time that it must, told by %s: 50 in 10 seconds', async (name) => {
+      const result = await runLoad({
+        ...fiftyPer10s,
+        ...latency,
+        model: () => model(50, 10_000),
+        telling: tellings[name],
+        isFirstAlone: true,
+      })
+      expectGood(result)
+      expect(result.all429s).toBe(0)
+    })
+
+    it.each(untold)(
+      'meets no 429 after the first and takes the time that it must, told %s: 5 a second',
+      async (name) => {
+        const model5 = () => model(5, 1_000)
+        expectGood(await runLoad({ ...fivePerSecond, ...latency, model: model5, telling: tellings[name] }))
+      },
+    )
+
+    it.each(untold.slice(1))(
+      'meets no 429 after the first and takes the time that it must, told %s: 50 in 10 seconds',
+      async (name) => {
+        const model50 = () => model(50, 10_000)
+        expectGood(await runLoad({ ...fiftyPer10s, ...latency, model: model50, telling: tellings[name] }))
+      },
+    )
+  })
+})
+
+describe('createFetch: a load on tokens that come back evenly', () => {
+  it.each(latencies)('meets no 429, where the limit is declared: %s', async (_, latency) => {
+    for (const load of [fivePerSecond, fiftyPer10s]) {
+      const { limit, windowMs } = load
+      const model = () => tokenBucket(limit, windowMs)
+      const options = { connector: declared(limit, windowMs) }
+      const result = await runLoad({ ...load, ...latency, model, telling: tellings.nothing, options })
+      expectGood(result)
+      expect(result.all429s).toBe(0)
+    }
+  })
+
+  it.each(untold)('meets no 429 after the first, told %s, where a second restores all', async (name) => {
+    const model = () => tokenBucket(5, 1_000)
+    expectGood(await runLoad({ ...fivePerSecond, latencyMs: 50, model, telling: tellings[name] }))
+  })
+
+  it.each(foretold)('meets none where the latency is even, told by %s', async (name) => {
+    const model = () => tokenBucket(5, 1_000)
+    const result = await runLoad({
+      ...fivePerSecond,
+      latencyMs: 50,
+      model,
+      telling: tellings[name],
+      isFirstAlone: true,
+    })
+    expectGood(result, 1.11)
+    expect(result.all429s).toBe(0)
+  })
+})
+
+describe('createFetch: a load where the answers say too little for the possible minimum', () => {
+  it.each(['arrival', 'answer'] as const)(
+    'a window and a way each: nobody knows when in its flight a call is counted, and here it is at its %s',
+    async (countsAt) => {
+      // Who started sooner after the answers would be refused by the provider that counts late.
+      const latencyMs = 300
+      const result = await runLoad({
+        ...fivePerSecond,
+        latencyMs,
+        countsAt,
+        model: () => slidingLog(5, 1_000),
+        telling: tellings.nothing,
+        options: { connector: declared(5, 1_000) },
+      })
+      expect(result.all429s).toBe(0)
+      expect(result.tookMs).toBeLessThan((3 * (1_000 + latencyMs) + latencyMs) * 1.05)
+    },
+  )
+
+  it.each(foretold)(
+    '300 ms of latency, told by %s: no 429 either, but a window takes up to a second more',
+    async (name) => {
+      for (const model of Object.values(windows)) {
+        const result = await runLoad({
+          ...fivePerSecond,
+          latencyMs: 300,
+          jitter: 0.5,
+          model: () => model(5, 1_000),
+          telling: tellings[name],
+          isFirstAlone: true,
+        })
+        expect(result.all429s).toBe(0)
+        expect(result.tookMs).toBeLessThan(result.optimumMs + 4 * 1_000)
+      }
+    },
+  )
+
+  it.each(untold)(
+    'windows that began before the first call, told %s: as long as if they began with it',
+    async (name) => {
+      const result = await runLoad({
+        ...fivePerSecond,
+        model: () => fixedWindow(5, 1_000, 700),
+        telling: tellings[name],
+      })
+      expect(result.extra429s).toBe(0)
+      expect(result.tookMs).toBeLessThan(3_000 * 1.1)
+    },
+  )
+
+  it.each(untold.slice(1))(
+    'long windows that began before the first call, told %s: they look shorter than they are, once',
+    async (name) => {
+      const model = () => fixedWindow(50, 10_000, 7_000)
+      const result = await runLoad({ ...fiftyPer10s, latencyMs: 50, model, telling: tellings[name] })
+      expect(result.extra429s).toBeLessThanOrEqual(1)
+      expect(result.tookMs).toBeLessThan(3 * 10_000 * 1.2)
+    },
+  )
+
+  it('a 429 without any header and a long window: one call at a time asks, after 1, 3 and 7 seconds', async () => {
+    for (const model of Object.values(windows)) {
+      const result = await runLoad({
+        ...fiftyPer10s,
+        latencyMs: 50,
+        model: () => model(50, 10_000),
+        telling: tellings.nothing,
+      })
+      expect(result.extra429s).toBe(3)
+      expect(result.tookMs / result.optimumMs).toBeLessThan(1.6)
+    }
+  })
+
+  it('a Retry-After that was rounded down: one call finds out', async () => {
+    const model = () => fixedWindow(50, 10_000, 3_600)
+    const result = await runLoad({ ...fiftyPer10s, model, telling: tellings['Retry-After, rounded'] })
+    expect(result.extra429s).toBe(1)
+  })
+
+  it('moments in whole seconds and windows of one: no 429, in up to two windows for one', async () => {
+    for (const model of Object.values(windows)) {
+      const result = await runLoad({
+        ...fivePerSecond,
+        latencyMs: 50,
+        model: () => model(5, 1_000),
+        telling: tellings['epoch seconds'],
+        isFirstAlone: true,
+      })
+      expect(result.all429s).toBe(0)
+      expect(result.tookMs / result.optimumMs).toBeLessThan(2.2)
+    }
+  })
+
+  it.each(untold)(
+    'more tokens than come back in a second, told %s: the second 429 teaches how many do',
+    async (name) => {
+      const model = () => tokenBucket(50, 10_000)
+      const result = await runLoad({ ...fiftyPer10s, latencyMs: 50, model, telling: tellings[name] })
+      expect(result.extra429s).toBeLessThan(20)
+      expect(result.tookMs / result.optimumMs).toBeLessThan(1.1)
+    },
+  )
+
+  it.each(foretold)('a reset that restores nothing, because the window before still counts: by %s', async (name) => {
+    const model = () => slidingCounter(5, 1_000)
+    const result = await runLoad({ ...fivePerSecond, model, telling: tellings[name], isFirstAlone: true })
+    expect(result.extra429s).toBeLessThanOrEqual(1)
+    expect(result.tookMs / result.optimumMs).toBeLessThan(1.6)
+  })
+
+  it('so many at a time: no answer says so, and a bulkhead is what helps', async () => {
+    const load = { ...fivePerSecond, latencyMs: 50, model: () => concurrency(5), telling: tellings.nothing }
+    expect((await runLoad(load)).extra429s).toBe(0)
+    const result = await runLoad({ ...load, options: { bulkhead: { maxConcurrent: 5 } } })
+    expect(result.all429s).toBe(0)
+    expect(result.tookMs / result.optimumMs).toBeLessThan(1.1)
+  })
+})
