@@ -91,6 +91,8 @@ export async function soak({ hours, callsPerHour, seed, leak = false, onHour }: 
   }
 
   for (let hour = 1; hour <= hours; hour++) {
+    // Before the traffic, so that it has filled up again when it is looked at.
+    await application.replace(hour)
     const gapMs = (2 * (HOUR_MS - QUIET_MS)) / callsPerHour
     const untilCalls = calls + callsPerHour
     for (let gapsMs = 0; calls < untilCalls; gapsMs = 0) {
@@ -103,7 +105,6 @@ export async function soak({ hours, callsPerHour, seed, leak = false, onHour }: 
       }
       await clock.advance(gapsMs)
     }
-    await application.replace(hour)
     await clock.advance(QUIET_MS)
     if (pending > 0) violations.push(`hour ${hour}: ${pending} calls never ended`)
     await collectGarbage(() => getEventListeners(shared, 'abort').length === 0)
