@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+const page = new URL('../../docs/comparison.md', import.meta.url)
+const text = readFileSync(page, 'utf8')
+
+const COLUMNS = [
+  'Holdfast',
+  'ky',
+  'got',
+  'axios-retry',
+  'cockatiel',
+  'opossum',
+  'undici RetryAgent',
+  'octokit plugins',
+  'bottleneck',
+  'AWS SDK',
+  'Polly',
+  'resilience4j',
+  'failsafe-go',
+]
+
+interface Cell {
+  readonly verdict: string | undefined
+  /** The file of the test, relative to the page, and the title in it. */
+  readonly proof: { readonly file: string; readonly title: string } | undefined
+}
+
+interface Row {
+  readonly capability: string
+  readonly ours: Cell
+  readonly others: readonly Cell[]
+}
+
+function cellOf(source: string): Cell {
+  const link = /^\[(?<words>[^\]]+)\]\((?<file>\S+) "(?<title>.+)"\)$/.exec(source)?.groups
+  const [verdict] = /^(?:yes|no|partial(?=:|$)|\?$)/.exec(link?.words ?? source) ?? []
+  return { verdict, proof: link === undefined ? undefined : { file: link.file ?? '', title: link.title ?? '' } }
+}
+
+/** The tables in which we stand. */
+const tables = text
+  .split(/\n## /)
+  .map((section) => section.split('\n').filter((line) => line.startsWith('| ')))
+  .filter(([head = '']) => head.startsWith('| | Holdfast |'))
+
+const rows: readonly Row[] = tables.flatMap((lines) =>
+  lines.slice(1).map((line) => {
+    const [capability = '', ours = '', ...others] = line.slice(2, -2).split(' | ')
+    return { capability, ours: cellOf(ours), others: others.map(cellOf) }
+  }),
+)
+
+const reasons = [...text.matchAll(/^- \*\*(.+?):\*\* /gm)].map(([, capability]) => capability)
+
+describe('docs/comparison.md', () => {
+  it('has the same columns in every table, and a verdict in every cell', () => {
+    expect(rows.length).toBeGreaterThan(60)
+    for (const [head = ''] of tables) expect(head.slice(4, -2).split(' | ')).toEqual(COLUMNS)
+    for (const { capability, ours, others } of rows) {
+      expect([ours, ...others], capability).toHaveLength(COLUMNS.length)
+      for (const { verdict } of [ours, ...others]) expect(verdict, capability).toBeDefined()
+    }
+  })
+
+  it('proves each yes and each partial of ours with a test', () => {
+    const unproven = rows.filter(({ ours }) => ours.verdict !== 'no' && ours.proof === undefined)
+    expect(unproven.map(({ capability }) => capability)).toEqual([])
+  })
+
+  it('names tests that there are', () => {
+    const proofs = rows.flatMap(({ ours, others }) => [ours, ...others]).flatMap(({ proof }) => proof ?? [])
+    const missing = proofs.filter(({ file, title }) => {
+      const path = new URL(file, page)
+      const quotes = ["'", '"', '`']
+      return !existsSync(path) || !quotes.some((quote) => readFileSync(path, 'utf8').includes(quote + title + quote))
+    })
+    expect(missing).toEqual([])
+  })
+
+  it('gives a reason for each no and each partial of ours beside a yes of theirs, and for nothing else', () => {
+    const wanted = rows.filter(
+      ({ ours, others }) => ours.verdict !== 'yes' && others.some(({ verdict }) => verdict === 'yes'),
+    )
+    expect(reasons).toEqual(wanted.map(({ capability }) => capability))
+  })
+
+  it('gives the size that is checked', () => {
+    const [limit] = JSON.parse(readFileSync(new URL('../../.size-limit.json', import.meta.url), 'utf8')) as {
+      readonly name: string
+      readonly limit: string
+    }[]
+    expect(limit?.name).toBe('core: createFetch')
+    expect(text).toContain(`every policy | at most ${limit?.limit} |`)
+  })
+})
