@@ -1,5 +1,6 @@
 import { type ErrorCode, errorCodes } from './codes.ts'
-import { type FailureRule, failureRules, opaqueFailure } from './failure-rules.ts'
+import type { FailureRule } from './failure-rule.ts'
+import { failureRules, opaqueFailure } from './failure-rules.ts'
 import { type IntegrationErrorInit, isIntegrationError } from './integration-error.ts'
 import type { Verdict } from './status-rules.ts'
 
@@ -59,13 +60,22 @@ function identityVerdict(
   { signal, attemptTimeoutReason, deadlineReason }: FailureContext,
 ): Verdict | undefined {
   // `null`, which is a reason too, is in no chain.
-  const is = (reason: unknown): boolean => reason !== undefined && (reason === error || chain.includes(reason))
+  const is = (reason: unknown): boolean =>
+    reason !== undefined && (reason === error || chain.includes(reason) || isCopyOf(error, reason))
   if (is(deadlineReason)) return { code: 'timeout', reason: 'total', phase: 'headers', delivery: 'unknown' }
   if (is(attemptTimeoutReason)) return { code: 'timeout', reason: 'attempt', phase: 'headers', delivery: 'unknown' }
   if (!signal?.aborted || !is(signal.reason)) return undefined
   // AbortSignal.timeout() is the caller's deadline; every other reason is the caller's decision.
   if (read(signal.reason, 'name') === 'TimeoutError') return undefined
   return { code: 'canceled', reason: 'abort', phase: 'headers', delivery: 'unknown' }
+}
+
+/** workerd aborts what is under way with a copy of the reason, and makes an Error of a primitive. */
+function isCopyOf(error: unknown, reason: unknown): boolean {
+  const message = read(error, 'message')
+  if (typeof message !== 'string') return false
+  if (typeof reason !== 'object' || reason === null) return message === String(reason)
+  return message === read(reason, 'message') && read(error, 'name') === read(reason, 'name')
 }
 
 /** The verdict of the first link that the table knows. Members of an AggregateError are asked before the aggregate. */
