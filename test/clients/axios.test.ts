@@ -3,7 +3,7 @@ import { createFetch } from '@holdfast/core'
 import axios from 'axios'
 import { describe, expect, it } from 'vitest'
 import { canary, caught, type ClientCall, describeClient } from './client-cases.ts'
-import { answering, failingServer, hanging } from './failing-server.ts'
+import { answering, failingServer } from './failing-server.ts'
 
 const callOver =
   (adapter: 'http' | 'fetch') =>
@@ -38,7 +38,7 @@ describe('toIntegrationError of axios', () => {
   })
 
   it('tells the deadline of a signal from a decision to stop', async () => {
-    const url = await failingServer(hanging)
+    const url = await failingServer({ fault: 'hang' })
     const signal = AbortSignal.timeout(50)
     const error = await caught(axios.get(url, { signal }))
     expect(toIntegrationError(error)).toMatchObject({ code: 'canceled' })
@@ -46,7 +46,7 @@ describe('toIntegrationError of axios', () => {
   })
 
   it('knows its own time limit over createFetch, too', async () => {
-    const url = await failingServer(hanging)
+    const url = await failingServer({ fault: 'hang' })
     const env = { fetch: createFetch({ deadlineMs: false, attemptTimeoutMs: false }) }
     const error = await caught(axios.get(url, { adapter: 'fetch', env, timeout: 50 }))
     expect(toIntegrationError(error)).toMatchObject({ code: 'timeout', reason: 'attempt', delivery: 'unknown' })

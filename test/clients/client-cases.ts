@@ -1,15 +1,7 @@
 import { inspect } from 'node:util'
 import { type IntegrationError, isIntegrationError, type ToIntegrationErrorOptions } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
-import {
-  answering,
-  failingServer,
-  hanging,
-  refusedUrl,
-  resetting,
-  selfSignedServer,
-  truncating,
-} from './failing-server.ts'
+import { answering, failingServer, refusedUrl } from './failing-server.ts'
 
 /** Stands in the query, the headers and the body of every call, and is sent back in every answer. */
 export const canary = 'canary-5f3a9c1b7d2e4f60a8'
@@ -88,17 +80,22 @@ export function describeClient(client: ClientUnderTest): void {
     failing('a page with 200', { code: 'schema_mismatch', delivery: 'answered' }, () =>
       server(answering(200, {}, `<html><body>${canary}</body></html>`)),
     )
-    failing('a reset', { code: 'connection_lost', reason: 'reset', delivery: 'unknown' }, () => server(resetting))
+    failing('a reset', { code: 'connection_lost', reason: 'reset', delivery: 'unknown' }, () =>
+      server({ fault: 'reset' }),
+    )
     failing('a truncated body', { code: 'connection_lost', reason: 'truncated_body', delivery: 'answered' }, () =>
-      server(truncating),
+      server({ fault: 'body_cut', body: { half: 'of it' } }),
     )
     failing('a timeout', { code: 'timeout', delivery: 'unknown' }, async () => ({
-      ...(await server(hanging)),
+      ...(await server({ fault: 'hang' })),
       timeoutMs: 150,
     }))
     failing('an abort', { code: 'canceled', reason: 'abort', delivery: 'unknown' }, async () => {
       const controller = new AbortController()
-      const url = await failingServer(() => controller.abort())
+      const url = await failingServer(() => {
+        controller.abort()
+        return { fault: 'hang' }
+      })
       return { url, signal: controller.signal }
     })
     failing('a refused port', { code: 'connection_failed', reason: 'refused', delivery: 'not_sent' }, async () => ({
@@ -111,7 +108,7 @@ export function describeClient(client: ClientUnderTest): void {
       'an unsigned certificate',
       { code: 'tls_error', reason: 'self_signed', delivery: 'not_sent' },
       async () => ({
-        url: await selfSignedServer(),
+        url: await failingServer({}, { tls: 'self_signed' }),
       }),
     )
 

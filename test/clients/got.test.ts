@@ -2,7 +2,7 @@ import { toIntegrationError } from '@holdfast/adapters/got'
 import got, { type Delays } from 'got'
 import { describe, expect, it } from 'vitest'
 import { canary, caught, describeClient } from './client-cases.ts'
-import { answering, failingServer, hanging } from './failing-server.ts'
+import { answering, failingServer } from './failing-server.ts'
 
 describeClient({
   name: 'got',
@@ -34,7 +34,7 @@ describe('toIntegrationError of got', () => {
     ['socket', { code: 'timeout', reason: 'attempt', delivery: 'unknown' }],
     ['request', { code: 'timeout', reason: 'total', delivery: 'unknown' }],
   ])('knows that the limit %s passed', async (limit, expected) => {
-    const url = await failingServer(hanging)
+    const url = await failingServer({ fault: 'hang' })
     const error = await caught(got.get(url, { timeout: { [limit]: 50 }, retry: { limit: 0 } }))
     expect(toIntegrationError(error)).toMatchObject(expected)
   })
@@ -47,7 +47,7 @@ describe('toIntegrationError of got', () => {
   })
 
   it('knows a body that stalls', async () => {
-    const url = await failingServer((_, response) => void response.write('{'))
+    const url = await failingServer({ fault: 'body_stalls', body: '{}' })
     const error = await caught(got.get(url, { timeout: { read: 50 }, retry: { limit: 0 } }).json())
     expect(toIntegrationError(error)).toMatchObject({ code: 'timeout', reason: 'body', delivery: 'answered' })
   })

@@ -25,7 +25,7 @@ const graphql = async (body: object): Promise<unknown> => {
 
 describe('toIntegrationError of Octokit', () => {
   it('does not take a failure of the network for the 500 that Octokit gives it', async () => {
-    const baseUrl = await failingServer(({ socket }) => socket.resetAndDestroy())
+    const baseUrl = await failingServer({ fault: 'reset' })
     const error = await caught(new Octokit({ baseUrl }).request('POST /user'))
     expect(error).toMatchObject({ status: 500 })
     const described = toIntegrationError(error)

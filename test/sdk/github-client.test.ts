@@ -1,10 +1,11 @@
 import github from '@holdfast/adapters/connectors/github'
 import { type ErrorCode, isIntegrationError } from '@holdfast/core'
 import { createClient } from '@holdfast/core/client'
+import type { UpstreamStep } from '@holdfast/core/testing'
 import { describe, expect, it } from 'vitest'
-import { scriptedServer, type Step } from './scripted-server.ts'
+import { scriptedServer } from './scripted-server.ts'
 
-async function connect(...steps: readonly [Step, ...Step[]]) {
+async function connect(...steps: readonly [UpstreamStep, ...UpstreamStep[]]) {
   const server = await scriptedServer(...steps)
   const client = createClient({ connector: github, baseUrl: server.url, rateLimit: false, retry: false })
   return { server, client }
@@ -28,7 +29,7 @@ describe('a client with the connector of GitHub', () => {
     }))
       read.push(issue)
     expect(read).toEqual([{ number: 1 }, { number: 2 }])
-    expect(server.received.map(({ url }) => url)).toEqual([
+    expect(server.requests.map(({ url }) => url.slice(server.url.length))).toEqual([
       '/repos/octocat/hello-world/issues?state=open',
       '/repositories/7/issues?page=2',
     ])

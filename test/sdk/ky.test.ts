@@ -10,13 +10,13 @@ describe('ky over createFetch', () => {
   it('gets JSON through a rate limit, a reset and a 503', async () => {
     const server = await scriptedServer(
       { status: 429, headers: { 'ratelimit-reset': '1' } },
-      'reset',
+      { fault: 'reset' },
       { status: 503 },
       { body: { ok: true } },
     )
     const client = ky.create({ fetch: createFetch({ ...options, retry: { maxAttempts: 4 } }), retry: 0 })
     expect(await client.get(`${server.url}/things`).json()).toEqual({ ok: true })
-    expect(server.received).toHaveLength(4)
+    expect(server.requests).toHaveLength(4)
   })
 
   it('throws its own error with the response that createFetch explains', async () => {
@@ -33,6 +33,6 @@ describe('ky over createFetch', () => {
     const response = await client.put(server.url, { json: { a: 1 } })
     expect(response.status).toBe(503)
     expect(explain(response)?.stop).toBe('body_not_replayable')
-    expect(server.received.map(({ body }) => body)).toEqual(['{"a":1}'])
+    expect(server.requests.map(({ text }) => text)).toEqual(['{"a":1}'])
   })
 })

@@ -11,7 +11,7 @@ describe('Octokit over createFetch', () => {
   it('gets its answer through a rate limit and a broken connection', async () => {
     const server = await scriptedServer(
       { status: 429, headers: { 'x-ratelimit-remaining': '0', 'ratelimit-reset': '2' } },
-      'reset',
+      { fault: 'reset' },
       { body: repository },
     )
     const fetch = createFetch(options)
@@ -22,17 +22,17 @@ describe('Octokit over createFetch', () => {
     const octokit = new Octokit({ baseUrl: server.url, request: { fetch } })
     const { data } = await octokit.request('GET /repos/{owner}/{repo}', { owner: 'octo', repo: 'cat' })
     expect(data).toEqual(repository)
-    expect(server.received.map(({ url }) => url)).toEqual(Array.from({ length: 3 }, () => '/repos/octo/cat'))
+    expect(server.requests.map(({ path }) => path)).toEqual(Array.from({ length: 3 }, () => '/repos/octo/cat'))
     expect(pauses).toEqual([2_000])
     expect(waits[0]).toBeGreaterThan(1_000)
   })
 
   it('does not repeat a POST that may have been executed', async () => {
-    const server = await scriptedServer('reset')
+    const server = await scriptedServer({ fault: 'reset' })
     const octokit = new Octokit({ baseUrl: server.url, request: { fetch: createFetch(options) } })
     const call = octokit.request('POST /repos/{owner}/{repo}/issues', { owner: 'octo', repo: 'cat', title: 'x' })
     await expect(call).rejects.toMatchObject({ name: 'HttpError', status: 500 })
-    expect(server.received).toHaveLength(1)
+    expect(server.requests).toHaveLength(1)
   })
 
   it('sees the refusal of an open circuit as a 503', async () => {
@@ -41,7 +41,7 @@ describe('Octokit over createFetch', () => {
     const octokit = new Octokit({ baseUrl: server.url, request: { fetch } })
     await expect(octokit.request('GET /user')).rejects.toMatchObject({ status: 502 })
     await expect(octokit.request('GET /user')).rejects.toMatchObject({ status: 503 })
-    expect(server.received).toHaveLength(1)
+    expect(server.requests).toHaveLength(1)
   })
 
   it('lets the caller ask what happened', async () => {

@@ -1,12 +1,13 @@
 import { isIntegrationError } from '@holdfast/core'
 import { createClient } from '@holdfast/core/client'
+import type { UpstreamStep } from '@holdfast/core/testing'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { scriptedServer, type Step } from './scripted-server.ts'
+import { scriptedServer } from './scripted-server.ts'
 
 const user = z.object({ id: z.number(), born: z.iso.date().transform((text) => new Date(text)) })
 
-async function clientOf(...steps: readonly [Step, ...Step[]]) {
+async function clientOf(...steps: readonly [UpstreamStep, ...UpstreamStep[]]) {
   const { url } = await scriptedServer(...steps)
   return createClient({ baseUrl: url })
 }

@@ -1,31 +1,21 @@
 import tls, { type SecureVersion } from 'node:tls'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { classifyFailure } from '../../src/errors/classify-failure.ts'
 import { IntegrationError } from '../../src/errors/integration-error.ts'
 import {
-  type Authority,
-  type Certificate,
-  createAuthority,
-  httpServer,
-  httpsServer,
-  rawServer,
-} from './failing-server.ts'
+  selfSignedCertificate,
+  type TestAuthority,
+  testAuthority,
+} from '../../src/testing/upstream/test-certificate.ts'
+import { httpServer, httpsServer, rawServer } from './failing-server.ts'
 
-const past = { from: '200101000000Z', to: '200102000000Z' }
-const present = { from: '200101000000Z', to: '491231235959Z' }
-const future = { from: '491230000000Z', to: '491231235959Z' }
+const present = { hosts: ['localhost'], fromYear: 2000, untilYear: 9999 }
+const subjects = { expired: { ...present, untilYear: 2001 }, early: { ...present, fromYear: 9998 } }
 
-let authority: Authority
-const certificates: Record<string, Certificate> = {}
+let authority: TestAuthority
 
-beforeAll(() => {
-  authority = createAuthority()
-  certificates.valid = authority.issue('valid', present)
-  certificates.expired = authority.issue('expired', past)
-  certificates.early = authority.issue('early', future)
-}, 60_000)
-afterAll(() => {
-  authority.dispose()
+beforeAll(async () => {
+  authority = await testAuthority()
 })
 
 /** Makes this process trust the throw-away authority for the length of the test. */
@@ -48,33 +38,33 @@ const refused = { code: 'tls_error', delivery: 'not_sent', phase: 'tls', fault: 
 
 describe('classifyFailure of TLS', () => {
   test('a certificate that signed itself is refused as self_signed', async () => {
-    const port = await httpsServer({ key: authority.key, cert: authority.cert })
+    const port = await httpsServer({ ...(await selfSignedCertificate(present)) })
     expect(await failureOf(`https://localhost:${port}/`)).toMatchObject({ ...refused, reason: 'self_signed' })
   })
 
   test('a certificate of an authority that nobody knows is refused as untrusted', async () => {
-    const port = await httpsServer({ ...certificates.valid })
+    const port = await httpsServer({ ...(await authority.issue(present)) })
     expect(await failureOf(`https://localhost:${port}/`)).toMatchObject({ ...refused, reason: 'untrusted' })
   })
 
   test.each([
     ['has expired', 'expired', 'expired'],
     ['is not valid yet', 'early', 'not_yet_valid'],
-  ])('a certificate that %s is refused as such', async (_title, name, reason) => {
+  ] as const)('a certificate that %s is refused as such', async (_title, name, reason) => {
     trustAuthority()
-    const port = await httpsServer({ ...certificates[name] })
+    const port = await httpsServer({ ...(await authority.issue(subjects[name])) })
     expect(await failureOf(`https://localhost:${port}/`)).toMatchObject({ ...refused, reason })
   })
 
   test('a certificate for another host is refused as name_mismatch', async () => {
     trustAuthority()
-    const port = await httpsServer({ ...certificates.valid })
+    const port = await httpsServer({ ...(await authority.issue(present)) })
     expect(await failureOf(`https://127.0.0.1:${port}/`)).toMatchObject({ ...refused, reason: 'name_mismatch' })
   })
 
   test('a server that speaks only old versions of TLS is refused as protocol', async () => {
     const old: { minVersion: SecureVersion; maxVersion: SecureVersion } = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' }
-    const port = await httpsServer({ ...certificates.valid, ...old })
+    const port = await httpsServer({ ...(await authority.issue(present)), ...old })
     expect(await failureOf(`https://localhost:${port}/`)).toMatchObject({ ...refused, reason: 'protocol' })
   })
 
@@ -84,7 +74,7 @@ describe('classifyFailure of TLS', () => {
   })
 
   test('HTTP to a port that speaks HTTPS is closed without an answer', async () => {
-    const port = await httpsServer({ ...certificates.valid })
+    const port = await httpsServer({ ...(await authority.issue(present)) })
     expect(await failureOf(`http://localhost:${port}/`)).toMatchObject({
       code: 'connection_lost',
       reason: 'closed_early',
