@@ -56,6 +56,12 @@ describe('the faults of flakyUpstream', () => {
     },
   )
 
+  it('body_cut cuts a body off that there is not', async () => {
+    const upstream = await served()
+    upstream.on('/**', { fault: 'body_cut' })
+    expect(await factsOf(async () => (await fetch(upstream.url)).text())).toEqual(faultFacts.body_cut)
+  })
+
   it.each(harmless)('%s does no harm to fetch', async (fault) => {
     const upstream = await served()
     upstream.on('/**', { fault, body })

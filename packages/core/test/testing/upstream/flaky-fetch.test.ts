@@ -240,6 +240,7 @@ describe('flakyFetch', () => {
     const cut = await fetch(`${origin}/cut`)
     await expect(cut.text()).rejects.toThrow('terminated')
     const other = await fetch(`${origin}/long`)
+    expect([other.status, await statusOf('/whole')]).toEqual([200, 429])
     await other.body?.cancel()
     expect(await statusOf('/whole')).toBe(200)
   })

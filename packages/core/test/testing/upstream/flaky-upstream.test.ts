@@ -99,6 +99,17 @@ describe('flakyUpstream', () => {
     expect([head.headers.get('content-length'), await head.text()]).toEqual(['1', ''])
   })
 
+  it('holds the place of a request until its connection has nothing more to say', async () => {
+    const upstream = await served()
+    upstream.on('/never', { fault: 'hang' }).on('/fast', {}).limit('/**', { limit: 1, model: 'concurrency' })
+    const never = fetch(`${upstream.url}/never`).catch(() => 'reset')
+    await expect.poll(() => upstream.requests.length).toBe(1)
+    expect((await fetch(`${upstream.url}/fast`)).status).toBe(429)
+    upstream.disconnect()
+    expect(await never).toBe('reset')
+    await expect.poll(async () => (await fetch(`${upstream.url}/fast`)).status).toBe(200)
+  })
+
   it('gives the place of a request back that was abandoned', async () => {
     const clock = fakeClock()
     const upstream = await served({ clock })

@@ -21,6 +21,7 @@ describe('createLimitCounter', () => {
   it('counts in a sliding window what any stretch of its length holds', () => {
     const counter = createLimitCounter('sliding_window', 2, 1_000)
     expect([tryTake(counter, 0), tryTake(counter, 900), tryTake(counter, 950)]).toEqual(['taken', 'taken', 50])
+    expect([counter.remaining(999), counter.remaining(1_000)]).toEqual([0, 1])
     expect([tryTake(counter, 1_000), tryTake(counter, 1_001), counter.remaining(1_001)]).toEqual(['taken', 899, 0])
     expect(tryTake(counter, 1_001, 3)).toBe(1_000)
   })
