@@ -96,6 +96,7 @@ export interface CircuitOpenedEvent extends CircuitEvent {
     readonly breakMs: number;
     readonly reason: 'failures' | 'slow_calls';
     readonly code?: ErrorCode;
+    readonly shared?: true;
 }
 
 export interface CircuitSnapshot {
@@ -189,6 +190,8 @@ export interface CoreEventMap extends BaseEventMap {
     'circuit:closed': CircuitEvent;
     'circuit:isolated': CircuitEvent;
     'auth:replayed': CallEvent;
+    'state:failed': StateFailedEvent;
+    'state:recovered': StateRecoveredEvent;
 }
 
 export interface CursorPagination extends PaginationItems {
@@ -314,6 +317,7 @@ export interface FetchOptions extends TimeoutOptions {
     readonly auth?: Auth;
     readonly refusals?: 'throw' | 'response';
     readonly restore?: FetchSnapshot;
+    readonly state?: StateStore;
     readonly clock?: Clock;
     readonly random?: Random;
 }
@@ -709,6 +713,11 @@ export interface StateEntry {
     readonly version: string;
 }
 
+export interface StateFailedEvent extends Pick<ScopeEvent, 'integration' | 'connection'> {
+    readonly code: ErrorCode;
+    readonly reason?: string;
+}
+
 export interface StateLease {
     readonly name: string;
     readonly token: number;
@@ -718,6 +727,8 @@ export interface StateRead {
     readonly entry: StateEntry | undefined;
     readonly nowMs: number;
 }
+
+export type StateRecoveredEvent = Pick<ScopeEvent, 'integration' | 'connection'>;
 
 export interface StateStore {
     readonly caps: StateStoreCaps;
@@ -782,7 +793,7 @@ export type VerificationScheme = HmacScheme | TokenScheme;
 export type WaitFormat = 'delta_s' | 'delta_ms' | 'epoch_s' | 'epoch_ms' | 'moment' | 'duration';
 
 export interface WaitRecord {
-    readonly kind: 'backoff' | 'rate_limit' | 'bulkhead';
+    readonly kind: 'backoff' | 'rate_limit' | 'bulkhead' | 'state';
     readonly waitedMs: number;
 }
 

@@ -31,7 +31,8 @@ export interface CircuitListener {
  *   which at least `failureRatio` failed; or when at least `slowCallRatio` of them were slow, where calls in flight that are
  *   slow already count too. That is looked at when a call completes and when one wants to start.
  * - open: calls are refused until `untilMs`. The first one after that finds it half-open. `reopened` counts how often it
- *   opened without having been closed since, and doubles the break each time.
+ *   opened without having been closed since, and doubles the break each time. `probed` is what probes have brought already,
+ *   where a process left it to others to go on with them.
  * - half_open: `halfOpenCalls` calls pass, the probes; more are refused. It opens as soon as `failureRatio` of that number
  *   have failed, and closes as soon as that cannot happen any more. A slow probe has failed. A neutral result gives the
  *   place of the probe to the next call, and so does a probe that has not come back after `breakMs`: its lease ends, and what
@@ -51,7 +52,7 @@ type State =
       /** Until when the host asked to be left alone; 0 when it did not. */
       restUntilMs: number
     }
-  | { readonly name: 'open'; readonly untilMs: number; readonly reopened: number }
+  | { readonly name: 'open'; readonly untilMs: number; readonly reopened: number; readonly probed: ProbeTally }
   | {
       readonly name: 'half_open'
       readonly reopened: number
@@ -62,6 +63,14 @@ type State =
       restUntilMs: number
     }
   | { readonly name: 'isolated' }
+
+/** What came of the probes so far, as long as that does not decide. */
+export interface ProbeTally {
+  readonly successes: number
+  readonly failures: number
+}
+
+const noProbes: ProbeTally = Object.freeze({ successes: 0, failures: 0 })
 
 interface Slowness {
   readonly calls: CallWindow
@@ -76,6 +85,8 @@ export interface CircuitRecord {
   readonly reopened: number
   /** What is left of the break; 0 unless it is open. */
   readonly remainingMs: number
+  /** What probes have brought that did not decide; absent: nothing. */
+  readonly probed?: ProbeTally
 }
 
 /** A circuit breaker. All times are monotonic milliseconds. */
@@ -113,8 +124,7 @@ export class CircuitBreaker {
       }
       case 'open': {
         if (nowMs < state.untilMs) return undefined
-        const { reopened } = state
-        this.#state = halfOpenState(reopened)
+        this.#state = halfOpenState(state.reopened, state.probed)
         this.#listener.halfOpened()
         return this.admit(nowMs)
       }
@@ -187,20 +197,35 @@ export class CircuitBreaker {
       state: state.name,
       reopened: 'reopened' in state ? state.reopened : 0,
       remainingMs: state.name === 'open' ? Math.max(0, state.untilMs - nowMs) : 0,
+      ...(state.name === 'open' && state.probed !== noProbes ? { probed: state.probed } : {}),
     }
   }
 
+  /** Leaves it to others to go on with the probes, unless some are under way. Returns whether it did. */
+  stopProbing(nowMs: number): boolean {
+    const state = this.#state
+    if (state.name !== 'half_open' || state.probes.size > 0) return false
+    const { reopened, successes, failures } = state
+    this.#state = { name: 'open', untilMs: nowMs, reopened, probed: { successes, failures } }
+    return true
+  }
+
   /** Takes over a state; no break becomes longer than `maxBreakMs` by that. Tells the listener nothing. */
-  restore({ state, reopened, remainingMs }: CircuitRecord, nowMs: number): void {
+  restore({ state, reopened, remainingMs, probed = noProbes }: CircuitRecord, nowMs: number): void {
     switch (state) {
       case 'closed':
         this.#state = closedState(this.#options)
         return
       case 'open':
-        this.#state = { name: 'open', untilMs: nowMs + Math.min(remainingMs, this.#options.maxBreakMs), reopened }
+        this.#state = {
+          name: 'open',
+          untilMs: nowMs + Math.min(remainingMs, this.#options.maxBreakMs),
+          reopened,
+          probed,
+        }
         return
       case 'half_open':
-        this.#state = halfOpenState(reopened)
+        this.#state = halfOpenState(reopened, probed)
         return
       case 'isolated':
         this.#state = { name: 'isolated' }
@@ -255,7 +280,7 @@ export class CircuitBreaker {
     const jitter = 0.9 + 0.2 * this.#random.next()
     const grownMs = Math.min(breakMs * 2 ** reopened, maxBreakMs) * jitter
     const durationMs = Math.min(Math.max(Math.round(grownMs), restUntilMs - nowMs), maxBreakMs)
-    this.#state = { name: 'open', untilMs: nowMs + durationMs, reopened }
+    this.#state = { name: 'open', untilMs: nowMs + durationMs, reopened, probed: noProbes }
     this.#listener.opened(durationMs, reason)
   }
 
@@ -295,6 +320,6 @@ function closedState(options: ResolvedCircuitBreakerOptions): State {
   }
 }
 
-function halfOpenState(reopened: number): State {
-  return { name: 'half_open', reopened, probes: new Set(), successes: 0, failures: 0, restUntilMs: 0 }
+function halfOpenState(reopened: number, { successes, failures }: ProbeTally): State {
+  return { name: 'half_open', reopened, probes: new Set(), successes, failures, restUntilMs: 0 }
 }

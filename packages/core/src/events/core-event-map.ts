@@ -114,6 +114,8 @@ export interface CircuitOpenedEvent extends CircuitEvent {
   readonly reason: 'failures' | 'slow_calls'
   /** The failure that tipped the balance, where it was one. */
   readonly code?: ErrorCode
+  /** Whether another process found the host down, and this one was told through the `state` store. */
+  readonly shared?: true
 }
 
 export interface CallRefusedEvent extends CallEvent {
@@ -132,6 +134,15 @@ export interface CallFinishedEvent extends CallEvent {
   readonly code?: ErrorCode
   readonly reason?: string
 }
+
+/** The `state` store was of no use. */
+export interface StateFailedEvent extends Pick<ScopeEvent, 'integration' | 'connection'> {
+  readonly code: ErrorCode
+  readonly reason?: string
+}
+
+/** The `state` store works again. */
+export type StateRecoveredEvent = Pick<ScopeEvent, 'integration' | 'connection'>
 
 /** Everything that a function made by `createFetch` reports. Listeners run synchronously, before the call goes on. */
 export interface CoreEventMap extends BaseEventMap {
@@ -171,6 +182,13 @@ export interface CoreEventMap extends BaseEventMap {
   'circuit:isolated': CircuitEvent
   /** After a 401, when the auth provider gave another token and the request is sent again. */
   'auth:replayed': CallEvent
+  /**
+   * When the `state` store failed, did not answer in time, or held something that is none of ours; until it recovers, this
+   * function goes on by itself. At most every ten seconds for each code.
+   */
+  'state:failed': StateFailedEvent
+  /** When the store works again after `state:failed`. */
+  'state:recovered': StateRecoveredEvent
 }
 
 /** How loud an event is in a log. */
@@ -196,5 +214,7 @@ export const coreEvents: { readonly [Name in keyof CoreEventMap]: EventSeverity 
   'circuit:closed': 'info',
   'circuit:isolated': 'warning',
   'auth:replayed': 'info',
+  'state:failed': 'warning',
+  'state:recovered': 'info',
   'listener:error': 'error',
 })

@@ -9,7 +9,7 @@ const none: readonly never[] = Object.freeze([])
 
 /** A wait that Holdfast put into a call. */
 export interface WaitRecord {
-  readonly kind: 'backoff' | 'rate_limit' | 'bulkhead'
+  readonly kind: 'backoff' | 'rate_limit' | 'bulkhead' | 'state'
   readonly waitedMs: number
 }
 

@@ -7,11 +7,17 @@ import type { Random } from '../random/random.ts'
 import type { CircuitSnapshot } from './fetch-snapshot.ts'
 import type { Outcome } from './outcome.ts'
 import { circuitRefusal, isolationRefusal } from './refusals.ts'
+import type { LocalCircuit, SharedCircuit, StoredCircuit } from './shared-circuit.ts'
+import type { SharedCircuits } from './shared-circuits.ts'
 import { verdictOf } from './verdict.ts'
 
-/** A breaker, with what it says to callers and listeners. */
-export class Circuit {
+/** A breaker, with what it says to callers, listeners and other processes. */
+export class Circuit implements LocalCircuit {
   readonly breaker: CircuitBreaker
+  /** Absent when no store was given. */
+  readonly shared: SharedCircuit | undefined
+  readonly #facts: CircuitEvent
+  readonly #events: Emitter<CoreEventMap>
   readonly #group: string | undefined
   /** The failure that was counted last. */
   #lastFailure: IntegrationErrorInit | undefined
@@ -22,7 +28,10 @@ export class Circuit {
     options: ResolvedCircuitBreakerOptions,
     random: Random,
     events: Emitter<CoreEventMap>,
+    sharedCircuits?: SharedCircuits,
   ) {
+    this.#facts = facts
+    this.#events = events
     this.#group = facts.group
     this.breaker = new CircuitBreaker(options, random, {
       opened: (breakMs, reason) => {
@@ -30,11 +39,16 @@ export class Circuit {
         const code = this.#openedBy?.code
         if (events.has('circuit:opened'))
           events.emit('circuit:opened', { ...facts, breakMs, reason, ...(code === undefined ? {} : { code }) })
+        this.shared?.changed()
       },
       halfOpened: () => events.emit('circuit:half-opened', facts),
-      closed: () => events.emit('circuit:closed', facts),
+      closed: () => {
+        events.emit('circuit:closed', facts)
+        this.shared?.changed()
+      },
       isolated: () => events.emit('circuit:isolated', facts),
     })
+    this.shared = sharedCircuits?.add(this, facts.group ?? '', options.breakMs)
   }
 
   /** Takes what came of an attempt. */
@@ -42,6 +56,7 @@ export class Circuit {
     const verdict = verdictOf(outcome, attempt)
     if (verdict === 'failure') this.#lastFailure = outcome.failure
     this.breaker.record(permit, verdict, nowMs, outcome.failure?.retryAfterMs)
+    if (permit.probe) this.shared?.probed(nowMs)
   }
 
   /** What to say to a call that was not admitted. */
@@ -59,6 +74,7 @@ export class Circuit {
 
   /** To be called when nobody finds it any more, so that who counts the open circuits does not count it for ever. */
   forget(): void {
+    this.shared?.detach()
     if (this.breaker.state !== 'isolated') this.breaker.close()
   }
 
@@ -75,6 +91,32 @@ export class Circuit {
   /** Takes over what an earlier snapshot said. A break ends when it would have ended. */
   restore({ state, openUntil = 0, reopened = 0 }: CircuitSnapshot, nowMs: number, wallMs: number): void {
     this.breaker.restore({ state, reopened, remainingMs: Math.max(0, openUntil - wallMs) }, nowMs)
+  }
+
+  /** Why it opened last. */
+  get openedBy(): Pick<StoredCircuit, 'reason' | 'code'> {
+    const code = this.#openedBy?.code
+    return { reason: this.#openReason, ...(code === undefined ? {} : { code }) }
+  }
+
+  /** Takes over what other processes found out. Who probes now has `remainingMs` for it, so long the others do not send. */
+  adopt(
+    { state, reopened, reason, code, successes, failures }: StoredCircuit,
+    remainingMs: number,
+    nowMs: number,
+  ): void {
+    const { breaker } = this
+    if (state === 'closed') {
+      breaker.close()
+      return
+    }
+    const isNews = breaker.state === 'closed' || state === 'open'
+    breaker.restore({ state: 'open', reopened, remainingMs, probed: { successes, failures } }, nowMs)
+    this.#openReason = reason
+    this.#lastFailure = code === undefined ? undefined : { code }
+    if (!isNews || remainingMs === 0 || !this.#events.has('circuit:opened')) return
+    const facts = { ...this.#facts, breakMs: remainingMs, ...this.openedBy, shared: true } as const
+    this.#events.emit('circuit:opened', facts)
   }
 
   get #openedBy(): IntegrationErrorInit | undefined {

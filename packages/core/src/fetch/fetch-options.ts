@@ -37,6 +37,7 @@ import {
   resolveRateLimitOptions,
 } from '../rate-limit/rate-limit-options.ts'
 import { type ResolvedRetryOptions, resolveRetryOptions, type RetryOptions } from '../retry/retry-options.ts'
+import type { StateStore } from '../state/state-store.ts'
 import type { Clock } from '../time/clock.ts'
 import { systemClock } from '../time/system-clock.ts'
 import { defaultTimeoutOptions, type TimeoutOptions } from '../timeout/timeout-options.ts'
@@ -73,6 +74,11 @@ export interface FetchOptions extends TimeoutOptions {
    * circuits are taken over: a break ends when it would have ended, and what was isolated host by host stays isolated.
    */
   readonly restore?: FetchSnapshot
+  /**
+   * Where functions of several processes share what they know of rate limits and circuits. It never holds a call up for
+   * longer than a quarter of a second, and when it fails each process goes on by itself. Default: nothing is shared.
+   */
+  readonly state?: StateStore
   /** Default: `systemClock`. */
   readonly clock?: Clock
   /** Default: `systemRandom`. */
@@ -104,6 +110,7 @@ export interface ResolvedFetchOptions {
   readonly auth: Auth | undefined
   readonly refusals: 'throw' | 'response'
   readonly restore: FetchSnapshot | undefined
+  readonly state: StateStore | undefined
   readonly clock: Clock
   readonly random: Random
 }
@@ -129,6 +136,7 @@ const checks: Readonly<Record<keyof FetchOptions, Check>> = {
   refusals: oneOf('throw', 'response'),
   // Checked apart, against the connector and the connection.
   restore: () => undefined,
+  state: withMethods('get', 'compareAndSet'),
   clock: withMethods('now', 'monotonicMs', 'sleep', 'schedule'),
   random: withMethods('next', 'uuid'),
 }
@@ -170,6 +178,7 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
     refusals,
     restore:
       options.restore === undefined ? undefined : checkSnapshot(options.restore, connector?.id, options.connection),
+    state: options.state,
     clock,
     random,
   })

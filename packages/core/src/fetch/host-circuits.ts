@@ -6,6 +6,7 @@ import type { Random } from '../random/random.ts'
 import type { Clock } from '../time/clock.ts'
 import { Circuit } from './circuit.ts'
 import type { CircuitSnapshot } from './fetch-snapshot.ts'
+import type { SharedCircuits } from './shared-circuits.ts'
 
 const MAX_GROUPS = 100
 
@@ -15,6 +16,8 @@ export class HostCircuits {
   readonly #groupOf: ResolvedCircuitBreakerOptions['groupOf']
   readonly #common: Circuit
   readonly #clock: Clock
+  /** What other processes know of them; absent when no store was given. */
+  readonly shared: SharedCircuits | undefined
   #groups: LruMap<Circuit> | undefined
   #isIsolated = false
 
@@ -24,10 +27,12 @@ export class HostCircuits {
     clock: Clock,
     random: Random,
     events: Emitter<CoreEventMap>,
+    shared?: SharedCircuits,
   ) {
     this.#clock = clock
+    this.shared = shared
     this.#create = (group) => {
-      const circuit = new Circuit(group === undefined ? facts : { ...facts, group }, options, random, events)
+      const circuit = new Circuit(group === undefined ? facts : { ...facts, group }, options, random, events, shared)
       if (this.#isIsolated) circuit.breaker.isolate()
       return circuit
     }

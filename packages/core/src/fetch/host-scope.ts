@@ -9,6 +9,7 @@ import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { HostSnapshot } from './fetch-snapshot.ts'
 import { HostCircuits } from './host-circuits.ts'
 import { type Route, Routes } from './route.ts'
+import type { SharedCircuits } from './shared-circuits.ts'
 
 /** The state of the policies for one host and connection. What is off is absent, and all of it where there is no host. */
 export class HostScope {
@@ -28,6 +29,7 @@ export class HostScope {
     options: ResolvedFetchOptions,
     buckets: LimitBuckets | undefined,
     events: Emitter<CoreEventMap>,
+    sharedCircuits?: SharedCircuits,
   ) {
     const { connector, connection, bulkhead, breaker, retry, hedge } = options
     this.host = host
@@ -50,7 +52,8 @@ export class HostScope {
     // Without retries the hedges still need a budget.
     const budget = retry === false ? hedge !== false && defaultRetryBudgetOptions : retry.budget
     if (budget !== false) this.budget = new RetryBudget(budget)
-    if (breaker !== false) this.circuits = new HostCircuits(this.facts, breaker, options.clock, options.random, events)
+    if (breaker !== false)
+      this.circuits = new HostCircuits(this.facts, breaker, options.clock, options.random, events, sharedCircuits)
   }
 
   /** What the connector says of a request. */

@@ -6,6 +6,7 @@ import type { ResolvedFetchOptions } from './fetch-options.ts'
 import { HostScope } from './host-scope.ts'
 import { Isolations } from './isolations.ts'
 import { hostOf } from './request-facts.ts'
+import type { SharedCircuits } from './shared-circuits.ts'
 
 const MAX_HOSTS = 1_000
 
@@ -18,14 +19,20 @@ export class HostScopes {
   #newestOrigin = ''
   #newest: HostScope | undefined
 
-  constructor(options: ResolvedFetchOptions, buckets: LimitBuckets | undefined, events: Emitter<CoreEventMap>) {
+  /** @param sharedCircuitsOf - The circuits that other processes know of a host; absent when nothing is shared. */
+  constructor(
+    options: ResolvedFetchOptions,
+    buckets: LimitBuckets | undefined,
+    events: Emitter<CoreEventMap>,
+    sharedCircuitsOf?: (host: string) => SharedCircuits,
+  ) {
     const { clock } = options
     this.#scopes = new LruMap(MAX_HOSTS, {
       isNeeded: (scope) => scope.isNeeded(clock.monotonicMs()),
       onEvicted: ({ circuits }) => circuits?.forget(),
     })
     this.#create = (host) => {
-      const scope = new HostScope(host, options, buckets, events)
+      const scope = new HostScope(host, options, buckets, events, sharedCircuitsOf?.(host))
       if (this.#isolations.has(host)) scope.circuits?.isolate()
       return scope
     }

@@ -28,6 +28,7 @@ import { prepareRetry, stopOf } from './prepare-retry.ts'
 import { refusalResponse, refuse, unsentDelivery } from './refusals.ts'
 import { reportEnd } from './report-end.ts'
 import { captureArguments, type FetchInput } from './request-facts.ts'
+import { Sharing } from './sharing.ts'
 import { waitForSlot } from './waits.ts'
 
 /**
@@ -43,6 +44,7 @@ export class Pipeline {
   readonly #auth: BearerAuth | undefined
   readonly #scopes: HostScopes
   readonly #buckets: LimitBuckets | undefined
+  readonly #sharing: Sharing | undefined
   #calls = 0
 
   constructor(options: ResolvedFetchOptions, events: Emitter<CoreEventMap>) {
@@ -50,11 +52,13 @@ export class Pipeline {
     this.#options = options
     this.#events = events
     this.#auth = auth === undefined ? undefined : new BearerAuth(auth, connector?.http?.hosts)
-    const { rateLimit, clock, random } = options
+    const { rateLimit, clock, random, state } = options
+    const sharing = state === undefined ? undefined : new Sharing(state, options, events)
+    this.#sharing = sharing
     // A surfaced limit pauses nobody.
     if (rateLimit !== false && rateLimit.onLimit !== 'surface')
       this.#buckets = new LimitBuckets(rateLimit, options, clock, random)
-    this.#scopes = new HostScopes(options, this.#buckets, events)
+    this.#scopes = new HostScopes(options, this.#buckets, events, sharing && ((host) => sharing.circuitsOf(host)))
     if (options.restore !== undefined) this.#restore(options.restore)
   }
 
@@ -171,10 +175,23 @@ export class Pipeline {
       await extras.makeBody(call, clock)
       startedMs = clock.monotonicMs()
     }
+    const news = this.#sharing?.news(call, startedMs)
+    if (news !== undefined) {
+      startedMs = await this.#heard(call, news, startedMs)
+      call.callerSignal?.throwIfAborted()
+    }
     if (!this.#tryAdmit(call, startedMs)) {
       const refusal = await this.#admit(call)
       if (refusal !== undefined) return refusal
       startedMs = clock.monotonicMs()
+    }
+    const claim = this.#sharing?.claimProbes(call, startedMs)
+    if (claim !== undefined) {
+      startedMs = await this.#heard(call, claim, startedMs)
+      if (call.callerSignal?.aborted) {
+        const error: unknown = call.callerSignal.reason
+        return this.#unsent(call, { kind: 'error', error, failure: this.#classifyWait(call, error) })
+      }
     }
     let permit: CircuitPermit | undefined
     if (startedMs >= call.deadlineAtMs) return this.#unsent(call, deadlinePassed(call.record))
@@ -224,7 +241,8 @@ export class Pipeline {
     if (!tryReserve(call, nowMs)) return 'rate_limit'
     let stop: HedgeStop = 'bulkhead'
     if (scope.bulkhead === undefined || scope.bulkhead.tryAcquire()) {
-      const permit = circuit?.breaker.admit(nowMs)
+      // A hedge is not worth claiming the probes of all processes.
+      const permit = circuit?.shared?.mustClaim(nowMs) === true ? undefined : circuit?.breaker.admit(nowMs)
       if (circuit === undefined || permit !== undefined) {
         if (scope.budget === undefined || scope.budget.pay(false) !== undefined) return { permit }
         if (permit !== undefined) circuit?.breaker.record(permit, 'neutral', nowMs)
@@ -234,6 +252,14 @@ export class Pipeline {
     }
     cancelLimits(limits)
     return stop
+  }
+
+  /** Waits for the store, which takes a moment at most, and says when that was over. */
+  async #heard(call: Call, news: Promise<void>, askedMs: number): Promise<number> {
+    await news
+    const heardMs = this.#nowMs()
+    if (heardMs > askedMs) call.noteWait('state', heardMs - askedMs)
+    return heardMs
   }
 
   /** Gives back what an attempt had taken that is not sent. */

@@ -6,12 +6,19 @@ import {
   type FetchOptions,
   integrationErrorOf,
   isIntegrationError,
+  memoryStateStore,
+  type StateStore,
 } from '../../../src/index.ts'
 import { recordEvents } from '../../../src/testing/index.ts'
+import { type Fault, faultyStore } from '../faulty-store.ts'
 import { calls, script, settings, type TokenSource } from './random-world.ts'
 import { type Behaviour, type Sent, type Settled, World } from './world.ts'
 
-type Settings = FetchOptions & { readonly deadlineMs: number; readonly token: TokenSource }
+type Settings = FetchOptions & {
+  readonly deadlineMs: number
+  readonly token: TokenSource
+  readonly faults: readonly Fault[]
+}
 
 /** All but those of what the application does by hand, or wrong. */
 const eventNames = (Object.keys(coreEvents) as (keyof CoreEventMap)[]).filter(
@@ -20,7 +27,7 @@ const eventNames = (Object.keys(coreEvents) as (keyof CoreEventMap)[]).filter(
 
 const tokenFailure = new Error('no token')
 
-function worldOf({ token, ...options }: Settings, answers: readonly Behaviour[], seed: number): World {
+function worldOf({ token, faults, ...options }: Settings, answers: readonly Behaviour[], seed: number): World {
   let asked = 0
   const sources: Readonly<Record<TokenSource, FetchOptions['auth']>> = {
     none: undefined,
@@ -30,8 +37,19 @@ function worldOf({ token, ...options }: Settings, answers: readonly Behaviour[],
     failing: () => (++asked % 3 === 0 ? Promise.reject(tokenFailure) : Promise.resolve(`t${asked}`)),
   }
   const auth = sources[token]
-  const world = new World(auth === undefined ? options : { ...options, auth }, answers, seed)
+  const state = faults.length === 0 ? undefined : storeOf(faults, () => world)
+  const world: World = new World(
+    { ...options, ...(auth === undefined ? {} : { auth }), ...(state === undefined ? {} : { state }) },
+    answers,
+    seed,
+  )
   return world
+}
+
+function storeOf(faults: readonly Fault[], worldOfStore: () => World): StateStore {
+  let memory: StateStore | undefined
+  const open = (): StateStore => (memory ??= memoryStateStore({ clock: worldOfStore().clock }))
+  return faultyStore(open, () => worldOfStore().clock, faults)
 }
 
 /** Whether nobody knows if the host has executed the request. */

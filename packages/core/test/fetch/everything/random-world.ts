@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import type { FetchOptions } from '../../../src/index.ts'
+import type { Fault } from '../faulty-store.ts'
 import type { Behaviour, PlannedCall } from './world.ts'
 
 const afterMs = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 3_000 }))
@@ -87,4 +88,6 @@ export const settings = fc.record({
   idempotency: fc.constantFrom(false as const, {}),
   refusals: fc.constantFrom('throw' as const, 'response' as const),
   token: fc.constantFrom<TokenSource>('none', 'fixed', 'quick', 'slow', 'failing'),
-}) satisfies fc.Arbitrary<FetchOptions & { readonly token: TokenSource }>
+  /** What the store does, one exchange after the other; none: there is no store. */
+  faults: fc.array(fc.constantFrom<Fault>('none', 'throws', 'hangs', 'is slow', 'conflicts', 'answers nonsense')),
+}) satisfies fc.Arbitrary<FetchOptions & { readonly token: TokenSource; readonly faults: readonly Fault[] }>

@@ -36,6 +36,7 @@ export const policyOfOption: Readonly<Record<keyof FetchOptions, Policy | 'none'
   auth: 'auth',
   refusals: 'refusals',
   restore: 'none',
+  state: 'none',
   clock: 'none',
   random: 'none',
 }
