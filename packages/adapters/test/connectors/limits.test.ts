@@ -42,6 +42,25 @@ describe.each(cases)('$provider: $title', ({ provider, ...limit }) => {
   })
 })
 
+test('jira: writes to one issue are spread before any answer asks for it; reads and other issues are not', async () => {
+  const { clock, run } = await harness('jira', { ...jiraIssue, isExhausted: false })
+  const write = { method: 'PUT', body: '{}' }
+  for (let index = 0; index < 20; index++) await run(jiraIssue.url, write)
+  await run(jiraIssue.url)
+  await run('https://acme.atlassian.net/rest/api/3/issue/ABC-2', write)
+  expect(clock.monotonicMs()).toBe(0)
+  await run(`${jiraIssue.url}/comment`, write)
+  expect(clock.monotonicMs()).toBeGreaterThanOrEqual(2_000)
+})
+
+const jiraIssue = {
+  title: 'an issue',
+  url: 'https://acme.atlassian.net/rest/api/3/issue/ABC-1',
+  exhausted: { status: 429 },
+  code: 'rate_limited',
+  waitMs: 0,
+}
+
 const webhooksOnly = new Set(['hft71', 'standard-webhooks', 'svix'])
 
 async function harness(provider: string, limit: Omit<LimitCase, 'provider'> & { readonly isExhausted?: boolean }) {
@@ -58,7 +77,7 @@ async function harness(provider: string, limit: Omit<LimitCase, 'provider'> & { 
     deadlineMs: 600_000,
     attemptTimeoutMs: false,
   })
-  return { clock, transport, run: (url: string) => clock.runUntil(fetch(url)) }
+  return { clock, transport, run: (url: string, init?: RequestInit) => clock.runUntil(fetch(url, init)) }
 }
 
 function answerOf({ status, headers = {}, body }: LimitCase['exhausted']): Response {
