@@ -52,6 +52,8 @@ export class Call {
   signal: CallSignal | undefined
   /** When the last attempt came to its end. */
   attemptEndedAtMs = 0
+  /** How often it was repeated; neither hedges nor the attempt with a new token count. */
+  retries = 0
   /** What the running retry cost, 0 for a first attempt. */
   paidTokens = 0
   /** The place that a retry has in the queue of a limit; absent when it has none. */

@@ -151,12 +151,14 @@ export class Pipeline {
     // A refusal before the next attempt names it too: nobody knows what became of this one.
     call.record.idempotencyKey = call.idempotencyKey
     if (retry === false) return first
-    // With a new token the request is sent once more than is allowed otherwise, not as often again.
-    const replayedAttempts = Math.max(0, call.record.attempts.length - 2)
     const last = await driveAttempts(first, {
-      maxAttempts: retry.maxAttempts - replayedAttempts,
+      // With a new token the request is sent once more than is allowed otherwise, not as often again.
+      maxAttempts: retry.maxAttempts - call.retries,
       isFailure: (outcome) => outcome.failure !== undefined,
-      attempt: () => this.#attempt(call, this.#nowMs()),
+      attempt: () => {
+        call.retries++
+        return this.#attempt(call, this.#nowMs())
+      },
       prepareNext: (outcome, nextAttempt) =>
         prepareRetry(call, outcome, nextAttempt, retry, this.#options, this.#events),
     })

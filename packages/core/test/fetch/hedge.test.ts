@@ -153,6 +153,15 @@ describe('createFetch: hedge', () => {
     expect(made.transport.calls[0]?.init?.signal?.aborted).toBe(true)
   })
 
+  it.each([1, 2, 3])('takes no attempt from the %i that are allowed', async (maxAttempts) => {
+    const options = { hedge: { delayMs: 10, maxHedges: 4 }, retry: { maxAttempts, baseDelayMs: 0 } }
+    const { run, transport } = harness(['hang'], { ...options, attemptTimeoutMs: 100, breaker: false })
+    const error = await rejectionOf(run())
+    expect(error).toMatchObject({ name: 'TimeoutError' })
+    expect(explain(error)).toMatchObject({ stop: 'max_attempts' })
+    expect(transport.calls).toHaveLength(4 + maxAttempts)
+  })
+
   it('throws the error of the last when none is answered', async () => {
     const reset = connectionReset()
     const made = harness(['hang', reset], { hedge, retry: false, attemptTimeoutMs: 500 })

@@ -77,11 +77,12 @@ function checkCall(call: Settled, sent: readonly Sent[], options: Settings): voi
   expect(atMs).toBeLessThanOrEqual(planned.atMs + abortAfterMs)
   expect(sent.every((one) => one.atMs <= atMs)).toBe(true)
 
+  const isWrite = planned.method === 'POST' || planned.method === 'PATCH'
   const maxAttempts = options.retry === false ? 1 : (options.retry?.maxAttempts ?? 3)
   const isRefreshed = options.token !== 'none' && options.token !== 'fixed'
-  expect(sent.length).toBeLessThanOrEqual(maxAttempts + (isRefreshed ? 1 : 0))
+  const maxHedges = options.hedge && !isWrite ? (options.hedge.maxHedges ?? 1) : 0
+  expect(sent.length).toBeLessThanOrEqual(maxAttempts + maxHedges + (isRefreshed ? 1 : 0))
   if (planned.body === 'stream') expect(sent.length).toBeLessThanOrEqual(1)
-  const isWrite = planned.method === 'POST' || planned.method === 'PATCH'
   if (isWrite) {
     expect(new Set(sent.map(({ key }) => key)).size).toBeLessThanOrEqual(1)
     const unknown = sent.findIndex((one) => isUnknown(one))

@@ -39,6 +39,7 @@ const call: fc.Arbitrary<PlannedCall> = fc.record(
     method: fc.constantFrom('GET', 'PUT', 'POST', 'PATCH', 'DELETE'),
     body: fc.constant('none' as const),
     abortAfterMs: fc.integer({ min: 0, max: 4_000 }),
+    priority: fc.constantFrom('high' as const, 'low' as const, 'auto' as const),
   },
   { requiredKeys: ['atMs', 'url', 'method', 'body'] },
 )
@@ -65,11 +66,19 @@ export const settings = fc.record({
       budget: fc.constantFrom(false as const, { maxTokens: 20, transientCost: 5 }),
     }),
   ),
+  hedge: fc.oneof(
+    fc.constant(false as const),
+    fc.record({ delayMs: fc.constantFrom(20, 500, 2_000), maxHedges: fc.integer({ min: 1, max: 3 }) }),
+  ),
   rateLimit: fc.oneof(
     fc.constant(false as const),
     fc.record({
       onLimit: fc.constantFrom('wait' as const, 'surface' as const, 'fail' as const),
       maxWaitMs: fc.constantFrom(500, 60_000),
+      costOf: fc.constantFrom(
+        () => 1,
+        () => 2,
+      ),
     }),
   ),
   breaker: fc.oneof(

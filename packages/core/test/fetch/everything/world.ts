@@ -20,6 +20,7 @@ export interface PlannedCall {
   readonly url: string
   readonly method: string
   readonly body: 'none' | 'text' | 'stream'
+  readonly priority?: 'high' | 'low' | 'auto'
   /** How long after its begin the caller aborts; absent: never. */
   readonly abortAfterMs?: number
 }
@@ -83,7 +84,7 @@ export class World {
   }
 
   #call(number: number, planned: PlannedCall): void {
-    const { url, method, body, abortAfterMs } = planned
+    const { url, method, body, priority, abortAfterMs } = planned
     const controller = new AbortController()
     const { signal } = controller
     const reason = new Error(`call ${number}`)
@@ -94,7 +95,8 @@ export class World {
     const cancelAbort =
       abortAfterMs === undefined ? undefined : this.clock.schedule(abortAfterMs, () => controller.abort(reason))
     const content = { none: {}, text: { body: 'text' }, stream: { body: new Blob(['text']).stream(), duplex: 'half' } }
-    const init = { method, signal, headers: { 'x-call': String(number) }, ...content[body] } as RequestInit
+    const headers = { 'x-call': String(number) }
+    const init = { method, signal, headers, ...(priority && { priority }), ...content[body] } as RequestInit
     this.fetch(url, init).then(
       (response) => settle(response, false),
       (error: unknown) => settle(error, true),
