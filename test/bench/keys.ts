@@ -26,7 +26,7 @@ type Distribution = 'uniform' | 'Zipf'
 interface KeyedContender {
   readonly name: string
   readonly note: string
-  /** So much slower that a tenth of the rounds has to do. */
+  /** So much slower that a twentieth of the rounds has to do. */
   readonly isSlow?: boolean
   readonly create: () => (host: string) => Promise<unknown>
 }
@@ -74,7 +74,7 @@ const keyed: readonly KeyedContender[] = [
 
 /** Does a call cost more when there are many keys? */
 export async function costByKeys(quick: boolean): Promise<Section> {
-  const rounds = quick ? 2 : 40
+  const rounds = quick ? 2 : 80
   const samples: Sample[] = []
   for (const contender of keyed) samples.push(...(await measure(contender, rounds, quick)))
   const roundsOf = (name: string, distribution: Distribution, keys: number): readonly number[] =>
@@ -122,9 +122,9 @@ async function measure(
       cells.push({ name: `${name} ${distribution} ${keys}`, note: '', call: async () => await send(next()) })
     }
   return await interleave(cells, {
-    rounds: isSlow ? Math.ceil(rounds / 10) : rounds,
-    warmUpRounds: isSlow ? 0 : 4,
-    callsPerRound: isSlow || quick ? 100 : 400,
+    rounds: isSlow ? Math.ceil(rounds / 20) : rounds,
+    warmUpRounds: isSlow || quick ? 0 : 8,
+    callsPerRound: isSlow || quick ? 100 : 200,
     concurrency: CONCURRENCY,
   })
 }

@@ -28,7 +28,7 @@ const EARLIER_MS = 1_500
 
 const [name = '', port = '', extent = ''] = process.argv.slice(2)
 const isQuick = extent === 'quick'
-const capMs = isQuick ? 9_000 : 40_000
+const capMs = isQuick ? 9_000 : 32_000
 const contender = limitContenders.find((candidate) => candidate.name === name)
 if (contender === undefined) throw new Error(`there is no contender ${name}`)
 const { create, dialect } = contender

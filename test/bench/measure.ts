@@ -1,9 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as (options: { readonly type: 'minor' }) => void
-
 /** One of several things that are compared. */
 export interface Contender {
   readonly name: string
@@ -35,7 +29,7 @@ export interface Sample {
 
 /**
  * Plays the rounds of all contenders in turn, so that whatever disturbs the machine disturbs everybody. The turns of a round come in
- * a random order, and each begins with a collected heap: nobody pays for the garbage of a neighbour. Warm-up is not counted.
+ * a random order: with a fixed one each contender would pay for the garbage of the same neighbour. Warm-up is not counted.
  */
 export async function interleave(contenders: readonly Contender[], options: InterleaveOptions): Promise<Sample[]> {
   const entries = contenders.map((contender) => ({
@@ -78,7 +72,6 @@ async function playRound(
       calls.push((performance.now() - startedAt) * 1000)
     }
   }
-  collectGarbage({ type: 'minor' })
   const cpuBefore = process.cpuUsage()
   const startedAt = performance.now()
   await Promise.all(Array.from({ length: options.concurrency }, work))
