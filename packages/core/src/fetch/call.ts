@@ -13,7 +13,6 @@ import { CallRecord, type WaitRecord } from './call-record.ts'
 import type { Circuit } from './circuit.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { HostScope } from './host-scope.ts'
-import type { Lane } from './lane.ts'
 import type { HostScopes } from './host-scopes.ts'
 import type { Outcome } from './outcome.ts'
 import type { Route } from './route.ts'
@@ -31,6 +30,16 @@ import {
 } from './request-facts.ts'
 
 type PriorityOf = NonNullable<RateLimitOptions['priorityOf']>
+
+/** What the request of an attempt depends on. */
+interface AttemptFacts {
+  /** 1 for the first of the call. */
+  readonly number: number
+  readonly startedMs: number
+  readonly signal: CallSignal | undefined
+  /** Whether it is sent beside another one. */
+  readonly isHedge: boolean
+}
 
 /** One call on its way through the policies. */
 export class Call {
@@ -94,21 +103,16 @@ export class Call {
     }
   }
 
-  /** The second argument for the transport, for an attempt that starts now, with the signal that is current now. */
-  initForAttempt(
-    nowMs: number,
-    timeoutMs: number,
-    attempt: number = this.record.attempts.length + 1,
-    signal: CallSignal | undefined = this.signal,
-  ): RequestInit | undefined {
+  /** The second argument for the transport, with the signal that is current now. */
+  initFor({ number, startedMs, signal }: AttemptFacts, timeoutMs: number): RequestInit | undefined {
     const { extras } = this
-    if (extras === undefined) return signal === undefined ? this.#init : { ...this.#init, signal: signal.current }
+    if (extras === undefined) return withSignal(this.#init, signal)
     const init = { ...this.#init, ...extras.takeBody() }
     if (extras.hasHeaders) {
-      const remainingMs = Math.min(this.deadlineAtMs - nowMs, timeoutMs)
-      init.headers = extras.withHeaders(this.#copyHeaders(), attempt, remainingMs)
+      const remainingMs = Math.min(this.deadlineAtMs - startedMs, timeoutMs)
+      init.headers = extras.withHeaders(this.#copyHeaders(), number, remainingMs)
     }
-    return signal === undefined ? init : { ...init, signal: signal.current }
+    return withSignal(init, signal)
   }
 
   /** Frees the source of a stream that will not be sent. */
@@ -167,25 +171,26 @@ export class Call {
     this.#waitedMs += waitedMs
   }
 
-  /** Notes what came of an attempt, with what was waited before it. `lane` tells which, where several are under way. */
-  noteAttempt(outcome: Outcome, durationMs: number, lane?: Lane): AttemptRecord {
+  /** Notes what came of an attempt, with what was waited before it. */
+  noteAttempt({ number, isHedge }: AttemptFacts, outcome: Outcome, durationMs: number): void {
     const { attempts } = this.record
-    const attempt: { -readonly [Key in keyof AttemptRecord]: AttemptRecord[Key] } = {
-      attempt: lane?.attempt ?? attempts.length + 1,
-      durationMs,
-    }
-    if (lane?.isHedge === true) attempt.hedge = true
-    if (outcome.kind === 'response') attempt.status = outcome.response.status
     const { failure } = outcome
-    if (failure !== undefined) {
-      attempt.code = failure.code
-      if (failure.reason !== undefined) attempt.reason = failure.reason
-    }
-    if (this.#waitedMs > 0) attempt.waitedMs = this.#waitedMs
+    const waitedMs = this.#waitedMs
     this.#waitedMs = 0
-    this.record.attempts =
-      attempts.length === 0 ? [attempt] : [...attempts, attempt].toSorted((left, right) => left.attempt - right.attempt)
-    return attempt
+    if (outcome.kind === 'response' && failure === undefined && number === 1 && waitedMs === 0) {
+      this.record.attempts = [{ attempt: number, durationMs, status: outcome.response.status }, ...attempts]
+      return
+    }
+    const attempt: AttemptRecord = {
+      attempt: number,
+      durationMs,
+      ...(isHedge ? { hedge: true } : {}),
+      ...(outcome.kind === 'response' ? { status: outcome.response.status } : {}),
+      ...(failure === undefined ? {} : { code: failure.code }),
+      ...(failure?.reason === undefined ? {} : { reason: failure.reason }),
+      ...(waitedMs === 0 ? {} : { waitedMs }),
+    }
+    this.record.attempts = [...attempts, attempt].toSorted((left, right) => left.attempt - right.attempt)
   }
 
   eventFacts(nowMs: number): CallEvent {
@@ -196,6 +201,12 @@ export class Call {
       elapsedMs: nowMs - this.startedAtMs,
     }
   }
+}
+
+function withSignal(init: CapturedInit | undefined, signal: CallSignal | undefined): RequestInit | undefined {
+  if (signal === undefined) return init
+  // Spreading is dear, and most calls have nothing to spread.
+  return init === undefined ? { signal: signal.current } : { ...init, signal: signal.current }
 }
 
 /** The part of a failure that events carry. */

@@ -1,34 +1,55 @@
 import { classifyFailure } from '../errors/classify-failure.ts'
 import { classifyResponse } from '../errors/classify-response.ts'
-import type { IntegrationErrorInit } from '../errors/integration-error.ts'
-import type { AttemptTimer } from '../timeout/attempt-timer.ts'
-import type { Call } from './call.ts'
+import type { Attempt } from './attempt.ts'
 import { readErrorBody } from './error-body.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import { withProvenDelivery } from './first-hop.ts'
 import type { Outcome } from './outcome.ts'
 import type { Route } from './route.ts'
 
-/** What an answer means; nothing for a success. A promise only where the body has to be looked into. */
-export function failureOf(
+/**
+ * Sends a request and says what came of it, to `end` as well, before anybody else hears of it. What an async function keeps while
+ * it waits it keeps for every call, so there is this one, with few variables.
+ */
+export async function exchange(
+  attempt: Attempt,
+  options: ResolvedFetchOptions,
+  end: (attempt: Attempt, outcome: Outcome) => void,
+): Promise<Outcome> {
+  const { call } = attempt
+  let outcome: Outcome
+  try {
+    const response = await options.transport(call.input, call.initFor(attempt, options.attemptTimeoutMs))
+    const answer = answered(response, call.route, options)
+    outcome = answer instanceof Promise ? await answer : answer
+  } catch (error) {
+    outcome = thrown(error, attempt)
+  }
+  attempt.timer.cancel()
+  end(attempt, outcome)
+  return outcome
+}
+
+/** What an answer means. A promise only where the body has to be looked into. */
+function answered(
   response: Response,
   { tellsFailuresInBody }: Route,
   { connector, clock, judgesSuccesses }: ResolvedFetchOptions,
-): IntegrationErrorInit | undefined | Promise<IntegrationErrorInit | undefined> {
+): Outcome | Promise<Outcome> {
   const { status } = response
-  // Only a rule of the connector can make a failure of what the status calls a success; 207 is neither.
-  if (status < 400 && status !== 207 && !(status === 200 && tellsFailuresInBody)) {
-    if (!judgesSuccesses) return undefined
-    return classifyResponse({ status, headers: response.headers, now: clock.now() }, connector)
+  const outcomeWith = (body?: unknown): Outcome => {
+    const facts = { status, headers: response.headers, body, now: clock.now() }
+    return { kind: 'response', response, failure: classifyResponse(facts, connector) }
   }
+  // Only a rule of the connector can make a failure of what the status calls a success; 207 is neither.
+  if (status < 400 && status !== 207 && !(status === 200 && tellsFailuresInBody))
+    return judgesSuccesses ? outcomeWith() : { kind: 'response', response, failure: undefined }
   // A body that breaks off or stalls is for its reader to find out; the answer is there, and its status speaks.
-  return readErrorBody(response, connector)
-    .catch(() => undefined)
-    .then((body) => classifyResponse({ status, headers: response.headers, body, now: clock.now() }, connector))
+  return readErrorBody(response, connector).then(outcomeWith, () => outcomeWith())
 }
 
 /** What became of an attempt that threw. */
-export function thrown(error: unknown, call: Call, timer: AttemptTimer): Outcome {
+function thrown(error: unknown, { call, timer }: Attempt): Outcome {
   const failure = classifyFailure(error, {
     ...(call.callerSignal === undefined ? {} : { signal: call.callerSignal }),
     ...(timer.isTotal ? { deadlineReason: timer.reason } : { attemptTimeoutReason: timer.reason }),

@@ -3,13 +3,12 @@ import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import type { ResolvedHedgeOptions } from '../hedge/hedge-options.ts'
 import { isIdempotentMethod } from '../retry/retry-decision.ts'
-import { AttemptTimer } from '../timeout/attempt-timer.ts'
 import { CallSignal } from '../timeout/call-signal.ts'
+import { Attempt } from './attempt.ts'
 import type { Call } from './call.ts'
 import type { HedgeStop } from './decision.ts'
-import { failureOf, thrown } from './exchange.ts'
+import { exchange } from './exchange.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
-import type { Lane } from './lane.ts'
 import { discardBody, type Outcome } from './outcome.ts'
 import { stopOf } from './prepare-retry.ts'
 
@@ -18,7 +17,7 @@ export interface HedgeGate {
   /** Takes everything that an attempt needs, when there is nothing to wait for; else says what is missing. */
   readonly admit: (nowMs: number) => { readonly permit: CircuitPermit | undefined } | HedgeStop
   /** Tells all of them what became of an attempt. */
-  readonly finish: (lane: Lane, outcome: Outcome) => void
+  readonly finish: (attempt: Attempt, outcome: Outcome) => void
 }
 
 /**
@@ -34,39 +33,40 @@ export function canHedge(call: Call): boolean {
  * would get too, ends the others; while some are under way, a failure is not the end.
  */
 export class HedgedAttempt {
+  readonly #first: Attempt
   readonly #call: Call
   readonly #hedge: ResolvedHedgeOptions
   readonly #options: ResolvedFetchOptions
   readonly #events: Emitter<CoreEventMap>
   readonly #gate: HedgeGate
-  readonly #lanes = new Set<Lane>()
-  readonly #finished: Lane[] = []
+  readonly #running = new Set<Attempt>()
+  readonly #finished: Attempt[] = []
   #sent = 0
   #failed: Outcome | undefined
   #isOver = false
   #cancelTimer: (() => void) | undefined
   #resolve: (outcome: Outcome) => void = () => {}
 
+  /** @param first - Everything was taken for it already. */
   constructor(
-    call: Call,
+    first: Attempt,
     hedge: ResolvedHedgeOptions,
     options: ResolvedFetchOptions,
     events: Emitter<CoreEventMap>,
     gate: HedgeGate,
   ) {
-    this.#call = call
+    this.#first = first
+    this.#call = first.call
     this.#hedge = hedge
     this.#options = options
     this.#events = events
     this.#gate = gate
   }
 
-  /** Sends the first attempt, for which everything was taken already. */
-  run(permit: CircuitPermit | undefined, startedMs: number): Promise<Outcome> {
-    const signal = this.#call.signal ?? new CallSignal(this.#call.callerSignal)
+  run(): Promise<Outcome> {
     return new Promise((resolve) => {
       this.#resolve = resolve
-      void this.#send({ attempt: ++this.#sent, isHedge: false, startedMs, signal, permit })
+      this.#send(this.#first)
       this.#schedule()
     })
   }
@@ -105,10 +105,9 @@ export class HedgedAttempt {
       return
     }
     const { delayMs } = this.#hedge
-    this.#sent = attempt
     call.record.decide({ kind: 'hedge', attempt, delayMs })
     if (this.#events.has('hedge:sent')) this.#events.emit('hedge:sent', { ...call.eventFacts(nowMs), attempt, delayMs })
-    void this.#send({ attempt, isHedge: true, startedMs: nowMs, signal, permit: admitted.permit })
+    this.#send(new Attempt(call, attempt, nowMs, admitted.permit, signal, this.#options, true))
     this.#schedule()
   }
 
@@ -116,28 +115,19 @@ export class HedgedAttempt {
     if (!this.#isOver) this.#call.record.decide({ kind: 'no_hedge', reason, delayMs: this.#hedge.delayMs })
   }
 
-  async #send(lane: Lane): Promise<void> {
-    const call = this.#call
-    const { clock, transport, attemptTimeoutMs } = this.#options
-    this.#lanes.add(lane)
-    const { signal, startedMs, attempt } = lane
-    const timer = new AttemptTimer(signal, clock, attemptTimeoutMs, call.deadlineAtMs - startedMs)
-    let outcome: Outcome
-    try {
-      const response = await transport(call.input, call.initForAttempt(startedMs, attemptTimeoutMs, attempt, signal))
-      outcome = { kind: 'response', response, failure: await failureOf(response, call.route, this.#options) }
-    } catch (error) {
-      outcome = thrown(error, call, timer)
-    }
-    timer.cancel()
-    if (this.#lanes.has(lane)) this.#take(lane, outcome)
-    else discardBody(outcome)
+  #send(attempt: Attempt): void {
+    this.#sent++
+    this.#running.add(attempt)
+    void exchange(attempt, this.#options, (ended, outcome) => {
+      if (this.#running.has(ended)) this.#take(ended, outcome)
+      else discardBody(outcome)
+    })
   }
 
-  #take(lane: Lane, outcome: Outcome): void {
-    this.#close(lane, outcome)
-    if (this.#lanes.size === 0 || this.#isDecisive(outcome)) {
-      this.#end(lane, outcome)
+  #take(attempt: Attempt, outcome: Outcome): void {
+    this.#close(attempt, outcome)
+    if (this.#running.size === 0 || this.#isDecisive(outcome)) {
+      this.#end(attempt, outcome)
       return
     }
     // From here on it is for the retries.
@@ -153,28 +143,29 @@ export class HedgedAttempt {
     return stop === 'not_retryable' || stop === 'server_veto'
   }
 
-  #end(winner: Lane, outcome: Outcome): void {
+  #end(winner: Attempt, outcome: Outcome): void {
     const call = this.#call
     this.#isOver = true
     this.#cancelTimer?.()
     if (this.#failed !== undefined) discardBody(this.#failed)
-    for (const lane of this.#lanes) {
-      this.#close(lane, lost())
-      lane.signal.abort(new DOMException('Another attempt of the call was answered first.', 'AbortError'))
+    for (const attempt of this.#running) {
+      this.#close(attempt, lost())
+      attempt.signal?.abort(new DOMException('Another attempt of the call was answered first.', 'AbortError'))
     }
-    for (const lane of this.#finished) if (lane !== winner) lane.signal.release(null)
+    for (const attempt of this.#finished) if (attempt !== winner) attempt.signal?.release(null)
     call.signal = winner.signal
-    if (winner.isHedge && outcome.failure === undefined && this.#events.has('hedge:won')) {
-      const { attempt } = winner
-      this.#events.emit('hedge:won', { ...call.eventFacts(this.#options.clock.monotonicMs()), attempt })
-    }
+    if (winner.isHedge && outcome.failure === undefined && this.#events.has('hedge:won'))
+      this.#events.emit('hedge:won', {
+        ...call.eventFacts(this.#options.clock.monotonicMs()),
+        attempt: winner.number,
+      })
     this.#resolve(outcome)
   }
 
-  #close(lane: Lane, outcome: Outcome): void {
-    this.#lanes.delete(lane)
-    this.#finished.push(lane)
-    this.#gate.finish(lane, outcome)
+  #close(attempt: Attempt, outcome: Outcome): void {
+    this.#running.delete(attempt)
+    this.#finished.push(attempt)
+    this.#gate.finish(attempt, outcome)
   }
 }
 

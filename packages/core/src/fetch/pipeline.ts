@@ -7,21 +7,21 @@ import { redactUrl } from '../errors/redact.ts'
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import { LimitBuckets } from '../rate-limit/limit-buckets.ts'
-import type { ResolvedHedgeOptions } from '../hedge/hedge-options.ts'
 import { driveAttempts } from '../retry/drive-attempts.ts'
 import { abortable } from '../timeout/abortable.ts'
-import { AttemptTimer } from '../timeout/attempt-timer.ts'
-import { timeoutError, withTimer } from '../timeout/call-signal.ts'
+import { CallSignal, timeoutError, withTimer } from '../timeout/call-signal.ts'
+import { TimerAnchor } from '../timeout/timer-anchor.ts'
+import { Attempt } from './attempt.ts'
+import type { AttemptExtras } from './attempt-extras.ts'
 import { Call, failureFacts } from './call.ts'
 import type { CallRecord } from './call-record.ts'
 import type { HedgeStop } from './decision.ts'
-import { failureOf, thrown } from './exchange.ts'
+import { exchange } from './exchange.ts'
 import { remember } from './explain.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { FetchSnapshot } from './fetch-snapshot.ts'
 import { HostScopes } from './host-scopes.ts'
 import { canHedge, HedgedAttempt } from './hedged-attempt.ts'
-import type { Lane } from './lane.ts'
 import { cancelLimits, learnLimits, reserveLimits, tryReserve } from './limits.ts'
 import { discardBody, type Outcome } from './outcome.ts'
 import { prepareRetry, stopOf } from './prepare-retry.ts'
@@ -45,6 +45,7 @@ export class Pipeline {
   readonly #scopes: HostScopes
   readonly #buckets: LimitBuckets | undefined
   readonly #sharing: Sharing | undefined
+  readonly #timerAnchor: TimerAnchor
   #calls = 0
 
   constructor(options: ResolvedFetchOptions, events: Emitter<CoreEventMap>) {
@@ -58,6 +59,7 @@ export class Pipeline {
     // A surfaced limit pauses nobody.
     if (rateLimit !== false && rateLimit.onLimit !== 'surface')
       this.#buckets = new LimitBuckets(rateLimit, options, clock, random)
+    this.#timerAnchor = new TimerAnchor(clock, Math.min(options.attemptTimeoutMs, options.deadlineMs))
     this.#scopes = new HostScopes(options, this.#buckets, events, sharing && ((host) => sharing.circuitsOf(host)))
     if (options.restore !== undefined) this.#restore(options.restore)
   }
@@ -69,6 +71,7 @@ export class Pipeline {
   dispose(): void {
     this.#scopes.clear()
     this.#buckets?.clear()
+    this.#timerAnchor.dispose()
   }
 
   async send(input: FetchInput, init: RequestInit | undefined): Promise<Response> {
@@ -81,7 +84,8 @@ export class Pipeline {
     try {
       if (call.callerSignal?.aborted) {
         // `fetch` does more than to throw the reason: it checks the arguments first, and cancels the body.
-        await transport(call.input, call.initForAttempt(call.startedAtMs, attemptTimeoutMs))
+        const attempt = { number: 1, startedMs: call.startedAtMs, signal: call.signal, isHedge: false }
+        await transport(call.input, call.initFor(attempt, attemptTimeoutMs))
         throw call.callerSignal.reason
       }
       const auth = this.#authOf(call)
@@ -167,75 +171,79 @@ export class Pipeline {
     return last
   }
 
-  /** Sends once, when the policies let it. One async function, because every further one costs each call a promise. */
-  async #attempt(call: Call, nowMs: number): Promise<Outcome> {
-    const { clock, transport, attemptTimeoutMs } = this.#options
-    const { circuit, extras } = call
-    let startedMs = nowMs
-    if (extras?.isMade === true) {
-      // Before anything is taken that others could use, and before a wait for it: what is told then has to hold when it is sent.
-      await extras.makeBody(call, clock)
-      startedMs = clock.monotonicMs()
-    }
-    const news = this.#sharing?.news(call, startedMs)
+  /** Sends once, when the policies let it: at once, when none of them has to be waited for. */
+  #attempt(call: Call, nowMs: number): Promise<Outcome> {
+    if (call.extras?.isMade === true) return this.#attemptWithBody(call, call.extras)
+    const news = this.#sharing?.news(call, nowMs)
+    if (news !== undefined || !this.#tryAdmit(call, nowMs)) return this.#attemptLater(call, news)
+    return this.#sendAdmitted(call, nowMs)
+  }
+
+  async #attemptWithBody(call: Call, extras: AttemptExtras): Promise<Outcome> {
+    // Before anything is taken that others could use, and before a wait for it: what is told then has to hold when it is sent.
+    await extras.makeBody(call, this.#options.clock)
+    return this.#attemptLater(call, this.#sharing?.news(call, this.#nowMs()))
+  }
+
+  async #attemptLater(call: Call, news: Promise<void> | undefined): Promise<Outcome> {
     if (news !== undefined) {
-      startedMs = await this.#heard(call, news, startedMs)
+      await this.#heard(call, news)
       call.callerSignal?.throwIfAborted()
     }
-    if (!this.#tryAdmit(call, startedMs)) {
-      const refusal = await this.#admit(call)
-      if (refusal !== undefined) return refusal
-      startedMs = clock.monotonicMs()
-    }
-    const claim = this.#sharing?.claimProbes(call, startedMs)
-    if (claim !== undefined) {
-      startedMs = await this.#heard(call, claim, startedMs)
-      if (call.callerSignal?.aborted) {
-        const error: unknown = call.callerSignal.reason
-        return this.#unsent(call, { kind: 'error', error, failure: this.#classifyWait(call, error) })
-      }
-    }
-    let permit: CircuitPermit | undefined
-    if (startedMs >= call.deadlineAtMs) return this.#unsent(call, deadlinePassed(call.record))
-    if (circuit !== undefined && (permit = circuit.breaker.admit(startedMs)) === undefined)
-      return this.#unsent(call, refuse(call.record, circuit.refusal(startedMs)))
-
-    if (this.#options.hedge !== false && canHedge(call)) return this.#race(call, this.#options.hedge, permit, startedMs)
-    const timer = new AttemptTimer(call.signal, clock, attemptTimeoutMs, call.deadlineAtMs - startedMs)
-    let outcome: Outcome
-    try {
-      const response = await transport(call.input, call.initForAttempt(startedMs, attemptTimeoutMs))
-      const failure = failureOf(response, call.route, this.#options)
-      outcome = { kind: 'response', response, failure: failure instanceof Promise ? await failure : failure }
-    } catch (error) {
-      outcome = thrown(error, call, timer)
-    }
-    timer.cancel()
-    this.#finish(call, outcome, permit, startedMs)
-    return outcome
+    return (await this.#admit(call)) ?? this.#sendAdmitted(call, this.#nowMs())
   }
 
-  /** Tells every policy what became of an attempt. `lane` is given where several are under way. */
-  #finish(call: Call, outcome: Outcome, permit: CircuitPermit | undefined, startedMs: number, lane?: Lane): void {
-    const endedMs = this.#nowMs()
-    this.#note(call, outcome, startedMs, endedMs, lane)
-    if (permit !== undefined) call.circuit?.record(permit, outcome, call.record.attempts.length, endedMs)
-    learnLimits(call, outcome, startedMs, endedMs, this.#options, this.#events)
+  /** Sends what limits and bulkhead have let through. */
+  #sendAdmitted(call: Call, nowMs: number): Promise<Outcome> {
+    const claim = this.#sharing?.claimProbes(call, nowMs)
+    return claim === undefined ? this.#send(this.#begin(call, nowMs)) : this.#sendClaimed(call, claim)
+  }
+
+  async #sendClaimed(call: Call, claim: Promise<void>): Promise<Outcome> {
+    await this.#heard(call, claim)
+    if (!call.callerSignal?.aborted) return this.#send(this.#begin(call, this.#nowMs()))
+    const error: unknown = call.callerSignal.reason
+    return this.#unsent(call, { kind: 'error', error, failure: this.#classifyWait(call, error) })
+  }
+
+  /** Begins an attempt that limits and bulkhead have let through, unless it is too late or the circuit is open. */
+  #begin(call: Call, nowMs: number): Attempt | Outcome {
+    if (nowMs >= call.deadlineAtMs) return this.#unsent(call, deadlinePassed(call.record))
+    const { circuit } = call
+    const permit = circuit?.breaker.admit(nowMs)
+    if (circuit !== undefined && permit === undefined)
+      return this.#unsent(call, refuse(call.record, circuit.refusal(nowMs)))
+    this.#timerAnchor.note()
+    // Who loses a race is aborted, also where nothing is limited in time.
+    const mayRace = this.#options.hedge !== false && canHedge(call)
+    const signal = call.signal ?? (mayRace ? new CallSignal(call.callerSignal) : undefined)
+    return new Attempt(call, call.record.attempts.length + 1, nowMs, permit, signal, this.#options)
+  }
+
+  #send(attempt: Attempt | Outcome): Promise<Outcome> {
+    if (!(attempt instanceof Attempt)) return Promise.resolve(attempt)
+    const { call } = attempt
+    const { hedge } = this.#options
+    if (hedge === false || !canHedge(call)) return exchange(attempt, this.#options, this.#finish)
+    const gate = { admit: (nowMs: number) => this.#admitHedge(call, nowMs), finish: this.#finish }
+    return new HedgedAttempt(attempt, hedge, this.#options, this.#events, gate).run()
+  }
+
+  /** Tells every policy what became of an attempt. */
+  readonly #finish = (attempt: Attempt, outcome: Outcome): void => {
+    const { call, number, startedMs, permit } = attempt
+    const { failure } = outcome
+    const nowMs = this.#nowMs()
+    const durationMs = nowMs - startedMs
+    call.noteAttempt(attempt, outcome, durationMs)
+    if (failure !== undefined && failure.reason !== 'hedge_lost' && this.#events.has('attempt:failed')) {
+      const facts = { ...call.eventFacts(nowMs), ...failureFacts(failure) }
+      this.#events.emit('attempt:failed', { ...facts, attempt: number, durationMs })
+    }
+    if (permit !== undefined) call.circuit?.record(permit, outcome, call.record.attempts.length, nowMs)
+    learnLimits(call, outcome, startedMs, nowMs, this.#options, this.#events)
     call.scope.bulkhead?.release()
-    call.attemptEndedAtMs = endedMs
-  }
-
-  #race(
-    call: Call,
-    hedge: ResolvedHedgeOptions,
-    permit: CircuitPermit | undefined,
-    startedMs: number,
-  ): Promise<Outcome> {
-    const gate = {
-      admit: (nowMs: number) => this.#admitHedge(call, nowMs),
-      finish: (lane: Lane, outcome: Outcome) => this.#finish(call, outcome, lane.permit, lane.startedMs, lane),
-    }
-    return new HedgedAttempt(call, hedge, this.#options, this.#events, gate).run(permit, startedMs)
+    call.attemptEndedAtMs = nowMs
   }
 
   #admitHedge(call: Call, nowMs: number): { permit: CircuitPermit | undefined } | HedgeStop {
@@ -256,12 +264,12 @@ export class Pipeline {
     return stop
   }
 
-  /** Waits for the store, which takes a moment at most, and says when that was over. */
-  async #heard(call: Call, news: Promise<void>, askedMs: number): Promise<number> {
+  /** Waits for the store, which takes a moment at most. */
+  async #heard(call: Call, news: Promise<void>): Promise<void> {
+    const askedMs = this.#nowMs()
     await news
     const heardMs = this.#nowMs()
     if (heardMs > askedMs) call.noteWait('state', heardMs - askedMs)
-    return heardMs
   }
 
   /** Gives back what an attempt had taken that is not sent. */
@@ -269,13 +277,6 @@ export class Pipeline {
     cancelLimits(call.limits)
     call.scope.bulkhead?.release()
     return refusal
-  }
-
-  #note(call: Call, outcome: Outcome, startedMs: number, endedMs: number, lane: Lane | undefined): void {
-    const { attempt, durationMs } = call.noteAttempt(outcome, endedMs - startedMs, lane)
-    const { failure } = outcome
-    if (failure === undefined || failure.reason === 'hedge_lost' || !this.#events.has('attempt:failed')) return
-    this.#events.emit('attempt:failed', { ...call.eventFacts(endedMs), ...failureFacts(failure), attempt, durationMs })
   }
 
   /** Takes a place under each limit and a slot of the bulkhead, when there is nothing to wait for. */

@@ -27,6 +27,10 @@ export class Routes {
   /** Of all paths, where the connector tells none from the other. */
   readonly common: Route | undefined
 
+  #newest: Route | undefined
+  #newestUrl = ''
+  #newestMethod = ''
+
   constructor(host: string, buckets: LimitBuckets | undefined, options: ResolvedFetchOptions) {
     this.#host = host
     this.#buckets = buckets
@@ -38,6 +42,14 @@ export class Routes {
 
   of(method: string, url: string): Route {
     if (this.common !== undefined) return this.common
+    if (url === this.#newestUrl && method === this.#newestMethod && this.#newest !== undefined) return this.#newest
+    this.#newest = this.#find(method, url)
+    this.#newestUrl = url
+    this.#newestMethod = method
+    return this.#newest
+  }
+
+  #find(method: string, url: string): Route {
     const path = pathOf(url)
     // A path begins with a slash and a method with none, so that a GET, which most calls are, needs no longer key.
     const key = method === 'GET' ? path : `${method} ${path}`

@@ -1,3 +1,5 @@
+const [SLASH, BACKSLASH, QUESTION_MARK, HASH] = [0x2f, 0x5c, 0x3f, 0x23]
+
 const WILDCARD = /(\*\*|\*|\{\w+\})/
 
 /**
@@ -16,12 +18,19 @@ function wildcard(part: string): string {
 
 /** The path of a URL, without query and fragment; `/` when there is none. */
 export function pathOf(url: string): string {
-  const authority = url.indexOf('://') + 3
-  const path = /[/?#\\]/.exec(url.slice(authority < 3 ? 0 : authority))
-  if (path === null || path[0] === '?' || path[0] === '#') return '/'
-  const rest = url.slice((authority < 3 ? 0 : authority) + path.index)
-  const end = rest.search(/[?#]/)
-  return end < 0 ? rest : rest.slice(0, end)
+  const scheme = url.indexOf('://')
+  const start = firstOf(url, scheme < 0 ? 0 : scheme + 3, true)
+  const end = firstOf(url, start, false)
+  return end === start ? '/' : url.slice(start, end)
+}
+
+/** Where the query or the fragment begins or, with `orPath`, the path: at a slash of either kind. */
+function firstOf(url: string, from: number, orPath: boolean): number {
+  for (let index = from; index < url.length; index++) {
+    const code = url.charCodeAt(index)
+    if (code === QUESTION_MARK || code === HASH || (orPath && (code === SLASH || code === BACKSLASH))) return index
+  }
+  return url.length
 }
 
 function escapeText(text: string): string {

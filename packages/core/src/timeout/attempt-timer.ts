@@ -1,6 +1,8 @@
 import type { Clock } from '../time/clock.ts'
 import type { CallSignal } from './call-signal.ts'
 
+const HAIR_MS = 1e-6
+
 /** The time limit of one attempt: the attempt timeout, or what is left of the deadline where that is less. */
 export class AttemptTimer {
   /** Whether it is the deadline that limits. */
@@ -14,7 +16,9 @@ export class AttemptTimer {
     this.isTotal = remainingMs <= attemptTimeoutMs
     const limitMs = this.isTotal ? remainingMs : attemptTimeoutMs
     if (signal === undefined || limitMs === Infinity) return
-    this.#cancel = clock.schedule(limitMs, () => {
+    // Time reckoned back from a deadline may be a hair less than the whole milliseconds that it is; Node.js would drop the last one.
+    const wholeMs = Math.round(limitMs)
+    this.#cancel = clock.schedule(Math.abs(wholeMs - limitMs) < HAIR_MS ? wholeMs : limitMs, () => {
       this.reason = signal.timeOut()
     })
   }
