@@ -27,8 +27,14 @@ const eventNames = (Object.keys(coreEvents) as (keyof CoreEventMap)[]).filter(
 
 const tokenFailure = new Error('no token')
 
-function worldOf({ token, faults, ...options }: Settings, answers: readonly Behaviour[], seed: number): World {
+/** A world, and how everything in it becomes well. */
+function worldOf(
+  { token, faults, ...options }: Settings,
+  answers: readonly Behaviour[],
+  seed: number,
+): { readonly world: World; readonly heal: () => void } {
   let asked = 0
+  const faultsLeft = [...faults]
   const sources: Readonly<Record<TokenSource, FetchOptions['auth']>> = {
     none: undefined,
     fixed: 'token',
@@ -37,13 +43,17 @@ function worldOf({ token, faults, ...options }: Settings, answers: readonly Beha
     failing: () => (++asked % 3 === 0 ? Promise.reject(tokenFailure) : Promise.resolve(`t${asked}`)),
   }
   const auth = sources[token]
-  const state = faults.length === 0 ? undefined : storeOf(faults, () => world)
+  const state = faults.length === 0 ? undefined : storeOf(faultsLeft, () => world)
   const world: World = new World(
     { ...options, ...(auth === undefined ? {} : { auth }), ...(state === undefined ? {} : { state }) },
     answers,
     seed,
   )
-  return world
+  const heal = (): void => {
+    world.isWell = true
+    faultsLeft.fill('none')
+  }
+  return { world, heal }
 }
 
 function storeOf(faults: readonly Fault[], worldOfStore: () => World): StateStore {
@@ -97,7 +107,7 @@ it('with everything on, in any combination, every call ends in time, as it may, 
   const heard = new Set<string>()
   await fc.assert(
     fc.asyncProperty(settings, script, calls, fc.nat(), async (options, answers, planned, seed) => {
-      const world = worldOf(options, answers, seed)
+      const { world, heal } = worldOf(options, answers, seed)
       const recorded = recordEvents<CoreEventMap>(world.fetch, eventNames)
       await world.play(planned)
 
@@ -122,7 +132,7 @@ it('with everything on, in any combination, every call ends in time, as it may, 
       expect(JSON.parse(JSON.stringify(world.fetch.snapshot()))).toEqual(world.fetch.snapshot())
 
       // Nothing is stuck: once the host is well, and no pause can last any more, everything passes.
-      world.isWell = true
+      heal()
       await world.clock.advance(2 * 3_600_000)
       const last = { atMs: 0, url: 'https://a.example.com/', method: 'GET', body: 'none' } as const
       if (options.token === 'failing' || (options.token === 'slow' && options.deadlineMs <= 700)) return
