@@ -15,6 +15,9 @@ import { costRefusal, limitRefusal, refuse } from './refusals.ts'
 // Nobody is kept waiting for longer: such a limit is a quota, or was misread.
 const LONGEST_WAIT_MS = 3_600_000
 
+// Reasons of `quota_exhausted`: what is full is something else than calls, and others may well be made.
+const NOT_OF_CALLS: ReadonlySet<string> = new Set(['storage', 'usage_limit'])
+
 /** The time before which a call that waits for a limit now has to start: its deadline, or `maxWaitMs` from now. */
 export function latestLimitStartMs(call: Call, { rateLimit }: ResolvedFetchOptions, nowMs: number): number {
   if (rateLimit === false) return call.deadlineAtMs
@@ -176,6 +179,7 @@ export function learnLimits(
 
 function hitOf(failure: IntegrationErrorInit | undefined): Hit | undefined {
   if (failure?.code !== 'rate_limited' && failure?.code !== 'quota_exhausted') return undefined
+  if (failure.reason !== undefined && NOT_OF_CALLS.has(failure.reason)) return undefined
   return { waitMs: failure.retryAfterMs, isExhausted: failure.code === 'quota_exhausted' }
 }
 

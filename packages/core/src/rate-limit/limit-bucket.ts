@@ -159,7 +159,7 @@ export class LimitBucket {
       if (this.#slowStart.isOver) this.#slowStart = undefined
     }
     if (hit !== undefined) newsMs = Math.max(newsMs, this.#pause(hit, startedAtMs, nowMs))
-    if (this.#queue.size > 0) this.#release()
+    if (this.#queue.size > 0 || this.#timer !== undefined) this.#release()
     return newsMs
   }
 

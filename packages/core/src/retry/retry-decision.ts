@@ -28,6 +28,8 @@ export function retryStopOf(facts: FailedAttemptFacts): RetryStop | undefined {
   const verdict = facts.headers === undefined ? undefined : serverVerdict(facts.headers)
   if (verdict === false) return 'server_veto'
   const { code, retryable = errorCodes[code].retryable } = facts.failure
+  // A library of the provider may repeat every 429; what is used up until tomorrow stays so.
+  if (code === 'quota_exhausted') return 'not_retryable'
   if (verdict === undefined && retryable !== 'now' && retryable !== 'after') return 'not_retryable'
   if (!facts.repeatable && !isUnprocessed(facts, verdict)) return 'unsafe'
   return facts.replayable ? undefined : 'body_not_replayable'
