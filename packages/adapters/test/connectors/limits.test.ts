@@ -37,7 +37,14 @@ describe.each(cases)('$provider: $title', ({ provider, ...limit }) => {
 
   test('is told by rateLimitOf', async () => {
     const { run } = await harness(provider, { ...limit, isExhausted: false })
-    const { readings: _readings, ...told } = rateLimitOf(await run(limit.url)) ?? { readings: [] }
+    const {
+      readings: _readings,
+      headers: _headers,
+      ...told
+    } = rateLimitOf(await run(limit.url)) ?? {
+      readings: [],
+      headers: {},
+    }
     expect(told).toEqual(limit.tells ?? {})
   })
 })

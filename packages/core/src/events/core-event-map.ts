@@ -46,7 +46,7 @@ export type RetryStop =
   | 'server_veto'
   /** `maxAttempts` were made. */
   | 'max_attempts'
-  /** The wait would not end before the deadline, or is longer than `rateLimit.maxWaitMs`. */
+  /** The wait would not end before the deadline, or is longer than `rateLimit.maxWaitMs` or an hour. */
   | 'deadline'
   /** The circuit opened meanwhile, so that a retry would be refused. */
   | 'circuit_open'

@@ -1,4 +1,5 @@
 import type { Connector } from '../connectors/connector.ts'
+import type { MatchableAnswer } from '../connectors/match-condition.ts'
 import type { RateLimitRule } from '../connectors/rate-limit-rule.ts'
 import { pathOf, pathPattern } from '../rate-limit/path-pattern.ts'
 import { readBoundedText } from './bounded-text.ts'
@@ -13,10 +14,20 @@ export async function readErrorBody(response: Response, connector: Connector | u
   const { body } = response.clone()
   const text = body === null ? undefined : await readBoundedText(body)
   try {
-    return text === undefined ? undefined : JSON.parse(text)
+    const parsed: unknown = text === undefined ? undefined : JSON.parse(text)
+    bodies.set(response, parsed)
+    return parsed
   } catch {
     return undefined
   }
+}
+
+// What was read of an answer, for those who ask later; weak, so that nothing is kept alive.
+const bodies = new WeakMap<Response, unknown>()
+
+/** The answer with the body that was read of it, where one was. */
+export function readAnswer(response: Response): MatchableAnswer {
+  return { status: response.status, headers: response.headers, body: bodies.get(response) }
 }
 
 // Of the connector's patterns, made once.

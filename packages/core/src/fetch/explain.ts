@@ -5,6 +5,7 @@ import { redactUrl } from '../errors/redact.ts'
 import type { RetryStop } from '../events/core-event-map.ts'
 import { type RateLimit, readRateLimit } from '../limit-reading/read-rate-limits.ts'
 import { systemClock } from '../time/system-clock.ts'
+import { readAnswer } from './error-body.ts'
 import { type CallRecord, callFactsOf, type WaitRecord } from './call-record.ts'
 import { createStamps } from './stamps.ts'
 import type { Decision } from './decision.ts'
@@ -91,7 +92,7 @@ export function integrationErrorOf(responseOrError: unknown): IntegrationError |
 export function rateLimitOf(response: Response): RateLimit | undefined {
   const record = recordOf(response)
   const now = record === undefined ? systemClock.now() : record.at + record.durationMs
-  return readRateLimit(response, now, record?.connector)
+  return readRateLimit(readAnswer(response), now, record?.connector)
 }
 
 function recordOf(value: unknown): CallRecord | undefined {

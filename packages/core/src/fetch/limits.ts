@@ -8,12 +8,13 @@ import { readSuccessHeaders } from '../limit-reading/read-success.ts'
 import type { Hit } from '../rate-limit/limit-bucket.ts'
 import type { CallLimit } from '../rate-limit/call-limit.ts'
 import type { Call } from './call.ts'
+import { readAnswer } from './error-body.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { Outcome } from './outcome.ts'
 import { costRefusal, limitRefusal, refuse } from './refusals.ts'
 
-// Nobody is kept waiting for longer: such a limit is a quota, or was misread.
-const LONGEST_WAIT_MS = 3_600_000
+/** Nobody is kept waiting for longer: such a limit is a quota, or was misread. */
+export const LONGEST_WAIT_MS: number = 3_600_000
 
 // Reasons of `quota_exhausted`: what is full is something else than calls, and others may well be made.
 const NOT_OF_CALLS: ReadonlySet<string> = new Set(['storage', 'usage_limit'])
@@ -153,7 +154,7 @@ export function learnLimits(
   const { limits } = call
   if (limits.length === 0) return
   const { failure } = outcome
-  const readings = readingsOf(outcome, limits, options)
+  const readings = readingsOf(outcome, call, options)
   const hit = hitOf(failure)
   const limited = hit === undefined ? undefined : hitLimit(limits, readings)
   let pauseMs = 0
@@ -187,21 +188,23 @@ const nothing: readonly RateLimitReading[] = []
 
 function readingsOf(
   outcome: Outcome,
-  limits: readonly CallLimit[],
+  { limits, route }: Call,
   { connector, clock }: ResolvedFetchOptions,
 ): readonly RateLimitReading[] {
   if (outcome.kind !== 'response') return nothing
   const { response, failure } = outcome
   const isLimit = failure?.code === 'rate_limited' || failure?.code === 'quota_exhausted'
-  if (isLimit) return readRateLimits(response, clock.now(), connector)
+  if (isLimit) return readRateLimits(readAnswer(response), clock.now(), connector)
+  // Of other answers the body is read where a success may tell a failure in it.
+  const answer = route.tellsFailuresInBody ? readAnswer(response) : response
   let readings = nothing
   for (const { bucket, rules, reading } of limits) {
     if (!bucket.isListening) continue
     if (rules.length === 0 && connector?.rateLimits === undefined)
       return readSuccessHeaders(response.headers, clock.now())
-    if (rules.length === 0) return readRateLimits(response, clock.now(), connector)
+    if (rules.length === 0) return readRateLimits(answer, clock.now(), connector)
     for (const rule of reading) {
-      const told = readRule(rule, response, clock.now())
+      const told = readRule(rule, answer, clock.now())
       if (told !== undefined) readings = readings === nothing ? [told] : [...readings, told]
     }
   }

@@ -5,7 +5,7 @@ import { retryStopOf } from '../retry/retry-decision.ts'
 import type { ResolvedRetryOptions } from '../retry/retry-options.ts'
 import { type Call, failureFacts } from './call.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
-import { joinLimit, latestLimitStartMs, limitDelayMs } from './limits.ts'
+import { joinLimit, latestLimitStartMs, limitDelayMs, LONGEST_WAIT_MS } from './limits.ts'
 import { discardBody, type Outcome } from './outcome.ts'
 
 /**
@@ -35,7 +35,8 @@ export async function prepareRetry(
   const delayMs = backoffMs(retry, nextAttempt - 2, serverWaitMs, options.random)
 
   record.stop = stopOf(call, outcome, options)
-  if (record.stop === undefined && nowMs + delayMs >= call.deadlineAtMs) record.stop = 'deadline'
+  if (record.stop === undefined && (nowMs + delayMs >= call.deadlineAtMs || delayMs > LONGEST_WAIT_MS))
+    record.stop = 'deadline'
   // The retry would be refused: then the answer that there is says more.
   if (record.stop === undefined && call.circuit?.refusesFor(delayMs, nowMs) === true) record.stop = 'circuit_open'
   if (record.stop !== undefined) return false

@@ -32,6 +32,11 @@ export function readCount(value: string | null | undefined): number | undefined 
   return digits === undefined ? undefined : Number(digits)
 }
 
+/** Whether the answer comes out of a cache (RFC 9111 section 5.1): what it says of limits was said to somebody else. */
+export function isFromCache(headers: Headers): boolean {
+  return (readCount(headers.get('age')) ?? 0) > 0
+}
+
 /** Leaves out what cannot be meant; `undefined` when nothing is left that says something. */
 export function finishReading(draft: Draft): RateLimitReading | undefined {
   if (draft.resetMs !== undefined && !(draft.resetMs <= MAX_RESET_MS)) delete draft.resetMs

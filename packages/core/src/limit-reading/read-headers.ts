@@ -1,5 +1,5 @@
 import { parseWaitValue, sentAtOf } from '../time/wait-value.ts'
-import { type Draft, finishReading, type RateLimitReading, readCount } from './rate-limit-reading.ts'
+import { type Draft, finishReading, isFromCache, type RateLimitReading, readCount } from './rate-limit-reading.ts'
 import { readLimitWindowMs, readStructuredFields } from './structured-fields.ts'
 
 const FIELD = /^(?:x-)?(?:([a-z\d-]+)-)?rate-?limit(?:-([a-z\d-]+))?$/
@@ -47,7 +47,7 @@ const PERIODS_MS: ReadonlyMap<string, number> = new Map(
  * One reading per limit, at most 16. Never throws; what cannot be read is left out. An answer out of a cache says nothing.
  */
 export function readLimitHeaders(headers: Headers, now: number): readonly RateLimitReading[] {
-  if ((readCount(headers.get('age')) ?? 0) > 0) return []
+  if (isFromCache(headers)) return []
   const sentAt = sentAtOf(headers, now)
   const drafts = new Map<string, Draft>()
   for (const [name, value] of headers) {

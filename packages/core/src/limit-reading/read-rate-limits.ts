@@ -13,8 +13,17 @@ export interface RateLimit {
   readonly remaining?: number
   /** How long to wait, or until the window ends, in milliseconds from the arrival of the response. */
   readonly resetMs?: number
+  /** The same as the fields that many clients know, to be passed on: counts, and the reset in whole seconds from now. */
+  readonly headers: NormalizedHeaders
   /** Everything that was said, one reading per limit. Empty when there is only a `retry-after`. */
   readonly readings: readonly RateLimitReading[]
+}
+
+/** Fields of draft-ietf-httpapi-ratelimit-headers, 03 to 06. What is not known is absent. */
+export interface NormalizedHeaders {
+  readonly 'ratelimit-limit'?: string
+  readonly 'ratelimit-remaining'?: string
+  readonly 'ratelimit-reset'?: string
 }
 
 /**
@@ -37,10 +46,17 @@ export function readRateLimit(answer: MatchableAnswer, now: number, connector?: 
   const [tightest] = readings.toSorted((left, right) => tightness(left) - tightness(right))
   const resetMs = parseRetryAfterField(answer.headers, now) ?? tightest?.resetMs
   if (tightest === undefined && resetMs === undefined) return undefined
+  const { limit, remaining } = tightest ?? {}
   return {
-    ...(tightest?.limit === undefined ? {} : { limit: tightest.limit }),
-    ...(tightest?.remaining === undefined ? {} : { remaining: tightest.remaining }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(remaining === undefined ? {} : { remaining }),
     ...(resetMs === undefined ? {} : { resetMs }),
+    headers: {
+      // What is left of a fraction is not enough for one more.
+      ...(limit === undefined ? {} : { 'ratelimit-limit': String(Math.floor(limit)) }),
+      ...(remaining === undefined ? {} : { 'ratelimit-remaining': String(Math.floor(remaining)) }),
+      ...(resetMs === undefined ? {} : { 'ratelimit-reset': String(Math.ceil(resetMs / 1_000)) }),
+    },
     readings,
   }
 }

@@ -2,7 +2,7 @@ import { readPointer } from '../connectors/json-pointer.ts'
 import { type MatchableAnswer, matchesCondition } from '../connectors/match-condition.ts'
 import type { LimitField, RateLimitRule, ResetField } from '../connectors/rate-limit-rule.ts'
 import { parseWaitValue, sentAtOf } from '../time/wait-value.ts'
-import { type Draft, finishReading, type RateLimitReading, readCount } from './rate-limit-reading.ts'
+import { type Draft, finishReading, isFromCache, type RateLimitReading, readCount } from './rate-limit-reading.ts'
 
 /** Whether a rule reads anything from answers; the others only declare a limit. */
 export function readsAnswers({ remaining, used, reset }: RateLimitRule): boolean {
@@ -14,6 +14,7 @@ export function readRule(rule: RateLimitRule, answer: MatchableAnswer, now: numb
   if (rule.when !== undefined && !matchesCondition(rule.when, answer)) return undefined
   const told = readTold(rule, answer, now)
   if (told.used === undefined && told.remaining === undefined && told.resetMs === undefined) return undefined
+  if (isFromCache(answer.headers)) return undefined
   const limit = readNumber(rule.limit, answer)
   const windowMs = readNumber(rule.windowMs, answer)
   const remaining = told.remaining ?? differenceOf(limit, told.used)

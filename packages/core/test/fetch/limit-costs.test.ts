@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkConnector, type Connector, type FetchOptions, InvalidOptionsError } from '../../src/index.ts'
+import { checkConnector, type Connector, type FetchOptions, InvalidOptionsError, rateLimitOf } from '../../src/index.ts'
 import { answer, harness, rejectionOf } from './harness.ts'
 
 const host = 'https://api.example.com'
@@ -173,5 +173,95 @@ describe('checkConnector: costs', () => {
   ])('refuses what is wrong at %s', (path, costs) => {
     const connector = connectorWith([{ ...points, costs: costs as never }])
     expect(() => checkConnector(connector)).toThrow(expect.objectContaining({ path }) as Error)
+  })
+})
+
+describe('createFetch: a cost that the answer tells', () => {
+  const graphql: Connector = {
+    id: 'shop',
+    name: 'Shop',
+    sources: [],
+    http: { failuresInBody: ['/graphql'] },
+    errors: [
+      {
+        when: { status: 200, pointer: '/errors/0/code', equals: 'THROTTLED' },
+        then: { code: 'rate_limited', reason: 'cost' },
+        example: { status: 200, body: { errors: [{ code: 'THROTTLED' }] } },
+      },
+    ],
+    rateLimits: [
+      {
+        id: 'points',
+        scope: 'connection',
+        paths: ['/graphql'],
+        unit: 'points',
+        limit: { pointer: '/cost/max' },
+        remaining: { pointer: '/cost/left' },
+        restorePerSecond: { pointer: '/cost/rate' },
+        actualCost: { pointer: '/cost/actual' },
+        examples: [
+          {
+            answer: { status: 200, body: { cost: { max: 100, left: 70, rate: 10, actual: 30 } } },
+            reads: { limit: 100, remaining: 70, restorePerSecond: 10, cost: 30 },
+          },
+        ],
+      },
+    ],
+  }
+
+  const told = (left: number) =>
+    new Response(JSON.stringify({ cost: { max: 100, left, rate: 10, actual: 30 } }), {
+      headers: { 'content-type': 'application/json' },
+    })
+
+  it('leaves to the next call what was reserved and not taken', async () => {
+    // 60 are reserved for each, and 30 are taken.
+    const lefts = [70, 40, 10]
+    const sentMs: number[] = []
+    const { fetch, clock } = harness(
+      [
+        () => {
+          sentMs.push(clock.monotonicMs())
+          return told(lefts[sentMs.length - 1] ?? 100)
+        },
+      ],
+      { connector: graphql, rateLimit: { costOf: () => 60 } },
+    )
+    for (let n = 0; n < 3; n++) await clock.runUntil(fetch(`${host}/graphql`))
+    expect(sentMs).toEqual([0, 0, 2_000])
+  })
+
+  it('is read by rateLimitOf', async () => {
+    const { run } = harness([told(70)], { connector: graphql })
+    expect(rateLimitOf(await run(`${host}/graphql`))).toMatchObject({
+      limit: 100,
+      remaining: 70,
+      headers: { 'ratelimit-limit': '100', 'ratelimit-remaining': '70' },
+      readings: [{ policy: 'points', unit: 'points', cost: 30, restorePerSecond: 10 }],
+    })
+  })
+
+  it('counts for a declared limit in place of what was expected', async () => {
+    const connector = connectorWith([
+      {
+        ...points,
+        remaining: { header: 'x-left' },
+        actualCost: { header: 'x-cost' },
+        examples: [
+          {
+            answer: { status: 200, headers: { 'x-left': '9', 'x-cost': '1' } },
+            reads: { limit: 10, remaining: 9, windowMs: 1_000, cost: 1 },
+          },
+        ],
+      },
+    ])
+    const { fetch, clock, transport } = harness([() => answer(200, { 'x-left': '9', 'x-cost': '1' })], {
+      connector,
+      rateLimit: { costOf: () => 9 },
+    })
+    await clock.runUntil(fetch(`${host}/a`))
+    await clock.runUntil(fetch(`${host}/b`))
+    expect(clock.monotonicMs()).toBe(0)
+    expect(transport.calls).toHaveLength(2)
   })
 })

@@ -192,6 +192,7 @@ export const linearToZendesk: readonly LimitCase[] = [
     reason: 'cost',
     waitMs: 1_680,
     success: { body: { data: {}, extensions: shopifyCost(798) } },
+    tells: { limit: 1_000, remaining: 798 },
   },
   {
     provider: 'slack',
