@@ -8,6 +8,8 @@ import { ToldQuota } from './told-quota.ts'
 
 const MAX_QUOTAS = 16
 
+const none: readonly never[] = Object.freeze([])
+
 /** A limit that is known before any answer. */
 export interface DeclaredLimit {
   readonly policy: string
@@ -37,7 +39,7 @@ interface Kept {
 /** All quotas of one bucket: declared, told by answers, and learned. A call has to satisfy each of them. */
 export class LimitQuotas {
   readonly #declared: readonly Kept[]
-  readonly #told = new Map<string, Kept>()
+  #told: readonly Kept[] = none
   #learned: Kept | undefined
   #all: readonly Kept[]
 
@@ -68,7 +70,7 @@ export class LimitQuotas {
     random: Random,
     nowMs: number,
   ): void {
-    if (this.#told.has(policy) || this.#told.size >= MAX_QUOTAS) return
+    if (this.#told.length >= MAX_QUOTAS || this.#told.some((kept) => kept.policy === policy)) return
     const own = readings.filter((reading) => reading.policy === policy)
     const isRestored = own.some(({ restorePerSecond }) => restorePerSecond !== undefined)
     const jitterMs = releaseIntervalMs * random.next()
@@ -76,7 +78,7 @@ export class LimitQuotas {
     // Where something else is counted beside calls, that is what calls have a cost in.
     const hasUnits = readings.some(({ unit }) => unit !== undefined)
     const counts = own.some(({ unit }) => unit !== undefined) ? 'units' : hasUnits ? 'calls' : 'either'
-    this.#told.set(policy, { policy, quota, counts })
+    this.#told = [...this.#told, { policy, quota, counts }]
     this.#collect()
   }
 
@@ -134,7 +136,7 @@ export class LimitQuotas {
   }
 
   #collect(): void {
-    this.#all = [...this.#declared, ...this.#told.values(), ...(this.#learned === undefined ? [] : [this.#learned])]
+    this.#all = [...this.#declared, ...this.#told, ...(this.#learned === undefined ? [] : [this.#learned])]
   }
 }
 

@@ -18,18 +18,19 @@ export interface Burst {
 export class SuccessLog {
   // Nothing is kept for who never had a success.
   #fromMs: number[] | undefined
-  #units: number[] = []
+  #units: number[] | undefined
 
   add(units: number, nowMs: number): void {
     const fromMs = (this.#fromMs ??= [])
+    const counts = (this.#units ??= [])
     const newest = fromMs.length - 1
     if (newest >= 0 && nowMs - (fromMs[newest] as number) < STEP_MS) {
-      this.#units[newest] = (this.#units[newest] as number) + units
+      counts[newest] = (counts[newest] as number) + units
       return
     }
-    if (fromMs.length === MAX_STEPS) this.#thin(nowMs)
     fromMs.push(nowMs)
-    this.#units.push(units)
+    counts.push(units)
+    if (fromMs.length > MAX_STEPS) this.#thin(fromMs, counts, nowMs)
   }
 
   /**
@@ -42,7 +43,7 @@ export class SuccessLog {
     let count = 0
     for (let index = (this.#fromMs?.length ?? 0) - 1; index >= 0; index--) {
       const beganMs = this.#fromMs?.[index] as number
-      count += this.#units[index] as number
+      count += this.#units?.[index] ?? 0
       const intervalMs = (nowMs - beganMs + waitMs) / count
       if (intervalMs > shortestMs) continue
       shortestMs = intervalMs
@@ -53,23 +54,22 @@ export class SuccessLog {
 
   clear(): void {
     this.#fromMs = undefined
-    this.#units = []
+    this.#units = undefined
   }
 
   /** Of the older half, makes one step of two; what is too old is forgotten. */
-  #thin(nowMs: number): void {
-    const fromMs = this.#fromMs ?? []
+  #thin(fromMs: readonly number[], counts: readonly number[], nowMs: number): void {
     const times: number[] = []
     const units: number[] = []
-    for (let index = 0; index < fromMs.length; index++) {
+    for (const [index, beganMs] of fromMs.entries()) {
       const isOld = index < MAX_STEPS / 2
-      const amount = this.#units[index] as number
-      if (isOld && nowMs - (fromMs[index] as number) > REMEMBERED_MS) continue
+      const count = counts[index] as number
+      if (isOld && nowMs - beganMs > REMEMBERED_MS) continue
       if (isOld && index % 2 === 1 && units.length > 0) {
-        units[units.length - 1] = (units.at(-1) as number) + amount
+        units[units.length - 1] = (units.at(-1) as number) + count
       } else {
-        times.push(fromMs[index] as number)
-        units.push(amount)
+        times.push(beganMs)
+        units.push(count)
       }
     }
     this.#fromMs = times

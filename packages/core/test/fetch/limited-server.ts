@@ -1,27 +1,28 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-// A provider in a process of its own: so many requests in any window, by its own clock. Run with fork; it says its port.
+// A provider in a process of its own: so many requests in any window, by its own clock, for each first segment of the path.
+// Run with fork and the limits as JSON; it says its port.
 
-const LIMIT = 5
-const WINDOW_MS = 200
+interface Limit {
+  readonly limit: number
+  readonly windowMs: number
+}
 
-const taken: number[] = []
-let refused = 0
+const limits = new Map(Object.entries(JSON.parse(process.argv[2] ?? '{}') as Record<string, Limit>))
+const taken = new Map<string, number[]>()
 
 const server = createServer((request, response) => {
-  if (request.url === '/refused') {
-    response.end(String(refused))
-    return
-  }
+  const group = request.url?.split('/')[1] ?? ''
+  const { limit, windowMs } = limits.get(group) ?? { limit: Infinity, windowMs: 0 }
   const now = performance.now()
-  while ((taken[0] ?? Infinity) <= now - WINDOW_MS) taken.shift()
-  if (taken.length < LIMIT) {
-    taken.push(now)
+  const current = (taken.get(group) ?? []).filter((at) => at > now - windowMs)
+  taken.set(group, current)
+  if (current.length < limit) {
+    current.push(now)
   } else {
-    refused++
     response.statusCode = 429
-    response.setHeader('retry-after', 1)
+    response.setHeader('retry-after', Math.ceil(((current[0] ?? now) + windowMs - now) / 1_000))
   }
   response.end()
 })

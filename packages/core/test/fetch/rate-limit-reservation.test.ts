@@ -102,6 +102,39 @@ describe('createFetch: a limit that is known', () => {
     expect(doneMs.fast).toBeLessThan(2_300)
   })
 
+  it('brings 200 calls through three limits that only a 429 tells of, which is not met again', async () => {
+    const limits = {
+      slow: { limit: 5, windowMs: 1_000, window: 'sliding', tells: false, latencyMs: 20 },
+      mail: { limit: 20, windowMs: 1_000, window: 'fixed', tells: false, latencyMs: 20 },
+      fast: { limit: 40, windowMs: 1_000, window: 'sliding', tells: false, latencyMs: 20 },
+    } as const satisfies Record<string, UpstreamLimit>
+    const upstream = limitedUpstream(limits)
+    const connector = connectorWith(
+      Object.keys(limits).map((id) => ({
+        id,
+        scope: 'connection',
+        paths: [`/${id}/**`],
+        remaining: { header: `x-${id}-left` },
+        examples: [{ answer: { status: 200, headers: { [`x-${id}-left`]: '1' } }, reads: { remaining: 1 } }],
+      })),
+    )
+    const fetch = fetchOver(upstream, { connector, retry: { budget: false } })
+    const doneMs: Record<string, number> = {}
+    const calls = Object.entries({ slow: 20, mail: 80, fast: 100 }).flatMap(([group, count]) =>
+      Array.from({ length: count }, async (__, n) => {
+        const { status } = await fetch(`${host}/${group}/${n}`)
+        doneMs[group] = upstream.clock.monotonicMs()
+        return status
+      }),
+    )
+    expect(new Set(await upstream.clock.runUntil(Promise.all(calls)))).toEqual(new Set([200]))
+    expect(upstream.repeated429()).toBe(0)
+    expect(upstream.seen.filter(({ status }) => status === 429)).toHaveLength(15 + 60 + 60)
+    expect(doneMs.slow).toBeLessThan(3_300)
+    expect(doneMs.mail).toBeLessThan(3_300)
+    expect(doneMs.fast).toBeLessThan(2_300)
+  })
+
   it('takes those in flight off what is left', async () => {
     const told = { 'ratelimit-limit': '10', 'ratelimit-remaining': '3', 'ratelimit-reset': '9' }
     const { fetch, clock, transport } = harness([answer(200, told), 'hang'], { deadlineMs: 5_000 })

@@ -193,6 +193,101 @@ describe('rateLimitOf', () => {
     })
   })
 
+  const soon = Date.UTC(2026, 0, 1, 0, 0, 30)
+
+  it.each<[string, Record<string, string>]>([
+    ['the triple', { 'ratelimit-limit': '60', 'ratelimit-remaining': '7', 'ratelimit-reset': '30' }],
+    ['its x- form', { 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': '30' }],
+    ['with a window', { 'ratelimit-limit': '60, 60;w=60', 'ratelimit-remaining': '7', 'ratelimit-reset': '30' }],
+    ['structured fields', { ratelimit: '"default";r=7;t=30', 'ratelimit-policy': '"default";q=60;w=60' }],
+    ['a dictionary', { ratelimit: 'limit=60, remaining=7, reset=30' }],
+    [
+      'epoch seconds',
+      { 'x-rate-limit-limit': '60', 'x-rate-limit-remaining': '7', 'x-rate-limit-reset': String(soon / 1_000) },
+    ],
+    [
+      'epoch milliseconds',
+      { 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': String(soon) },
+    ],
+    [
+      'RFC 3339',
+      {
+        'anthropic-ratelimit-requests-limit': '60',
+        'anthropic-ratelimit-requests-remaining': '7',
+        'anthropic-ratelimit-requests-reset': new Date(soon).toISOString(),
+      },
+    ],
+    [
+      'a duration',
+      {
+        'x-ratelimit-limit-requests': '60',
+        'x-ratelimit-remaining-requests': '7',
+        'x-ratelimit-reset-requests': '0m30s',
+      },
+    ],
+  ])('reads %s of a success, whatever the policy does', async (_, told) => {
+    for (const rateLimit of [undefined, false, { onLimit: 'surface' }, { onLimit: 'fail' }] as const) {
+      const { run } = harness([answer(200, told)], rateLimit === undefined ? {} : { rateLimit })
+      expect(rateLimitOf(await run())).toMatchObject({
+        limit: 60,
+        remaining: 7,
+        resetMs: 30_000,
+        headers: { 'ratelimit-limit': '60', 'ratelimit-remaining': '7', 'ratelimit-reset': '30' },
+      })
+    }
+  })
+
+  it('sums several limits up by the tightest, and tells all of them', async () => {
+    const { run } = harness([
+      answer(200, {
+        'x-ratelimit-limit-requests': '100',
+        'x-ratelimit-remaining-requests': '50',
+        'x-ratelimit-limit-tokens': '10000',
+        'x-ratelimit-remaining-tokens': '100',
+        'x-ratelimit-reset-tokens': '1500ms',
+      }),
+    ])
+    const limit = rateLimitOf(await run())
+    expect(limit).toMatchObject({ limit: 10_000, remaining: 100, resetMs: 1_500 })
+    // Whole seconds, and never too early.
+    expect(limit?.headers['ratelimit-reset']).toBe('2')
+    expect(limit?.readings.map(({ policy }) => policy).toSorted()).toEqual(['requests', 'tokens'])
+  })
+
+  it('measures moments by the clock of the provider', async () => {
+    const { run } = harness([
+      answer(200, {
+        date: new Date(soon + 3_600_000).toUTCString(),
+        'x-ratelimit-remaining': '7',
+        'x-ratelimit-reset': String(soon / 1_000 + 3_600 + 12),
+      }),
+    ])
+    expect(rateLimitOf(await run())?.resetMs).toBe(12_000)
+  })
+
+  it('does not believe what comes out of a cache, under a connector either', async () => {
+    const told = { age: '5', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '300' }
+    const connector = {
+      id: 'acme',
+      name: 'Acme',
+      sources: [],
+      rateLimits: [
+        {
+          id: 'all',
+          scope: 'connection',
+          remaining: { header: 'x-ratelimit-remaining' },
+          examples: [{ answer: { status: 200, headers: { 'x-ratelimit-remaining': '1' } }, reads: { remaining: 1 } }],
+        },
+      ],
+    } as const
+    for (const options of [{}, { connector }]) {
+      const { run, clock } = harness([() => answer(200, told)], options)
+      expect(rateLimitOf(await run())).toBeUndefined()
+      await run()
+      expect(clock.monotonicMs()).toBe(0)
+    }
+  })
+
   it('says nothing when the response says nothing', async () => {
     const { run } = harness([answer(200)])
     expect(rateLimitOf(await run())).toBeUndefined()
