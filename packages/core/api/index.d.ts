@@ -502,6 +502,12 @@ export type MessagePart = {
     readonly name: string;
 };
 
+export interface NormalizedHeaders {
+    readonly 'ratelimit-limit'?: string;
+    readonly 'ratelimit-remaining'?: string;
+    readonly 'ratelimit-reset'?: string;
+}
+
 export interface OffsetPagination extends PaginationItems {
     readonly kind: 'offset';
     readonly param: string;
@@ -552,6 +558,7 @@ export interface RateLimit {
     readonly limit?: number;
     readonly remaining?: number;
     readonly resetMs?: number;
+    readonly headers: NormalizedHeaders;
     readonly readings: readonly RateLimitReading[];
 }
 

@@ -68,7 +68,7 @@ const headers = fc
   })
   .filter((all) => {
     try {
-      return new Headers(all) !== undefined
+      return [...new Headers(all)].length > 0
     } catch {
       return false
     }
