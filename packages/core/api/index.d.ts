@@ -163,6 +163,8 @@ export interface ConnectorHttp {
     readonly requestIdHeader?: string;
     readonly idempotencyHeader?: string;
     readonly idempotencyPaths?: readonly string[];
+    readonly idempotencyKeyFormat?: IdempotencyKeyFormat;
+    readonly idempotencyMethods?: readonly string[];
     readonly failuresInBody?: readonly string[];
 }
 
@@ -178,6 +180,7 @@ export interface CoreEventMap extends BaseEventMap {
     'attempt:failed': AttemptFailedEvent;
     'retry:scheduled': RetryScheduledEvent;
     'retry:exhausted': RetryExhaustedEvent;
+    'retry:nested': RetryNestedEvent;
     'hedge:sent': HedgeSentEvent;
     'hedge:won': HedgeWonEvent;
     'limit:paused': LimitPausedEvent;
@@ -217,6 +220,10 @@ export type Decision = {
     readonly kind: 'no_hedge';
     readonly reason: HedgeStop;
     readonly delayMs: number;
+} | {
+    readonly kind: 'nested';
+    readonly owner: RetryOwner;
+    readonly yields: boolean;
 } | {
     readonly kind: 'new_token';
     readonly attempt: number;
@@ -287,6 +294,7 @@ export interface Explanation {
     readonly stop?: RetryStop;
     readonly idempotencyKey?: string;
     readonly error?: IntegrationError;
+    toString(): string;
 }
 
 export interface FailureContext {
@@ -370,8 +378,12 @@ export interface HostSnapshot {
     readonly retryTokens?: number;
 }
 
+export type IdempotencyKeyFormat = 'raw' | 'structured';
+
 export interface IdempotencyOptions {
     readonly header?: string;
+    readonly keyFormat?: IdempotencyKeyFormat;
+    readonly methods?: readonly string[];
 }
 
 export class IntegrationError extends Error {
@@ -646,11 +658,18 @@ export interface RetryBudgetOptions {
     readonly transientCost?: number;
     readonly throttleCost?: number;
     readonly successRefund?: number;
+    readonly maxRatio?: number;
+    readonly minRetriesPerMinute?: number;
 }
 
 export interface RetryExhaustedEvent extends CallEvent, FailureFacts {
     readonly attempts: number;
     readonly stop: RetryStop;
+}
+
+export interface RetryNestedEvent extends CallEvent {
+    readonly owner: RetryOwner;
+    readonly yields: boolean;
 }
 
 export interface RetryOptions {
@@ -659,8 +678,11 @@ export interface RetryOptions {
     readonly maxDelayMs?: number;
     readonly bufferBodyBytes?: number;
     readonly attemptHeader?: string;
+    readonly whenNested?: 'yield' | 'retry';
     readonly budget?: RetryBudgetOptions | false;
 }
+
+export type RetryOwner = 'holdfast' | 'stainless' | 'aws-sdk' | 'stripe-node' | 'envoy' | 'grpc' | 'same_key';
 
 export interface RetryScheduledEvent extends CallEvent, FailureFacts {
     readonly attempt: number;
@@ -668,7 +690,7 @@ export interface RetryScheduledEvent extends CallEvent, FailureFacts {
     readonly serverWaitMs?: number;
 }
 
-export type RetryStop = 'not_retryable' | 'unsafe' | 'body_not_replayable' | 'server_veto' | 'max_attempts' | 'deadline' | 'circuit_open' | 'budget' | 'surfaced';
+export type RetryStop = 'not_retryable' | 'unsafe' | 'body_not_replayable' | 'server_veto' | 'max_attempts' | 'deadline' | 'circuit_open' | 'budget' | 'surfaced' | 'nested';
 
 export type Retryable = 'never' | 'now' | 'after' | 'after_refresh' | 'after_user_action';
 
@@ -940,6 +962,7 @@ interface ResolvedRetryOptions {
     readonly maxDelayMs: number;
     readonly bufferBodyBytes: number;
     readonly attemptHeader: string | undefined;
+    readonly whenNested: 'yield' | 'retry';
     readonly budget: ResolvedRetryBudgetOptions | false;
 }
 

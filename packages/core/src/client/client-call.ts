@@ -1,7 +1,8 @@
 import type { Connector } from '../connectors/connector.ts'
 import { IntegrationError, type IntegrationErrorInit } from '../errors/integration-error.ts'
 import { readUpstreamFacts } from '../errors/upstream-facts.ts'
-import { explain, type Explanation } from '../fetch/explain.ts'
+import { explain } from '../fetch/explain.ts'
+import type { Explanation } from '../fetch/explanation.ts'
 import type { Clock } from '../time/clock.ts'
 import type { RequestOptions, ResolvedClientOptions } from './client-options.ts'
 

@@ -1,10 +1,11 @@
-import { arrayOf, type Check, nonEmptyString } from '../options/check.ts'
+import { arrayOf, type Check, nonEmptyString, oneOf } from '../options/check.ts'
 import { checkEndpoints } from './check-endpoints.ts'
 import { checkErrorRules } from './check-error-rules.ts'
 import { checkRateLimits, pathPattern } from './check-rate-limits.ts'
 import { type ChecksOf, checkEach, checkedElsewhere, checkShape, headerName } from './check-shape.ts'
 import { checkWebhook } from './check-webhook.ts'
 import type { Connector, ConnectorHttp, ConnectorSource } from './connector.ts'
+import { idempotencyKeyFormats, keyedMethods } from './idempotency-key.ts'
 
 const kebabCase: Check = (value) =>
   typeof value === 'string' && /^[a-z][a-z\d]*(?:-[a-z\d]+)*$/.test(value) ? undefined : 'an id in kebab-case'
@@ -39,6 +40,8 @@ const httpChecks: ChecksOf<ConnectorHttp> = {
   requestIdHeader: headerName,
   idempotencyHeader: headerName,
   idempotencyPaths: arrayOf(pathPattern),
+  idempotencyKeyFormat: oneOf(...idempotencyKeyFormats),
+  idempotencyMethods: arrayOf(oneOf(...keyedMethods)),
   failuresInBody: arrayOf(pathPattern),
 }
 

@@ -1,10 +1,12 @@
 import type { Delivery, ErrorCode, Fault, Retryable } from '../errors/codes.ts'
 import type { ErrorCondition, ExampleAnswer } from './condition.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { IdempotencyKeyFormat } from './idempotency-key.ts'
 import type { RateLimitRule } from './rate-limit-rule.ts'
 
 export type * from './condition.ts'
 export type * from './endpoint.ts'
+export type { IdempotencyKeyFormat } from './idempotency-key.ts'
 export type * from './rate-limit-rule.ts'
 
 /**
@@ -47,6 +49,10 @@ export interface ConnectorHttp {
   readonly idempotencyHeader?: string
   /** Paths whose writes take that header, where not all do; patterns as in `failuresInBody`. Default: all. */
   readonly idempotencyPaths?: readonly string[]
+  /** How that header is written. Default: `raw`. */
+  readonly idempotencyKeyFormat?: IdempotencyKeyFormat
+  /** Methods for which it is sent, in upper case. Default: POST and PATCH. */
+  readonly idempotencyMethods?: readonly string[]
   /**
    * Paths that answer 200 to what failed, as GraphQL does, so that the JSON of a 200 is read for the error rules too, up to
    * 64 KiB; `*` stands for anything within a segment, `**` for anything. Default: none.

@@ -38,6 +38,11 @@ export class CallRecord {
     this.#caller = caller
   }
 
+  /** Whether it is that of a call of this function. */
+  isOf(caller: RecordedCaller): boolean {
+    return this.#caller === caller
+  }
+
   decide(decision: Decision): void {
     this.decisions = [...this.decisions, decision]
   }

@@ -1,6 +1,6 @@
 import type { CallEvent, FailureFacts } from '../events/core-event-map.ts'
 import type { AttemptRecord, IntegrationErrorInit } from '../errors/integration-error.ts'
-import { defaultIdempotencyHeader, needsIdempotencyKey } from '../idempotency/idempotency-options.ts'
+import { defaultIdempotencyHeader, writeKey } from '../idempotency/idempotency-options.ts'
 import { type Place, placeOf, type Priority } from '../policy/place.ts'
 import type { CallLimit } from '../rate-limit/call-limit.ts'
 import type { RateLimitOptions } from '../rate-limit/rate-limit-options.ts'
@@ -69,9 +69,12 @@ export class Call {
   limitTicket: { readonly limit: CallLimit; readonly ticket: Ticket } | undefined
   /** What of the caller's own threw. */
   failedIn: 'token' | 'body' | undefined
+  /** Whether it comes from another function made by `createFetch`, which repeats it. */
+  isNested = false
   /** What each attempt has of its own; absent when it has nothing. */
   readonly extras: AttemptExtras | undefined
   readonly #idempotencyHeader: string
+  #isKeyOurs = false
   readonly #priorityOf: PriorityOf | undefined
   #place: Place | undefined
   #init: CapturedInit | undefined
@@ -94,12 +97,15 @@ export class Call {
         ? undefined
         : new CallSignal(this.callerSignal)
     this.#priorityOf = options.rateLimit === false ? undefined : options.rateLimit.priorityOf
-    this.#idempotencyHeader = options.idempotencyHeader ?? defaultIdempotencyHeader
+    const { idempotency } = options
+    this.#idempotencyHeader = idempotency?.header ?? defaultIdempotencyHeader
     this.extras = attemptExtrasOf(args, options)
     this.record = new CallRecord(id, this.method, url, this.startedAtMs, options)
-    if (options.idempotencyHeader !== undefined && needsIdempotencyKey(this.method) && takesKey(url, options)) {
-      if (this.header(options.idempotencyHeader) === undefined)
-        this.setHeader(options.idempotencyHeader, options.random.uuid())
+    if (idempotency?.methods.includes(this.method) === true && takesKey(url, options)) {
+      if (this.idempotencyKey === undefined) {
+        this.#isKeyOurs = true
+        this.setHeader(idempotency.header, writeKey(options.random.uuid(), idempotency.keyFormat))
+      }
     }
   }
 
@@ -164,6 +170,11 @@ export class Call {
     const isSaid = ofInit === 'high' || ofInit === 'low'
     const asked = isSaid ? ofInit : this.#priorityOf?.({ method: this.method, url: this.record.url })
     return asked === 'high' || asked === 'low' ? asked : 'auto'
+  }
+
+  /** The idempotency key that the caller has given. */
+  get callersKey(): string | undefined {
+    return this.#isKeyOurs ? undefined : this.idempotencyKey
   }
 
   noteWait(kind: WaitRecord['kind'], waitedMs: number): void {

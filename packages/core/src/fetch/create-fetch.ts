@@ -10,6 +10,7 @@ import { type FetchOptions, type ResolvedFetchOptions, resolveFetchOptions } fro
 import type { FetchSnapshot } from './fetch-snapshot.ts'
 import { Pipeline } from './pipeline.ts'
 import { hostOf } from './request-facts.ts'
+import { allowNesting } from './send-nested.ts'
 
 /** The circuits of the breaker, by hand. `host` is written as in events: with the port, where it is not the default. */
 export interface CircuitControl {
@@ -74,6 +75,9 @@ export function createFetch(options?: FetchOptions): ResilientFetch {
     pipeline.scopes.setIsolated(host === undefined ? undefined : checkHost(host), isIsolated)
   }
 
+  allowNesting(fetch, (input, init) =>
+    disposed || passThrough ? fetch(input, init) : pipeline.send(input, init, true),
+  )
   return Object.assign(fetch, {
     circuits: {
       isolate: (host?: string) => setIsolated(host, true),
@@ -134,7 +138,7 @@ function checkHost(host: string): string {
 }
 
 function isPassThrough(options: ResolvedFetchOptions): boolean {
-  const { retry, hedge, rateLimit, breaker, bulkhead, auth, idempotencyHeader, deadlineMs, attemptTimeoutMs } = options
+  const { retry, hedge, rateLimit, breaker, bulkhead, auth, idempotency, deadlineMs, attemptTimeoutMs } = options
   return (
     retry === false &&
     hedge === false &&
@@ -142,7 +146,7 @@ function isPassThrough(options: ResolvedFetchOptions): boolean {
     breaker === false &&
     bulkhead === false &&
     auth === undefined &&
-    idempotencyHeader === undefined &&
+    idempotency === undefined &&
     deadlineMs === Infinity &&
     attemptTimeoutMs === Infinity
   )

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors/codes.ts'
+import type { RetryOwner } from '../events/core-event-map.ts'
 
 /** Why a hedge was not sent: what it would have needed at once. */
 export type HedgeStop = 'body' | 'rate_limit' | 'bulkhead' | 'circuit_open' | 'budget'
@@ -21,5 +22,7 @@ export type Decision =
   | { readonly kind: 'hedge'; readonly attempt: number; readonly delayMs: number }
   /** It had none, but another one was not to be had at once. */
   | { readonly kind: 'no_hedge'; readonly reason: HedgeStop; readonly delayMs: number }
+  /** Somebody else repeats the call. */
+  | { readonly kind: 'nested'; readonly owner: RetryOwner; readonly yields: boolean }
   /** A 401 was answered with another token of the provider. */
   | { readonly kind: 'new_token'; readonly attempt: number }

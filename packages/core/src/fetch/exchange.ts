@@ -1,11 +1,12 @@
 import { classifyFailure } from '../errors/classify-failure.ts'
 import { classifyResponse } from '../errors/classify-response.ts'
 import type { Attempt } from './attempt.ts'
+import type { Call } from './call.ts'
 import { readErrorBody } from './error-body.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import { withProvenDelivery } from './first-hop.ts'
+import { withKeyInFlight } from './key-in-flight.ts'
 import type { Outcome } from './outcome.ts'
-import type { Route } from './route.ts'
 
 /**
  * Sends a request and says what came of it, to `end` as well, before anybody else hears of it. What an async function keeps while
@@ -20,7 +21,7 @@ export async function exchange(
   let outcome: Outcome
   try {
     const response = await options.transport(call.input, call.initFor(attempt, options.attemptTimeoutMs))
-    const answer = answered(response, call.route, options)
+    const answer = answered(response, call, options)
     outcome = answer instanceof Promise ? await answer : answer
   } catch (error) {
     outcome = thrown(error, attempt)
@@ -33,16 +34,16 @@ export async function exchange(
 /** What an answer means. A promise only where the body has to be looked into. */
 function answered(
   response: Response,
-  { tellsFailuresInBody }: Route,
+  call: Call,
   { connector, clock, judgesSuccesses }: ResolvedFetchOptions,
 ): Outcome | Promise<Outcome> {
   const { status } = response
   const outcomeWith = (body?: unknown): Outcome => {
     const facts = { status, headers: response.headers, body, now: clock.now() }
-    return { kind: 'response', response, failure: classifyResponse(facts, connector) }
+    return { kind: 'response', response, failure: withKeyInFlight(classifyResponse(facts, connector), call) }
   }
   // Only a rule of the connector can make a failure of what the status calls a success; 207 is neither.
-  if (status < 400 && status !== 207 && !(status === 200 && tellsFailuresInBody))
+  if (status < 400 && status !== 207 && !(status === 200 && call.route.tellsFailuresInBody))
     return judgesSuccesses ? outcomeWith() : { kind: 'response', response, failure: undefined }
   // A body that breaks off or stalls is for its reader to find out; the answer is there, and its status speaks.
   return readErrorBody(response, connector).then(outcomeWith, () => outcomeWith())

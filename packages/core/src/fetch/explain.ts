@@ -1,40 +1,14 @@
 import { classifyFailure } from '../errors/classify-failure.ts'
 import { classifyResponse } from '../errors/classify-response.ts'
-import { type AttemptRecord, IntegrationError, isIntegrationError } from '../errors/integration-error.ts'
+import { IntegrationError, isIntegrationError } from '../errors/integration-error.ts'
 import { redactUrl } from '../errors/redact.ts'
-import type { RetryStop } from '../events/core-event-map.ts'
 import { type RateLimit, readRateLimit } from '../limit-reading/read-rate-limits.ts'
 import { systemClock } from '../time/system-clock.ts'
 import { readAnswer } from './error-body.ts'
-import { type CallRecord, callFactsOf, type WaitRecord } from './call-record.ts'
+import { type CallRecord, callFactsOf } from './call-record.ts'
 import { createStamps } from './stamps.ts'
-import type { Decision } from './decision.ts'
-
-/** What Holdfast did for a call, and why. */
-export interface Explanation {
-  /** The id that the events of the call carry. */
-  readonly callId: number
-  /** `METHOD https://host/path`, query removed. */
-  readonly endpoint: string
-  readonly integration?: string
-  readonly connection?: string
-  /** Wall-clock time at which the call began, ms since the epoch. */
-  readonly at: number
-  /** From the begin of the call until its promise settled, in milliseconds. */
-  readonly durationMs: number
-  /** Every attempt in order; empty when nothing was sent. */
-  readonly attempts: readonly AttemptRecord[]
-  /** Every wait in order. */
-  readonly waits: readonly WaitRecord[]
-  /** What was decided between the attempts, and why, in order; empty when the first attempt settled the call. */
-  readonly decisions: readonly Decision[]
-  /** Why the failure was not, or not any more, retried. Absent when the call succeeded. */
-  readonly stop?: RetryStop
-  /** Key that made the write repeatable, whether generated or the caller's. */
-  readonly idempotencyKey?: string
-  /** What went wrong. Absent when the call succeeded. */
-  readonly error?: IntegrationError
-}
+import type { Explanation } from './explanation.ts'
+import { explanationText } from './explanation-text.ts'
 
 // Weak: it keeps nothing alive, and no state of its own.
 const records = createStamps<CallRecord>()
@@ -54,7 +28,7 @@ export function explain(responseOrError: unknown): Explanation | undefined {
   if (record === undefined) return undefined
   const { callId, connector, connection, at, durationMs, stop, idempotencyKey } = record
   const error = record.failure === undefined ? undefined : integrationErrorOf(responseOrError)
-  return {
+  return printable({
     callId,
     endpoint: redactUrl(`${record.method} ${record.url}`),
     at,
@@ -67,7 +41,16 @@ export function explain(responseOrError: unknown): Explanation | undefined {
     ...(stop === undefined ? {} : { stop }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(error === undefined ? {} : { error }),
-  }
+  })
+}
+
+// Node.js, Bun and Deno look this up to print a value.
+const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
+
+/** Gives the data its text, out of sight of whoever looks through it. */
+function printable(explanation: Explanation): Explanation {
+  const value = (): string => explanationText(explanation)
+  return Object.defineProperties(explanation, { toString: { value }, [inspectCustom]: { value } })
 }
 
 /**
@@ -95,7 +78,8 @@ export function rateLimitOf(response: Response): RateLimit | undefined {
   return readRateLimit(readAnswer(response), now, record?.connector)
 }
 
-function recordOf(value: unknown): CallRecord | undefined {
+/** What was noted with `remember`. */
+export function recordOf(value: unknown): CallRecord | undefined {
   return typeof value === 'object' && value !== null ? records.get(value) : undefined
 }
 

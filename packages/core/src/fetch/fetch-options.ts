@@ -18,7 +18,11 @@ import { checkSnapshot } from './check-snapshot.ts'
 import { judgesSuccesses } from './error-body.ts'
 import type { FetchSnapshot } from './fetch-snapshot.ts'
 import { type HedgeOptions, type ResolvedHedgeOptions, resolveHedgeOptions } from '../hedge/hedge-options.ts'
-import { type IdempotencyOptions, resolveIdempotencyHeader } from '../idempotency/idempotency-options.ts'
+import {
+  type IdempotencyOptions,
+  type ResolvedIdempotencyOptions,
+  resolveIdempotencyOptions,
+} from '../idempotency/idempotency-options.ts'
 import {
   callback,
   type Check,
@@ -40,6 +44,7 @@ import { type ResolvedRetryOptions, resolveRetryOptions, type RetryOptions } fro
 import type { StateStore } from '../state/state-store.ts'
 import type { Clock } from '../time/clock.ts'
 import { systemClock } from '../time/system-clock.ts'
+import { nestedSendOf } from './send-nested.ts'
 import { defaultTimeoutOptions, type TimeoutOptions } from '../timeout/timeout-options.ts'
 
 /** Everything that `createFetch` can be told. Every policy has sane defaults and can be switched off with `false`. */
@@ -104,7 +109,7 @@ export interface ResolvedFetchOptions {
   /** The group that the connector puts a request in; absent where it knows none. */
   readonly endpointGroupOf: CircuitBreakerOptions['groupOf'] | undefined
   readonly bulkhead: ResolvedBulkheadOptions | false
-  readonly idempotencyHeader: string | undefined
+  readonly idempotency: ResolvedIdempotencyOptions | undefined
   /** Of the paths that take the header; absent where all do. */
   readonly idempotencyPaths: readonly RegExp[] | undefined
   readonly auth: Auth | undefined
@@ -157,22 +162,22 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
   const { hedge = false, bulkhead = false, refusals = 'throw', clock = systemClock, random = systemRandom } = options
   const { deadlineMs = defaultTimeoutOptions.deadlineMs } = options
   const { attemptTimeoutMs = defaultTimeoutOptions.attemptTimeoutMs } = options
+  const retry = options.retry === false ? false : resolveRetryOptions(options.retry)
   return Object.freeze({
-    // Looked up at each call, so that msw and others that replace the global are respected.
-    transport: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    transport: transportOf(options.fetch, retry),
     connector,
     connection: options.connection,
     judgesSuccesses: judgesSuccesses(connector),
     deadlineMs: deadlineMs === false ? Infinity : deadlineMs,
     attemptTimeoutMs: attemptTimeoutMs === false ? Infinity : attemptTimeoutMs,
     deadlineHeader: options.deadlineHeader,
-    retry: options.retry === false ? false : resolveRetryOptions(options.retry),
+    retry,
     hedge: hedge === false ? false : resolveHedgeOptions(hedge),
     rateLimit: options.rateLimit === false ? false : resolveRateLimitOptions(options.rateLimit),
     breaker: options.breaker === false ? false : resolveCircuitBreakerOptions(options.breaker),
     endpointGroupOf: connector === undefined ? undefined : endpointGroups(connector),
     bulkhead: bulkhead === false ? false : resolveBulkheadOptions(bulkhead),
-    idempotencyHeader: resolveIdempotencyHeader(options.idempotency, connector?.http?.idempotencyHeader),
+    idempotency: resolveIdempotencyOptions(options.idempotency, connector?.http),
     idempotencyPaths: connector?.http?.idempotencyPaths?.map(pathPattern),
     auth: options.auth,
     refusals,
@@ -182,6 +187,17 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
     clock,
     random,
   })
+}
+
+/** One function of ours that calls another owns the retries of both. */
+function transportOf(
+  fetch: typeof globalThis.fetch | undefined,
+  retry: ResolvedRetryOptions | false,
+): typeof globalThis.fetch {
+  // Looked up at each call, so that msw and others that replace the global are respected.
+  if (fetch === undefined) return (input, init) => globalThis.fetch(input, init)
+  const ownsRetries = retry !== false && retry.maxAttempts > 1 && retry.whenNested === 'yield'
+  return (ownsRetries ? nestedSendOf(fetch) : undefined) ?? fetch
 }
 
 function checkDeadlineHeader({ deadlineHeader, deadlineMs, attemptTimeoutMs }: FetchOptions): void {

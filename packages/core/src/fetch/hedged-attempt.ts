@@ -149,8 +149,9 @@ export class HedgedAttempt {
     this.#cancelTimer?.()
     if (this.#failed !== undefined) discardBody(this.#failed)
     for (const attempt of this.#running) {
-      this.#close(attempt, lost())
+      // First, so that it is gone when another call gets its slot.
       attempt.signal?.abort(new DOMException('Another attempt of the call was answered first.', 'AbortError'))
+      this.#close(attempt, lost())
     }
     for (const attempt of this.#finished) if (attempt !== winner) attempt.signal?.release(null)
     call.signal = winner.signal

@@ -23,6 +23,7 @@ import type { FetchSnapshot } from './fetch-snapshot.ts'
 import { HostScopes } from './host-scopes.ts'
 import { canHedge, HedgedAttempt } from './hedged-attempt.ts'
 import { cancelLimits, learnLimits, reserveLimits, tryReserve } from './limits.ts'
+import { NestedRetries } from './nested-retries.ts'
 import { discardBody, type Outcome } from './outcome.ts'
 import { prepareRetry, stopOf } from './prepare-retry.ts'
 import { refusalResponse, refuse, unsentDelivery } from './refusals.ts'
@@ -46,12 +47,14 @@ export class Pipeline {
   readonly #buckets: LimitBuckets | undefined
   readonly #sharing: Sharing | undefined
   readonly #timerAnchor: TimerAnchor
+  readonly #nested: NestedRetries
   #calls = 0
 
   constructor(options: ResolvedFetchOptions, events: Emitter<CoreEventMap>) {
     const { auth, connector } = options
     this.#options = options
     this.#events = events
+    this.#nested = new NestedRetries(options, events)
     this.#auth = auth === undefined ? undefined : new BearerAuth(auth, connector?.http?.hosts)
     const { rateLimit, clock, random, state } = options
     const sharing = state === undefined ? undefined : new Sharing(state, options, events)
@@ -74,18 +77,21 @@ export class Pipeline {
     this.#timerAnchor.dispose()
   }
 
-  async send(input: FetchInput, init: RequestInit | undefined): Promise<Response> {
+  /** @param isNested - Whether another function made by `createFetch` calls, and repeats. */
+  async send(input: FetchInput, init: RequestInit | undefined, isNested = false): Promise<Response> {
     const { transport, attemptTimeoutMs } = this.#options
     const args = captureArguments(input, init)
     if (args === undefined) return transport(input, init)
     const call = new Call(++this.#calls, args, this.#options, this.#scopes)
+    call.isNested = isNested
     if (this.#events.has('call:started')) this.#events.emit('call:started', call.eventFacts(call.startedAtMs))
+    call.scope.budget?.began(call.startedAtMs)
     let outcome: Outcome
     try {
       if (call.callerSignal?.aborted) {
         // `fetch` does more than to throw the reason: it checks the arguments first, and cancels the body.
         const attempt = { number: 1, startedMs: call.startedAtMs, signal: call.signal, isHedge: false }
-        await transport(call.input, call.initFor(attempt, attemptTimeoutMs))
+        if (call.extras?.isMade !== true) await transport(call.input, call.initFor(attempt, attemptTimeoutMs))
         throw call.callerSignal.reason
       }
       const auth = this.#authOf(call)
@@ -124,7 +130,14 @@ export class Pipeline {
     if (!auth.canRefresh || !call.isReplayable) return outcome
     // The 401 is not the answer to a POST that was redirected, and may have been executed, by now.
     if (outcome.response.redirected && !call.isRepeatable) return outcome
-    if ((await this.#authorize(call, auth, token)) === token) return outcome
+    let newToken: string
+    try {
+      newToken = await this.#authorize(call, auth, token)
+    } catch (error) {
+      discardBody(outcome)
+      throw error
+    }
+    if (newToken === token) return outcome
     discardBody(outcome)
     if (this.#events.has('auth:replayed')) this.#events.emit('auth:replayed', call.eventFacts(this.#nowMs()))
     call.record.stop = undefined
@@ -164,11 +177,21 @@ export class Pipeline {
         return this.#attempt(call, this.#nowMs())
       },
       prepareNext: (outcome, nextAttempt) =>
-        prepareRetry(call, outcome, nextAttempt, retry, this.#options, this.#events),
+        this.#nested.yields(call, outcome)
+          ? this.#stopNested(call)
+          : prepareRetry(call, outcome, nextAttempt, retry, this.#options, this.#events),
     })
     if (last.failure === undefined) call.scope.budget?.succeeded(call.paidTokens)
-    else call.record.stop ??= stopOf(call, last, this.#options) ?? 'max_attempts'
+    else {
+      call.record.stop ??= stopOf(call, last, this.#options) ?? 'max_attempts'
+      if (call.record.stop !== 'not_retryable') this.#nested.gaveUp(call)
+    }
     return last
+  }
+
+  #stopNested(call: Call): Promise<boolean> {
+    call.record.stop = 'nested'
+    return Promise.resolve(false)
   }
 
   /** Sends once, when the policies let it: at once, when none of them has to be waited for. */
@@ -254,7 +277,7 @@ export class Pipeline {
       // A hedge is not worth claiming the probes of all processes.
       const permit = circuit?.shared?.mustClaim(nowMs) === true ? undefined : circuit?.breaker.admit(nowMs)
       if (circuit === undefined || permit !== undefined) {
-        if (scope.budget === undefined || scope.budget.pay(false) !== undefined) return { permit }
+        if (scope.budget === undefined || scope.budget.pay(false, nowMs) !== undefined) return { permit }
         if (permit !== undefined) circuit?.breaker.record(permit, 'neutral', nowMs)
         stop = 'budget'
       } else stop = 'circuit_open'

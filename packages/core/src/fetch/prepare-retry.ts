@@ -46,7 +46,7 @@ export async function prepareRetry(
     record.stop = 'deadline'
     return false
   }
-  const paid = scope.budget === undefined ? 0 : scope.budget.pay(failure.code === 'rate_limited')
+  const paid = scope.budget === undefined ? 0 : scope.budget.pay(failure.code === 'rate_limited', nowMs)
   if (paid === undefined) {
     record.stop = 'budget'
     return false

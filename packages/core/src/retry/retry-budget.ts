@@ -1,12 +1,18 @@
 import type { ResolvedRetryBudgetOptions } from './retry-options.ts'
+import { RetryRatio } from './retry-ratio.ts'
 
-/** The tokens that retries to one host cost. Starts full. */
+/**
+ * What retries to one host may cost: tokens, which begin full, and a share of the calls. The tokens bound a burst, and retries that
+ * do not help; the share bounds those that do, and that would otherwise double the load of a host for good.
+ */
 export class RetryBudget {
   readonly #options: ResolvedRetryBudgetOptions
+  readonly #ratio: RetryRatio
   #tokens: number
 
   constructor(options: ResolvedRetryBudgetOptions) {
     this.#options = options
+    this.#ratio = new RetryRatio(options.maxRatio, options.minRetriesPerMinute)
     this.#tokens = options.maxTokens
   }
 
@@ -14,10 +20,20 @@ export class RetryBudget {
     return this.#tokens
   }
 
-  /** Pays for a retry. Returns what was paid, or nothing when the tokens do not suffice. */
-  pay(throttled: boolean): number | undefined {
+  /** Counts a call that begins. */
+  began(nowMs: number): void {
+    this.#ratio.countCall(nowMs)
+  }
+
+  /** Pays for a retry. Returns what was paid, or nothing when there must not be one. */
+  pay(throttled: boolean, nowMs: number): number | undefined {
     const cost = throttled ? this.#options.throttleCost : this.#options.transientCost
     if (cost > this.#tokens) return undefined
+    // What a limit paces needs no share of the calls: it is sent when the limit says so.
+    if (!throttled) {
+      if (!this.#ratio.allowsRetry(nowMs)) return undefined
+      this.#ratio.countRetry(nowMs)
+    }
     this.#tokens -= cost
     return cost
   }

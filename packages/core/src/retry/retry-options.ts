@@ -4,8 +4,9 @@ import { checkOptions, durationMs, either, integer, number, oneOf, plainObject }
 import { withDefaults } from '../options/with-defaults.ts'
 
 /**
- * A token bucket per host and connection that stops retries from multiplying the load on an API that is in trouble.
- * Design and numbers are those of the AWS SDKs' standard retry mode of 2026.
+ * What stops retries from multiplying the load on an API that is in trouble, per host and connection: a token bucket, with the design
+ * and the numbers of the AWS SDKs' standard retry mode of 2026, and a share of the calls of the last minute, as in "Site
+ * Reliability Engineering", chapter 21. A retry needs both. A hedge counts as a retry that never brings its cost back.
  */
 export interface RetryBudgetOptions {
   /** Tokens in a full bucket. An integer >= 1. @defaultValue 500 */
@@ -16,6 +17,13 @@ export interface RetryBudgetOptions {
   readonly throttleCost?: number
   /** Tokens that a call brings back when it succeeds at once. A retry that succeeds brings back its cost. @defaultValue 1 */
   readonly successRefund?: number
+  /**
+   * Retries per call of the last minute, also when they succeed. From 0 to 1; 1 is no limit as long as there are two attempts.
+   * Retries after a rate limit are paced by it, and neither counted nor held back here. @defaultValue 0.2
+   */
+  readonly maxRatio?: number
+  /** Retries per minute that are allowed however few calls there are. An integer >= 0. @defaultValue 30 */
+  readonly minRetriesPerMinute?: number
 }
 
 /** When and how a failed attempt is repeated. */
@@ -43,6 +51,12 @@ export interface RetryOptions {
    * caller sets is left alone. Default: none is sent.
    */
   readonly attemptHeader?: string
+  /**
+   * What to do about a call that somebody else repeats by itself, a client above or another function of `createFetch` below:
+   * `yield` leaves the repeats to it, so that three attempts do not become nine; `retry` repeats all the same. Either way
+   * `retry:nested` tells who it seems to be. @defaultValue 'yield'
+   */
+  readonly whenNested?: 'yield' | 'retry'
   /** Limits the retries per host and connection; `false` switches the limit off. */
   readonly budget?: RetryBudgetOptions | false
 }
@@ -55,6 +69,7 @@ export interface ResolvedRetryOptions {
   readonly maxDelayMs: number
   readonly bufferBodyBytes: number
   readonly attemptHeader: string | undefined
+  readonly whenNested: 'yield' | 'retry'
   readonly budget: ResolvedRetryBudgetOptions | false
 }
 
@@ -64,6 +79,8 @@ export const defaultRetryBudgetOptions: ResolvedRetryBudgetOptions = Object.free
   transientCost: 14,
   throttleCost: 5,
   successRefund: 1,
+  maxRatio: 0.2,
+  minRetriesPerMinute: 30,
 })
 
 /** The defaults of `RetryOptions`. */
@@ -73,6 +90,7 @@ export const defaultRetryOptions: ResolvedRetryOptions = Object.freeze({
   maxDelayMs: 20_000,
   bufferBodyBytes: 0,
   attemptHeader: undefined,
+  whenNested: 'yield',
   budget: defaultRetryBudgetOptions,
 })
 
@@ -84,6 +102,7 @@ export function resolveRetryOptions(options: RetryOptions = {}): ResolvedRetryOp
     maxDelayMs: durationMs(),
     bufferBodyBytes: integer({ min: 0 }),
     attemptHeader: headerName,
+    whenNested: oneOf('yield', 'retry'),
     budget: either(oneOf(false), plainObject),
   })
   const { baseDelayMs = defaultRetryOptions.baseDelayMs, maxDelayMs } = options
@@ -107,6 +126,8 @@ function resolveBudget(budget: RetryBudgetOptions | false = {}): ResolvedRetryBu
     transientCost: number({ min: 0 }),
     throttleCost: number({ min: 0 }),
     successRefund: number({ min: 0 }),
+    maxRatio: number({ min: 0, max: 1 }),
+    minRetriesPerMinute: integer({ min: 0 }),
   })
   return withDefaults(defaultRetryBudgetOptions, budget)
 }

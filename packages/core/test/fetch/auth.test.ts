@@ -1,6 +1,8 @@
+import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { type Auth, type Connector, integrationErrorOf, type TokenRequest } from '../../src/index.ts'
+import type { ScriptedAnswer } from '../../src/testing/index.ts'
 import { answer, harness, rejectionOf, url } from './harness.ts'
 
 const connector: Connector = {
@@ -126,5 +128,74 @@ describe('createFetch: auth', () => {
     const { run, clock } = harness([answer(200)], { auth: () => new Promise(() => {}), deadlineMs: 500 })
     expect(await rejectionOf(run())).toMatchObject({ name: 'TimeoutError' })
     expect(clock.monotonicMs()).toBe(500)
+  })
+
+  it('asks for each of many calls with the token that was rejected, and repeats each once', async () => {
+    const asked: (string | undefined)[] = []
+    const { fetch, clock, transport } = harness(
+      [({ headers }) => answer(headers.get('authorization') === 'Bearer new' ? 200 : 401)],
+      {
+        auth: async ({ rejectedToken }) => {
+          asked.push(rejectedToken)
+          await clock.sleep(100)
+          return rejectedToken === undefined ? 'old' : 'new'
+        },
+      },
+    )
+    const calls = Array.from({ length: 20 }, () => fetch(url))
+    const statuses = (await clock.runUntil(Promise.all(calls))).map(({ status }) => status)
+    expect(statuses).toEqual(Array.from({ length: 20 }, () => 200))
+    expect(transport.calls).toHaveLength(40)
+    expect(asked).toEqual([...Array.from({ length: 20 }, () => undefined), ...Array.from({ length: 20 }, () => 'old')])
+  })
+
+  it('tells the provider which token a late 401 is about, so that a newer one need not be refreshed', async () => {
+    let current = 'first'
+    let refreshed = 0
+    const slow401: ScriptedAnswer = async () => {
+      await made.clock.sleep(5_000)
+      return answer(401)
+    }
+    const made = harness([slow401, answer(401), answer(200)], {
+      auth: ({ rejectedToken }) => {
+        if (rejectedToken === current) current = `fresh${++refreshed}`
+        return current
+      },
+    })
+    const late = made.fetch(url)
+    await made.clock.advance(10)
+    await made.run()
+    expect((await made.clock.runUntil(late)).status).toBe(200)
+    expect(refreshed).toBe(1)
+    expect(made.transport.calls.at(-1)?.headers.get('authorization')).toBe('Bearer fresh1')
+  })
+
+  it.each([
+    ['the caller aborts', true, {}],
+    ['the deadline passes', false, { deadlineMs: 500 }],
+    ['the provider fails', false, {}],
+  ])('frees the 401 when %s while a newer token is awaited', async (why, aborts, options) => {
+    let cancelled = 0
+    const failure = new Error('vault is sealed')
+    const body = new ReadableStream({ cancel: () => void cancelled++ })
+    const { fetch, clock, transport } = harness([() => new Response(body, { status: 401 })], {
+      ...options,
+      auth: ({ rejectedToken }) => {
+        if (rejectedToken === undefined) return 'old'
+        return why === 'the provider fails' ? Promise.reject(failure) : new Promise(() => {})
+      },
+    })
+    const controller = new AbortController()
+    const call = rejectionOf(fetch(url, { signal: controller.signal }))
+    await clock.flush()
+    if (aborts) controller.abort('stop')
+    const error = await clock.runUntil(call)
+    expect(error).toEqual(
+      aborts ? 'stop' : why === 'the provider fails' ? failure : expect.objectContaining({ name: 'TimeoutError' }),
+    )
+    expect(cancelled).toBe(1)
+    expect(transport.calls).toHaveLength(1)
+    expect(clock.pendingTimers).toBe(0)
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
   })
 })

@@ -131,6 +131,14 @@ describe('createFetch: replayableBody', () => {
     expect(cancelled).toBe(1)
   })
 
+  it('is not made for a call that was aborted before it began', async () => {
+    let made = 0
+    const fetch = createFetch()
+    const body = replayableBody(() => `${made++}`)
+    expect(await rejectionOf(fetch(url, { method: 'PUT', body, signal: AbortSignal.abort('stop') }))).toBe('stop')
+    expect(made).toBe(0)
+  })
+
   it('waits for a limit that is hit while the body is made', async () => {
     const { fetch, clock, transport } = harness([answer(429, { 'retry-after': '10' }), answer(200)], { retry: false })
     const body = replayableBody(async () => {

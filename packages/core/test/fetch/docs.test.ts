@@ -51,6 +51,7 @@ const stops = Object.keys({
   unsafe: true,
   body_not_replayable: true,
   surfaced: true,
+  nested: true,
   deadline: true,
   circuit_open: true,
   budget: true,

@@ -40,6 +40,7 @@ const call: fc.Arbitrary<PlannedCall> = fc.record(
     body: fc.constant('none' as const),
     abortAfterMs: fc.integer({ min: 0, max: 4_000 }),
     priority: fc.constantFrom('high' as const, 'low' as const, 'auto' as const),
+    isRepeat: fc.boolean(),
   },
   { requiredKeys: ['atMs', 'url', 'method', 'body'] },
 )

@@ -21,6 +21,8 @@ export interface PlannedCall {
   readonly method: string
   readonly body: 'none' | 'text' | 'stream'
   readonly priority?: 'high' | 'low' | 'auto'
+  /** Whether a client above says that it repeats. */
+  readonly isRepeat?: boolean
   /** How long after its begin the caller aborts; absent: never. */
   readonly abortAfterMs?: number
 }
@@ -95,7 +97,8 @@ export class World {
     const cancelAbort =
       abortAfterMs === undefined ? undefined : this.clock.schedule(abortAfterMs, () => controller.abort(reason))
     const content = { none: {}, text: { body: 'text' }, stream: { body: new Blob(['text']).stream(), duplex: 'half' } }
-    const headers = { 'x-call': String(number) }
+    const repeat = planned.isRepeat === true ? { 'x-stainless-retry-count': '1' } : undefined
+    const headers = { 'x-call': String(number), ...repeat }
     const init = { method, signal, headers, ...(priority && { priority }), ...content[body] } as RequestInit
     this.fetch(url, init).then(
       (response) => settle(response, false),

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import { type CoreEventMap, createFetch, explain } from '../../src/index.ts'
+import { recordEvents } from '../../src/testing/index.ts'
+import { answer, connectionReset, harness, rejectionOf, url } from './harness.ts'
+
+describe('createFetch: one function of createFetch in another', () => {
+  it('leaves the retries to the outer one, and says so once', async () => {
+    const inner = harness([answer(503)], { breaker: false })
+    const outer = createFetch({ fetch: inner.fetch, clock: inner.clock })
+    const response = await inner.clock.runUntil(outer(url))
+    await inner.clock.runUntil(outer(url))
+    expect(inner.transport.calls).toHaveLength(6)
+    expect(explain(response)?.attempts).toHaveLength(3)
+    expect(inner.heard.of('retry:nested')).toMatchObject([{ callId: 1, owner: 'holdfast', yields: true }])
+    expect(inner.heard.of('retry:exhausted').map(({ stop }) => stop)).toEqual(Array.from({ length: 6 }, () => 'nested'))
+  })
+
+  it('keeps all other policies of the inner one at work', async () => {
+    const inner = harness([answer(500), answer(200)], { auth: 'abc', bulkhead: {}, deadlineHeader: 'x-left' })
+    const outer = createFetch({ fetch: inner.fetch, clock: inner.clock, breaker: false })
+    await inner.clock.runUntil(outer(url))
+    expect(inner.transport.calls.map(({ headers }) => headers.get('authorization'))).toEqual([
+      'Bearer abc',
+      'Bearer abc',
+    ])
+    expect(inner.transport.calls[0]?.headers.get('x-left')).toBe('30000')
+    expect(inner.fetch.snapshot().hosts).toHaveLength(1)
+  })
+
+  it.each([{ retry: false }, { retry: { maxAttempts: 1 } }] as const)(
+    'leaves them to the inner one when the outer one has %j',
+    async (options) => {
+      const inner = harness([answer(503)])
+      const outer = createFetch({ fetch: inner.fetch, clock: inner.clock, ...options })
+      await inner.clock.runUntil(outer(url))
+      expect(inner.transport.calls).toHaveLength(3)
+      expect(inner.heard.names).not.toContain('retry:nested')
+    },
+  )
+
+  it.each([
+    ['answer', answer(503)],
+    ['error', connectionReset()],
+  ])('does not repeat what a function behind a wrapper has repeated, as its %s tells', async (_, failure) => {
+    const inner = harness([failure], { breaker: false })
+    const outer = createFetch({ fetch: (input, init) => inner.fetch(input, init), clock: inner.clock })
+    const heard = recordEvents<CoreEventMap>(outer, ['retry:nested'])
+    await inner.clock.runUntil(outer(url).catch(() => {}))
+    expect(inner.transport.calls).toHaveLength(3)
+    expect(heard.of('retry:nested')).toMatchObject([{ owner: 'holdfast' }])
+  })
+
+  it('repeats what fails again with the very same error', async () => {
+    const { run, transport } = harness([connectionReset()], { breaker: false })
+    for (let call = 0; call < 2; call++) await rejectionOf(run())
+    expect(transport.calls).toHaveLength(6)
+  })
+
+  it('refuses nested calls too once it is disposed', async () => {
+    const inner = harness([answer(200)])
+    const outer = createFetch({ fetch: inner.fetch, clock: inner.clock })
+    await inner.fetch[Symbol.asyncDispose]()
+    await expect(outer(url)).rejects.toMatchObject({ code: 'canceled' })
+  })
+})
+
+describe('createFetch: a client above that repeats by itself', () => {
+  const repeat = { headers: { 'x-stainless-retry-count': '1' } }
+
+  it('does not multiply its attempts, and says who it seems to be', async () => {
+    const { run, transport, heard } = harness([answer(503)])
+    const response = await run(url, repeat)
+    expect(transport.calls).toHaveLength(1)
+    expect(heard.of('retry:nested')).toMatchObject([{ owner: 'stainless', yields: true }])
+    expect(explain(response)).toMatchObject({ stop: 'nested', decisions: [{ kind: 'nested', owner: 'stainless' }] })
+  })
+
+  it('says nothing of a call that succeeds, or that could not be retried', async () => {
+    const { run, heard } = harness([answer(200), answer(404)])
+    await run(url, repeat)
+    await run(url, repeat)
+    expect(heard.names).not.toContain('retry:nested')
+  })
+
+  it('only reports with `whenNested: retry`, once per call', async () => {
+    const { run, transport, heard } = harness([answer(503)], { retry: { whenNested: 'retry' }, breaker: false })
+    await run(url, repeat)
+    expect(transport.calls).toHaveLength(3)
+    expect(heard.of('retry:nested')).toMatchObject([{ owner: 'stainless', yields: false }])
+  })
+
+  it('knows the key of a call that it has given up', async () => {
+    const { run, transport, heard } = harness([answer(503)], { breaker: false })
+    const keyed = (key: string) => run(url, { method: 'POST', headers: { 'idempotency-key': key } })
+    await keyed('order-7')
+    expect(transport.calls).toHaveLength(3)
+    await keyed('order-7')
+    expect(transport.calls).toHaveLength(4)
+    await keyed('order-8')
+    expect(transport.calls).toHaveLength(7)
+    expect(heard.of('retry:nested')).toMatchObject([{ callId: 2, owner: 'same_key' }])
+  })
+
+  it('does not take keys of its own for those of a caller', async () => {
+    const { run, transport, heard } = harness([answer(503)], {
+      breaker: false,
+      idempotency: {},
+      random: { next: () => 0, uuid: () => 'always-the-same' },
+    })
+    for (let call = 0; call < 2; call++) await run(url, { method: 'POST' })
+    expect(transport.calls).toHaveLength(6)
+    expect(heard.names).not.toContain('retry:nested')
+  })
+})
