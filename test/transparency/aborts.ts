@@ -1,4 +1,5 @@
 import { observeFailure, observeResponse, showError } from './observe.ts'
+import type { RecordingServer } from './recording-server.ts'
 import { loose, type ProgramContext, type Programs } from './program.ts'
 
 const reasons: Readonly<Record<string, readonly unknown[]>> = {
@@ -40,7 +41,7 @@ export const aborts: Programs = {
   ...forEachReason('before the answer', async ({ fetch, url, server }, args) => {
     const controller = new AbortController()
     const call = isReason(fetch(`${url}/hang`, { signal: controller.signal }), controller.signal)
-    while (server.arrivals.length === 0) await turn()
+    await arrivals(server, 1, call)
     controller.abort(...args)
     return [await call, await server.left.then(() => 'the server noticed')]
   }),
@@ -104,7 +105,7 @@ export const aborts: Programs = {
   'several calls by one signal': async ({ fetch, url, server }) => {
     const { signal, abort } = bound(new AbortController())
     const calls = Array.from({ length: 5 }, () => isReason(fetch(`${url}/hang`, { signal }), signal))
-    while (server.arrivals.length < 5) await turn()
+    await arrivals(server, 5, Promise.race(calls))
     abort(new RangeError('all'))
     return Promise.all(calls)
   },
@@ -112,7 +113,7 @@ export const aborts: Programs = {
     const controller = new AbortController()
     const request = new Request(`${url}/hang`, { signal: controller.signal })
     const call = isReason(fetch(request), controller.signal)
-    while (server.arrivals.length === 0) await turn()
+    await arrivals(server, 1, call)
     controller.abort('by request')
     return [await call, request.signal.aborted, request.signal.reason]
   },
@@ -127,7 +128,7 @@ export const aborts: Programs = {
       fetch(new Request(`${url}/hang`, { signal: other.signal }), { signal: own.signal }),
       own.signal,
     )
-    while (server.arrivals.length === 0) await turn()
+    await arrivals(server, 1, call)
     other.abort('other')
     await turn()
     own.abort('own')
@@ -146,7 +147,7 @@ export const aborts: Programs = {
     const controller = new AbortController()
     const signal = AbortSignal.any([controller.signal, new AbortController().signal])
     const call = isReason(fetch(`${url}/hang`, { signal }), signal)
-    while (server.arrivals.length === 0) await turn()
+    await arrivals(server, 1, call)
     controller.abort('any')
     return [await call, signal.reason]
   },
@@ -164,7 +165,7 @@ export const aborts: Programs = {
     class Own extends AbortController {}
     const controller = new Own()
     const call = isReason(fetch(`${url}/hang`, { signal: controller.signal }), controller.signal)
-    while (server.arrivals.length === 0) await turn()
+    await arrivals(server, 1, call)
     controller.abort()
     return call
   },
@@ -191,14 +192,14 @@ export const aborts: Programs = {
     })
     const init = loose({ method: 'POST', body, duplex: 'half', signal: controller.signal })
     const call = isReason(fetch(`${url}/echo`, init), controller.signal)
-    while (server.arrivals.length === 0) await turn()
+    await arrivals(server, 1, call)
     controller.abort('midway')
     return [await call, await server.left.then(() => 'the server noticed'), wasCanceledWith, body.locked]
   },
   'in the middle of a redirect': async ({ fetch, url, server }) => {
     const controller = new AbortController()
     const call = isReason(fetch(`${url}/redirect/302?to=/hang`, { signal: controller.signal }), controller.signal)
-    while (server.arrivals.length < 2) await turn()
+    await arrivals(server, 2, call)
     controller.abort('midway')
     return call
   },
@@ -211,6 +212,13 @@ export const aborts: Programs = {
 
 function bound(controller: AbortController) {
   return { signal: controller.signal, abort: (reason: unknown) => controller.abort(reason) }
+}
+
+/** Waits until so many requests have arrived, or the call is over without. */
+async function arrivals(server: RecordingServer, count: number, call: Promise<unknown>): Promise<void> {
+  let isOver = false
+  void call.finally(() => (isOver = true))
+  while (server.arrivals.length < count && !isOver) await turn()
 }
 
 function turn(): Promise<void> {

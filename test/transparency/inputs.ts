@@ -3,6 +3,8 @@ import {
   Agent,
   MockAgent,
   type Dispatcher,
+  FormData as ForeignFormData,
+  Headers as ForeignHeaders,
   Request as ForeignRequest,
   setGlobalDispatcher,
   getGlobalDispatcher,
@@ -251,5 +253,22 @@ export const inputs: Programs = {
       setGlobalDispatcher(before)
       await agent.close()
     }
+  },
+}
+
+/** What only the copy of undici takes that it is from. */
+export const foreignInputs: Programs = {
+  'Headers of its own': get({ headers: new ForeignHeaders({ 'X-Mixed-Case': '1', accept: 'text/x' }) }),
+  'a Request of its own': from(
+    (url) => new ForeignRequest(`${url}/echo`, { method: 'POST', body: 'x', headers: { 'X-Own': '1' } }),
+  ),
+  'a Request of its own as the init': async ({ fetch, url }) =>
+    observeResponse(
+      await fetch(`${url}/echo`, loose(new ForeignRequest(url, { method: 'PUT', headers: { 'X-Own': '1' } }))),
+    ),
+  'a form of its own': async ({ fetch, url }) => {
+    const body = new ForeignFormData()
+    body.set('a', 'b')
+    return observeResponse(await fetch(`${url}/echo`, loose({ method: 'POST', body })))
   },
 }

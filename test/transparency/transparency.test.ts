@@ -1,10 +1,11 @@
 import { createFetch, type FetchOptions } from '@holdfast/core'
+import { fetch as foreignFetch } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { aborts } from './aborts.ts'
 import { answers, failures } from './answers.ts'
 import { bodies } from './bodies.ts'
-import { inputs } from './inputs.ts'
-import { normalise } from './observe.ts'
+import { foreignInputs, inputs } from './inputs.ts'
+import { normalise, showError } from './observe.ts'
 import type { Program, Programs } from './program.ts'
 import { recordingServer } from './recording-server.ts'
 import { refusedArguments } from './refused-arguments.ts'
@@ -40,13 +41,34 @@ describe.each(tables)('createFetch is what fetch is, %s', (_, programs, variants
   })
 })
 
+describe.each([
+  ['asked with', { ...inputs, ...foreignInputs }],
+  ['given as the body', bodies],
+  ['aborted', aborts],
+  ['answered with', answers],
+])('createFetch over the fetch of another copy of undici is what that is, %s', (_, programs) => {
+  it.each(Object.entries(programs))('%s', async (_title, program) => {
+    const transport = foreignFetch as typeof globalThis.fetch
+    const ours = createFetch({ retry: false, bulkhead: {}, fetch: transport })
+    expect(await traceOf(program, ours)).toEqual(await traceOf(program, transport))
+  })
+})
+
 /** What the program saw, and what the server saw of it. */
 async function traceOf(program: Program, fetch: typeof globalThis.fetch): Promise<unknown> {
   const server = await recordingServer()
   try {
-    const seen = await program({ fetch, url: server.url, server })
+    const seen = await observed(program({ fetch, url: server.url, server }))
     return normalise({ seen, arrivals: server.arrivals }, server.port)
   } finally {
     await server.close().catch(() => {})
+  }
+}
+
+async function observed(outcome: Promise<unknown>): Promise<unknown> {
+  try {
+    return await outcome
+  } catch (error) {
+    return { failed: showError(error) }
   }
 }

@@ -88,6 +88,8 @@ export const failureRules: readonly FailureRule[] = [
     means: malformed('bad_encoding', 'body'),
   },
 
+  { message: /^integrity mismatch/i, means: malformed('integrity', 'body') },
+
   // Broken after bytes may have left.
   { codes: ['EPIPE', 'ECANCELED'], means: lost('reset', 'send') },
   { codes: ['ECONNRESET', 'ECONNABORTED', 'ENOTCONN'], means: lost('reset') },

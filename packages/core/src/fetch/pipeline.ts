@@ -101,7 +101,8 @@ export class Pipeline {
       else outcome = await this.#retry(call, outcome)
       if (auth !== undefined) outcome = await this.#replayWithNewToken(call, outcome, auth, token)
     } catch (error) {
-      if (call.callerSignal?.aborted && call.record.attempts.length === 0) call.cancelBody(error)
+      const isGivenUp = call.callerSignal?.aborted === true && call.callerSignal.reason === error
+      if (isGivenUp && call.record.attempts.length === 0) call.cancelBody(error)
       outcome = { kind: 'error', error, failure: this.#classifyWait(call, error) }
     }
     return this.#settle(call, outcome)

@@ -75,11 +75,17 @@ function membersOf(init: object): RequestInit {
 /** Pairs and records are copied as they are: `fetch` keeps the case of a name, and refuses what is no header. */
 function copyOf(headers: HeadersInit): HeadersInit {
   if (headers instanceof Headers) return new Headers(headers)
+  if (isForeignHeaders(headers)) return new headers.constructor(headers)
   if (Symbol.iterator in headers && typeof headers[Symbol.iterator] === 'function')
     return Array.from(headers, (pair: Iterable<string>) =>
       isObject(pair) && Symbol.iterator in pair ? [...pair] : pair,
     ) as [string, string][]
   return { ...(headers as Record<string, string>) }
+}
+
+/** Headers of another copy of undici, for its `fetch`: read by any other class, they would lose the case of their names. */
+function isForeignHeaders(headers: object): headers is { readonly constructor: typeof Headers } & Headers {
+  return Object.prototype.toString.call(headers) === '[object Headers]' && typeof headers.constructor === 'function'
 }
 
 function isObject(value: unknown): value is object {

@@ -53,6 +53,14 @@ describe('classifyFailure', () => {
       'not_sent',
     ],
     [
+      'a body that is not the one of its checksum was answered',
+      undefined,
+      'integrity mismatch',
+      'schema_mismatch',
+      'integrity',
+      'answered',
+    ],
+    [
       'a proxy that refused the tunnel passed nothing on',
       'UND_ERR_ABORTED',
       'Proxy response (407) !== 200 when HTTP Tunneling',

@@ -91,6 +91,27 @@ describe('createFetch: bulkhead', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
+  it('cancels the stream of a queued call whose caller aborts, as fetch does, and leaves that of a refused one alone', async () => {
+    const { fetch, clock } = harness(['hang'], { bulkhead: { maxConcurrent: 1, maxQueue: 1 }, retry: false })
+    const canceledWith: unknown[] = []
+    const send = (signal: AbortSignal | null) => {
+      const body = new ReadableStream({ cancel: (reason) => void canceledWith.push(reason) })
+      return rejectionOf(fetch(url, { method: 'POST', body, duplex: 'half', signal }))
+    }
+    const running = rejectionOf(fetch(url))
+    await clock.flush()
+    const controller = new AbortController()
+    const queued = send(controller.signal)
+    await clock.flush()
+    await send(null)
+    expect(canceledWith).toEqual([])
+    controller.abort('enough')
+    expect(await queued).toBe('enough')
+    expect(canceledWith).toEqual(['enough'])
+    await clock.advance(60_000)
+    await running
+  })
+
   it('gives the slot back after a failure', async () => {
     const { run, fetch } = harness([new TypeError('fetch failed')], { bulkhead: { maxConcurrent: 1 } })
     await rejectionOf(run())
