@@ -68,6 +68,8 @@ export class LimitBucket {
   #notBeforeMs = 0
   #unexplained = 0
   #silent = 0
+  /** Answers that need not be read, because so much is left. */
+  #unread = 0
   #timer: (() => void) | undefined
 
   constructor(releaseIntervalMs: number, clock: Clock, random: Random, declared: readonly DeclaredLimit[] = []) {
@@ -85,6 +87,7 @@ export class LimitBucket {
 
   /** Whether the headers of a success are worth a look. */
   get isListening(): boolean {
+    if (this.#unread > 0) return false
     return this.#silent < SILENT_AFTER || this.#silent % SILENT_LOOK_EVERY === 0
   }
 
@@ -140,6 +143,7 @@ export class LimitBucket {
     const { startedAtMs, isSuccess, readings, cost, hit } = call
     this.#end(cost)
     if (readings.length > 0) this.#silent = 0
+    else if (this.#unread > 0) this.#unread--
     else if (isSuccess) this.#silent++
     if (isSuccess) {
       this.#unexplained = 0
@@ -154,6 +158,7 @@ export class LimitBucket {
       const nowUsedUpMs = this.#quotas.usedUpUntilMs(nowMs)
       if (usedUpMs === 0 && nowUsedUpMs > 0) newsMs = nowUsedUpMs - nowMs
     }
+    if (readings.length > 0) this.#unread = this.#quotas.unreadAnswers(nowMs)
     if (this.#slowStart !== undefined) {
       this.#slowStart.finished(startedAtMs, isSuccess)
       if (this.#slowStart.isOver) this.#slowStart = undefined

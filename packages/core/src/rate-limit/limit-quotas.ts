@@ -126,6 +126,17 @@ export class LimitQuotas {
     return untilMs
   }
 
+  /** How many answers need not be read now: none, as long as none has told anything. */
+  unreadAnswers(nowMs: number): number {
+    let unread = Infinity
+    for (const { quota, counts } of this.#told.values()) {
+      // What a call takes of anything else only its answer tells.
+      if (counts === 'units') return 0
+      unread = Math.min(unread, quota.unreadAnswers?.(nowMs) ?? 0)
+    }
+    return unread === Infinity ? 0 : unread
+  }
+
   resetBy(atMs: number): void {
     for (const { quota } of this.#all) quota.resetBy(atMs)
   }

@@ -20,6 +20,8 @@ export interface Quota {
   usedUpUntilMs(nowMs: number): number
   /** A `Retry-After` wins over every other announcement. */
   resetBy(atMs: number): void
+  /** How many answers need not be read, because so much is left. Without it: none. */
+  unreadAnswers?(nowMs: number): number
   /** Whether it counts calls now that no answer will tell of. */
   isCounting?(nowMs: number): boolean
 }

@@ -14,6 +14,11 @@ const STEPS_PER_WINDOW = 50
 const MAX_SPREAD = 1 / 10
 // Where the answer to the first call after a reset does not come, another call follows after this time.
 const PATIENCE_MS = 1_000
+// Where so much of a limit is left, not every answer is read: one of eight, or more where that is few in number.
+const PLENTY = 1 / 4
+const MAX_UNREAD = 7
+const OTHERS_PER_UNREAD = 32
+const UNREAD_NEAR_RESET_MS = 1_000
 // Who is refused though he waited for the reset keeps to the average pace, and this much below it.
 const EVEN = 1.1
 const LONGEST_AVERAGE_MS = 60_000
@@ -103,6 +108,13 @@ export class ToldQuota implements Quota {
   usedUpUntilMs(nowMs: number): number {
     const isUsedUp = this.#remaining < 1 && this.#resetAtMs !== Infinity && this.#resetAtMs > nowMs
     return isUsedUp && this.#resetAtMs - nowMs <= LONGEST_UNPROVEN_MS ? this.#resetAtMs : 0
+  }
+
+  /** In between, our own calls are counted. Those of others may take as many for each of ours before it is noticed too late. */
+  unreadAnswers(nowMs: number): number {
+    const isPlenty = this.#remaining !== Infinity && this.#remaining >= (this.#limit ?? Infinity) * PLENTY
+    if (!isPlenty || this.#resetAtMs === Infinity || nowMs + UNREAD_NEAR_RESET_MS >= this.#resetAtMs) return 0
+    return Math.min(MAX_UNREAD, Math.floor(this.#remaining / OTHERS_PER_UNREAD))
   }
 
   resetBy(atMs: number): void {
