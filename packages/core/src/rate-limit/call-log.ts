@@ -8,19 +8,28 @@ interface Step {
 /** What finished calls took of a limit, by the time of their ends; in steps, so that it stays small. All times monotonic. */
 export class CallLog {
   #steps: Step[] = []
+  /** What is before it is forgotten; now and then it is thrown away. */
+  #first = 0
+  #units = 0
 
   get isEmpty(): boolean {
-    return this.#steps.length === 0
+    return this.#first === this.#steps.length
+  }
+
+  /** What all calls took that are not forgotten. */
+  get units(): number {
+    return this.#units
   }
 
   /** When the last call ended. */
   get newestMs(): number | undefined {
-    return this.#steps.at(-1)?.toMs
+    return this.isEmpty ? undefined : this.#steps.at(-1)?.toMs
   }
 
   /** Calls that end within `stepMs` are kept as one that ended with the last of them. */
   add(units: number, nowMs: number, stepMs: number): void {
-    const newest = this.#steps.at(-1)
+    this.#units += units
+    const newest = this.isEmpty ? undefined : this.#steps.at(-1)
     if (newest === undefined || nowMs - newest.fromMs > stepMs) {
       this.#steps.push({ fromMs: nowMs, toMs: nowMs, units })
     } else {
@@ -31,14 +40,29 @@ export class CallLog {
 
   /** Forgets what ended at `untilMs` or before. */
   forget(untilMs: number): void {
-    const kept = this.#firstAfter(untilMs)
-    if (kept > 0) this.#steps = this.#steps.slice(kept)
+    for (
+      let step = this.#steps[this.#first];
+      step !== undefined && step.toMs <= untilMs;
+      step = this.#steps[this.#first]
+    ) {
+      this.#units -= step.units
+      this.#first++
+    }
+    if (this.isEmpty) {
+      this.#steps = []
+      this.#first = 0
+      // Fractions do not add up to nothing.
+      this.#units = 0
+    } else if (this.#first > this.#steps.length / 2) {
+      this.#steps = this.#steps.slice(this.#first)
+      this.#first = 0
+    }
   }
 
   /** What ended after `sinceMs`. */
   unitsSince(sinceMs: number): number {
     let units = 0
-    for (let index = this.#steps.length - 1; index >= 0; index--) {
+    for (let index = this.#steps.length - 1; index >= this.#first; index--) {
       const step = this.#steps[index] as Step
       if (step.toMs <= sinceMs) break
       units += step.units
@@ -49,17 +73,12 @@ export class CallLog {
   /** When, after `sinceMs`, `units` of them had ended; `undefined` when there are not so many. */
   endOf(units: number, sinceMs: number): number | undefined {
     let left = units
-    for (let index = this.#firstAfter(sinceMs); index < this.#steps.length; index++) {
+    for (let index = this.#first; index < this.#steps.length; index++) {
       const step = this.#steps[index] as Step
+      if (step.toMs <= sinceMs) continue
       left -= step.units
       if (left <= 0) return step.toMs
     }
     return undefined
-  }
-
-  #firstAfter(ms: number): number {
-    let index = 0
-    while (index < this.#steps.length && (this.#steps[index] as Step).toMs <= ms) index++
-    return index
   }
 }

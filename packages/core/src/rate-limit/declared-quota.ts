@@ -32,12 +32,11 @@ export class DeclaredQuota implements Quota {
   startMs(taken: number, cost: number, nowMs: number): number {
     if (cost > this.#limit) return Infinity
     const sinceMs = this.#expire(nowMs)
-    const cooling = this.#log.unitsSince(sinceMs)
-    const missing = taken + cooling + cost - this.#limit
+    const missing = taken + this.#log.units + cost - this.#limit
     if (missing <= 0) return nowMs
     const endMs = this.#log.endOf(missing, sinceMs)
     if (endMs !== undefined) return endMs + this.#windowMs + EDGE_MS
-    const windows = 1 + Math.ceil((missing - cooling) / this.#limit)
+    const windows = 1 + Math.ceil((missing - this.#log.units) / this.#limit)
     return (this.#log.newestMs ?? nowMs) + windows * this.#windowMs
   }
 

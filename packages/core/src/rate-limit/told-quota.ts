@@ -43,6 +43,8 @@ export class ToldQuota implements Quota {
   #limit: number | undefined
   #windowMs: number | undefined
   #longestResetMs = 0
+  /** The window, as told, or else the longest time to a reset that was; 0 when nothing was told. */
+  #knownWindowMs = 0
   /** Whether our own count explains what the answers say is left: `undefined` as long as that was not put to the test. */
   #isAlone: boolean | undefined
   /** Whether a reset was seen to restore nothing, as where the window before still counts. */
@@ -158,6 +160,8 @@ export class ToldQuota implements Quota {
     if (windowMs !== undefined) this.#windowMs = windowMs
     const isLonger = resetMs !== undefined && resetMs > this.#longestResetMs
     if (isLonger) this.#longestResetMs = resetMs
+    if (isLonger || windowMs !== undefined)
+      this.#knownWindowMs = this.#windowMs ?? commonWindowBelow(this.#longestResetMs, GRANULARITY_MS)
     // What our own count did not explain, it may in a longer window.
     if (isLonger && this.#isAlone === false) this.#isAlone = undefined
     // An answer to what was sent in the window before tells of that one.
@@ -184,6 +188,8 @@ export class ToldQuota implements Quota {
   /** Compares what the provider says is left with what would be if there were none but us. */
   #compare({ limit, remaining }: RateLimitReading, { startedAtMs, inFlight }: FinishedCall): void {
     if (limit === undefined || remaining === undefined || this.#isAlone === false) return
+    // As long as much is left, nobody asks.
+    if (remaining > limit / 2) return
     const sinceMs = startedAtMs - this.#knownWindowMs - EDGE_MS
     if (remaining < limit - this.#log.unitsSince(sinceMs) - inFlight) this.#isAlone = false
     // Only what should have come back by now puts it to the test, and a little may come back by itself.
@@ -207,10 +213,5 @@ export class ToldQuota implements Quota {
     const windowMs = this.#knownWindowMs
     if (this.#limit === undefined || windowMs === 0) return this.#intervalMs
     return Math.min(windowMs / Math.max(1, this.#limit), LONGEST_AVERAGE_MS)
-  }
-
-  /** The window, as told, or else the longest time to a reset that was; 0 when nothing was told. */
-  get #knownWindowMs(): number {
-    return this.#windowMs ?? commonWindowBelow(this.#longestResetMs, GRANULARITY_MS)
   }
 }
