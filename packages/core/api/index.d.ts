@@ -486,6 +486,7 @@ export interface LimitedRequest {
 }
 
 export class Limits {
+    #private;
 }
 
 export interface LinkPagination extends PaginationItems {

@@ -5,8 +5,12 @@ const MAX_BUCKETS = 10_000
 
 /** The state of the rate limits of several functions made by `createFetch`. Only `createLimits` makes one. */
 export class Limits {
+  readonly #buckets = bucketMap()
+
   /** @internal */
-  readonly buckets: LruMap<CallLimit> = bucketMap()
+  get buckets(): LruMap<CallLimit> {
+    return this.#buckets
+  }
 }
 
 /**
