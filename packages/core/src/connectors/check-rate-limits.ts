@@ -26,6 +26,7 @@ const namedPathPattern: Check = (value) =>
 const ruleChecks: ChecksOf<RateLimitRule> = {
   id: snakeCase,
   scope: oneOf('app', 'connection', 'endpoint'),
+  hosts: arrayOf(nonEmptyString),
   paths: arrayOf(namedPathPattern),
   exceptPaths: arrayOf(pathPattern),
   when: checkedElsewhere,

@@ -10,6 +10,8 @@ export interface RateLimitRule {
    * within a connection, each method and path by itself.
    */
   readonly scope: 'app' | 'connection' | 'endpoint'
+  /** Hosts that the limit covers, for one that an installation of the provider elsewhere does not have. Default: all. */
+  readonly hosts?: readonly string[]
   /**
    * Paths that the limit covers; `*` stands for anything within a segment, `**` for anything. `{name}` is as `*`, and parts the
    * limit: each value has one of its own, as with `/v0/{base}/**`. Under `scope: 'endpoint'` it does so in place of the whole

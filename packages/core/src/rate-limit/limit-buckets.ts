@@ -71,7 +71,7 @@ export class LimitBuckets {
     // Hosts that the connector names are one API; where it has a pattern, each host is an account of its own.
     const account = this.#hosts.includes(host) ? '' : host
     const places = this.#groups.flatMap((group) => {
-      const part = group.partOf(method, path)
+      const part = group.partOf(host, method, path)
       if (part === undefined) return []
       const owner = group.isOfApp ? this.#app : this.#owner
       return { key: `${owner}${account} ${group.key} ${part}`, host: account, group, cost: group.costOf(method, path) }

@@ -18,7 +18,7 @@ export interface RuleGroup {
   readonly narrowness: number
   readonly declared: readonly DeclaredLimit[]
   /** What calls that share the limits have in common; `undefined` for a call that they do not cover. */
-  partOf(method: string, path: string): string | undefined
+  partOf(host: string, method: string, path: string): string | undefined
   /** What a call takes, where the connector says so. 0: the limits do not count it. */
   costOf(method: string, path: string): number | undefined
 }
@@ -27,8 +27,16 @@ export interface RuleGroup {
 export function ruleGroups(rules: readonly RateLimitRule[]): readonly RuleGroup[] {
   const byKey = new Map<string, RateLimitRule[]>()
   for (const rule of rules) {
-    const { scope, paths = [], exceptPaths = [], unit = '', costs = [] } = rule
-    const key = [scope, ...paths, '!', ...exceptPaths, unit, ...costs.map((cost) => JSON.stringify(cost))].join(' ')
+    const { scope, hosts = [], paths = [], exceptPaths = [], unit = '', costs = [] } = rule
+    const key = [
+      scope,
+      ...hosts,
+      ...paths,
+      '!',
+      ...exceptPaths,
+      unit,
+      ...costs.map((cost) => JSON.stringify(cost)),
+    ].join(' ')
     byKey.set(key, [...(byKey.get(key) ?? []), rule])
   }
   const groups = [...byKey].map(([key, members]) => groupOf(key, members))
@@ -57,7 +65,8 @@ function groupOf(key: string, rules: readonly RateLimitRule[]): RuleGroup {
         ? []
         : [{ policy: id, limit: limit.value, windowMs: windowMs.value, unit }],
     ),
-    partOf: (method, path) => {
+    partOf: (host, method, path) => {
+      if (first?.hosts?.includes(host) === false) return undefined
       if (exceptPaths.some((pattern) => pattern.test(path))) return undefined
       for (const pattern of paths) {
         const match = pattern.exec(path)
