@@ -57,9 +57,12 @@ describe('the benchmark', () => {
       "Outbound: a GET over loopback, answered with GitHub's headers": overLoopback,
       'Outbound: a GET over loopback, answered with no header': overLoopback,
       'Outbound: own overhead over a stub fetch': overFetch,
-      'Keys: cost of a call by the number of hosts': ['createFetch', 'cockatiel in a Map', 'bottleneck Group'].flatMap(
-        (contender) => [`${contender} @ uniform`, `${contender} @ Zipf`],
-      ),
+      'Keys: cost of a call by the number of hosts': [
+        'createFetch',
+        'a Map and an array per key',
+        'cockatiel in a Map',
+        'bottleneck Group',
+      ].flatMap((contender) => [`${contender} @ uniform`, `${contender} @ Zipf`]),
       'Memory of an idle key': [
         'createFetch, a host',
         'createFetch, breaker',

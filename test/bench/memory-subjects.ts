@@ -12,9 +12,6 @@ export interface MemorySubject {
   readonly create: (keys: number) => Promise<unknown>
 }
 
-// One function keeps so many hosts; more are spread over several functions.
-const HOSTS_PER_FUNCTION = 1_000
-
 const off = { deadlineMs: false, attemptTimeoutMs: false, retry: false, rateLimit: false, breaker: false } as const
 const told = { 'x-ratelimit-limit': '5000', 'x-ratelimit-remaining': '4987', 'x-ratelimit-reset': '3600' }
 const declaring: Connector = {
@@ -102,14 +99,9 @@ export const memorySubjects: readonly MemorySubject[] = [
 
 function hosts(options: FetchOptions, answer: ResponseInit = {}): MemorySubject['create'] {
   return async (keys) => {
-    const functions: unknown[] = []
-    for (let key = 0; key < keys; key += HOSTS_PER_FUNCTION) {
-      const resilient = createFetch({ ...options, fetch: async () => new Response(null, answer) })
-      functions.push(resilient)
-      for (let host = key; host < Math.min(keys, key + HOSTS_PER_FUNCTION); host += 1)
-        await resilient(`https://tenant${host}.bench.example/items`)
-    }
-    return functions
+    const resilient = createFetch({ ...options, fetch: async () => new Response(null, answer) })
+    for (let host = 0; host < keys; host += 1) await resilient(`https://tenant${host}.bench.example/items`)
+    return resilient
   }
 }
 

@@ -19,7 +19,7 @@ export async function memoryPerKey(quick: boolean): Promise<Section> {
     title: 'Memory of an idle key',
     method: [
       `${keys.toLocaleString('en-US')} keys of each subject, one subject after the other in a process of their own; heap and buffers after garbage collection, less those before`,
-      'createFetch keeps 1,000 hosts, so ten functions share the keys',
+      'createFetch keeps 10,000 hosts, so that one function has all of them',
       ...memorySubjects.map(({ name, note }) => `${name}: ${note}`),
     ],
     columns: ['subject', 'bytes per key'],

@@ -4,7 +4,7 @@ import type { CircuitState } from '../circuit-breaker/circuit-breaker.ts'
 export interface FetchSnapshot {
   readonly integration?: string
   readonly connection?: string
-  /** Hosts that were called, the least recently used first; at most 1,000 are kept. */
+  /** Hosts that were called, in no particular order; at most 10,000 are kept. */
   readonly hosts: readonly HostSnapshot[]
 }
 

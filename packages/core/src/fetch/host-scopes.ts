@@ -8,9 +8,9 @@ import { Isolations } from './isolations.ts'
 import { hostOf } from './request-facts.ts'
 import type { SharedCircuits } from './shared-circuits.ts'
 
-const MAX_HOSTS = 1_000
+const MAX_HOSTS = 10_000
 
-/** The scopes of the hosts that were called, the 1,000 that were used last. */
+/** The scopes of the hosts that were called; the 10,000 or so that were used last. */
 export class HostScopes {
   readonly #scopes: LruMap<HostScope>
   readonly #create: (host: string) => HostScope
@@ -41,17 +41,22 @@ export class HostScopes {
   /** The scope of the host of a URL. */
   of(url: string): HostScope {
     if (this.#newest !== undefined && url.startsWith(this.#newestOrigin)) return this.#newest
-    const scope = this.ofHost(hostOf(url))
-    const origin = `${url.startsWith('https:') ? 'https' : 'http'}://${scope.host}/`
-    this.#newest = url.startsWith(origin) ? scope : undefined
-    this.#newestOrigin = origin
+    const start = url.startsWith('https://') ? 8 : url.startsWith('http://') ? 7 : 0
+    const end = start === 0 ? -1 : url.indexOf('/', start)
+    const host = end < 0 ? '' : url.slice(start, end)
+    // A host that is known is written as a parser of URLs would write it; except that a port may be the default one here.
+    const isPlain = host !== '' && !host.endsWith(':443') && !host.endsWith(':80')
+    const scope = (isPlain ? this.#scopes.get(host) : undefined) ?? this.ofHost(hostOf(url))
+    this.#newest = host !== '' && host === scope.host ? scope : undefined
+    this.#newestOrigin = url.slice(0, end + 1)
     return scope
   }
 
   /** The scope of a host, written as `hostOf` does. */
   ofHost(host: string): HostScope {
     this.#newest = undefined
-    return this.#scopes.getOrCreate(host, this.#create)
+    // A host that was cut out of a URL would keep all of it in memory: a copy does not.
+    return this.#scopes.get(host) ?? this.#scopes.getOrCreate(JSON.parse(JSON.stringify(host)) as string, this.#create)
   }
 
   values(): IterableIterator<HostScope> {

@@ -7,15 +7,19 @@ export interface LruOptions<Value> {
 }
 
 /**
- * A map that keeps the `capacity` most recently used entries. `get` of the newest entry costs one comparison, so that a
- * client that talks to one host pays nothing for the order.
+ * A map that keeps at most `capacity` entries, roughly those that were used last (the CLOCK algorithm). Who uses an entry only
+ * leaves a mark on it: to keep the exact order would cost more than all else that is done with most entries. When one has to
+ * go, a hand goes round: it takes the marks off, and stops at the first entry that has had none since it came by last.
  */
 export class LruMap<Value extends NonNullable<unknown>> {
-  readonly #entries = new Map<string, Value>()
+  /** Where in the circle the entry of a key is. The arrays are one circle: numbers take less memory than objects. */
+  readonly #places = new Map<string, number>()
+  readonly #keys: string[] = []
+  readonly #values: Value[] = []
+  readonly #isMarked: boolean[] = []
   readonly #capacity: number
   readonly #options: LruOptions<Value>
-  #newestKey: string | undefined
-  #newest: Value | undefined
+  #hand = 0
 
   constructor(capacity: number, options: LruOptions<Value> = {}) {
     this.#capacity = capacity
@@ -27,49 +31,59 @@ export class LruMap<Value extends NonNullable<unknown>> {
     const known = this.get(key)
     if (known !== undefined) return known
     const value = create(key)
-    this.#setNewest(key, value)
-    if (this.#entries.size > this.#capacity) this.#evictOne()
+    // The new entry is not in the circle yet, so it cannot be the one that has to go.
+    const place = this.#values.length < this.#capacity ? this.#values.length : this.#evictOne()
+    this.#places.set(key, place)
+    this.#keys[place] = key
+    this.#values[place] = value
+    this.#isMarked[place] = false
     return value
   }
 
-  /** The entry of `key`, which is now the one used last. */
+  /** The entry of `key`, which is marked as used. */
   get(key: string): Value | undefined {
-    if (key === this.#newestKey) return this.#newest
-    const value = this.#entries.get(key)
-    // A Map iterates in order of insertion: inserting anew makes the entry the newest.
-    if (value !== undefined && this.#entries.delete(key)) this.#setNewest(key, value)
-    return value
+    const place = this.#places.get(key)
+    if (place === undefined) return undefined
+    this.#isMarked[place] = true
+    return this.#values[place]
   }
 
+  /** In no particular order. */
   values(): IterableIterator<Value> {
-    return this.#entries.values()
+    return this.#values.values()
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.#entries.clear()
-    this.#newestKey = undefined
-    this.#newest = undefined
+    this.#places.clear()
+    this.#keys.length = this.#values.length = this.#isMarked.length = 0
+    this.#hand = 0
   }
 
-  #setNewest(key: string, value: Value): void {
-    this.#entries.set(key, value)
-    this.#newestKey = key
-    this.#newest = value
+  /** Returns the place that is free now; the hand goes on behind it. */
+  #evictOne(): number {
+    const place = this.#findVictim()
+    this.#hand = this.#after(place)
+    this.#places.delete(this.#keys[place] as string)
+    this.#options.onEvicted?.(this.#values[place] as Value)
+    return place
   }
 
-  #evictOne(): void {
-    const { isNeeded, onEvicted } = this.#options
-    let victim: [string, Value] | undefined
-    for (const entry of this.#entries) {
-      victim ??= entry
-      if (isNeeded?.(entry[1]) === true) continue
-      // The newest came last, and only just now.
-      if (entry[0] !== this.#newestKey) victim = entry
-      break
+  #findVictim(): number {
+    const { isNeeded } = this.#options
+    let neededPlace: number | undefined
+    let place = this.#hand
+    // In the second round no entry has a mark.
+    for (let steps = 2 * this.#values.length; steps > 0; steps--) {
+      if (this.#isMarked[place] === true) this.#isMarked[place] = false
+      else if (isNeeded?.(this.#values[place] as Value) === true) neededPlace ??= place
+      else return place
+      place = this.#after(place)
     }
-    if (victim === undefined) return
-    this.#entries.delete(victim[0])
-    onEvicted?.(victim[1])
+    return neededPlace ?? place
+  }
+
+  #after(place: number): number {
+    return place + 1 < this.#values.length ? place + 1 : 0
   }
 }
