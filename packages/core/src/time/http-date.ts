@@ -43,7 +43,29 @@ function utc(
   const month = MONTHS.indexOf(monthName?.toLowerCase() ?? '')
   const [hour = NaN, minute = NaN, second = NaN] = time.map(Number)
   if (month < 0 || hour > 23 || minute > 59 || second > 60) return undefined
-  const date = Date.UTC(year, month, Number(day), hour, minute, second)
-  // Date.UTC rolls 31 February over; an HTTP-date must not.
-  return new Date(date).getUTCDate() === Number(day) || second === 60 ? date : undefined
+  const date = Number(day)
+  // An HTTP-date does not roll 31 February over.
+  if (date < 1 || date > daysOfMonth(year, month)) return undefined
+  return ((daysBefore(year, month) + date - 1) * 24 + hour) * 3_600_000 + (minute * 60 + second) * 1_000
 }
+
+const DAYS_OF_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+function daysOfMonth(year: number, month: number): number {
+  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+  return month === 1 && isLeap ? 29 : (DAYS_OF_MONTH[month] ?? 0)
+}
+
+/**
+ * Days from 1 January 1970 to the first of a month (0 is January), in the Gregorian calendar. A `Date` would do the same for several
+ * times the cost, and every answer has one. Years are taken to begin in March, so that the leap day is the last.
+ */
+function daysBefore(year: number, month: number): number {
+  const marchYear = month < 2 ? year - 1 : year
+  const monthsSinceMarch = (month + 10) % 12
+  const leapDays = Math.floor(marchYear / 4) - Math.floor(marchYear / 100) + Math.floor(marchYear / 400)
+  return marchYear * 365 + leapDays + Math.floor((153 * monthsSinceMarch + 2) / 5) - DAYS_FROM_YEAR_0_TO_1970
+}
+
+// From 1 March of the year 0 to 1 January 1970.
+const DAYS_FROM_YEAR_0_TO_1970 = 719_468
