@@ -41,7 +41,7 @@ describe('createFetch: circuits by hand', () => {
   it('does not forget an isolated host when it forgets the rest about it', async () => {
     const { fetch } = harness([answer(200)])
     fetch.circuits.isolate('api.example.com')
-    for (let n = 0; n < 1_000; n++) await fetch(`https://h${n}.example.com/`)
+    for (let n = 0; n < 10_000; n++) await fetch(`https://h${n}.example.com/`)
     expect(fetch.snapshot().hosts.some(({ host }) => host === 'api.example.com')).toBe(false)
     expect(await rejectionOf(fetch(url))).toMatchObject({ reason: 'isolated' })
   })
