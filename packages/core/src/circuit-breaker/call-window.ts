@@ -1,7 +1,9 @@
 // oxlint-disable-next-line no-restricted-imports -- this is the file in front of opossum
 import Opossum from 'opossum'
 
-const BUCKETS = 10
+const STEPS = 10
+// A share that is met exactly may come out a little too small or too large when it is computed.
+const HAIR = 1e-11
 
 /** What a window watches for. */
 export interface CallWindowOptions {
@@ -16,20 +18,23 @@ export interface CallWindowOptions {
 /**
  * The completed calls of the last `windowMs`, and how many of them were bad. All times are monotonic milliseconds.
  *
- * The window, its threshold and its minimum are opossum's. A window without a bad call has nothing to decide, so it only
- * counts; opossum is made at the first bad call, given those counts, and let go when the last bad call is out of the window.
- * That keeps its several kilobytes and its cost per call away from hosts that are well.
+ * Whether the bad ones are too many is for opossum to decide, with its threshold and its minimum. It is asked at each bad call
+ * at which it could say yes: it is made, given the counts, told of the call, and let go. A breaker of opossum has several
+ * kilobytes and costs as much as many calls; like this, neither a host that is well nor one that fails now and then has one.
  *
  * opossum is told results instead of being wrapped around calls, because its denominator is the calls that were begun: calls
- * in flight would thin out the failures. It has no timer: its window is turned by our clock, its reset timer is taken off.
+ * in flight would thin out the failures.
  */
 export class CallWindow {
   readonly #options: CallWindowOptions
-  /** Calls per step, the newest first, while none of them was bad. */
-  #counts: number[] | undefined = emptyCounts()
-  #opossum: Opossum<[], never> | undefined
-  #turnOpossum: () => void = () => {}
-  #turnedAtMs = 0
+  /** Calls per step; that of a step is at the remainder of its number. */
+  readonly #calls: number[] = emptyCounts()
+  /** The bad ones among them; absent as long as there are none. */
+  #badCalls: number[] | undefined
+  #count = 0
+  #badCount = 0
+  /** The number of the newest step. */
+  #step = 0
 
   constructor(options: CallWindowOptions) {
     this.#options = options
@@ -38,84 +43,72 @@ export class CallWindow {
   /** Counts a completed call. Says whether it was bad and makes the bad ones too many. */
   record(isBad: boolean, nowMs: number): boolean {
     this.#turn(nowMs)
-    if (!isBad) {
-      this.#countGood()
-      return false
-    }
-    this.#opossum ??= this.#createOpossum()
-    // The action throws before `fire` returns, so opossum has decided by then.
-    this.#opossum.fire().catch(() => {})
-    return this.#opossum.opened
+    const place = this.#step % STEPS
+    this.#calls[place] = (this.#calls[place] as number) + 1
+    this.#count++
+    if (!isBad) return false
+    this.#badCalls ??= emptyCounts()
+    this.#badCalls[place] = (this.#badCalls[place] as number) + 1
+    this.#badCount++
+    return this.#isReached(this.#count, this.#badCount) && opossumOpens(this.#count, this.#badCount, this.#options)
   }
 
   /** Whether the bad calls would be too many if `pending` further ones were bad. */
   isExceededWith(pending: number, nowMs: number): boolean {
     this.#turn(nowMs)
-    const { badRatio, minimumCalls } = this.#options
-    const good = this.#counts?.reduce((sum, count) => sum + count, 0)
-    const { fires, failures } = this.#opossum?.stats ?? { fires: good ?? 0, failures: 0 }
-    const calls = fires + pending
-    return calls >= minimumCalls && failures + pending >= badRatio * calls
+    return this.#isReached(this.#count + pending, this.#badCount + pending)
   }
 
-  #countGood(): void {
-    if (this.#counts !== undefined) {
-      this.#counts[0] = (this.#counts[0] ?? 0) + 1
-      return
-    }
-    const newest = this.#opossum?.status.window[0]
-    if (newest === undefined) return
-    newest.fires++
-    newest.successes++
+  /** Two hairs below the ratio opossum says no for sure: it says yes above one hair below. */
+  #isReached(count: number, badCount: number): boolean {
+    const { badRatio, minimumCalls } = this.#options
+    return count >= minimumCalls && badCount >= (badRatio - 2 * HAIR) * count
   }
 
   #turn(nowMs: number): void {
-    const stepMs = this.#options.windowMs / BUCKETS
-    const steps = Math.floor((nowMs - this.#turnedAtMs) / stepMs)
-    if (steps <= 0) return
-    this.#turnedAtMs += steps * stepMs
-    for (let step = Math.min(steps, BUCKETS); step > 0; step--) {
-      if (this.#counts === undefined) {
-        this.#turnOpossum()
-      } else {
-        this.#counts.pop()
-        this.#counts.unshift(0)
-      }
-    }
-    const buckets = this.#opossum?.status.window
-    if (buckets === undefined || buckets.some(({ failures }) => failures > 0)) return
-    this.#counts = buckets.map(({ successes }) => successes)
-    this.#opossum = undefined
+    const step = Math.floor(nowMs / (this.#options.windowMs / STEPS))
+    for (let passed = Math.min(step - this.#step, STEPS); passed > 0; passed--)
+      this.#forget((step - passed + 1) % STEPS)
+    this.#step = Math.max(this.#step, step)
   }
 
-  #createOpossum(): Opossum<[], never> {
-    const rotation = {
-      listenerCount: () => 0,
-      on: (_event: string, turn: () => void) => {
-        this.#turnOpossum = turn
-      },
-    }
-    // opossum writes into its options, so each gets its own.
-    const opossum = new Opossum<[], never>(fail, {
-      timeout: false,
-      // It opens above its threshold, not at it; a hair less makes it at or above.
-      errorThresholdPercentage: this.#options.badRatio * 100 - 1e-9,
-      volumeThreshold: this.#options.minimumCalls,
-      rollingCountTimeout: this.#options.windowMs,
-      rollingCountBuckets: BUCKETS,
-      rollingPercentilesEnabled: false,
-      enableSnapshots: false,
-      rotateBucketController: rotation as unknown as NonNullable<Opossum.Options['rotateBucketController']>,
-    })
-    // Among them is the one that starts the reset timer. When a circuit opens, its window is thrown away.
-    opossum.removeAllListeners('open')
-    for (const [index, bucket] of opossum.status.window.entries()) {
-      bucket.fires = bucket.successes = this.#counts?.[index] ?? 0
-    }
-    this.#counts = undefined
-    return opossum
+  #forget(place: number): void {
+    this.#count -= this.#calls[place] as number
+    this.#calls[place] = 0
+    if (this.#badCalls === undefined) return
+    this.#badCount -= this.#badCalls[place] as number
+    this.#badCalls[place] = 0
+    if (this.#badCount === 0) this.#badCalls = undefined
   }
 }
+
+/** Whether a circuit of opossum opens at the last bad call of so many. */
+function opossumOpens(count: number, badCount: number, { badRatio, minimumCalls }: CallWindowOptions): boolean {
+  const opossum = new Opossum<[], never>(fail, {
+    timeout: false,
+    // It opens above its threshold, not at it; a hair less makes it at or above.
+    errorThresholdPercentage: (badRatio - HAIR) * 100,
+    volumeThreshold: minimumCalls,
+    rollingCountBuckets: 1,
+    rollingPercentilesEnabled: false,
+    enableSnapshots: false,
+    // Otherwise a timer turns its window.
+    rotateBucketController: nobody as unknown as NonNullable<Opossum.Options['rotateBucketController']>,
+  })
+  // Among them is the one that starts a timer for the reset.
+  opossum.removeAllListeners('open')
+  const [before] = opossum.status.window
+  if (before !== undefined) {
+    before.fires = count - 1
+    before.failures = badCount - 1
+    before.successes = count - badCount
+  }
+  // The action throws before `fire` returns, so opossum has decided by then.
+  opossum.fire().catch(() => {})
+  return opossum.opened
+}
+
+const nobody = Object.freeze({ listenerCount: () => 0, on: () => {} })
 
 const badCall: Error = Object.freeze(new Error('The call was bad.'))
 
@@ -124,5 +117,5 @@ function fail(): never {
 }
 
 function emptyCounts(): number[] {
-  return Array.from({ length: BUCKETS }, () => 0)
+  return Array.from({ length: STEPS }, () => 0)
 }

@@ -1,7 +1,20 @@
+import * as fc from 'fast-check'
+import Opossum from 'opossum'
 import { describe, expect, it } from 'vitest'
 import { CallWindow } from '../../src/circuit-breaker/call-window.ts'
 
 const window = (overrides = {}) => new CallWindow({ badRatio: 0.5, minimumCalls: 4, windowMs: 1_000, ...overrides })
+
+/** A breaker that opens at the ratio, and not above it only. */
+function opossumWith({ badRatio, minimumCalls }: { readonly badRatio: number; readonly minimumCalls: number }) {
+  const action = (isBad: boolean) => (isBad ? Promise.reject(new Error('bad')) : Promise.resolve())
+  return new Opossum(action, {
+    timeout: false,
+    enableSnapshots: false,
+    errorThresholdPercentage: badRatio * 100 - 1e-9,
+    volumeThreshold: minimumCalls,
+  })
+}
 
 /** Records the calls and returns the last result. */
 function record(calls: CallWindow, isBad: boolean, count: number, atMs: number): boolean {
@@ -64,6 +77,36 @@ describe('CallWindow', () => {
     record(calls, false, 1, 1_000)
     expect(record(calls, true, 8, 1_000)).toBe(false)
     expect(record(calls, true, 1, 1_000)).toBe(true)
+  })
+
+  it('takes a ratio for reached that rounding makes a little larger than it is', () => {
+    // 0.07 * 100 is more than 7.
+    const calls = window({ badRatio: 0.07, minimumCalls: 100 })
+    record(calls, false, 93, 0)
+    expect(record(calls, true, 6, 0)).toBe(false)
+    expect(calls.isExceededWith(1, 0)).toBe(true)
+    expect(record(calls, true, 1, 0)).toBe(true)
+  })
+
+  it('decides as opossum does when it hears of every call', async () => {
+    const settings = fc.record({
+      badRatio: fc.integer({ min: 1, max: 100 }).map((percent) => percent / 100),
+      minimumCalls: fc.integer({ min: 1, max: 30 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(settings, fc.array(fc.boolean(), { maxLength: 60 }), async (setting, areBad) => {
+        const calls = window(setting)
+        const opossum = opossumWith(setting)
+        for (const isBad of areBad) {
+          await opossum.fire(isBad).catch(() => {})
+          const isOpen = calls.record(isBad, 0)
+          expect(isOpen).toBe(opossum.opened)
+          if (isOpen) break
+        }
+        opossum.shutdown()
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it('judges calls that are still pending as if they were bad', () => {
