@@ -612,6 +612,7 @@ export interface RateLimitReading {
 export interface RateLimitRule {
     readonly id: string;
     readonly scope: 'app' | 'connection' | 'endpoint';
+    readonly hosts?: readonly string[];
     readonly paths?: readonly string[];
     readonly exceptPaths?: readonly string[];
     readonly when?: ErrorCondition;
