@@ -684,7 +684,7 @@ export interface RetryOptions {
     readonly budget?: RetryBudgetOptions | false;
 }
 
-export type RetryOwner = 'holdfast' | 'stainless' | 'aws-sdk' | 'stripe-node' | 'envoy' | 'grpc' | 'same_key';
+export type RetryOwner = 'holdfast' | 'stainless' | 'aws-sdk' | 'envoy' | 'grpc' | 'same_key';
 
 export interface RetryScheduledEvent extends CallEvent, FailureFacts {
     readonly attempt: number;

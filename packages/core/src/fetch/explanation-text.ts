@@ -43,7 +43,6 @@ const owners: Readonly<Record<RetryOwner, string>> = {
   holdfast: 'another function of createFetch, which repeats it',
   stainless: 'the SDK above (x-stainless-retry-count), which repeats it',
   'aws-sdk': 'the AWS SDK above, which repeats it',
-  'stripe-node': 'stripe-node above, which repeats it',
   envoy: 'Envoy in front, which repeats it',
   grpc: 'the gRPC client above, which repeats it',
   same_key: 'somebody above, who sent it again with the same key',

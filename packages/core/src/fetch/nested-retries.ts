@@ -49,11 +49,7 @@ export class NestedRetries {
   #ownerOf(call: Call, outcome: Outcome): RetryOwner | undefined {
     if (call.isNested || this.#isRepeatedBelow(outcome)) return 'holdfast'
     const { retry } = this.#options
-    const above = ownerAbove(
-      (name) => call.header(name),
-      call.callersKey,
-      retry === false ? undefined : retry.attemptHeader,
-    )
+    const above = ownerAbove((name) => call.header(name), retry === false ? undefined : retry.attemptHeader)
     return (
       above ?? (call.callersKey !== undefined && this.#givenUp.get(call.callersKey) === true ? 'same_key' : undefined)
     )

@@ -3,7 +3,6 @@ import type { RetryOwner } from '../events/core-event-map.ts'
 /** Says who above us repeats the request by itself, from what such clients write into its headers. */
 export function ownerAbove(
   header: (name: string) => string | undefined,
-  idempotencyKey: string | undefined,
   attemptHeader: string | undefined,
 ): RetryOwner | undefined {
   if (atLeast(header('x-stainless-retry-count'), 1)) return 'stainless'
@@ -11,8 +10,6 @@ export function ownerAbove(
   if (atLeast(/\bmax=(\d+)/.exec(header('amz-sdk-request') ?? '')?.[1], 2)) return 'aws-sdk'
   if (atLeast(header('x-envoy-attempt-count'), 2)) return 'envoy'
   if (atLeast(header('grpc-previous-rpc-attempts'), 1)) return 'grpc'
-  // It makes such a key only when it is going to repeat.
-  if (idempotencyKey?.startsWith('stripe-node-retry-') === true) return 'stripe-node'
   return attemptHeader !== undefined && atLeast(header(attemptHeader), 2) ? 'holdfast' : undefined
 }
 
