@@ -1,9 +1,15 @@
-import { CircuitBreaker, type CircuitPermit, type OpenReason } from '../circuit-breaker/circuit-breaker.ts'
+import {
+  CircuitBreaker,
+  type CircuitListener,
+  type CircuitPermit,
+  type OpenReason,
+} from '../circuit-breaker/circuit-breaker.ts'
 import type { ResolvedCircuitBreakerOptions } from '../circuit-breaker/circuit-breaker-options.ts'
 import type { IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { CircuitEvent, CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import type { Random } from '../random/random.ts'
+import type { Clock } from '../time/clock.ts'
 import type { CircuitSnapshot } from './fetch-snapshot.ts'
 import type { Outcome } from './outcome.ts'
 import { circuitRefusal, isolationRefusal } from './refusals.ts'
@@ -11,44 +17,51 @@ import type { LocalCircuit, SharedCircuit, StoredCircuit } from './shared-circui
 import type { SharedCircuits } from './shared-circuits.ts'
 import { verdictOf } from './verdict.ts'
 
+/** What all circuits of a function have in common. */
+export interface CircuitSettings {
+  readonly options: ResolvedCircuitBreakerOptions
+  readonly clock: Clock
+  readonly random: Random
+  readonly events: Emitter<CoreEventMap>
+}
+
 /** A breaker, with what it says to callers, listeners and other processes. */
-export class Circuit implements LocalCircuit {
+export class Circuit implements LocalCircuit, CircuitListener {
   readonly breaker: CircuitBreaker
   /** Absent when no store was given. */
   readonly shared: SharedCircuit | undefined
   readonly #facts: CircuitEvent
   readonly #events: Emitter<CoreEventMap>
-  readonly #group: string | undefined
-  /** The failure that was counted last. */
+  /** The failure that was counted last; not kept while it is closed. */
   #lastFailure: IntegrationErrorInit | undefined
   #openReason: OpenReason = 'failures'
 
-  constructor(
-    facts: CircuitEvent,
-    options: ResolvedCircuitBreakerOptions,
-    random: Random,
-    events: Emitter<CoreEventMap>,
-    sharedCircuits?: SharedCircuits,
-  ) {
+  constructor(facts: CircuitEvent, { options, random, events }: CircuitSettings, sharedCircuits?: SharedCircuits) {
     this.#facts = facts
     this.#events = events
-    this.#group = facts.group
-    this.breaker = new CircuitBreaker(options, random, {
-      opened: (breakMs, reason) => {
-        this.#openReason = reason
-        const code = this.#openedBy?.code
-        if (events.has('circuit:opened'))
-          events.emit('circuit:opened', { ...facts, breakMs, reason, ...(code === undefined ? {} : { code }) })
-        this.shared?.changed()
-      },
-      halfOpened: () => events.emit('circuit:half-opened', facts),
-      closed: () => {
-        events.emit('circuit:closed', facts)
-        this.shared?.changed()
-      },
-      isolated: () => events.emit('circuit:isolated', facts),
-    })
+    this.breaker = new CircuitBreaker(options, random, this)
     this.shared = sharedCircuits?.add(this, facts.group ?? '', options.breakMs)
+  }
+
+  opened(breakMs: number, reason: OpenReason): void {
+    this.#openReason = reason
+    if (this.#events.has('circuit:opened'))
+      this.#events.emit('circuit:opened', { ...this.#facts, breakMs, ...this.openedBy })
+    this.shared?.changed()
+  }
+
+  halfOpened(): void {
+    this.#events.emit('circuit:half-opened', this.#facts)
+  }
+
+  closed(): void {
+    this.#lastFailure = undefined
+    this.#events.emit('circuit:closed', this.#facts)
+    this.shared?.changed()
+  }
+
+  isolated(): void {
+    this.#events.emit('circuit:isolated', this.#facts)
   }
 
   /** Takes what came of an attempt. */
@@ -56,6 +69,7 @@ export class Circuit implements LocalCircuit {
     const verdict = verdictOf(outcome, attempt)
     if (verdict === 'failure') this.#lastFailure = outcome.failure
     this.breaker.record(permit, verdict, nowMs, outcome.failure?.retryAfterMs)
+    if (this.breaker.state === 'closed') this.#lastFailure = undefined
     if (permit.probe) this.shared?.probed(nowMs)
   }
 
@@ -81,7 +95,7 @@ export class Circuit implements LocalCircuit {
   snapshot(nowMs: number, wallMs: number): CircuitSnapshot {
     const { state, reopened, remainingMs } = this.breaker.toRecord(nowMs)
     return {
-      ...(this.#group === undefined ? {} : { group: this.#group }),
+      ...(this.#facts.group === undefined ? {} : { group: this.#facts.group }),
       state,
       ...(state === 'open' ? { openUntil: wallMs + remainingMs } : {}),
       ...(reopened === 0 ? {} : { reopened }),

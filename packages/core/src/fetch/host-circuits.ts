@@ -1,10 +1,6 @@
-import type { ResolvedCircuitBreakerOptions } from '../circuit-breaker/circuit-breaker-options.ts'
-import type { CoreEventMap, ScopeEvent } from '../events/core-event-map.ts'
-import type { Emitter } from '../events/emitter.ts'
+import type { ScopeEvent } from '../events/core-event-map.ts'
 import { LruMap } from '../policy/lru-map.ts'
-import type { Random } from '../random/random.ts'
-import type { Clock } from '../time/clock.ts'
-import { Circuit } from './circuit.ts'
+import { Circuit, type CircuitSettings } from './circuit.ts'
 import type { CircuitSnapshot } from './fetch-snapshot.ts'
 import type { SharedCircuits } from './shared-circuits.ts'
 
@@ -12,37 +8,25 @@ const MAX_GROUPS = 100
 
 /** The circuits of one host: one for each group of endpoints that was called, and one for what belongs to no group. */
 export class HostCircuits {
-  readonly #create: (group: string | undefined) => Circuit
-  readonly #groupOf: ResolvedCircuitBreakerOptions['groupOf']
-  readonly #common: Circuit
-  readonly #clock: Clock
+  readonly #facts: ScopeEvent
+  readonly #settings: CircuitSettings
   /** What other processes know of them; absent when no store was given. */
   readonly shared: SharedCircuits | undefined
+  readonly #common: Circuit
   #groups: LruMap<Circuit> | undefined
   #isIsolated = false
 
-  constructor(
-    facts: ScopeEvent,
-    options: ResolvedCircuitBreakerOptions,
-    clock: Clock,
-    random: Random,
-    events: Emitter<CoreEventMap>,
-    shared?: SharedCircuits,
-  ) {
-    this.#clock = clock
+  constructor(facts: ScopeEvent, settings: CircuitSettings, shared?: SharedCircuits) {
+    this.#facts = facts
+    this.#settings = settings
     this.shared = shared
-    this.#create = (group) => {
-      const circuit = new Circuit(group === undefined ? facts : { ...facts, group }, options, random, events, shared)
-      if (this.#isIsolated) circuit.breaker.isolate()
-      return circuit
-    }
-    this.#groupOf = options.groupOf
-    this.#common = this.#create(undefined)
+    this.#common = new Circuit(facts, settings, shared)
   }
 
   /** The circuit of a request. The 100 groups used last are kept, those that hold calls back before the others. */
   of(method: string, url: string, endpointGroup: string | undefined): Circuit {
-    return this.#circuitOf(this.#groupOf === undefined ? endpointGroup : this.#groupOf({ method, url }))
+    const { groupOf } = this.#settings.options
+    return this.#circuitOf(groupOf === undefined ? endpointGroup : groupOf({ method, url }))
   }
 
   /** Refuses every call to the host until `close`. */
@@ -58,6 +42,7 @@ export class HostCircuits {
 
   /** Whether one of them holds calls back. */
   isHolding(nowMs: number): boolean {
+    if (this.#groups === undefined) return this.#common.breaker.isHolding(nowMs)
     return this.#all().some(({ breaker }) => breaker.isHolding(nowMs))
   }
 
@@ -78,10 +63,16 @@ export class HostCircuits {
   #circuitOf(group: string | undefined): Circuit {
     if (group === undefined || group === '') return this.#common
     this.#groups ??= new LruMap(MAX_GROUPS, {
-      isNeeded: ({ breaker }) => breaker.isHolding(this.#clock.monotonicMs()),
+      isNeeded: ({ breaker }) => breaker.isHolding(this.#settings.clock.monotonicMs()),
       onEvicted: (circuit) => circuit.forget(),
     })
-    return this.#groups.getOrCreate(group, this.#create)
+    return this.#groups.get(group) ?? this.#groups.getOrCreate(group, () => this.#create(group))
+  }
+
+  #create(group: string): Circuit {
+    const circuit = new Circuit({ ...this.#facts, group }, this.#settings, this.shared)
+    if (this.#isIsolated) circuit.breaker.isolate()
+    return circuit
   }
 
   #all(): readonly Circuit[] {

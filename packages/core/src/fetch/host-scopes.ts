@@ -3,7 +3,7 @@ import type { Emitter } from '../events/emitter.ts'
 import { LruMap } from '../policy/lru-map.ts'
 import type { LimitBuckets } from '../rate-limit/limit-buckets.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
-import { HostScope } from './host-scope.ts'
+import { HostScope, scopeSettingsOf } from './host-scope.ts'
 import { Isolations } from './isolations.ts'
 import { hostOf } from './request-facts.ts'
 import type { SharedCircuits } from './shared-circuits.ts'
@@ -27,12 +27,13 @@ export class HostScopes {
     sharedCircuitsOf?: (host: string) => SharedCircuits,
   ) {
     const { clock } = options
+    const settings = scopeSettingsOf(options, buckets, events)
     this.#scopes = new LruMap(MAX_HOSTS, {
       isNeeded: (scope) => scope.isNeeded(clock.monotonicMs()),
       onEvicted: ({ circuits }) => circuits?.forget(),
     })
     this.#create = (host) => {
-      const scope = new HostScope(host, options, buckets, events, sharedCircuitsOf?.(host))
+      const scope = new HostScope(host, settings, sharedCircuitsOf?.(host))
       if (this.#isolations.has(host)) scope.circuits?.isolate()
       return scope
     }

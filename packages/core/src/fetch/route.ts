@@ -7,7 +7,7 @@ const MAX_ROUTES = 256
 
 /** What the connector says of a method and a path. */
 export interface Route {
-  /** The limits that bind it, the narrowest first. */
+  /** The limits that bind it, the narrowest first; none where a host has the same for all. */
   readonly places: readonly LimitPlace[]
   /** The group of endpoints that it belongs to. */
   readonly group: string | undefined
@@ -15,8 +15,15 @@ export interface Route {
   readonly tellsFailuresInBody: boolean
 }
 
+/** The route of every call, where the connector tells none from the other. */
+export function commonRouteOf({ connector, endpointGroupOf }: ResolvedFetchOptions): Route | undefined {
+  const tellsApart = connector?.rateLimits !== undefined || connector?.http?.failuresInBody !== undefined
+  if (tellsApart || endpointGroupOf !== undefined) return undefined
+  return { places: [], group: undefined, tellsFailuresInBody: false }
+}
+
 /**
- * The routes of one host. They follow from the connector alone; the last 256 or so are kept, because matching the patterns of a
+ * The routes of one host, where they differ. They follow from the connector alone; the last 256 or so are kept, because matching the patterns of a
  * connector is a good part of what a call costs.
  */
 export class Routes {
@@ -24,9 +31,6 @@ export class Routes {
   readonly #buckets: LimitBuckets | undefined
   readonly #options: ResolvedFetchOptions
   readonly #known = new Map<string, Route>()
-  /** Of all paths, where the connector tells none from the other. */
-  readonly common: Route | undefined
-
   #newest: Route | undefined
   #newestUrl = ''
   #newestMethod = ''
@@ -35,13 +39,9 @@ export class Routes {
     this.#host = host
     this.#buckets = buckets
     this.#options = options
-    const { connector, endpointGroupOf } = options
-    const isCommon = connector?.rateLimits === undefined && connector?.http?.failuresInBody === undefined
-    if (isCommon && endpointGroupOf === undefined) this.common = this.#create('', '')
   }
 
   of(method: string, url: string): Route {
-    if (this.common !== undefined) return this.common
     if (url === this.#newestUrl && method === this.#newestMethod && this.#newest !== undefined) return this.#newest
     this.#newest = this.#find(method, url)
     this.#newestUrl = url
