@@ -111,8 +111,9 @@ export function methodOf(input: FetchInput, init: CapturedInit | undefined): str
 
 /** The signal that `fetch` would follow: that of `init`, where it has one, else that of the Request. */
 export function signalOf(input: FetchInput, init: CapturedInit | undefined): AbortSignal | undefined {
-  if (init?.signal !== undefined) return init.signal ?? undefined
-  return isRequest(input) ? input.signal : undefined
+  // The Request of another library may have `null` where it has no signal.
+  const signal = init?.signal === undefined && isRequest(input) ? (input.signal as AbortSignal | null) : init?.signal
+  return signal ?? undefined
 }
 
 /** The value of a header of the request. Headers that `fetch` will refuse have none. */

@@ -66,6 +66,8 @@ describe('the facts of a request', () => {
     expect(signalOf(request, undefined)).toBe(request.signal)
     expect(signalOf(request, { signal })).toBe(signal)
     expect(signalOf(request, { signal: null })).toBeUndefined()
+    const without = { url, headers: new Headers(), signal: null } as unknown as Request
+    expect(signalOf(without, {})).toBeUndefined()
   })
 
   it('are those of the moment of the call, whatever becomes of the arguments', () => {
