@@ -3,7 +3,7 @@ import github from '@holdfast/adapters/connectors/github'
 import type { SimulatedUpstream } from './simulated-upstream.ts'
 
 /** More hosts than are kept, so that forgetting is part of the day. */
-const STRAY_HOSTS = 4_000
+export const STRAY_HOSTS = 12_000
 /** More groups of endpoints than are kept. */
 const GROUPS = 300
 
@@ -66,6 +66,12 @@ export class Application {
     return integration.fetch(integration.urlOf(this.#random), init)
   }
 
+  /** Calls one of the hosts by its number, so that all are known early and the day is not one long beginning. */
+  meet(host: number): Promise<Response> {
+    const [strays] = this.#integrations
+    return (strays as Integration).fetch(`https://h${host}.example.com/`)
+  }
+
   get functions(): readonly ResilientFetch[] {
     return this.#integrations.map(({ fetch }) => fetch)
   }
@@ -76,6 +82,11 @@ export class Application {
     const old = integration.fetch
     integration.fetch = this.#start({ ...integration.options, restore: old.snapshot() })
     await old[Symbol.asyncDispose]()
+  }
+
+  /** Whether the function with this number is the one that calls many hosts. */
+  isStrays(index: number): boolean {
+    return index % this.#integrations.length === 0
   }
 
   #integration(options: FetchOptions, urlOf: (random: Random) => string): Integration {

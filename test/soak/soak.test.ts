@@ -7,7 +7,7 @@ const node = ['--expose-gc', '--conditions=@holdfast/source', program]
 /** Enough calls that every kept host and group is known before the hour that is compared. */
 const morning = ['--hours', '3', '--calls', '9000', '--warm', '2']
 /** Fewer, compared before everything is warm: what is kept of every call is far more than what is not warm. */
-const hour = ['--hours', '2', '--calls', '4000', '--warm', '1', '--tolerance', '0.3']
+const hour = ['--hours', '2', '--calls', '4000', '--warm', '1', '--tolerance', '0.05']
 
 function play(...more: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
   return new Promise((resolve) => {

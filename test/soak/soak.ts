@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { isIntegrationError } from '@holdfast/core'
 import { fakeClock, seededRandom } from '@holdfast/core/testing'
-import { Application } from './application.ts'
+import { Application, STRAY_HOSTS } from './application.ts'
 import { SimulatedUpstream } from './simulated-upstream.ts'
 
 const HOUR_MS = 3_600_000
@@ -9,7 +9,8 @@ const HOUR_MS = 3_600_000
 const QUIET_MS = 120_000
 /** Calls at once, to the same upstream. */
 const BURST = 60
-const MAX_HOSTS = 1_000
+const MAX_HOSTS = 10_000
+const HOSTS_AT_ONCE = 500
 const MAX_CIRCUITS_PER_HOST = 101
 
 export interface SoakOptions {
@@ -90,9 +91,18 @@ export async function soak({ hours, callsPerHour, seed, leak = false, onHour }: 
     }
   }
 
+  const meetHosts = async (): Promise<void> => {
+    for (let first = 0; first < STRAY_HOSTS; first += HOSTS_AT_ONCE) {
+      const hosts = Array.from({ length: HOSTS_AT_ONCE }, (_, index) => first + index)
+      const met = Promise.allSettled(hosts.map((host) => application.meet(host)))
+      await clock.runUntil(met)
+    }
+  }
+
   for (let hour = 1; hour <= hours; hour++) {
     // Before the traffic, so that it has filled up again when it is looked at.
     await application.replace(hour)
+    if (hour === 1 || application.isStrays(hour)) await meetHosts()
     const gapMs = (2 * (HOUR_MS - QUIET_MS)) / callsPerHour
     const untilCalls = calls + callsPerHour
     for (let gapsMs = 0; calls < untilCalls; gapsMs = 0) {
