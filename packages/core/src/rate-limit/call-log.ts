@@ -30,7 +30,11 @@ export class CallLog {
   add(units: number, nowMs: number, stepMs: number): void {
     this.#units += units
     const newest = this.isEmpty ? undefined : this.#steps.at(-1)
-    if (newest === undefined || nowMs - newest.fromMs > stepMs) {
+    if (newest === undefined) {
+      // An array that grows makes room for many more, and most logs have one step only.
+      this.#steps = [{ fromMs: nowMs, toMs: nowMs, units }]
+      this.#first = 0
+    } else if (nowMs - newest.fromMs > stepMs) {
       this.#steps.push({ fromMs: nowMs, toMs: nowMs, units })
     } else {
       newest.toMs = nowMs

@@ -10,6 +10,8 @@ import { pathOf } from './path-pattern.ts'
 import type { ResolvedRateLimitOptions } from './rate-limit-options.ts'
 import { type RuleGroup, ruleGroups } from './rule-groups.ts'
 
+const none: readonly never[] = Object.freeze([])
+
 /** For whom the buckets are. */
 export interface LimitOwner {
   readonly connector: Connector | undefined
@@ -55,8 +57,8 @@ export class LimitBuckets {
       host,
       owner: group?.isOfApp === true ? this.#app : this.#owner,
       bucket: new LimitBucket(options.releaseIntervalMs, clock, random, group?.declared),
-      rules: group?.rules ?? [],
-      reading: group?.reading ?? [],
+      rules: group?.rules ?? none,
+      reading: group?.reading ?? none,
     })
   }
 

@@ -44,11 +44,14 @@ export class LimitQuotas {
   #all: readonly Kept[]
 
   constructor(declared: readonly DeclaredLimit[]) {
-    this.#declared = declared.map(({ policy, limit, windowMs, unit }) => ({
-      policy,
-      quota: new DeclaredQuota(limit, windowMs),
-      counts: unit === undefined ? 'either' : 'units',
-    }))
+    this.#declared =
+      declared.length === 0
+        ? none
+        : declared.map(({ policy, limit, windowMs, unit }) => ({
+            policy,
+            quota: new DeclaredQuota(limit, windowMs),
+            counts: unit === undefined ? 'either' : 'units',
+          }))
     this.#all = this.#declared
   }
 

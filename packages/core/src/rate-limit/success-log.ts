@@ -21,10 +21,16 @@ export class SuccessLog {
   #units: number[] | undefined
 
   add(units: number, nowMs: number): void {
-    const fromMs = (this.#fromMs ??= [])
-    const counts = (this.#units ??= [])
+    const fromMs = this.#fromMs
+    const counts = this.#units
+    if (fromMs === undefined || counts === undefined) {
+      // An array that grows makes room for many more, which who is called once does not need.
+      this.#fromMs = [nowMs]
+      this.#units = [units]
+      return
+    }
     const newest = fromMs.length - 1
-    if (newest >= 0 && nowMs - (fromMs[newest] as number) < STEP_MS) {
+    if (nowMs - (fromMs[newest] as number) < STEP_MS) {
       counts[newest] = (counts[newest] as number) + units
       return
     }
