@@ -154,7 +154,7 @@ export function learnLimits(
   const { limits } = call
   if (limits.length === 0) return
   const { failure } = outcome
-  const readings = readingsOf(outcome, call, options)
+  const readings = readingsOf(outcome, call, nowMs, options)
   const hit = hitOf(failure)
   const limited = hit === undefined ? undefined : hitLimit(limits, readings)
   let pauseMs = 0
@@ -189,6 +189,7 @@ const nothing: readonly RateLimitReading[] = []
 function readingsOf(
   outcome: Outcome,
   { limits, route }: Call,
+  nowMs: number,
   { connector, clock }: ResolvedFetchOptions,
 ): readonly RateLimitReading[] {
   if (outcome.kind !== 'response') return nothing
@@ -199,7 +200,7 @@ function readingsOf(
   const answer = route.tellsFailuresInBody ? readAnswer(response) : response
   let readings = nothing
   for (const { bucket, rules, reading } of limits) {
-    if (!bucket.isListening) continue
+    if (!bucket.isListening(nowMs)) continue
     if (rules.length === 0 && connector?.rateLimits === undefined)
       return readSuccessHeaders(response.headers, clock.now())
     if (rules.length === 0) return readRateLimits(answer, clock.now(), connector)

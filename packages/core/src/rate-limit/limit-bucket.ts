@@ -86,8 +86,9 @@ export class LimitBucket {
   }
 
   /** Whether the headers of a success are worth a look. */
-  get isListening(): boolean {
-    if (this.#unread > 0) return false
+  isListening(nowMs: number): boolean {
+    // What was plenty when the last answer was read may be gone by now, or its window over.
+    if (this.#unread > 0 && this.#quotas.unreadAnswers(nowMs) > 0) return false
     return this.#silent < SILENT_AFTER || this.#silent % SILENT_LOOK_EVERY === 0
   }
 

@@ -261,7 +261,7 @@ describe('LimitBucket', () => {
   it('looks at every answer, but at fewer of those of a provider that never told anything', () => {
     const { bucket, succeed } = bucketOf(10)
     const looks = Array.from({ length: 40 }, () => {
-      const { isListening } = bucket
+      const isListening = bucket.isListening(0)
       succeed()
       return isListening
     })
@@ -269,7 +269,7 @@ describe('LimitBucket', () => {
     expect(looks.slice(17).filter(Boolean)).toHaveLength(2)
     bucket.tryStart(0)
     bucket.finish({ startedAtMs: 0, isSuccess: true, readings: told(5, 10_000) }, 0)
-    expect(bucket.isListening).toBe(true)
+    expect(bucket.isListening(0)).toBe(true)
   })
 
   it('takes a failure without an answer for a call that counted', () => {

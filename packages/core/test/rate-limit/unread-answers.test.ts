@@ -19,7 +19,7 @@ function bucketAt(provider: Provider) {
     const nowMs = clock.monotonicMs()
     if (!bucket.tryStart(nowMs)) return false
     provider.remaining--
-    const { isListening } = bucket
+    const isListening = bucket.isListening(nowMs)
     if (isListening) read++
     const readings: readonly RateLimitReading[] = isListening
       ? [{ policy: 'default', source: 'ratelimit', ...provider, resetMs: provider.resetMs - nowMs }]
@@ -50,6 +50,17 @@ describe('LimitBucket: answers that need not be read', () => {
     expect(near.read()).toBe(50)
   })
 
+  it('reads the first answer of the next window, so that it knows what that one has left', async () => {
+    const { clock, bucket, call, read } = bucketAt({ limit: 100, remaining: 100, resetMs: 60_000 })
+    call()
+    await clock.advance(61_000)
+    while (bucket.tryStart(61_000));
+    bucket.cancel()
+    bucket.cancel()
+    expect(bucket.isListening(61_000)).toBe(true)
+    expect(read()).toBe(1)
+  })
+
   it('reads every answer that counts something else than calls', () => {
     const { calls, read } = bucketAt({ limit: 90_000, remaining: 90_000, resetMs: 60_000, unit: 'tokens' })
     calls(50)
@@ -68,7 +79,7 @@ describe('LimitBucket: answers that need not be read', () => {
     // Others take nearly all of it.
     provider.remaining = 40
     calls(8)
-    expect(bucket.isListening).toBe(true)
+    expect(bucket.isListening(0)).toBe(true)
     expect(calls(40).filter((started) => started).length).toBeLessThanOrEqual(32)
   })
 })
