@@ -74,7 +74,11 @@ export async function reserveLimits(
   const { limits } = call
   for (let index = 0; index < limits.length; index++) {
     const limit = limits[index] as CallLimit
-    if (call.limitTicket?.limit !== limit && limit.bucket.tryStart(clock.monotonicMs(), limit.cost)) continue
+    if (call.limitTicket?.limit !== limit) {
+      if (limit.bucket.tryStart(clock.monotonicMs(), limit.cost)) continue
+      // While a call waits for a narrower limit, it must not get a place under a wider one that those before it wait for.
+      leaveQueue(call)
+    }
     let refusal: Outcome | undefined
     let isReserved = false
     try {
@@ -129,8 +133,8 @@ function refusalOf({ bucket, cost }: CallLimit, waitMs: number, nowMs: number): 
   return limitRefusal(bucket.pausedMs(nowMs) || waitMs, bucket.isExhausted(nowMs))
 }
 
-/** Gives up a place that a retry took and does not need any more. */
-function leaveQueue(call: Call): void {
+/** Gives up the place in a queue that a retry took and does not need any more. */
+export function leaveQueue(call: Call): void {
   const held = call.limitTicket
   call.limitTicket = undefined
   if (held === undefined || held.ticket.leave()) return

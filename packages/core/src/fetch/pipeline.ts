@@ -10,6 +10,7 @@ import { remember } from './explain.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { FetchSnapshot } from './fetch-snapshot.ts'
 import { HostScopes } from './host-scopes.ts'
+import { leaveQueue } from './limits.ts'
 import { NestedRetries } from './nested-retries.ts'
 import { discardBody, type Outcome } from './outcome.ts'
 import { prepareRetry, stopOf } from './prepare-retry.ts'
@@ -85,6 +86,7 @@ export class Pipeline {
       else outcome = await this.#retry(call, outcome)
       if (auth?.canReplace(call, outcome) === true) outcome = await this.#replay(call, outcome, auth, token)
     } catch (error) {
+      leaveQueue(call)
       const isGivenUp = call.callerSignal?.aborted === true && call.callerSignal.reason === error
       if (isGivenUp && call.record.attempts.length === 0) call.cancelBody(error)
       outcome = { kind: 'error', error, failure: classifyWait(call, error) }

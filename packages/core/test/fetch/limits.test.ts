@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { type Connector, replayableBody } from '../../src/index.ts'
+import { answer, harness, rejectionOf, url } from './harness.ts'
+
+const onePerSecond = { scope: 'connection', limit: { value: 1 }, windowMs: { value: 1_000 } } as const
+
+function connectorWith(rateLimits: NonNullable<Connector['rateLimits']>): Connector {
+  return { id: 'acme', name: 'Acme', sources: [], rateLimits }
+}
+
+describe('createFetch: the place of a retry in the line of a limit', () => {
+  it('is given up when the body of the next attempt cannot be made', async () => {
+    const { fetch, clock } = harness([answer(429, { 'retry-after': '5' }), answer(200)], {
+      connector: connectorWith([{ id: 'calls', ...onePerSecond }]),
+    })
+    const body = replayableBody(({ attempt }) => {
+      if (attempt === 2) throw new Error('no more')
+      return 'x'
+    })
+    expect(await rejectionOf(fetch(url, { method: 'PUT', body }))).toMatchObject({ message: 'no more' })
+    await clock.advance(10_000)
+    expect((await clock.runUntil(fetch(url))).status).toBe(200)
+  })
+
+  it('is given up while a narrower limit has to be waited for, so that two calls never wait for each other', async () => {
+    const connector = connectorWith([
+      {
+        id: 'all',
+        ...onePerSecond,
+        remaining: { header: 'x-left' },
+        examples: [
+          {
+            answer: { status: 200, headers: { 'x-left': '1' } },
+            reads: { limit: 1, remaining: 1, windowMs: 1_000 },
+          },
+        ],
+      },
+      { id: 'few', ...onePerSecond, limit: { value: 2 }, paths: ['/few'] },
+    ])
+    const { fetch, clock } = harness([answer(429, { 'retry-after': '3', 'x-left': '0' }), answer(200)], {
+      connector,
+      deadlineMs: 600_000,
+    })
+    const path = 'https://api.example.com/few'
+    const body = replayableBody(async ({ attempt }) => {
+      // Long enough for its turn under the wider limit to come, while others hold both places under the narrower one.
+      if (attempt === 2) await clock.sleep(5_000)
+      return 'x'
+    })
+    const retried = fetch(path, { method: 'PUT', body })
+    await clock.advance(2_000)
+    await clock.runUntil(Promise.all([retried, fetch(path), fetch(path)]))
+    expect(clock.monotonicMs()).toBeLessThan(10_000)
+  })
+})
