@@ -65,7 +65,7 @@ export class LimitQuotas {
     this.#collect()
   }
 
-  /** Begins to keep a limit that an answer tells of, unless it is kept already. */
+  /** Begins to keep a limit that an answer tells of, unless it is kept already, and as what it is. */
   add(
     policy: string,
     readings: readonly RateLimitReading[],
@@ -73,15 +73,18 @@ export class LimitQuotas {
     random: Random,
     nowMs: number,
   ): void {
-    if (this.#told.length >= MAX_QUOTAS || this.#told.some((kept) => kept.policy === policy)) return
+    const known = this.#told.find((kept) => kept.policy === policy)
     const own = readings.filter((reading) => reading.policy === policy)
     const isRestored = own.some(({ restorePerSecond }) => restorePerSecond !== undefined)
+    // While everything is left, some do not tell that it comes back evenly.
+    const isOther = isRestored && !(known?.quota instanceof RestoringQuota)
+    if (known === undefined ? this.#told.length >= MAX_QUOTAS : !isOther) return
     const jitterMs = releaseIntervalMs * random.next()
     const quota = isRestored ? new RestoringQuota() : new ToldQuota(releaseIntervalMs, jitterMs, nowMs)
     // Where something else is counted beside calls, that is what calls have a cost in.
     const hasUnits = readings.some(({ unit }) => unit !== undefined)
     const counts = own.some(({ unit }) => unit !== undefined) ? 'units' : hasUnits ? 'calls' : 'either'
-    this.#told = [...this.#told, { policy, quota, counts }]
+    this.#told = [...this.#told.filter((kept) => kept !== known), { policy, quota, counts }]
     this.#collect()
   }
 

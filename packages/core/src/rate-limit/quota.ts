@@ -1,5 +1,8 @@
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 
+/** Nobody waits so long because of what a success tells: it may be a misread one. Only a refusal of the provider proves it. */
+export const LONGEST_UNPROVEN_MS: number = 3_600_000
+
 /**
  * What is known of one limit, and when it lets the next call start. What a limit counts are units: calls, or whatever the
  * provider makes of them. All times are monotonic milliseconds.

@@ -1,6 +1,6 @@
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 import { SPREAD } from './declared-quota.ts'
-import type { FinishedCall, Quota } from './quota.ts'
+import { type FinishedCall, LONGEST_UNPROVEN_MS, type Quota } from './quota.ts'
 
 /**
  * A limit that comes back evenly, a so-called leaky bucket, as the generic cell rate algorithm keeps it: one number, the
@@ -8,6 +8,8 @@ import type { FinishedCall, Quota } from './quota.ts'
  */
 export class RestoringQuota implements Quota {
   #limit = Infinity
+  /** Whether an answer has told the limit, or it is a guess. */
+  #isTold = false
   /** How long one unit takes. */
   #unitMs = 1_000
   /** When the bucket is full again. */
@@ -15,9 +17,10 @@ export class RestoringQuota implements Quota {
   #learnedMs = -Infinity
 
   startMs(taken: number, cost: number, nowMs: number): number {
-    if (cost > this.#limit) return Infinity
     if (this.#limit === Infinity) return nowMs
-    return Math.max(this.#fullAtMs, nowMs) + (taken + cost - this.#limit) * this.#unitMs
+    if (cost > this.#limit && this.#isTold) return Infinity
+    const aloneMs = Math.max(this.#fullAtMs, nowMs) + Math.min(0, cost - this.#limit) * this.#unitMs
+    return aloneMs - nowMs > LONGEST_UNPROVEN_MS ? nowMs : aloneMs + taken * this.#unitMs
   }
 
   started(): void {
@@ -45,8 +48,10 @@ export class RestoringQuota implements Quota {
   #learn({ limit, restorePerSecond }: RateLimitReading, remaining: number, startedAtMs: number, nowMs: number): void {
     if (restorePerSecond !== undefined && restorePerSecond > 0) this.#unitMs = 1_000 / restorePerSecond
     // Without a limit, what was left at most is the best guess.
-    const known = this.#limit === Infinity ? 0 : this.#limit
-    this.#limit = limit ?? Math.max(known, remaining)
+    const known = this.#limit === Infinity ? 1 : this.#limit
+    const told = limit !== undefined && limit >= 1 ? limit : undefined
+    this.#isTold = told !== undefined
+    this.#limit = told ?? Math.max(known, remaining)
     const fullAtMs = nowMs + (this.#limit - remaining) * this.#unitMs
     // Answers come in any order: one that was asked for before the last one came can only tell of more that was taken.
     this.#fullAtMs = startedAtMs >= this.#learnedMs ? fullAtMs : Math.max(this.#fullAtMs, fullAtMs)

@@ -2,12 +2,10 @@ import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 import { CallLog } from './call-log.ts'
 import { SPREAD } from './declared-quota.ts'
 import { commonWindowBelow } from './common-windows.ts'
-import type { FinishedCall, Quota } from './quota.ts'
+import { type FinishedCall, LONGEST_UNPROVEN_MS, type Quota } from './quota.ts'
 
 // Most resets are told in whole seconds: what is later than the known one by less belongs to the same window.
 const GRANULARITY_MS = 1_500
-// Nobody waits so long, and such a reset may be a misread one: only a refusal of the provider proves it.
-const LONGEST_UNPROVEN_MS = 3_600_000
 // The provider's clock may tick in milliseconds, and the edge of a window may belong to it.
 const EDGE_MS = 1
 const STEPS_PER_WINDOW = 50
@@ -156,7 +154,8 @@ export class ToldQuota implements Quota {
   }
 
   #learn({ limit, remaining, resetMs, windowMs }: RateLimitReading, startedAtMs: number, nowMs: number): void {
-    if (limit !== undefined) this.#limit = limit
+    // That an answer comes at all shows that a limit of nothing means something else.
+    if (limit !== undefined && limit >= 1) this.#limit = limit
     if (windowMs !== undefined) this.#windowMs = windowMs
     const isLonger = resetMs !== undefined && resetMs > this.#longestResetMs
     if (isLonger) this.#longestResetMs = resetMs
@@ -187,7 +186,7 @@ export class ToldQuota implements Quota {
 
   /** Compares what the provider says is left with what would be if there were none but us. */
   #compare({ limit, remaining }: RateLimitReading, { startedAtMs, inFlight }: FinishedCall): void {
-    if (limit === undefined || remaining === undefined || this.#isAlone === false) return
+    if (limit === undefined || limit < 1 || remaining === undefined || this.#isAlone === false) return
     // As long as much is left, nobody asks.
     if (remaining > limit / 2) return
     const sinceMs = startedAtMs - this.#knownWindowMs - EDGE_MS

@@ -53,3 +53,13 @@ describe('createFetch: the place of a retry in the line of a limit', () => {
     expect(clock.monotonicMs()).toBeLessThan(10_000)
   })
 })
+
+describe('createFetch: a limit of 0', () => {
+  it('is waited for, and refuses no call for good, as the answer itself shows that calls go through', async () => {
+    const told = { 'x-ratelimit-limit': '0', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '5' }
+    const { run, clock } = harness([answer(200, told)])
+    await run()
+    expect((await run()).status).toBe(200)
+    expect(clock.monotonicMs()).toBeGreaterThanOrEqual(5_000)
+  })
+})
