@@ -18,9 +18,11 @@ export async function exchange(
   end: (attempt: Attempt, outcome: Outcome) => void,
 ): Promise<Outcome> {
   const { call } = attempt
+  // Not called as a member of the options: the `fetch` of browsers and Workers throws when `this` is something else.
+  const { transport } = options
   let outcome: Outcome
   try {
-    const response = await options.transport(call.input, call.initFor(attempt, options.attemptTimeoutMs))
+    const response = await transport(call.input, call.initFor(attempt, options.attemptTimeoutMs))
     const answer = answered(response, call, options)
     outcome = answer instanceof Promise ? await answer : answer
   } catch (error) {

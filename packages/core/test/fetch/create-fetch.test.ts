@@ -20,6 +20,18 @@ describe('createFetch', () => {
     expect(seen[1]).toBe(init)
   })
 
+  it('calls the transport without `this`, as the fetch of browsers and Workers has to be called', async () => {
+    const seen: unknown[] = []
+    const transport = function (this: unknown) {
+      seen.push(this)
+      return Promise.resolve(answer(200))
+    }
+    const options = { fetch: transport, hedge: { delayMs: 1_000 } }
+    await createFetch(options)(url)
+    await createFetch({ ...options, hedge: false })(url)
+    expect(seen).toEqual([undefined, undefined])
+  })
+
   it('looks the global fetch up at each call', async () => {
     const original = globalThis.fetch
     const fetch = createFetch()
