@@ -44,10 +44,11 @@ export class CallSignal {
   }
 
   /** The call is over. The caller's signal keeps reaching `body`, when there is one, until it is garbage. */
-  release(body: ReadableStream | null): void {
+  release(body: ReadableStream | null | undefined): void {
     const { remove } = this.#link
     if (remove === undefined) return
-    if (body === null) remove()
+    // The responses of React Native have no member of that name.
+    if (body === null || body === undefined) remove()
     else unreachableBodies?.register(body, remove)
   }
 }

@@ -60,11 +60,11 @@ describe('CallSignal', () => {
     expect(current.reason).toBe('stop')
   })
 
-  it('lets go of the caller when there is no body', () => {
+  it.each([null, undefined])('lets go of the caller when the body is %s', (body) => {
     const { signal: source } = new AbortController()
     const signal = new CallSignal(source)
     expect(signal.current.aborted).toBe(false)
-    signal.release(null)
+    signal.release(body)
     expect(getEventListeners(source, 'abort')).toHaveLength(0)
   })
 
