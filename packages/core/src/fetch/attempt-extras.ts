@@ -48,7 +48,7 @@ export class AttemptExtras {
   }
 
   /**
-   * Makes the body of the next attempt.
+   * Makes the body of an attempt, the next one unless `attempt` says otherwise.
    *
    * @throws what its factory throws, or the reason for which it is not waited for any longer.
    */
@@ -56,29 +56,33 @@ export class AttemptExtras {
     call: SendingCall,
     clock: Clock,
     attempt: number = call.record.attempts.length + 1,
-    callSignal: CallSignal | undefined = call.signal,
-  ): Promise<void> {
-    const signal = callSignal?.current ?? call.callerSignal ?? new AbortController().signal
+  ): Promise<BodyValue | undefined> {
+    const signal = call.signal?.current ?? call.callerSignal ?? new AbortController().signal
     signal.throwIfAborted()
     try {
       const made = this.#body?.make(attempt, signal)
       const limitMs = Math.max(0, call.deadlineAtMs - clock.monotonicMs())
-      const onTimeout = (): unknown => callSignal?.timeOut()
-      this.#next = isPromise(made) ? await waitForBody(made, signal, clock, limitMs, onTimeout) : made
+      const onTimeout = (): unknown => call.signal?.timeOut()
+      return isPromise(made) ? await waitForBody(made, signal, clock, limitMs, onTimeout) : made
     } catch (error) {
       if (!signal.aborted) call.failedIn = 'body'
       throw error
     }
   }
 
-  /** The members of an `init` that send the body made last. */
+  /** Keeps a body for the attempt that is sent next. */
+  keepBody(body: BodyValue | undefined): void {
+    this.#next = body
+  }
+
+  /** The members of an `init` that send the body that was kept. */
   takeBody(): RequestInit | undefined {
     const body = this.#next
     this.#next = undefined
     return body === undefined ? undefined : initOfBody(body)
   }
 
-  /** Frees a body that was made and is not sent after all. */
+  /** Frees a body that was kept and is not sent after all. */
   discard(): void {
     discardUnsent(this.#next)
   }

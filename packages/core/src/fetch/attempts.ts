@@ -46,7 +46,7 @@ export class Attempts {
 
   async #sendWithBody(call: Call, extras: AttemptExtras): Promise<Outcome> {
     // Before anything is taken that others could use, and before a wait for it: what is told then has to hold when it is sent.
-    await extras.makeBody(call, this.#options.clock)
+    extras.keepBody(await extras.makeBody(call, this.#options.clock))
     return this.#sendLater(call, this.#sharing?.news(call, this.#nowMs()))
   }
 

@@ -1,3 +1,4 @@
+import { type BodyValue, discardUnsent } from '../body/body-kinds.ts'
 import type { CircuitPermit } from '../circuit-breaker/circuit-breaker.ts'
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
@@ -5,6 +6,7 @@ import type { ResolvedHedgeOptions } from '../hedge/hedge-options.ts'
 import { isIdempotentMethod } from '../retry/retry-decision.ts'
 import { CallSignal } from '../timeout/call-signal.ts'
 import { Attempt } from './attempt.ts'
+import type { AttemptExtras } from './attempt-extras.ts'
 import type { Call } from './call.ts'
 import type { HedgeStop } from './decision.ts'
 import { exchange } from './exchange.ts'
@@ -45,6 +47,8 @@ export class HedgedAttempt {
   #failed: Outcome | undefined
   #isOver = false
   #cancelTimer: (() => void) | undefined
+  /** That of a hedge whose body is being made. */
+  #preparing: CallSignal | undefined
   #resolve: (outcome: Outcome) => void = () => {}
 
   /** @param first - Everything was taken for it already. */
@@ -73,46 +77,56 @@ export class HedgedAttempt {
 
   #schedule(): void {
     if (this.#isOver || this.#sent > this.#hedge.maxHedges) return
-    this.#cancelTimer = this.#options.clock.schedule(this.#hedge.delayMs, () => void this.#sendHedge())
+    this.#cancelTimer = this.#options.clock.schedule(this.#hedge.delayMs, () => this.#startHedge())
   }
 
-  async #sendHedge(): Promise<void> {
-    const call = this.#call
-    const { clock } = this.#options
-    const attempt = this.#sent + 1
-    const signal = new CallSignal(call.callerSignal)
-    if (call.extras?.isMade === true) {
-      try {
-        await call.extras.makeBody(call, clock, attempt, signal)
-      } catch {
-        // The attempt that there is goes on; should it fail, the next one meets the same failure.
-        call.failedIn = undefined
-        signal.release(null)
-        this.#skip('body')
-        return
-      }
+  #startHedge(): void {
+    const { extras, callerSignal } = this.#call
+    const signal = new CallSignal(callerSignal)
+    if (extras?.isMade === true) void this.#makeHedge(extras, signal)
+    else this.#sendHedge(signal)
+  }
+
+  async #makeHedge(extras: AttemptExtras, signal: CallSignal): Promise<void> {
+    const { record, deadlineAtMs, callerSignal } = this.#call
+    this.#preparing = signal
+    let body: BodyValue | undefined
+    try {
+      const hedge = { record, deadlineAtMs, callerSignal, signal, failedIn: undefined }
+      body = await extras.makeBody(hedge, this.#options.clock, this.#sent + 1)
+    } catch {
+      // The attempt that there is goes on; should it fail, the next one meets the same failure.
+      this.#skip('body', signal)
+      return
+    } finally {
+      this.#preparing = undefined
     }
     // While the body was made, an answer may have come.
-    if (this.#isOver || this.#failed !== undefined) {
-      signal.release(null)
-      return
-    }
-    const nowMs = clock.monotonicMs()
+    if (this.#isHedgingOver) this.#skip('body', signal, body)
+    else this.#sendHedge(signal, body)
+  }
+
+  #sendHedge(signal: CallSignal, body?: BodyValue): void {
+    const call = this.#call
+    const attempt = this.#sent + 1
+    const nowMs = this.#options.clock.monotonicMs()
     const admitted = this.#gate.admit(nowMs)
     if (typeof admitted === 'string') {
-      signal.release(null)
-      this.#skip(admitted)
+      this.#skip(admitted, signal, body)
       return
     }
     const { delayMs } = this.#hedge
     call.record.decide({ kind: 'hedge', attempt, delayMs })
     if (this.#events.has('hedge:sent')) this.#events.emit('hedge:sent', { ...call.eventFacts(nowMs), attempt, delayMs })
+    call.extras?.keepBody(body)
     this.#send(new Attempt(call, attempt, nowMs, admitted.permit, signal, this.#options, true))
     this.#schedule()
   }
 
-  #skip(reason: HedgeStop): void {
-    if (!this.#isOver) this.#call.record.decide({ kind: 'no_hedge', reason, delayMs: this.#hedge.delayMs })
+  #skip(reason: HedgeStop, signal: CallSignal, body?: BodyValue): void {
+    signal.release(null)
+    discardUnsent(body)
+    if (!this.#isHedgingOver) this.#call.record.decide({ kind: 'no_hedge', reason, delayMs: this.#hedge.delayMs })
   }
 
   #send(attempt: Attempt): void {
@@ -130,10 +144,10 @@ export class HedgedAttempt {
       this.#end(attempt, outcome)
       return
     }
-    // From here on it is for the retries.
-    this.#cancelTimer?.()
     if (this.#failed !== undefined) discardBody(this.#failed)
     this.#failed = outcome
+    // From here on it is for the retries.
+    this.#stopHedging()
   }
 
   /** Whether no other attempt would fare better. */
@@ -146,11 +160,11 @@ export class HedgedAttempt {
   #end(winner: Attempt, outcome: Outcome): void {
     const call = this.#call
     this.#isOver = true
-    this.#cancelTimer?.()
+    this.#stopHedging()
     if (this.#failed !== undefined) discardBody(this.#failed)
     for (const attempt of this.#running) {
       // First, so that it is gone when another call gets its slot.
-      attempt.signal?.abort(new DOMException('Another attempt of the call was answered first.', 'AbortError'))
+      attempt.signal?.abort(notNeeded())
       this.#close(attempt, lost())
     }
     for (const attempt of this.#finished) if (attempt !== winner) attempt.signal?.release(null)
@@ -163,11 +177,24 @@ export class HedgedAttempt {
     this.#resolve(outcome)
   }
 
+  get #isHedgingOver(): boolean {
+    return this.#isOver || this.#failed !== undefined
+  }
+
+  #stopHedging(): void {
+    this.#cancelTimer?.()
+    this.#preparing?.abort(notNeeded())
+  }
+
   #close(attempt: Attempt, outcome: Outcome): void {
     this.#running.delete(attempt)
     this.#finished.push(attempt)
     this.#gate.finish(attempt, outcome)
   }
+}
+
+function notNeeded(): DOMException {
+  return new DOMException('Another attempt of the call was answered first.', 'AbortError')
 }
 
 /** What became of an attempt that is not needed any more. It says nothing of the host. */

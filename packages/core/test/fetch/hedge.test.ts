@@ -83,6 +83,54 @@ describe('createFetch: hedge', () => {
     expect(attempts).toEqual([1, 2])
   })
 
+  it('leaves the body of an attempt that is sent alone', async () => {
+    for (const first of [[5_000, 200] as const, [150, 503] as const]) {
+      const { run, transport } = hedging([first, [100, 200]])
+      const response = await run(url, { method: 'PUT', body: replayableBody(() => Promise.resolve('x')) })
+      expect(await response.text()).toBe('100')
+      expect(transport.calls[1]?.init?.signal?.aborted).toBe(false)
+    }
+  })
+
+  it('waits for no body that is not needed any more, and frees it', async () => {
+    for (const status of [200, 503]) {
+      const signals: AbortSignal[] = []
+      let cancelled = 0
+      const { run, clock, heard } = hedging([[150, status]], { retry: false })
+      const body = replayableBody(async ({ attempt, signal }) => {
+        signals.push(signal)
+        if (attempt === 1) return 'x'
+        await clock.sleep(100)
+        return new ReadableStream({ cancel: () => void cancelled++ })
+      })
+      const response = await run(url, { method: 'PUT', body })
+      await clock.flush()
+      expect(signals.map(({ aborted }) => aborted)).toEqual([false, true])
+      // That of the function itself.
+      expect(clock.pendingTimers).toBe(1)
+      await clock.advance(100)
+      expect(cancelled).toBe(1)
+      expect(heard.names).not.toContain('hedge:sent')
+      expect(explain(response)?.decisions).toEqual([])
+    }
+  })
+
+  it('frees a body for which there is no place', async () => {
+    let cancelled = 0
+    const { run } = hedging(
+      [
+        [150, 503],
+        [10, 200],
+      ],
+      { bulkhead: { maxConcurrent: 1 } },
+    )
+    const body = replayableBody(({ attempt }) =>
+      attempt === 1 ? 'x' : new ReadableStream({ cancel: () => void cancelled++ }),
+    )
+    await run(url, { method: 'PUT', body })
+    expect(cancelled).toBe(1)
+  })
+
   it('goes on without when the second body cannot be made', async () => {
     const { run, transport } = hedging([[5_000, 200]])
     const body = replayableBody(({ attempt }) => (attempt > 1 ? Promise.reject(new Error('gone')) : 'x'))
