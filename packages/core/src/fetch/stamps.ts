@@ -17,6 +17,8 @@ class Given {
  * does for a fiftieth of the cost; a table with an entry per response is work for each garbage collection.
  */
 export function createStamps<Value>(): Stamps<Value> {
+  // What is frozen takes no field, in newer engines not even a private one.
+  const frozen = new WeakMap<object, Value>()
   class Stamp extends Given {
     #value: Value
 
@@ -27,20 +29,13 @@ export function createStamps<Value>(): Stamps<Value> {
 
     static set(target: object, value: Value): void {
       if (#value in target) target.#value = value
-      else new Stamp(target, value)
+      else if (Object.isExtensible(target)) new Stamp(target, value)
+      else frozen.set(target, value)
     }
 
     static get(target: object): Value | undefined {
-      return #value in target ? target.#value : undefined
+      return #value in target ? target.#value : frozen.get(target)
     }
   }
-  // What is frozen takes no field, in newer engines not even a private one.
-  const frozen = new WeakMap<object, Value>()
-  return {
-    set: (target, value) => {
-      if (Object.isExtensible(target)) Stamp.set(target, value)
-      else frozen.set(target, value)
-    },
-    get: (target) => Stamp.get(target) ?? frozen.get(target),
-  }
+  return Stamp
 }

@@ -19,6 +19,14 @@ describe('createStamps', () => {
     expect([inspect(target), Reflect.ownKeys(target)]).toEqual(before)
   })
 
+  it('notes a later value on what was frozen since', () => {
+    const stamps = createStamps<string>()
+    const target = {}
+    stamps.set(target, 'noted')
+    stamps.set(Object.freeze(target), 'later')
+    expect(stamps.get(target)).toBe('later')
+  })
+
   it('knows nothing of what was never noted, nor of a clone', () => {
     const stamps = createStamps<string>()
     const response = new Response('x')
