@@ -157,7 +157,9 @@ export class Call {
   }
 
   get idempotencyKey(): string | undefined {
-    return this.header(this.#idempotencyHeader)
+    const key = this.header(this.#idempotencyHeader)
+    // An empty one protects from nothing.
+    return key === '' ? undefined : key
   }
 
   /** Where it stands in a queue; retries included. */

@@ -56,6 +56,17 @@ describe('createFetch: idempotency', () => {
     expect(transport.calls[0]?.headers.get('idempotency-key')).toBe('mine')
   })
 
+  it('takes an empty key for none', async () => {
+    const init = { method: 'POST', headers: { 'idempotency-key': ' ' } }
+    const unkeyed = harness([connectionReset()])
+    await rejectionOf(unkeyed.run(url, init))
+    expect(unkeyed.transport.calls).toHaveLength(1)
+    const keyed = harness([connectionReset(), answer(201)], { idempotency: {} })
+    await keyed.run(url, init)
+    const keys = keyed.transport.calls.map(({ headers }) => headers.get('idempotency-key'))
+    expect(keys).toEqual([expect.stringMatching(/^[\da-f-]{36}$/), keys[0]])
+  })
+
   it.each(['GET', 'PUT', 'DELETE'])('gives no key to %s', async (method) => {
     const { run, transport } = harness([answer(200)], { idempotency: {} })
     await run(url, { method })
