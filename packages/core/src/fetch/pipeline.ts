@@ -151,7 +151,7 @@ export class Pipeline {
     record.durationMs = nowMs - call.startedAtMs
     record.failure = outcome.failure
     call.extras?.discard()
-    if (outcome.failure !== undefined || call.method === 'POST') record.idempotencyKey = call.idempotencyKey
+    if (outcome.failure !== undefined || call.method !== 'GET') record.idempotencyKey = call.idempotencyKey
     if (call.signal?.isLinked) call.signal.release(outcome.kind === 'response' ? outcome.response.body : null)
     reportEnd(call, outcome, this.#events, nowMs)
     switch (outcome.kind) {

@@ -37,6 +37,16 @@ describe('explain', () => {
     expect(explanation?.durationMs).toBe(explanation?.waits.reduce((sum, { waitedMs }) => sum + waitedMs, 0))
   })
 
+  it.each(['POST', 'PATCH', 'PUT'])('tells the key of a %s that succeeded at once', async (method) => {
+    const idempotency = { methods: ['POST', 'PATCH'] }
+    const { run, transport } = harness([answer(200)], { idempotency })
+    const headers = method === 'PUT' ? { 'idempotency-key': 'mine' } : {}
+    const response = await run(undefined, { method, headers })
+    const key = transport.calls[0]?.headers.get('idempotency-key')
+    expect(key).toMatch(/./)
+    expect(explain(response)?.idempotencyKey).toBe(key)
+  })
+
   it('knows nothing of what did not come from createFetch', () => {
     expect(explain(new Response())).toBeUndefined()
     expect(explain(new Error('x'))).toBeUndefined()
