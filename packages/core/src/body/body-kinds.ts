@@ -26,7 +26,21 @@ export function initOfBody(body: BodyValue): RequestInit {
   return isBodyValue(body) ? { body } : { body, duplex: 'half' }
 }
 
+/** Whether somebody has read of the body, or is about to, so that `fetch` refuses it. */
+export function isUsed(body: OneShotBody): boolean {
+  // That of a stream of Node.js.
+  if (!(body instanceof ReadableStream)) return Reflect.get(body, 'readableDidRead') === true
+  try {
+    // It refuses them too, and takes nothing out of the others.
+    return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>).body === null
+  } catch {
+    return true
+  }
+}
+
 /** Frees what a body that is not sent after all may hold open. */
 export function discardUnsent(body: unknown): void {
   if (body instanceof ReadableStream && !body.locked) void body.cancel().catch(() => {})
+  // A stream of Node.js keeps its file open until it is told.
+  else if (isOneShotBody(body) && 'destroy' in body && typeof body.destroy === 'function') body.destroy()
 }

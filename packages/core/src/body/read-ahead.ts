@@ -1,4 +1,4 @@
-import type { OneShotBody } from './body-kinds.ts'
+import { discardUnsent, type OneShotBody } from './body-kinds.ts'
 
 /** Reads a body once, up to a limit, to see whether it can be kept. */
 export interface ReadAhead {
@@ -47,7 +47,12 @@ function sourceOf(body: OneShotBody): Source {
     return { read: () => reader.read(), cancel: (reason) => reader.cancel(reason) }
   }
   const iterator = body[Symbol.asyncIterator]()
-  return { read: () => iterator.next(), cancel: () => iterator.return?.() ?? Promise.resolve() }
+  const cancel = (): Promise<unknown> => {
+    // An iterator that waits for the next part would hear of it only then.
+    discardUnsent(body)
+    return iterator.return?.() ?? Promise.resolve()
+  }
+  return { read: () => iterator.next(), cancel }
 }
 
 function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,11 @@
-import { type BodyValue, discardUnsent, initOfBody, isOneShotBody, type OneShotBody } from '../body/body-kinds.ts'
+import {
+  type BodyValue,
+  discardUnsent,
+  initOfBody,
+  isOneShotBody,
+  isUsed,
+  type OneShotBody,
+} from '../body/body-kinds.ts'
 import { readAhead } from '../body/read-ahead.ts'
 import { type BodyFactory, bodyFactoryOf } from '../body/replayable-body.ts'
 import type { Clock } from '../time/clock.ts'
@@ -137,8 +144,8 @@ interface AttemptBody {
 function bufferedBody({ input, init }: FetchArguments, maxBytes: number): AttemptBody | undefined {
   if (maxBytes === 0) return undefined
   const body = bodyOf(input, init)
-  // What somebody else reads is for `fetch` to refuse.
-  if (!isOneShotBody(body) || (body instanceof ReadableStream && body.locked)) return undefined
+  // What was read is for `fetch` to refuse.
+  if (!isOneShotBody(body) || isUsed(body)) return undefined
   return new BufferedBody(body, maxBytes)
 }
 

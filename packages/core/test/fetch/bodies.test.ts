@@ -160,6 +160,9 @@ describe('createFetch: replayableBody', () => {
     const body = replayableBody(() => new ReadableStream({ cancel: () => void cancelled++ }))
     await rejectionOf(run(url, { method: 'PUT', body }))
     expect(cancelled).toBe(1)
+    const file = Readable.from([bytes('x')])
+    await rejectionOf(run(url, { method: 'PUT', body: replayableBody(() => file as never) }))
+    expect(file.destroyed).toBe(true)
   })
 })
 
@@ -205,12 +208,32 @@ describe('createFetch: retry.bufferBodyBytes', () => {
     expect(new Request(input ?? '', init).headers.get('content-type')).toBe('application/json')
   })
 
-  it('leaves a body that somebody else reads to the transport', async () => {
-    const { run, transport } = harness([answer(200)], { retry: { bufferBodyBytes: 100 } })
-    const body = streamOf('x')
-    body.getReader()
-    await run(url, put(body))
-    expect(transport.calls[0]?.init?.body).toBe(body)
+  it('leaves a body that somebody else reads or has read to the transport, which refuses it', async () => {
+    const reading = streamOf('x')
+    reading.getReader()
+    const read = streamOf('x')
+    const reader = read.getReader()
+    await reader.read()
+    reader.releaseLock()
+    const readable = Readable.from([bytes('x')])
+    await readable.toArray()
+    for (const body of [reading, read, readable]) {
+      const { run, transport } = harness([answer(200)], { retry: { bufferBodyBytes: 100 } })
+      await run(url, put(body))
+      expect(transport.calls[0]?.init?.body).toBe(body)
+    }
+  })
+
+  it('destroys a stream of Node.js that it waits for when the caller aborts', async () => {
+    const body = new Readable({ read: () => {} })
+    const controller = new AbortController()
+    const fetch = onSystemClock([answer(200)], 100)
+    const call = rejectionOf(fetch(url, { ...put(body), signal: controller.signal }))
+    body.push(bytes('x'))
+    await new Promise((resolve) => setImmediate(resolve))
+    controller.abort('stop')
+    expect(await call).toBe('stop')
+    expect(body.destroyed).toBe(true)
   })
 
   it.each([
