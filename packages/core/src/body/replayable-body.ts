@@ -29,7 +29,7 @@ export function replayableBody(make: BodyFactory): ReadableStream<Uint8Array> {
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   const open = async (): Promise<ReadableStreamDefaultReader<Uint8Array> | undefined> => {
     // A Response turns whatever is a body into a stream of bytes.
-    const { body } = new Response(await make({ attempt: 1, signal: unread.signal }))
+    const { body } = new Response(madeBody(await make({ attempt: 1, signal: unread.signal })))
     if (unread.signal.aborted) await body?.cancel(unread.signal.reason)
     return body?.getReader()
   }
@@ -49,6 +49,12 @@ export function replayableBody(make: BodyFactory): ReadableStream<Uint8Array> {
     { highWaterMark: 0 },
   )
   return Object.defineProperty(stream, factory, { value: make })
+}
+
+/** @throws TypeError when a factory made nothing, as one does that forgot to `return`: an empty request would look like success. */
+export function madeBody(body: BodyValue | null | undefined): BodyValue {
+  if (body === undefined || body === null) throw new TypeError('The function given to replayableBody made no body.')
+  return body
 }
 
 /** The factory behind a body, when it has one. */

@@ -7,7 +7,7 @@ import {
   type OneShotBody,
 } from '../body/body-kinds.ts'
 import { readAhead } from '../body/read-ahead.ts'
-import { type BodyFactory, bodyFactoryOf } from '../body/replayable-body.ts'
+import { type BodyFactory, bodyFactoryOf, madeBody } from '../body/replayable-body.ts'
 import type { Clock } from '../time/clock.ts'
 import { abortable } from '../timeout/abortable.ts'
 import { type CallSignal, withTimer } from '../timeout/call-signal.ts'
@@ -63,14 +63,14 @@ export class AttemptExtras {
     call: SendingCall,
     clock: Clock,
     attempt: number = call.record.attempts.length + 1,
-  ): Promise<BodyValue | undefined> {
+  ): Promise<BodyValue> {
     const signal = call.signal?.current ?? call.callerSignal ?? new AbortController().signal
     signal.throwIfAborted()
     try {
       const made = this.#body?.make(attempt, signal)
       const limitMs = Math.max(0, call.deadlineAtMs - clock.monotonicMs())
       const onTimeout = (): unknown => call.signal?.timeOut()
-      return isPromise(made) ? await waitForBody(made, signal, clock, limitMs, onTimeout) : made
+      return madeBody(isPromise(made) ? await waitForBody(made, signal, clock, limitMs, onTimeout) : made)
     } catch (error) {
       if (!signal.aborted) call.failedIn = 'body'
       throw error
@@ -125,7 +125,7 @@ export function attemptExtrasOf(args: FetchArguments, options: ResolvedFetchOpti
   if (factory === undefined && bufferBytes === 0 && attemptHeader === undefined && deadlineHeader === undefined)
     return undefined
   return new AttemptExtras(
-    factory === undefined ? bufferedBody(args, bufferBytes) : madeBody(factory),
+    factory === undefined ? bufferedBody(args, bufferBytes) : bodyMadeBy(factory),
     unlessSet(attemptHeader, args),
     unlessSet(deadlineHeader, args),
   )
@@ -149,7 +149,7 @@ function bufferedBody({ input, init }: FetchArguments, maxBytes: number): Attemp
   return new BufferedBody(body, maxBytes)
 }
 
-function madeBody(make: BodyFactory): AttemptBody {
+function bodyMadeBy(make: BodyFactory): AttemptBody {
   return { isReplayable: true, make: (attempt, signal) => make({ attempt, signal }) }
 }
 
@@ -186,6 +186,6 @@ class BufferedBody implements AttemptBody {
   }
 }
 
-function isPromise(value: BodyValue | Promise<BodyValue> | undefined): value is Promise<BodyValue> {
-  return typeof value === 'object' && 'then' in value
+function isPromise(value: BodyValue | Promise<BodyValue> | null | undefined): value is Promise<BodyValue> {
+  return typeof value === 'object' && value !== null && 'then' in value
 }

@@ -1,5 +1,5 @@
 import { initOfBody } from '../body/body-kinds.ts'
-import { type BodyFactory, bodyFactoryOf } from '../body/replayable-body.ts'
+import { type BodyFactory, bodyFactoryOf, madeBody } from '../body/replayable-body.ts'
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import { createEmitter, type EventSource } from '../events/emitter.ts'
 import { IntegrationError } from '../errors/integration-error.ts'
@@ -120,7 +120,7 @@ async function sendMade(
   const signal = init?.signal ?? new AbortController().signal
   signal.throwIfAborted()
   const body = await abortable(Promise.resolve(make({ attempt: 1, signal })), signal)
-  return transport(input, { ...init, ...initOfBody(body) })
+  return transport(input, { ...init, ...initOfBody(madeBody(body)) })
 }
 
 /** The host as `hostOf` gives it for a URL. */

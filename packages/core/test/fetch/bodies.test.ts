@@ -99,6 +99,29 @@ describe('createFetch: replayableBody', () => {
     expect(fetch.snapshot().hosts).toMatchObject([{ active: 0, circuits: [{ state: 'closed' }] }])
   })
 
+  it.each([undefined, null, Promise.resolve(undefined)])(
+    'is no empty one where the function makes %s',
+    async (made) => {
+      const body = replayableBody(() => made as never)
+      const { run, transport } = harness([answer(200)])
+      const thrown = await rejectionOf(run(url, { method: 'PUT', body }))
+      expect(thrown).toMatchObject({ name: 'TypeError', message: 'The function given to replayableBody made no body.' })
+      expect(integrationErrorOf(thrown)).toMatchObject({ code: 'invalid_request', reason: 'body_factory' })
+      expect(transport.calls).toHaveLength(0)
+      await expect(new Response(body).text()).rejects.toThrow('made no body')
+      const off = {
+        retry: false,
+        rateLimit: false,
+        breaker: false,
+        deadlineMs: false,
+        attemptTimeoutMs: false,
+      } as const
+      const plain = createFetch({ fetch: transport, ...off })
+      await expect(plain(url, { method: 'PUT', body })).rejects.toThrow('made no body')
+      expect(transport.calls).toHaveLength(0)
+    },
+  )
+
   it('does not say that nothing was sent when the function fails for a repeat', async () => {
     const error = new Error('gone')
     const { run } = harness([answer(500)])
