@@ -30,7 +30,8 @@ export class Routes {
   readonly #host: string
   readonly #buckets: LimitBuckets | undefined
   readonly #options: ResolvedFetchOptions
-  readonly #known = new Map<string, Route>()
+  /** Absent as long as there is none but the newest. */
+  #known: Map<string, Route> | undefined
   #newest: Route | undefined
   #newestUrl = ''
   #newestMethod = ''
@@ -53,10 +54,12 @@ export class Routes {
     const path = pathOf(url)
     // A path begins with a slash and a method with none, so that a GET, which most calls are, needs no longer key.
     const key = method === 'GET' ? path : `${method} ${path}`
-    const known = this.#known.get(key)
+    const known = this.#known?.get(key)
     if (known !== undefined) return known
-    if (this.#known.size >= MAX_ROUTES) this.#known.clear()
     const route = this.#create(method, url)
+    if (this.#newest === undefined) return route
+    this.#known ??= new Map()
+    if (this.#known.size >= MAX_ROUTES) this.#known.clear()
     this.#known.set(key, route)
     return route
   }

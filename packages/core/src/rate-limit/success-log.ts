@@ -16,27 +16,23 @@ export interface Burst {
  * coarser. All times in monotonic milliseconds.
  */
 export class SuccessLog {
-  // Nothing is kept for who never had a success.
-  #fromMs: number[] | undefined
-  #units: number[] | undefined
+  /** The time and the units of one step after the other: one array takes less than two. Absent as long as it is empty. */
+  #steps: number[] | undefined
 
   add(units: number, nowMs: number): void {
-    const fromMs = this.#fromMs
-    const counts = this.#units
-    if (fromMs === undefined || counts === undefined) {
+    const steps = this.#steps
+    if (steps === undefined) {
       // An array that grows makes room for many more, which who is called once does not need.
-      this.#fromMs = [nowMs]
-      this.#units = [units]
+      this.#steps = [nowMs, units]
       return
     }
-    const newest = fromMs.length - 1
-    if (nowMs - (fromMs[newest] as number) < STEP_MS) {
-      counts[newest] = (counts[newest] as number) + units
+    const newest = steps.length - 2
+    if (nowMs - (steps[newest] as number) < STEP_MS) {
+      steps[newest + 1] = (steps[newest + 1] as number) + units
       return
     }
-    fromMs.push(nowMs)
-    counts.push(units)
-    if (fromMs.length > MAX_STEPS) this.#thin(fromMs, counts, nowMs)
+    steps.push(nowMs, units)
+    if (steps.length > 2 * MAX_STEPS) this.#steps = thinned(steps, nowMs)
   }
 
   /**
@@ -44,12 +40,13 @@ export class SuccessLog {
    * a wait of w, make k units in s + w.
    */
   densest(nowMs: number, waitMs: number): Burst | undefined {
+    const steps = this.#steps ?? []
     let best: Burst | undefined
     let shortestMs = Infinity
     let count = 0
-    for (let index = (this.#fromMs?.length ?? 0) - 1; index >= 0; index--) {
-      const beganMs = this.#fromMs?.[index] as number
-      count += this.#units?.[index] ?? 0
+    for (let index = steps.length - 2; index >= 0; index -= 2) {
+      const beganMs = steps[index] as number
+      count += steps[index + 1] as number
       const intervalMs = (nowMs - beganMs + waitMs) / count
       if (intervalMs > shortestMs) continue
       shortestMs = intervalMs
@@ -59,26 +56,21 @@ export class SuccessLog {
   }
 
   clear(): void {
-    this.#fromMs = undefined
-    this.#units = undefined
+    this.#steps = undefined
   }
+}
 
-  /** Of the older half, makes one step of two; what is too old is forgotten. */
-  #thin(fromMs: readonly number[], counts: readonly number[], nowMs: number): void {
-    const times: number[] = []
-    const units: number[] = []
-    for (const [index, beganMs] of fromMs.entries()) {
-      const isOld = index < MAX_STEPS / 2
-      const count = counts[index] as number
-      if (isOld && nowMs - beganMs > REMEMBERED_MS) continue
-      if (isOld && index % 2 === 1 && units.length > 0) {
-        units[units.length - 1] = (units.at(-1) as number) + count
-      } else {
-        times.push(beganMs)
-        units.push(count)
-      }
-    }
-    this.#fromMs = times
-    this.#units = units
+/** Of the older half, makes one step of two; what is too old is forgotten. */
+function thinned(steps: readonly number[], nowMs: number): number[] {
+  const kept: number[] = []
+  for (let index = 0; index < steps.length; index += 2) {
+    const beganMs = steps[index] as number
+    const count = steps[index + 1] as number
+    const isOld = index < MAX_STEPS
+    if (isOld && nowMs - beganMs > REMEMBERED_MS) continue
+    const isSecond = isOld && index % 4 === 2 && kept.length > 0
+    if (isSecond) kept[kept.length - 1] = (kept.at(-1) as number) + count
+    else kept.push(beganMs, count)
   }
+  return kept
 }
