@@ -7,6 +7,7 @@ import { readRule } from '../limit-reading/read-rule.ts'
 import { readSuccessHeaders } from '../limit-reading/read-success.ts'
 import type { Hit } from '../rate-limit/limit-bucket.ts'
 import type { CallLimit } from '../rate-limit/call-limit.ts'
+import type { Clock } from '../time/clock.ts'
 import type { Call } from './call.ts'
 import { readAnswer } from './error-body.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
@@ -72,6 +73,8 @@ export async function reserveLimits(
 ): Promise<Outcome | undefined> {
   const { clock } = options
   const { limits } = call
+  // For all the waits together.
+  const latestMs = latestLimitStartMs(call, options, clock.monotonicMs())
   for (let index = 0; index < limits.length; index++) {
     const limit = limits[index] as CallLimit
     if (call.limitTicket?.limit !== limit) {
@@ -82,7 +85,7 @@ export async function reserveLimits(
     let refusal: Outcome | undefined
     let isReserved = false
     try {
-      refusal = await waitInQueue(call, limit, options, events)
+      refusal = await waitInQueue(call, limit, latestMs, clock, events)
       isReserved = refusal === undefined
     } finally {
       if (!isReserved) {
@@ -103,15 +106,14 @@ export async function reserveLimits(
 async function waitInQueue(
   call: Call,
   limit: CallLimit,
-  options: ResolvedFetchOptions,
+  latestMs: number,
+  clock: Clock,
   events: Emitter<CoreEventMap>,
 ): Promise<Outcome | undefined> {
-  const { clock } = options
   const { place } = call
   const { bucket, cost } = limit
   const nowMs = clock.monotonicMs()
   const waitMs = bucket.expectedWaitMs(place, nowMs, cost)
-  const latestMs = latestLimitStartMs(call, options, nowMs)
   let ticket = call.limitTicket?.limit === limit ? call.limitTicket.ticket : undefined
   if (ticket === undefined && (bucket.isExhausted(nowMs) || nowMs + waitMs >= latestMs))
     return refuse(call.record, refusalOf(limit, waitMs, nowMs))

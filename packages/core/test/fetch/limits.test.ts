@@ -54,6 +54,24 @@ describe('createFetch: the place of a retry in the line of a limit', () => {
   })
 })
 
+describe('createFetch: maxWaitMs', () => {
+  it('bounds the waits for several limits together', async () => {
+    const connector = connectorWith([
+      { id: 'all', scope: 'connection', limit: { value: 2 }, windowMs: { value: 9_000 } },
+      { id: 'few', scope: 'connection', limit: { value: 1 }, windowMs: { value: 9_000 }, paths: ['/few'] },
+    ])
+    const { fetch, clock } = harness([answer(200)], { connector, rateLimit: { maxWaitMs: 10_000 } })
+    await fetch('https://api.example.com/few')
+    const waiting = fetch('https://api.example.com/few')
+    await clock.advance(8_000)
+    await fetch('https://api.example.com/other')
+    void fetch('https://api.example.com/other', { priority: 'high' })
+    // The narrower limit lets it through after nine seconds, the wider one after seventeen.
+    expect(await rejectionOf(clock.runUntil(waiting))).toMatchObject({ code: 'rate_limited', delivery: 'not_sent' })
+    expect(clock.monotonicMs()).toBeLessThanOrEqual(10_000)
+  })
+})
+
 describe('createFetch: a limit of 0', () => {
   it('is waited for, and refuses no call for good, as the answer itself shows that calls go through', async () => {
     const told = { 'x-ratelimit-limit': '0', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '5' }
