@@ -136,7 +136,7 @@ export const aborts: Programs = {
   },
   'by AbortSignal.timeout': ({ fetch, url }) => {
     const signal = AbortSignal.timeout(20)
-    return isReason(fetch(`${url}/hang`, { signal }), signal)
+    return isReason(fetch(`${url}/raced`, { signal }), signal)
   },
   'by AbortSignal.timeout while the body comes': async ({ fetch, url }) => {
     const signal = AbortSignal.timeout(100)

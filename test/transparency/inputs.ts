@@ -79,6 +79,10 @@ export const inputs: Programs = {
     (url) => new Request(`${url}/echo`, { referrer: 'https://referrer.example/', referrerPolicy: 'unsafe-url' }),
     {},
   ),
+  'a Request with a referrer and an init of undefined members': from(
+    (url) => new Request(`${url}/echo`, { referrer: 'https://referrer.example/', referrerPolicy: 'unsafe-url' }),
+    { headers: undefined, signal: undefined },
+  ),
   'a Request whose redirect is manual': from((url) => new Request(`${url}/redirect/302`, { redirect: 'manual' })),
   'a Request and headers that replace its own': from(
     (url) => new Request(`${url}/echo`, { headers: { a: 'b', c: 'd' } }),

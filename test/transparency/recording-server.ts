@@ -45,7 +45,8 @@ export async function recordingServer(): Promise<RecordingServer> {
       body: '',
       isCutOff: false,
     }
-    arrivals.push(arrival)
+    // Whether that one arrives at all is up to chance.
+    if (url !== '/raced') arrivals.push(arrival)
     response.once('close', () => {
       if (!response.writableFinished) leave()
     })
@@ -87,6 +88,7 @@ const answers: Readonly<Record<string, Answer>> = {
   lost: (response) => void response.writeHead(302).end('nowhere'),
   astray: (response) => void response.writeHead(302, { location: 'http://[wrong' }).end(),
   hang: () => {},
+  raced: () => {},
   unread: () => {},
   stall: (response) => void response.write('begin'),
   chunks: async (response) => {

@@ -32,9 +32,11 @@ export function isRequest(input: FetchInput): input is Request {
 export function captureArguments(input: FetchInput, init: RequestInit | undefined): FetchArguments | undefined {
   if (typeof input !== 'string' && !isObject(input)) return undefined
   const target = isRequest(input) ? input : urlOf(input)
-  if (init === undefined || init === null) return { input: target, init: undefined }
+  if (init === undefined || init === null) return { input: target, init: keptReferrerOf(target) }
   if (!isObject(init)) return undefined
   const { headers, ...rest } = isRecord(init) ? init : membersOf(init)
+  if (typeof target !== 'string' && MEMBERS.every((name) => Reflect.get(init, name) === undefined))
+    return { input: target, init: { ...rest, ...keptReferrerOf(target) } }
   if (rest.signal !== undefined && rest.signal !== null && !isSignal(rest.signal)) return undefined
   if (headers === undefined) return { input: target, init: rest }
   return { input: target, init: { ...rest, headers: isObject(headers) ? copyOf(headers) : headers } }
@@ -70,6 +72,20 @@ function membersOf(init: object): RequestInit {
   const members: Record<string, unknown> = {}
   for (const name of MEMBERS) if (name in init) members[name] = Reflect.get(init, name)
   return { ...init, ...members }
+}
+
+/**
+ * `fetch` forgets the referrer of a Request that comes with an `init`, and there is one as soon as a signal or a header of ours is
+ * in it. So the `init` says it again: what a Request that is made of the Request keeps, as `fetch` makes one.
+ */
+function keptReferrerOf(input: string | Request): RequestInit | undefined {
+  if (typeof input === 'string') return undefined
+  const { url, referrer, referrerPolicy } = input
+  if (referrer === undefined || referrer === '' || referrer === 'about:client') return undefined
+  const RequestClass =
+    input instanceof Request ? Request : (input as { readonly constructor: typeof Request }).constructor
+  const kept = new RequestClass(new RequestClass(url, { referrer, referrerPolicy }))
+  return { referrer: kept.referrer, referrerPolicy: kept.referrerPolicy }
 }
 
 /** Pairs and records are copied as they are: `fetch` keeps the case of a name, and refuses what is no header. */

@@ -99,6 +99,18 @@ describe('the facts of a request', () => {
     expect(captureArguments(url, new Init()).init?.method).toBe('PATCH')
   })
 
+  it('hold the referrer of a Request as far as fetch keeps it, unless an init makes fetch forget it', () => {
+    const init = { referrer: 'https://referrer.example/a', referrerPolicy: 'origin' } as const
+    const request = new Request(url, init)
+    // Some versions of undici forget it in any case.
+    const { referrer, referrerPolicy } = new Request(request)
+    expect(captureArguments(request, undefined).init).toEqual({ referrer, referrerPolicy })
+    expect(captureArguments(request, {}).init).toEqual({ referrer, referrerPolicy })
+    expect(captureArguments(request, { method: 'PUT' }).init).toEqual({ method: 'PUT' })
+    expect(captureArguments(new Request(url), undefined).init).toBeUndefined()
+    expect(request.bodyUsed).toBe(false)
+  })
+
   it('keep the case of header names, and headers that are no headers, for fetch to judge', () => {
     const headersOf = (headers: unknown) => captureArguments(url, { headers } as RequestInit).init?.headers
     expect(headersOf({ 'X-A': '1' })).toEqual({ 'X-A': '1' })
