@@ -10,7 +10,7 @@ describe('what createFetch keeps of an idle host', () => {
   const bytesOf = (name: string): number => bytes[name] ?? Number.NaN
 
   beforeAll(async () => {
-    const child = fork(join(import.meta.dirname, 'retained-bytes.ts'), { execArgv: ['--expose-gc'] })
+    const child = fork(join(import.meta.dirname, 'retained-bytes-process.ts'), { execArgv: ['--expose-gc'] })
     const [told] = (await once(child, 'message')) as [Readonly<Record<string, number>>]
     bytes = told
   }, 60_000)
