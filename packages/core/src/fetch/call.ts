@@ -156,6 +156,11 @@ export class Call {
     return isIdempotentMethod(this.method) || this.idempotencyKey !== undefined
   }
 
+  /** The same for who called, and knows no key but his own. */
+  get isRepeatableAbove(): boolean {
+    return isIdempotentMethod(this.method) || this.callersKey !== undefined
+  }
+
   get idempotencyKey(): string | undefined {
     const key = this.header(this.#idempotencyHeader)
     // An empty one protects from nothing.

@@ -47,11 +47,18 @@ export class NestedRetries {
   }
 
   #ownerOf(call: Call, outcome: Outcome): RetryOwner | undefined {
-    if (call.isNested || this.#isRepeatedBelow(outcome)) return 'holdfast'
+    if (this.#isRepeatedAbove(call, outcome) || this.#isRepeatedBelow(outcome)) return 'holdfast'
     const { retry } = this.#options
     const above = ownerAbove((name) => call.header(name), retry === false ? undefined : retry.attemptHeader)
     return (
       above ?? (call.callersKey !== undefined && this.#givenUp.get(call.callersKey) === true ? 'same_key' : undefined)
+    )
+  }
+
+  /** What only a key of ours makes safe to repeat, nobody above repeats; and whoever has begun to repeat a call goes on. */
+  #isRepeatedAbove(call: Call, outcome: Outcome): boolean {
+    return (
+      call.isNested && call.retries === 0 && stopOf(call, outcome, this.#options, call.isRepeatableAbove) !== 'unsafe'
     )
   }
 

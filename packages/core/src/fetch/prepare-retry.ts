@@ -82,8 +82,17 @@ export async function prepareRetry(
   return true
 }
 
-/** Why the failure must not be repeated, apart from time and cost. */
-export function stopOf(call: Call, outcome: Outcome, { rateLimit }: ResolvedFetchOptions): RetryStop | undefined {
+/**
+ * Why the failure must not be repeated, apart from time and cost.
+ *
+ * @param isRepeatable - Whether sending twice has the effect of sending once.
+ */
+export function stopOf(
+  call: Call,
+  outcome: Outcome,
+  { rateLimit }: ResolvedFetchOptions,
+  isRepeatable: boolean = call.isRepeatable,
+): RetryStop | undefined {
   const { failure } = outcome
   if (failure === undefined || outcome.kind === 'refused') return 'not_retryable'
   // Also when `AbortSignal.timeout` aborted, which is classified as a timeout.
@@ -93,7 +102,7 @@ export function stopOf(call: Call, outcome: Outcome, { rateLimit }: ResolvedFetc
     status: outcome.kind === 'response' ? outcome.response.status : undefined,
     headers: outcome.kind === 'response' ? outcome.response.headers : undefined,
     redirected: outcome.kind === 'response' && outcome.response.redirected,
-    repeatable: call.isRepeatable,
+    repeatable: isRepeatable,
     replayable: call.isReplayable,
   })
   if (stop !== undefined) return stop

@@ -27,6 +27,38 @@ describe('createFetch: one function of createFetch in another', () => {
     expect(inner.fetch.snapshot().hosts).toHaveLength(1)
   })
 
+  it('repeats in the inner one what only its key makes safe to repeat, always with the same key', async () => {
+    const answers = [answer(500), answer(429, { 'retry-after': '1' }), answer(201)] as const
+    const inner = harness(answers, { idempotency: {} })
+    const outer = createFetch({ fetch: inner.fetch, clock: inner.clock })
+    const response = await inner.clock.runUntil(outer(url, { method: 'POST' }))
+    expect(response.status).toBe(201)
+    const keys = inner.transport.calls.map(({ headers }) => headers.get('idempotency-key'))
+    expect(new Set(keys).size).toBe(1)
+    expect(inner.heard.names).not.toContain('retry:nested')
+  })
+
+  it('does not repeat in the outer one, with another key, what the inner one gave up', async () => {
+    const answers = [answer(500), answer(500), answer(429, { 'retry-after': '1' }), answer(201)] as const
+    const inner = harness(answers, { idempotency: {} })
+    const outer = createFetch({ fetch: inner.fetch, clock: inner.clock })
+    const response = await inner.clock.runUntil(outer(url, { method: 'POST' }))
+    expect(response.status).toBe(429)
+    expect(inner.transport.calls).toHaveLength(3)
+  })
+
+  it('leaves to the outer one what has its key, or was not worked on', async () => {
+    const keyed = harness([answer(500), answer(201)], { idempotency: {} })
+    const outer = createFetch({ fetch: keyed.fetch, clock: keyed.clock, idempotency: {} })
+    await keyed.clock.runUntil(outer(url, { method: 'POST' }))
+    const limited = harness([answer(429, { 'retry-after': '1' }), answer(201)], { idempotency: {} })
+    await limited.clock.runUntil(createFetch({ fetch: limited.fetch, clock: limited.clock })(url, { method: 'POST' }))
+    for (const { heard, transport } of [keyed, limited]) {
+      expect(transport.calls).toHaveLength(2)
+      expect(heard.of('retry:nested')).toHaveLength(1)
+    }
+  })
+
   it.each([{ retry: false }, { retry: { maxAttempts: 1 } }] as const)(
     'leaves them to the inner one when the outer one has %j',
     async (options) => {
