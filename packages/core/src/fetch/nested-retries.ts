@@ -66,6 +66,7 @@ export class NestedRetries {
   #isRepeatedBelow(outcome: Outcome): boolean {
     const record = recordOf(outcome.kind === 'response' ? outcome.response : outcome.error)
     // A transport may throw the same error again, which then has a record of our own.
-    return record !== undefined && !record.isOf(this.#options) && record.attempts.length > 1
+    if (record === undefined || record.isOf(this.#options)) return false
+    return record.decisions.some(({ kind }) => kind === 'retry')
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type CoreEventMap, createFetch, explain } from '../../src/index.ts'
 import { recordEvents } from '../../src/testing/index.ts'
-import { answer, connectionReset, harness, rejectionOf, url } from './harness.ts'
+import { answer, connectionReset, harness, hedging, rejectionOf, url } from './harness.ts'
 
 describe('createFetch: one function of createFetch in another', () => {
   it('leaves the retries to the outer one, and says so once', async () => {
@@ -56,6 +56,20 @@ describe('createFetch: one function of createFetch in another', () => {
     for (const { heard, transport } of [keyed, limited]) {
       expect(transport.calls).toHaveLength(2)
       expect(heard.of('retry:nested')).toHaveLength(1)
+    }
+  })
+
+  it('repeats in the outer one what the inner one has hedged, or sent again with another token', async () => {
+    const tokens = ['old', 'new']
+    const replaying = harness([answer(401), answer(500), answer(200)], { auth: () => tokens.shift() ?? 'new' })
+    const racing = hedging([
+      [150, 503],
+      [150, 503],
+      [10, 200],
+    ])
+    for (const { fetch, clock } of [replaying, racing]) {
+      const outer = createFetch({ fetch, clock })
+      expect((await clock.runUntil(outer(url))).status).toBe(200)
     }
   })
 
