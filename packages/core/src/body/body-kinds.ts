@@ -38,8 +38,8 @@ export function isUsed(body: OneShotBody): boolean {
   }
 }
 
-/** Frees what a body that is not sent after all may hold open. */
-export function discardUnsent(body: unknown): void {
+/** Frees what a body that nobody reads may hold open. */
+export function freeBody(body: unknown): void {
   if (body instanceof ReadableStream && !body.locked) void body.cancel().catch(() => {})
   // A stream of Node.js keeps its file open until it is told.
   else if (isOneShotBody(body) && 'destroy' in body && typeof body.destroy === 'function') body.destroy()

@@ -1,4 +1,4 @@
-import { discardUnsent, type OneShotBody } from './body-kinds.ts'
+import { freeBody, type OneShotBody } from './body-kinds.ts'
 
 /** Reads a body once, up to a limit, to see whether it can be kept. */
 export interface ReadAhead {
@@ -49,7 +49,7 @@ function sourceOf(body: OneShotBody): Source {
   const iterator = body[Symbol.asyncIterator]()
   const cancel = (): Promise<unknown> => {
     // An iterator that waits for the next part would hear of it only then.
-    discardUnsent(body)
+    freeBody(body)
     return iterator.return?.() ?? Promise.resolve()
   }
   return { read: () => iterator.next(), cancel }

@@ -1,11 +1,4 @@
-import {
-  type BodyValue,
-  discardUnsent,
-  initOfBody,
-  isOneShotBody,
-  isUsed,
-  type OneShotBody,
-} from '../body/body-kinds.ts'
+import { type BodyValue, freeBody, initOfBody, isOneShotBody, isUsed, type OneShotBody } from '../body/body-kinds.ts'
 import { readAhead } from '../body/read-ahead.ts'
 import { type BodyFactory, bodyFactoryOf, madeBody } from '../body/replayable-body.ts'
 import type { Clock } from '../time/clock.ts'
@@ -91,7 +84,7 @@ export class AttemptExtras {
 
   /** Frees a body that was kept and is not sent after all. */
   discard(): void {
-    discardUnsent(this.#next)
+    freeBody(this.#next)
   }
 
   /** Puts what there is to tell of an attempt into its headers. */
@@ -111,7 +104,7 @@ function waitForBody(
 ): Promise<BodyValue> {
   return withTimer(clock, limitMs, onTimeout, () => abortable(body, signal)).catch((error: unknown) => {
     // What comes too late is not left open.
-    if (signal.aborted) void body.then(discardUnsent, () => {})
+    if (signal.aborted) void body.then(freeBody, () => {})
     throw error
   })
 }

@@ -1,4 +1,4 @@
-import { type BodyValue, discardUnsent } from '../body/body-kinds.ts'
+import { type BodyValue, freeBody } from '../body/body-kinds.ts'
 import type { CircuitPermit } from '../circuit-breaker/circuit-breaker.ts'
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
@@ -125,7 +125,7 @@ export class HedgedAttempt {
 
   #skip(reason: HedgeStop, signal: CallSignal, body?: BodyValue): void {
     signal.release(null)
-    discardUnsent(body)
+    freeBody(body)
     if (!this.#isHedgingOver) this.#call.record.decide({ kind: 'no_hedge', reason, delayMs: this.#hedge.delayMs })
   }
 

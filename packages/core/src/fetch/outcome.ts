@@ -1,3 +1,4 @@
+import { freeBody } from '../body/body-kinds.ts'
 import type { IntegrationError, IntegrationErrorInit } from '../errors/integration-error.ts'
 
 /** How an attempt, and in the end the call, came out. A failure is a value; nothing is thrown before the very end. */
@@ -8,5 +9,5 @@ export type Outcome =
 
 /** Frees the connection of an answer that nobody will read. */
 export function discardBody(outcome: Outcome): void {
-  if (outcome.kind === 'response') void outcome.response.body?.cancel().catch(() => {})
+  if (outcome.kind === 'response') freeBody(outcome.response.body)
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { explain, integrationErrorOf } from '../../src/index.ts'
 import { answer, connectionReset, harness, nameNotFound, rejectionOf, url } from './harness.ts'
@@ -70,6 +71,14 @@ describe('createFetch: retry', () => {
     expect(clock.monotonicMs()).toBe(0)
     expect(transport.calls).toHaveLength(1)
     expect(heard.of('retry:exhausted')).toMatchObject([{ stop: 'deadline' }])
+  })
+
+  it('destroys the body of an answer that it discards where that is a stream of Node.js, as with node-fetch', async () => {
+    const body = Readable.from(['x'])
+    const foreign = Object.defineProperty(answer(503), 'body', { value: body })
+    const { run } = harness([foreign, answer(200)])
+    expect((await run()).status).toBe(200)
+    expect(body.destroyed).toBe(true)
   })
 
   it('cancels the body of an answer that it discards', async () => {
