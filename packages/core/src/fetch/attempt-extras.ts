@@ -58,7 +58,7 @@ export class AttemptExtras {
     attempt: number = call.record.attempts.length + 1,
   ): Promise<BodyValue> {
     const signal = call.signal?.current ?? call.callerSignal ?? new AbortController().signal
-    signal.throwIfAborted()
+    if (signal.aborted) throw signal.reason
     try {
       const made = this.#body?.make(attempt, signal)
       const limitMs = Math.max(0, call.deadlineAtMs - clock.monotonicMs())

@@ -53,7 +53,7 @@ export class Attempts {
   async #sendLater(call: Call, news: Promise<void> | undefined): Promise<Outcome> {
     if (news !== undefined) {
       await this.#heard(call, news)
-      call.callerSignal?.throwIfAborted()
+      if (call.callerSignal?.aborted) throw call.callerSignal.reason
     }
     return (await this.#admit(call)) ?? this.#sendAdmitted(call, this.#nowMs())
   }

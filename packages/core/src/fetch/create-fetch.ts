@@ -118,7 +118,7 @@ async function sendMade(
   init: RequestInit | undefined,
 ): Promise<Response> {
   const signal = init?.signal ?? new AbortController().signal
-  signal.throwIfAborted()
+  if (signal.aborted) throw signal.reason
   const body = await abortable(Promise.resolve(make({ attempt: 1, signal })), signal)
   return transport(input, { ...init, ...initOfBody(madeBody(body)) })
 }

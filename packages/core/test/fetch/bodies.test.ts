@@ -154,6 +154,16 @@ describe('createFetch: replayableBody', () => {
     expect(cancelled).toBe(1)
   })
 
+  it('is made under a signal of a library that has its own, with no more than the first of them had', async () => {
+    const signal = Object.assign(new EventTarget(), { aborted: false }) as AbortSignal
+    const body = replayableBody(() => 'x')
+    const noLimits = { deadlineMs: false, attemptTimeoutMs: false } as const
+    for (const options of [noLimits, { ...noLimits, retry: false, rateLimit: false, breaker: false }] as const) {
+      const fetch = createFetch({ fetch: () => Promise.resolve(answer(200)), ...options })
+      expect((await fetch(url, { method: 'PUT', body, signal })).status).toBe(200)
+    }
+  })
+
   it('is not made for a call that was aborted before it began', async () => {
     let made = 0
     const fetch = createFetch()
