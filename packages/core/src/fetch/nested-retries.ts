@@ -47,7 +47,7 @@ export class NestedRetries {
   }
 
   #ownerOf(call: Call, outcome: Outcome): RetryOwner | undefined {
-    if (this.#isRepeatedAbove(call, outcome) || this.#isRepeatedBelow(outcome)) return 'holdfast'
+    if (this.#isRepeatedAbove(call, outcome) || this.#isRepeatedBelow(call, outcome)) return 'holdfast'
     const { retry } = this.#options
     const above = ownerAbove((name) => call.header(name), retry === false ? undefined : retry.attemptHeader)
     return (
@@ -63,10 +63,10 @@ export class NestedRetries {
   }
 
   /** Whether the transport is, behind a function of somebody else, one of ours that has repeated the call by itself. */
-  #isRepeatedBelow(outcome: Outcome): boolean {
+  #isRepeatedBelow(call: Call, outcome: Outcome): boolean {
     const record = recordOf(outcome.kind === 'response' ? outcome.response : outcome.error)
-    // A transport may throw the same error again, which then has a record of our own.
-    if (record === undefined || record.isOf(this.#options)) return false
+    // A transport may throw the same error for several calls, which then has the record of one that ended before.
+    if (record === undefined || record.isOf(this.#options) || record.at < call.record.at) return false
     return record.decisions.some(({ kind }) => kind === 'retry')
   }
 }

@@ -96,6 +96,14 @@ describe('createFetch: one function of createFetch in another', () => {
     expect(heard.of('retry:nested')).toMatchObject([{ owner: 'holdfast' }])
   })
 
+  it('repeats what fails with an error for which a function beside it has repeated a call', async () => {
+    const error = connectionReset()
+    const { fetch, transport, clock } = harness([error])
+    const other = createFetch({ fetch: transport, clock })
+    for (const each of [fetch, other]) await clock.runUntil(rejectionOf(each(url)))
+    expect(transport.calls).toHaveLength(6)
+  })
+
   it('repeats what fails again with the very same error', async () => {
     const { run, transport } = harness([connectionReset()], { breaker: false })
     for (let call = 0; call < 2; call++) await rejectionOf(run())
