@@ -24,8 +24,8 @@ export const provider: Connector = {
   ],
   http: { requestIdHeader: 'request-id' },
   errors: [
-    typed(400, 'idempotency_error', { code: 'idempotency_conflict' }),
     coded(409, 'idempotency_key_in_use', { code: 'conflict', reason: 'locked', retryable: 'after' }),
+    typed(400, 'idempotency_error', { code: 'idempotency_conflict' }),
     typed(402, 'card_error', {
       code: 'invalid_request',
       reason: 'card_error',
