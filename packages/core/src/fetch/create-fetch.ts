@@ -92,11 +92,11 @@ export function createFetch(options?: FetchOptions): ResilientFetch {
         hosts: [...pipeline.scopes.values()].map((scope) => scope.snapshot(nowMs, clock.now())),
       }
     },
-    [Symbol.asyncDispose]: () => {
+    [Symbol.asyncDispose]: async () => {
       disposed = true
-      pipeline.dispose()
+      const closed = pipeline.dispose()
       events.clear()
-      return Promise.resolve()
+      await closed
     },
   })
 }

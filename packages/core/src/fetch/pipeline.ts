@@ -47,7 +47,7 @@ export class Pipeline {
     this.#attempts = new Attempts(options, events, sharing)
     // A surfaced limit pauses nobody.
     if (rateLimit !== false && rateLimit.onLimit !== 'surface')
-      this.#buckets = new LimitBuckets(rateLimit, options, clock, random)
+      this.#buckets = new LimitBuckets(rateLimit, options, clock, random, sharing?.link)
     this.#scopes = new HostScopes(options, this.#buckets, events, sharing && ((host) => sharing.circuitsOf(host)))
     if (options.restore !== undefined) this.#restore(options.restore)
   }
@@ -56,10 +56,10 @@ export class Pipeline {
     return this.#scopes
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     this.#scopes.clear()
-    this.#buckets?.clear()
     this.#attempts.dispose()
+    await this.#buckets?.close()
   }
 
   /** @param isNested - Whether another function made by `createFetch` calls, and repeats. */

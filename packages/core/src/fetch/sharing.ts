@@ -12,10 +12,12 @@ import { SharedCircuits } from './shared-circuits.ts'
 const REFRESH_MS = 250
 // A call that would decide on older knowledge than this waits for news. What one process found out holds for all after it.
 const STALE_MS = 1_000
+// A store that hangs leaves a call time enough to be sent.
+const LARGEST_PART = 1 / 4
 
 /** What one function made by `createFetch` shares with those of other processes. */
 export class Sharing {
-  readonly #link: StateLink
+  readonly link: StateLink
   readonly #clock: Clock
   readonly #owner: readonly string[]
 
@@ -27,29 +29,46 @@ export class Sharing {
     }
     this.#clock = clock
     this.#owner = [connector?.id ?? '', connection ?? '']
-    this.#link = new StateLink(store, clock, random, {
+    this.link = new StateLink(store, clock, random, {
       failed: (failure) => events.emit('state:failed', { ...facts, ...failure }),
       recovered: () => events.emit('state:recovered', facts),
     })
   }
 
   circuitsOf(host: string): SharedCircuits {
-    return new SharedCircuits(this.#link, stateKey('circuits', ...this.#owner, host))
+    return new SharedCircuits(this.link, stateKey('circuits', ...this.#owner, host))
   }
 
-  /** News for a call that it has to wait for; `undefined` when what is known is fresh enough, or the store fails. */
+  /** News for a call that it has to wait for; `undefined` when what is known is enough, or the store fails. */
   news(call: Call, nowMs: number): Promise<void> | undefined {
-    const record = call.scope.circuits?.shared?.record
-    const ageMs = record?.ageMs(nowMs) ?? 0
-    if (record === undefined || ageMs < REFRESH_MS) return undefined
-    const sync = record.isSyncing && ageMs < STALE_MS ? undefined : record.sync()
-    return sync === undefined || ageMs < STALE_MS || this.#link.isDown ? undefined : this.#waitFor(sync, call, nowMs)
+    let news = this.#newsOf(call.scope.circuits?.shared?.record, nowMs)
+    for (const { bucket, cost } of call.limits) {
+      const units = bucket.unitsOf(cost)
+      const isShort = bucket.shared?.isShort(units, nowMs) === true
+      const one = isShort ? bucket.shared?.ask(units) : this.#newsOf(bucket.shared?.record, nowMs)
+      if (one !== undefined) news = news === undefined ? one : Promise.all([news, one]).then(() => {})
+    }
+    return news === undefined || this.link.isDown ? undefined : this.#waitFor(news, call, nowMs)
   }
 
   /** The right to probe a circuit whose break is over, where the call needs it. */
   claimProbes(call: Call, nowMs: number): Promise<void> | undefined {
     const shared = call.circuit?.shared
     return shared?.mustClaim(nowMs) === true ? this.#waitFor(shared.claim(), call, nowMs) : undefined
+  }
+
+  /** What is too old is asked for, and what is much too old is waited for. */
+  #newsOf(
+    record:
+      | { ageMs(nowMs: number): number; readonly running: Promise<void> | undefined; sync(): Promise<void> }
+      | undefined,
+    nowMs: number,
+  ): Promise<void> | undefined {
+    const ageMs = record?.ageMs(nowMs) ?? 0
+    if (record === undefined || ageMs < REFRESH_MS) return undefined
+    if (ageMs >= STALE_MS) return record.sync()
+    if (record.running === undefined) void record.sync()
+    return undefined
   }
 
   /** Follows the store for as long as the call may wait for it. */
@@ -60,7 +79,8 @@ export class Sharing {
         callerSignal?.removeEventListener('abort', settle)
         resolve()
       }
-      const cancelTimer = this.#clock.schedule(Math.min(STORE_TIMEOUT_MS, deadlineAtMs - nowMs), settle)
+      const longestMs = Math.min(STORE_TIMEOUT_MS, (deadlineAtMs - nowMs) * LARGEST_PART)
+      const cancelTimer = this.#clock.schedule(longestMs, settle)
       callerSignal?.addEventListener('abort', settle, { once: true })
       if (callerSignal?.aborted) settle()
       else void work.then(settle)

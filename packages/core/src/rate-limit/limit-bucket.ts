@@ -1,10 +1,11 @@
-import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 import type { Place } from '../policy/place.ts'
 import type { Random } from '../random/random.ts'
 import type { Clock } from '../time/clock.ts'
+import type { BucketCall, Hit } from './bucket-call.ts'
 import { LearnedQuota } from './learned-quota.ts'
 import { type Candidate, LimitQueue, type Load, type Ticket } from './limit-queue.ts'
 import { type DeclaredLimit, LimitQuotas } from './limit-quotas.ts'
+import type { LocalCalls, SharedLimit } from './shared-limit.ts'
 import { SlowStart } from './slow-start.ts'
 import { SuccessLog } from './success-log.ts'
 
@@ -25,25 +26,6 @@ const MAX_UNEXPLAINED_DOUBLINGS = 5
 
 const nothing: Load = Object.freeze({ calls: 0, units: 0, unpriced: 0 })
 
-/** A call that came to its end, with what its answer told. */
-export interface BucketCall {
-  readonly startedAtMs: number
-  readonly isSuccess: boolean
-  readonly readings: readonly RateLimitReading[]
-  /** What was expected to be taken when it started. */
-  readonly cost?: number | undefined
-  /** That the limit was hit; absent when it was not. */
-  readonly hit?: Hit | undefined
-}
-
-/** What the answer says to what was refused because of the limit. */
-export interface Hit {
-  /** `undefined` or 0: nothing of how long to wait. */
-  readonly waitMs: number | undefined
-  /** Nobody waits for the end: all are refused. */
-  readonly isExhausted: boolean
-}
-
 /**
  * Who may start when, for the calls that share one limit. A call starts at once while nothing speaks against it: no pause,
  * nobody who waits already, and enough left of every quota that was declared, told or learned. Otherwise it waits in a queue,
@@ -52,6 +34,8 @@ export interface Hit {
  * All times are monotonic milliseconds.
  */
 export class LimitBucket {
+  /** What other processes have to do with it; absent when no store was given. */
+  readonly shared: SharedLimit | undefined
   readonly #clock: Clock
   readonly #random: Random
   readonly #releaseIntervalMs: number
@@ -72,12 +56,34 @@ export class LimitBucket {
   #unread = 0
   #timer: (() => void) | undefined
 
-  constructor(releaseIntervalMs: number, clock: Clock, random: Random, declared: readonly DeclaredLimit[] = []) {
+  /** What a call takes of which nobody says it. */
+  readonly #unpricedUnits: number
+
+  /** @param share - Shares the limit with other processes. */
+  constructor(
+    releaseIntervalMs: number,
+    clock: Clock,
+    random: Random,
+    declared: readonly DeclaredLimit[] = [],
+    share?: (calls: LocalCalls) => SharedLimit,
+  ) {
     this.#clock = clock
     this.#random = random
     this.#releaseIntervalMs = releaseIntervalMs
-    this.#quotas = new LimitQuotas(declared)
+    this.#quotas = new LimitQuotas(declared, share !== undefined)
     this.#queue = new LimitQueue(clock, () => this.#release())
+    this.#unpricedUnits = declared.some(({ unit }) => unit !== undefined) ? 0 : 1
+    this.shared = share?.({
+      activeUnits: () => this.#unitsOfLoad(this.#active),
+      waitingUnits: () => this.#unitsOfLoad(this.#queue.load),
+      firstUnits: () => (this.#queue.first === undefined ? 0 : this.unitsOf(this.#queue.first.cost)),
+      wake: () => this.#release(),
+      pauseUntil: (untilMs, isExhausted) => {
+        const nowMs = this.#clock.monotonicMs()
+        const heldMs = Math.min(untilMs, nowMs + MAX_PAUSE_MS)
+        if (heldMs > Math.max(nowMs, this.#pausedUntilMs)) this.#holdUntil(heldMs, isExhausted, nowMs)
+      },
+    })
   }
 
   /** Calls that wait. */
@@ -90,6 +96,11 @@ export class LimitBucket {
     // What was plenty when the last answer was read may be gone by now, or its window over.
     if (this.#unread > 0 && this.#quotas.unreadAnswers(nowMs) > 0) return false
     return this.#silent < SILENT_AFTER || this.#silent % SILENT_LOOK_EVERY === 0
+  }
+
+  /** What a call takes, as far as other processes are concerned. */
+  unitsOf(cost: number | undefined): number {
+    return cost ?? this.#unpricedUnits
   }
 
   /** Whether the pause is that of a quota, which nobody waits for. */
@@ -159,7 +170,8 @@ export class LimitBucket {
       const nowUsedUpMs = this.#quotas.usedUpUntilMs(nowMs)
       if (usedUpMs === 0 && nowUsedUpMs > 0) newsMs = nowUsedUpMs - nowMs
     }
-    if (readings.length > 0) this.#unread = this.#quotas.unreadAnswers(nowMs)
+    if (readings.length > 0 && this.shared === undefined) this.#unread = this.#quotas.unreadAnswers(nowMs)
+    this.shared?.finished(call, this.unitsOf(cost), nowMs)
     if (this.#slowStart !== undefined) {
       this.#slowStart.finished(startedAtMs, isSuccess)
       if (this.#slowStart.isOver) this.#slowStart = undefined
@@ -183,17 +195,22 @@ export class LimitBucket {
     const prolongedMs = nowMs + pauseMs - this.#pausedUntilMs
     if (pauseMs <= 0 || prolongedMs <= 0) return 0
     const isNews = this.#pausedUntilMs <= nowMs || prolongedMs > NEWS_MS
-    this.#pausedUntilMs = nowMs + pauseMs
-    this.#isExhausted = isExhausted
-    if (isExplained) this.#quotas.resetBy(this.#pausedUntilMs)
+    if (isExplained) this.#quotas.resetBy(nowMs + pauseMs)
     // Where the answer tells the very limit that was hit, nothing has to be guessed.
     if (this.#quotas.usedUpUntilMs(nowMs) === 0) {
       if (!isExhausted) this.#learn(startedAtMs, pauseMs, nowMs)
-      this.#slowStart = new SlowStart(this.#pausedUntilMs, this.#learned)
+      this.#slowStart = new SlowStart(nowMs + pauseMs, this.#learned)
     }
-    this.#resumeMs = this.#pausedUntilMs + this.#jittered(this.#paceMs(this.#pausedUntilMs))
-    this.#queue.refuseLate((ahead, cost) => (isExhausted ? Infinity : this.#startMs(ahead, cost, nowMs)))
+    this.#holdUntil(nowMs + pauseMs, isExhausted, nowMs)
+    this.shared?.paused(this.#pausedUntilMs, isExhausted)
     return isNews ? pauseMs : 0
+  }
+
+  #holdUntil(untilMs: number, isExhausted: boolean, nowMs: number): void {
+    this.#pausedUntilMs = untilMs
+    this.#isExhausted = isExhausted
+    this.#resumeMs = untilMs + this.#jittered(this.#paceMs(untilMs))
+    this.#queue.refuseLate((ahead, cost) => (isExhausted ? Infinity : this.#startMs(ahead, cost, nowMs)))
   }
 
   #start(cost: number | undefined, nowMs: number): void {
@@ -201,6 +218,7 @@ export class LimitBucket {
     if (cost === undefined) this.#active.unpriced++
     else this.#active.units += cost
     this.#quotas.started(nowMs)
+    this.shared?.started(this.unitsOf(cost), nowMs)
     this.#slowStart?.started(nowMs)
     if (this.#learned?.isOver === true) {
       this.#quotas.learned = undefined
@@ -214,12 +232,20 @@ export class LimitBucket {
     else this.#active.units -= cost
   }
 
+  #unitsOfLoad({ units, unpriced }: Load): number {
+    return units + unpriced * this.#unpricedUnits
+  }
+
   /** When a call may start that has `ahead` before it. */
   #startMs(ahead: Load, cost: number | undefined, nowMs: number): number {
     const isLine = this.#queue.size > 0 || this.#pausedUntilMs > nowMs
     let startMs = Math.max(this.#notBeforeMs, isLine ? this.#resumeMs : this.#pausedUntilMs)
     if (ahead.calls > 0 && startMs > nowMs) startMs += ahead.calls * this.#paceMs(nowMs)
     if (this.#quotas.size > 0) startMs = Math.max(startMs, this.#quotas.startMs(this.#active, ahead, cost, nowMs))
+    if (this.shared !== undefined) {
+      const taken = this.#unitsOfLoad(this.#active) + this.#unitsOfLoad(ahead)
+      startMs = Math.max(startMs, this.shared.startMs(taken, this.unitsOf(cost), nowMs))
+    }
     if (this.#slowStart !== undefined)
       startMs = Math.max(startMs, this.#slowStart.startMs(this.#active.calls + ahead.calls, nowMs))
     return startMs
@@ -237,7 +263,8 @@ export class LimitBucket {
         continue
       }
       if (atMs > nowMs) {
-        this.#timer = this.#clock.schedule(atMs - nowMs, () => this.#release())
+        const lookMs = Math.min(atMs, this.shared?.lookAgainMs(nowMs) ?? Infinity)
+        this.#timer = this.#clock.schedule(lookMs - nowMs, () => this.#release())
         return
       }
       this.#start(next.cost, nowMs)

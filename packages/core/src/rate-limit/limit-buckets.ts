@@ -2,6 +2,8 @@ import type { Connector } from '../connectors/connector.ts'
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
 import type { LruMap } from '../policy/lru-map.ts'
 import type { Random } from '../random/random.ts'
+import { stateHash, stateKey } from '../state/state-key.ts'
+import type { StateLink } from '../state/state-link.ts'
 import type { Clock } from '../time/clock.ts'
 import type { CallLimit } from './call-limit.ts'
 import { LimitBucket } from './limit-bucket.ts'
@@ -9,6 +11,7 @@ import { bucketMap } from './limits.ts'
 import { pathOf } from './path-pattern.ts'
 import type { ResolvedRateLimitOptions } from './rate-limit-options.ts'
 import { type RuleGroup, ruleGroups } from './rule-groups.ts'
+import { type LocalCalls, SharedLimit } from './shared-limit.ts'
 
 const none: readonly never[] = Object.freeze([])
 
@@ -25,6 +28,8 @@ export interface LimitPlace {
   readonly host: string
   /** Absent where no rule of the connector applies. */
   readonly group?: RuleGroup
+  /** What the calls in one bucket of the group have in common. */
+  readonly part?: string
   /** What the connector says that a call takes. */
   readonly cost: number | undefined
 }
@@ -39,12 +44,13 @@ export class LimitBuckets {
   /** Parts those who share limits from each other: who has the same connector, and who the same connection too. */
   readonly #app: string
   readonly #owner: string
-  readonly #create: (host: string, group?: RuleGroup) => CallLimit
+  readonly #create: (place: LimitPlace) => CallLimit
   readonly #groups: readonly RuleGroup[]
   readonly #hosts: readonly string[]
   readonly #costOf: ResolvedRateLimitOptions['costOf']
 
-  constructor(options: ResolvedRateLimitOptions, owner: LimitOwner, clock: Clock, random: Random) {
+  /** @param link - To the store through which limits are shared with other processes. */
+  constructor(options: ResolvedRateLimitOptions, owner: LimitOwner, clock: Clock, random: Random, link?: StateLink) {
     const { connector, connection } = owner
     this.#isShared = options.limits !== undefined
     this.#buckets = options.limits?.buckets ?? bucketMap()
@@ -53,13 +59,21 @@ export class LimitBuckets {
     this.#groups = ruleGroups(connector?.rateLimits ?? [])
     this.#hosts = connector?.http?.hosts ?? []
     this.#costOf = options.costOf
-    this.#create = (host, group) => ({
-      host,
-      owner: group?.isOfApp === true ? this.#app : this.#owner,
-      bucket: new LimitBucket(options.releaseIntervalMs, clock, random, group?.declared),
-      rules: group?.rules ?? none,
-      reading: group?.reading ?? none,
-    })
+    this.#create = ({ host, group, part }) => {
+      const declared = group?.declared ?? none
+      const owners = [connector?.id ?? '', group?.isOfApp === true ? '' : (connection ?? '')]
+      // Paths can hold what is secret.
+      const what = group === undefined ? [] : [stateHash(`${group.key} ${part}`)]
+      const key = stateKey('limit', ...owners, host, ...what)
+      const share = link && ((calls: LocalCalls) => new SharedLimit(link, key, declared, calls))
+      return {
+        host,
+        owner: group?.isOfApp === true ? this.#app : this.#owner,
+        bucket: new LimitBucket(options.releaseIntervalMs, clock, random, declared, share),
+        rules: group?.rules ?? none,
+        reading: group?.reading ?? none,
+      }
+    }
   }
 
   /** Whether what a call takes depends on more than its path. */
@@ -76,7 +90,13 @@ export class LimitBuckets {
       const part = group.partOf(host, method, path)
       if (part === undefined) return []
       const owner = group.isOfApp ? this.#app : this.#owner
-      return { key: `${owner}${account} ${group.key} ${part}`, host: account, group, cost: group.costOf(method, path) }
+      return {
+        key: `${owner}${account} ${group.key} ${part}`,
+        host: account,
+        group,
+        part,
+        cost: group.costOf(method, path),
+      }
     })
     return places.length > 0 ? places : [{ key: `${this.#owner}${host}`, host, cost: undefined }]
   }
@@ -105,13 +125,16 @@ export class LimitBuckets {
     return pausedMs
   }
 
-  /** Forgets everything, unless others share it. */
-  clear(): void {
-    if (!this.#isShared) this.#buckets.clear()
+  /** Forgets everything, unless others share it. Resolves when what was held in a store is given back. */
+  async close(): Promise<void> {
+    if (this.#isShared) return
+    const closed = [...this.#buckets.values()].map(async ({ bucket }) => bucket.shared?.close())
+    this.#buckets.clear()
+    await Promise.all(closed)
   }
 
-  #add({ key, host, group }: LimitPlace): CallLimit {
-    return this.#buckets.getOrCreate(key, () => this.#create(host, group))
+  #add(place: LimitPlace): CallLimit {
+    return this.#buckets.getOrCreate(place.key, () => this.#create(place))
   }
 
   /** What `costOf` says, for limits of which it can know something. */

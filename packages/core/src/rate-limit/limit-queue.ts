@@ -54,6 +54,13 @@ export class LimitQueue {
     return this.#line.first
   }
 
+  /** Everything that waits. */
+  get load(): Load {
+    const load = { calls: this.#line.size, units: 0, unpriced: 0 }
+    for (const { cost } of this.#line.values()) addTo(load, cost)
+    return load
+  }
+
   /** What is served before a call with this place. */
   ahead(place: Place): Load {
     const load = { calls: this.#line.ahead(place), units: 0, unpriced: 0 }

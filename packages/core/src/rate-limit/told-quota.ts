@@ -33,6 +33,7 @@ export class ToldQuota implements Quota {
   readonly #intervalMs: number
   /** Spreads the processes that wait for the same reset. */
   readonly #jitterMs: number
+  readonly #isShared: boolean
   readonly #log = new CallLog()
   /** Everything that was ever in the log. */
   #counted = 0
@@ -53,12 +54,14 @@ export class ToldQuota implements Quota {
   /** The window that is known began at this time or later. */
   #beganMs = -Infinity
   #learnedMs = -Infinity
-  /** When an answer told of it first. */
+  /** Who starts later and is refused was let down by a reset. */
   #knownSinceMs = Infinity
   #lastStartMs: number
 
-  constructor(intervalMs: number, jitterMs: number, nowMs: number) {
+  /** @param isShared - Whether other processes use it, which know of each other from its first reset on. */
+  constructor(intervalMs: number, jitterMs: number, nowMs: number, isShared: boolean) {
     this.#lastStartMs = nowMs
+    this.#isShared = isShared
     this.#intervalMs = intervalMs
     this.#jitterMs = jitterMs
   }
@@ -181,7 +184,7 @@ export class ToldQuota implements Quota {
       this.#resetAtMs = Math.min(this.#resetAtMs, resetAtMs)
     }
     this.#learnedMs = nowMs
-    this.#knownSinceMs = Math.min(this.#knownSinceMs, nowMs)
+    this.#knownSinceMs = Math.min(this.#knownSinceMs, this.#isShared ? resetAtMs : nowMs)
   }
 
   /** Compares what the provider says is left with what would be if there were none but us. */

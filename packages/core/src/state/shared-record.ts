@@ -1,6 +1,7 @@
 import { conflictError, type Exchange, type StateLink } from './state-link.ts'
 
-const MAX_CONFLICTS = 6
+const MAX_CONFLICTS = 10
+const LONGEST_PAUSE_MS = 32
 
 /** What should become of a record, given what is stored. */
 export interface Reconciled<Value> {
@@ -40,9 +41,9 @@ export class SharedRecord<Value> {
     return nowMs - this.#syncedAtMs
   }
 
-  /** Whether the store is being asked. */
-  get isSyncing(): boolean {
-    return this.#running !== undefined
+  /** What is under way with the store. */
+  get running(): Promise<void> | undefined {
+    return this.#running
   }
 
   /**
@@ -73,7 +74,7 @@ export class SharedRecord<Value> {
     const { key, reconcile } = this.#options
     for (let conflicts = 0; conflicts <= MAX_CONFLICTS; conflicts++) {
       // Those who were in each other's way come back at different times.
-      if (conflicts > 0) await pause(this.#link.random.next() * 2 ** conflicts)
+      if (conflicts > 0) await pause(this.#link.random.next() * Math.min(2 ** conflicts, LONGEST_PAUSE_MS))
       const { entry, nowMs } = await get(key)
       const { write, commit } = reconcile(this.#read(entry?.value), nowMs)
       const isWritten =

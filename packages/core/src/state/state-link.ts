@@ -11,6 +11,8 @@ export const STORE_TIMEOUT_MS = 250
 const RETRY_MS = 1_000
 // A store that comes and goes is reported no more often.
 const REPORT_EVERY_MS = 10_000
+// How much two clocks may differ in speed.
+const DRIFT = 0.0005
 
 /** Why the store was of no use. */
 export interface StateFailure {
@@ -31,21 +33,26 @@ export interface StateListener {
 export class StateLink {
   readonly clock: Clock
   readonly random: Random
-  readonly #store: StateStore
+  readonly #exchange: Exchange
   readonly #listener: StateListener
   #isDown = false
   #retryAtMs = -Infinity
   #isReported = false
   readonly #reportedAtMs = new Map<ErrorCode, number>()
   // The store's time minus ours is at least the first and at most the second.
-  #leastOffsetMs = 0
-  #mostOffsetMs = 0
+  #leastOffsetMs = -Infinity
+  #mostOffsetMs = Infinity
+  #timedAtMs = 0
 
   constructor(store: StateStore, clock: Clock, random: Random, listener: StateListener) {
-    this.#store = store
     this.clock = clock
     this.random = random
     this.#listener = listener
+    this.#exchange = {
+      get: (key) => this.#answered((signal) => store.get(key, signal)),
+      compareAndSet: (key, change) => this.#answered((signal) => store.compareAndSet(key, change, signal)),
+      pause: (ms) => clock.sleep(ms),
+    }
   }
 
   /** Whether the store failed when it was asked last. */
@@ -53,9 +60,14 @@ export class StateLink {
     return this.#isDown
   }
 
-  /** The time on the store's clock, or a little later. */
+  /** The time on the store's clock, or a little later. Known from the first answer on. */
   toStoreMs(monotonicMs: number): number {
     return monotonicMs + this.#mostOffsetMs
+  }
+
+  /** The time on the store's clock, or a little earlier. */
+  toEarliestStoreMs(monotonicMs: number): number {
+    return monotonicMs + this.#leastOffsetMs
   }
 
   /** The monotonic time here, or a little later. */
@@ -70,28 +82,16 @@ export class StateLink {
     if (this.#isDown && startedMs < this.#retryAtMs) return false
     // One at a time tries whether a store is back.
     this.#retryAtMs = startedMs + RETRY_MS
-    const controller = new AbortController()
-    let cancelTimer: () => void = () => {}
-    const late = new Promise<never>((_resolve, reject) => {
-      cancelTimer = clock.schedule(STORE_TIMEOUT_MS, () => {
-        const error = timeoutError()
-        reject(error)
-        controller.abort(error)
-      })
-    })
     try {
-      await Promise.race([work(this.#exchangeWith(controller.signal)), late])
+      await work(this.#exchange)
       this.#succeeded()
       return true
     } catch (error) {
       const { code, reason } = classifyFailure(error)
-      // Somebody else was faster, again and again: the store is well.
-      if (reason !== CONFLICTS) this.#isDown = true
+      this.#isDown = true
       this.#retryAtMs = clock.monotonicMs() + RETRY_MS
       if (this.report(reason === undefined ? { code } : { code, reason })) this.#isReported = true
       return false
-    } finally {
-      cancelTimer()
     }
   }
 
@@ -111,21 +111,45 @@ export class StateLink {
     this.#listener.recovered()
   }
 
-  #exchangeWith(signal: AbortSignal): Exchange {
-    const checked = async <Reply extends StateRead>(ask: () => Promise<Reply>): Promise<Reply> => {
-      const sentMs = this.clock.monotonicMs()
-      const reply = await ask()
-      // Nobody waits any more for what comes too late, and the next exchange may have begun.
-      signal.throwIfAborted()
-      if (!isReply(reply)) throw malformedReply()
-      this.#leastOffsetMs = reply.nowMs - this.clock.monotonicMs()
-      this.#mostOffsetMs = reply.nowMs - sentMs
-      return reply
-    }
-    return {
-      get: (key) => checked(() => this.#store.get(key, signal)),
-      compareAndSet: (key, change) => checked(() => this.#store.compareAndSet(key, change, signal)),
-      pause: (ms) => this.clock.sleep(ms, signal),
+  async #answered<Reply extends StateRead>(ask: (signal: AbortSignal) => Promise<Reply>): Promise<Reply> {
+    const sentMs = this.clock.monotonicMs()
+    const reply = await this.#inTime(ask)
+    if (!isReply(reply)) throw malformedReply()
+    this.#setTime(reply.nowMs, sentMs, this.clock.monotonicMs())
+    return reply
+  }
+
+  /** Each answer narrows down where the store's clock is; the quickest one most. */
+  #setTime(storeMs: number, sentMs: number, receivedMs: number): void {
+    const [leastMs, mostMs] = [storeMs - receivedMs, storeMs - sentMs]
+    const driftMs = (receivedMs - this.#timedAtMs) * DRIFT
+    this.#leastOffsetMs = Math.max(leastMs, this.#leastOffsetMs - driftMs)
+    this.#mostOffsetMs = Math.min(mostMs, this.#mostOffsetMs + driftMs)
+    this.#timedAtMs = receivedMs
+    if (this.#leastOffsetMs <= this.#mostOffsetMs) return
+    // It was set.
+    this.#leastOffsetMs = leastMs
+    this.#mostOffsetMs = mostMs
+  }
+
+  async #inTime<Reply>(ask: (signal: AbortSignal) => Promise<Reply>): Promise<Reply> {
+    const controller = new AbortController()
+    let cancelTimer: () => void = () => {}
+    const late = new Promise<never>((_resolve, reject) => {
+      const giveUp = (): void => {
+        const error = timeoutError()
+        reject(error)
+        controller.abort(error)
+      }
+      // Where this process itself was busy, the answer has come already: it is read before the next timer.
+      cancelTimer = this.clock.schedule(STORE_TIMEOUT_MS, () => {
+        cancelTimer = this.clock.schedule(0, giveUp)
+      })
+    })
+    try {
+      return await Promise.race([ask(controller.signal), late])
+    } finally {
+      cancelTimer()
     }
   }
 }
@@ -137,11 +161,13 @@ export interface Exchange {
   readonly pause: (ms: number) => Promise<void>
 }
 
-const CONFLICTS = 'state_conflicts'
-
 /** Somebody else was faster, more often than is bearable. */
 export function conflictError(): IntegrationError {
-  return new IntegrationError({ code: 'conflict', reason: CONFLICTS, message: 'The value changed at each attempt.' })
+  return new IntegrationError({
+    code: 'conflict',
+    reason: 'state_conflicts',
+    message: 'The value changed at each attempt.',
+  })
 }
 
 function timeoutError(): IntegrationError {

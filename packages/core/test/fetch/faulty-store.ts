@@ -4,6 +4,8 @@ import type { Clock, StateStore } from '../../src/index.ts'
 export interface FaultyStore extends StateStore {
   asked: number
   fault: Fault
+  /** The keys that were asked for. */
+  readonly keys: Set<string>
 }
 
 export type Fault = 'none' | 'throws' | 'hangs' | 'is slow' | 'conflicts' | 'answers nonsense'
@@ -34,7 +36,11 @@ export function faultyStore(inner: () => StateStore, clock: () => Clock, script:
     get caps() {
       return inner().caps
     },
-    get: (key, signal) => under(() => inner().get(key, signal)),
+    keys: new Set(),
+    get: (key, signal) => {
+      store.keys.add(key)
+      return under(() => inner().get(key, signal))
+    },
     compareAndSet: (key, change, signal) =>
       under(() =>
         inner().compareAndSet(key, store.fault === 'conflicts' ? { ...change, expected: 'another' } : change, signal),

@@ -36,8 +36,7 @@ export interface Processes {
   start(answers: readonly [ScriptedAnswer, ...ScriptedAnswer[]], options?: FetchOptions): Process
 }
 
-export function processes(): Processes {
-  const clock = fakeClock()
+export function processes(clock: FakeClock = fakeClock()): Processes {
   let memory = memoryStateStore({ clock })
   const store = faultyStore(
     () => memory,

@@ -1,0 +1,20 @@
+import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
+
+/** A call that came to its end, with what its answer told. */
+export interface BucketCall {
+  readonly startedAtMs: number
+  readonly isSuccess: boolean
+  readonly readings: readonly RateLimitReading[]
+  /** What was expected to be taken when it started. */
+  readonly cost?: number | undefined
+  /** That the limit was hit; absent when it was not. */
+  readonly hit?: Hit | undefined
+}
+
+/** What the answer says to what was refused because of the limit. */
+export interface Hit {
+  /** `undefined` or 0: nothing of how long to wait. */
+  readonly waitMs: number | undefined
+  /** Nobody waits for the end: all are refused. */
+  readonly isExhausted: boolean
+}

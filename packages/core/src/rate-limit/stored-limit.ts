@@ -1,0 +1,86 @@
+/** A limit as it is stored: what all processes have taken of it. Times are on the store's clock. */
+export interface StoredLimit {
+  readonly format: typeof LIMIT_FORMAT
+  /** Nobody starts before; 0: not paused. */
+  readonly pausedUntil: number
+  /** Whether the pause is that of a quota, which nobody waits for. */
+  readonly isExhausted: boolean
+  /** What each process may send without asking, with what it has in flight. */
+  readonly holders: Readonly<Record<string, Holder>>
+  /** For each limit that is declared, what was sent: when it was answered, and how much it was, in order. */
+  readonly declared: Readonly<Record<string, readonly (readonly [endedMs: number, units: number])[]>>
+  /** Each limit that answers tell of. */
+  readonly told: Readonly<Record<string, ToldLimit>>
+}
+
+/** What a process holds. */
+export interface Holder {
+  readonly units: number
+  /** Then it is taken for sent, unless it was renewed. */
+  readonly until: number
+  /** Whether calls of it wait for more. */
+  readonly isWaiting: boolean
+}
+
+/** A limit as answers told it. */
+export interface ToldLimit {
+  /** 0: not told. */
+  readonly limit: number
+  readonly remaining: number
+  readonly resetAt: number
+  /** The longest time to a reset that was told. */
+  readonly windowMs: number
+  /** The window began at this time or later. */
+  readonly beganAt: number
+  readonly learnedAt: number
+  /** When a process was allowed to send last. */
+  readonly grantedAt: number
+}
+
+export const LIMIT_FORMAT = 1
+
+/** `undefined` for what is not of this format. */
+export function parseLimit(stored: unknown): StoredLimit | undefined {
+  if (!isObject(stored) || stored['format'] !== LIMIT_FORMAT) return undefined
+  const { pausedUntil, isExhausted, holders, declared, told } = stored
+  if (!isAmount(pausedUntil) || typeof isExhausted !== 'boolean') return undefined
+  if (!isObject(holders) || !Object.values(holders).every(isHolder)) return undefined
+  if (!isObject(declared) || !Object.values(declared).every(isLog)) return undefined
+  if (!isObject(told) || !Object.values(told).every(isTold)) return undefined
+  return stored as unknown as StoredLimit
+}
+
+function isHolder(holder: unknown): boolean {
+  return (
+    isObject(holder) &&
+    isAmount(holder['units']) &&
+    isAmount(holder['until']) &&
+    typeof holder['isWaiting'] === 'boolean'
+  )
+}
+
+function isLog(log: unknown): boolean {
+  return Array.isArray(log) && log.every((entry) => Array.isArray(entry) && entry.length === 2 && entry.every(isAmount))
+}
+
+const toldNames: readonly (keyof ToldLimit)[] = [
+  'limit',
+  'remaining',
+  'resetAt',
+  'windowMs',
+  'beganAt',
+  'learnedAt',
+  'grantedAt',
+]
+
+function isTold(told: unknown): boolean {
+  return isObject(told) && toldNames.every((name) => isAmount(told[name]))
+}
+
+function isAmount(value: unknown): value is number {
+  return Number.isFinite(value) && (value as number) >= 0
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
