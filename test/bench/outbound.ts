@@ -76,7 +76,7 @@ function loopbackConclusions(samples: readonly Sample[], concurrency: number): s
 /** What do they cost by themselves, without a network in the way? */
 export async function outboundOverStub(quick: boolean): Promise<Section> {
   const stub: typeof fetch = async () => new Response('{}', { status: 200 })
-  const contenders = fetchContenders(stub, 'https://api.github.com/repos/octocat/hello-world')
+  const contenders = fetchContenders(stub, 'https://github.example.com/repos/octocat/hello-world')
   const rounds = quick ? 4 : 150
   const samples = await interleave(contenders, {
     rounds,

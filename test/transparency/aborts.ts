@@ -139,7 +139,7 @@ export const aborts: Programs = {
     return isReason(fetch(`${url}/raced`, { signal }), signal)
   },
   'by AbortSignal.timeout while the body comes': async ({ fetch, url }) => {
-    const signal = AbortSignal.timeout(100)
+    const signal = AbortSignal.timeout(500)
     const response = await fetch(`${url}/stall`, { signal })
     return isReason(response.text(), signal)
   },

@@ -1,6 +1,7 @@
 import type { CircuitPermit } from '../circuit-breaker/circuit-breaker.ts'
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
+import { systemClock } from '../time/system-clock.ts'
 import { CallSignal, timeoutError } from '../timeout/call-signal.ts'
 import { TimerAnchor } from '../timeout/timer-anchor.ts'
 import { Attempt } from './attempt.ts'
@@ -23,17 +24,19 @@ export class Attempts {
   readonly #options: ResolvedFetchOptions
   readonly #events: Emitter<CoreEventMap>
   readonly #sharing: Sharing | undefined
-  readonly #timerAnchor: TimerAnchor
+  readonly #timerAnchor: TimerAnchor | undefined
 
   constructor(options: ResolvedFetchOptions, events: Emitter<CoreEventMap>, sharing: Sharing | undefined) {
     this.#options = options
     this.#events = events
     this.#sharing = sharing
-    this.#timerAnchor = new TimerAnchor(options.clock, Math.min(options.attemptTimeoutMs, options.deadlineMs))
+    const { clock, attemptTimeoutMs, deadlineMs } = options
+    // Other clocks have no use for it.
+    if (clock === systemClock) this.#timerAnchor = new TimerAnchor(clock, Math.min(attemptTimeoutMs, deadlineMs))
   }
 
   dispose(): void {
-    this.#timerAnchor.dispose()
+    this.#timerAnchor?.dispose()
   }
 
   /** Sends once, when the policies let it: at once, when none of them has to be waited for. */
@@ -78,7 +81,7 @@ export class Attempts {
     const permit = circuit?.breaker.admit(nowMs)
     if (circuit !== undefined && permit === undefined)
       return this.#unsent(call, refuse(call.record, circuit.refusal(nowMs)))
-    this.#timerAnchor.note()
+    this.#timerAnchor?.note()
     // Who loses a race is aborted, also where nothing is limited in time.
     const mayRace = this.#options.hedge !== false && canHedge(call)
     const signal = call.signal ?? (mayRace ? new CallSignal(call.callerSignal) : undefined)

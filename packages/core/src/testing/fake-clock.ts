@@ -21,7 +21,7 @@ export interface FakeClock extends Clock {
   runUntil<Result>(promise: Promise<Result>): Promise<Result>
   /** Lets promises settle without moving the time, through chains of up to 500 steps. */
   flush(): Promise<void>
-  /** Timers that have not fired and were not cancelled; without those `background` ones that hold no process. */
+  /** Timers that have not fired and were not cancelled. */
   readonly pendingTimers: number
 }
 
@@ -30,8 +30,8 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
   const timers = new Set<Timer>()
   let elapsedMs = 0
 
-  const schedule: Clock['schedule'] = (ms, callback, { background = false } = {}) => {
-    const timer: Timer = { dueMs: elapsedMs + Math.max(ms, 0), callback, background }
+  const schedule: Clock['schedule'] = (ms, callback) => {
+    const timer: Timer = { dueMs: elapsedMs + Math.max(ms, 0), callback }
     timers.add(timer)
     return () => {
       timers.delete(timer)
@@ -74,7 +74,7 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
     },
     flush: () => flush(),
     get pendingTimers() {
-      return [...timers].filter(({ background }) => !background).length
+      return timers.size
     },
   }
 }
@@ -82,7 +82,6 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
 interface Timer {
   readonly dueMs: number
   readonly callback: () => void
-  readonly background: boolean
 }
 
 /** The timer that is due first; of several, the one that was set first. */
