@@ -17,7 +17,7 @@ export interface UpstreamRequest {
   readonly atMs: number
   /** Which connection it came on, counted from 1; 0 where there are no connections. */
   readonly connection: number
-  /** The status that it was answered with; `undefined` while it was not. */
+  /** The status of its reply, which a `fault` may keep from arriving; `undefined` until the reply is chosen. */
   readonly status: number | undefined
   /** What went wrong on purpose. */
   readonly fault: UpstreamFault | undefined
