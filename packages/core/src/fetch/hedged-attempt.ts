@@ -23,11 +23,12 @@ export interface HedgeGate {
 }
 
 /**
- * Whether another request may be sent beside one that is slow. Not for what is only keyed: the answer to a key whose first
- * request is under way is a conflict. And only at first: what has failed once is repeated, not raced.
+ * Whether another request may be sent beside one that is slow. Not for what has a key: the answer to a key whose first request
+ * is under way is a conflict. And only at first: what has failed once is repeated, not raced.
  */
 export function canHedge(call: Call): boolean {
-  return call.record.attempts.length === 0 && isIdempotentMethod(call.method) && call.isReplayable
+  if (call.record.attempts.length > 0 || !isIdempotentMethod(call.method) || !call.isReplayable) return false
+  return call.method === 'GET' || call.idempotencyKey === undefined
 }
 
 /**

@@ -83,6 +83,14 @@ describe('createFetch: hedge', () => {
     expect(attempts).toEqual([1, 2])
   })
 
+  it('never sends a key twice at once, also where the method is idempotent', async () => {
+    for (const headers of [{}, { 'idempotency-key': 'mine' }]) {
+      const { run, transport } = hedging([[5_000, 200]], { idempotency: { methods: ['PUT'] } })
+      await run(url, { method: 'PUT', headers })
+      expect(transport.calls).toHaveLength(1)
+    }
+  })
+
   it('leaves the body of an attempt that is sent alone', async () => {
     for (const first of [[5_000, 200] as const, [150, 503] as const]) {
       const { run, transport } = hedging([first, [100, 200]])
