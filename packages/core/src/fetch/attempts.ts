@@ -8,7 +8,6 @@ import { Attempt } from './attempt.ts'
 import type { AttemptExtras } from './attempt-extras.ts'
 import { type Call, failureFacts } from './call.ts'
 import type { CallRecord } from './call-record.ts'
-import { classifyWait } from './classify-wait.ts'
 import type { HedgeStop } from './decision.ts'
 import { exchange } from './exchange.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
@@ -70,8 +69,8 @@ export class Attempts {
   async #sendClaimed(call: Call, claim: Promise<void>): Promise<Outcome> {
     await this.#heard(call, claim)
     if (!call.callerSignal?.aborted) return this.#send(this.#begin(call, this.#nowMs()))
-    const error: unknown = call.callerSignal.reason
-    return this.#unsent(call, { kind: 'error', error, failure: classifyWait(call, error) })
+    this.#giveBack(call)
+    throw call.callerSignal.reason
   }
 
   /** Begins an attempt that limits and bulkhead have let through, unless it is too late or the circuit is open. */
@@ -141,9 +140,13 @@ export class Attempts {
   }
 
   /** Gives back what an attempt had taken that is not sent. */
-  #unsent(call: Call, refusal: Outcome): Outcome {
+  #giveBack(call: Call): void {
     cancelLimits(call.limits)
     call.scope.bulkhead?.release()
+  }
+
+  #unsent(call: Call, refusal: Outcome): Outcome {
+    this.#giveBack(call)
     return refusal
   }
 

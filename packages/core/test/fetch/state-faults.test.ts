@@ -188,6 +188,31 @@ describe('createFetch: what a call waits for', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
+  it('gives everything back when it is aborted while it waits for the probes of all processes', async () => {
+    const { start, clock, store } = processes()
+    const { fetch, run, transport } = start([down], {
+      breaker: { minimumCalls: 2, breakMs: 500 },
+      bulkhead: { maxConcurrent: 1 },
+    })
+    for (let call = 0; call < 2; call++) await run(url)
+    // No news is asked for within a second.
+    await clock.advance(600)
+    store.fault = 'hangs'
+    const controller = new AbortController()
+    const cancelled: unknown[] = []
+    const body = new ReadableStream({ cancel: (reason) => void cancelled.push(reason) })
+    const waiting = rejectionOf(
+      fetch(url, { method: 'PUT', body, duplex: 'half', signal: controller.signal } as RequestInit),
+    )
+    await clock.advance(10)
+    expect(fetch.snapshot().hosts[0]?.active).toBe(1)
+    controller.abort('stop')
+    expect(await waiting).toBe('stop')
+    expect(cancelled).toEqual(['stop'])
+    expect(fetch.snapshot().hosts[0]?.active).toBe(0)
+    expect(transport.calls).toHaveLength(2)
+  })
+
   it('waits no longer than a quarter of its deadline', async () => {
     const { start, clock, store } = processes()
     store.fault = 'hangs'
