@@ -4,7 +4,7 @@ import type { BodyValue } from './body-kinds.ts'
 export interface BodyRequest {
   /** The attempt that the body is for; 1 is the first. */
   readonly attempt: number
-  /** Aborts when the body is not needed any more: the caller aborted, or the deadline passed, before it was there. */
+  /** Aborts when the body is not needed any more: the caller aborted, the deadline passed or an answer came before it was there. */
   readonly signal: AbortSignal
 }
 
