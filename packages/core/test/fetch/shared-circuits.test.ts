@@ -130,6 +130,21 @@ describe('createFetch: circuits that processes share', () => {
     expect((await second.run()).status).toBe(200)
   })
 
+  it('stays open when a process closes it that has not heard that others found the host down again', async () => {
+    const { start, clock, store } = processes()
+    const [first, second] = [start([down], { breaker }), start([well], { breaker })]
+    for (let call = 0; call < 2; call++) await first.run()
+    await rejectionOf(second.run())
+    await clock.advance(12_000)
+    for (let call = 0; call < 2; call++) await first.run()
+    await clock.flush()
+    const { asked } = store
+    second.fetch.circuits.close('api.example.com')
+    await clock.flush()
+    expect(store.asked).toBe(asked + 1)
+    expect(second.fetch.snapshot().hosts[0]?.circuits).toMatchObject([{ state: 'open', reopened: 1 }])
+  })
+
   it('is shared by group, integration and connection', async () => {
     const { start, clock } = processes()
     const groupOf = ({ url: asked }: { readonly url: string }) => new URL(asked).pathname.split('/')[1]
