@@ -206,7 +206,9 @@ export class SharedLimit {
     const share = Math.max(callUnits, Math.ceil(room / (ledger.othersWaiting(this.#id) + 1)))
     const spare = Math.floor((room - ledger.limit / 2) / 2)
     const { units, unitsBefore } = this.#usageAt(this.#link.clock.monotonicMs())
-    const reserve = Math.max(0, Math.min(2 * Math.max(units, unitsBefore), spare))
+    // The call that hears of a limit first has not announced what it needs.
+    const least = this.#isBinding ? 0 : callUnits
+    const reserve = Math.max(least, Math.min(2 * Math.max(units, unitsBefore), spare))
     return activeUnits + Math.min(room, neededUnits > 0 ? Math.min(neededUnits, share) : reserve)
   }
 
