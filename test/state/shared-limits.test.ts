@@ -78,7 +78,7 @@ describe.runIf(hasService('Redis', 'redis-server'))('four processes that share a
 
   it.each([
     ['never exceed what is declared', { limit: LIMIT, windowMs: WINDOW_MS }],
-    ['do not exceed what answers tell, once one of them has said so', undefined],
+    ['keep to what answers tell, once one of them has said so', undefined],
   ])(
     '%s, and use nearly all of it',
     async (_, declared) => {
@@ -100,13 +100,15 @@ describe.runIf(hasService('Redis', 'redis-server'))('four processes that share a
       const refused = requests.filter(({ status }) => status === 429)
       const firstMs = refused[0]?.atMs ?? Infinity
       if (declared !== undefined) expect(refused).toEqual([])
-      expect(refused.filter(({ atMs }) => atMs > firstMs + HEARD_MS)).toEqual([])
+      // A process that a busy machine holds up sends what it was about to send.
+      const later = refused.filter(({ atMs }) => atMs > firstMs + HEARD_MS)
+      expect(later.length).toBeLessThanOrEqual(declared === undefined ? PROCESSES : 0)
 
       const served = requests.filter(({ status }) => status === 200)
       const spanMs = (served.at(-1)?.atMs ?? 0) - (served[0]?.atMs ?? 0)
       const leastMs = ((PROCESSES * CALLS_EACH) / LIMIT - 1) * WINDOW_MS
-      // A busy machine takes some of it.
-      expect(leastMs / spanMs).toBeGreaterThan(0.85)
+      // A busy machine takes some of it; without sharing, each process would take four times as long.
+      expect(leastMs / spanMs).toBeGreaterThan(0.7)
     },
     30_000,
   )
