@@ -23,8 +23,8 @@ export function commonRouteOf({ connector, endpointGroupOf }: ResolvedFetchOptio
 }
 
 /**
- * The routes of one host, where they differ. They follow from the connector alone; the last 256 or so are kept, because matching the patterns of a
- * connector is a good part of what a call costs.
+ * The routes of one host, where they differ. They follow from the connector alone; the last 256 or so are kept, because matching
+ * the patterns of a connector is a good part of what a call costs.
  */
 export class Routes {
   readonly #host: string

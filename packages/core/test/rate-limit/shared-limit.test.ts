@@ -4,14 +4,17 @@ import { SharedLimit } from '../../src/rate-limit/shared-limit.ts'
 import { StateLink } from '../../src/state/state-link.ts'
 import { fakeClock, seededRandom } from '../../src/testing/index.ts'
 
-/** A limit of 100 calls in ten seconds, of which one process makes calls. */
-function world() {
+const declared = [{ policy: 'calls', limit: 100, windowMs: 10_000 }]
+
+/** A limit, of 100 calls in ten seconds where nothing else is said, under which one process makes calls. */
+function world(limits = declared) {
   const clock = fakeClock()
   const memory = memoryStateStore({ clock })
-  const state = { setMs: 0, jumpedMs: 0 }
+  const state = { setMs: 0, jumpedMs: 0, isAway: false }
   const store: StateStore = {
     ...memory,
     compareAndSet: async (key, change) => {
+      if (state.isAway) throw new Error('away')
       await clock.sleep(state.setMs)
       return memory.compareAndSet(key, change)
     },
@@ -20,7 +23,6 @@ function world() {
   const own = { ...clock, monotonicMs: () => clock.monotonicMs() + state.jumpedMs }
   const link = new StateLink(store, own, seededRandom(), { failed: () => {}, recovered: () => {} })
   const local = { active: 0, waiting: 0 }
-  const limits = [{ policy: 'calls', limit: 100, windowMs: 10_000 }]
   const shared = new SharedLimit(link, 'limit', limits, {
     activeUnits: () => local.active,
     waitingUnits: () => local.waiting,
@@ -77,5 +79,17 @@ describe('SharedLimit', () => {
     await clock.advance(1_000)
     await clock.runUntil(shared.record.sync())
     expect(mayStart()).toBe(false)
+  })
+
+  it('lets the call start that first hears from the store of a limit that was told while the store was away', async () => {
+    const { clock, shared, mayStart, state, now } = world([])
+    state.isAway = true
+    const reading = { policy: 'default', source: 'ratelimit', limit: 5, remaining: 0, resetMs: 0, windowMs: 1_000 }
+    shared.finished({ startedAtMs: now(), isSuccess: true, readings: [reading] }, 1, now())
+    await clock.advance(60_000)
+    state.isAway = false
+    expect(mayStart()).toBe(true)
+    await clock.runUntil(shared.record.sync())
+    expect(mayStart()).toBe(true)
   })
 })
