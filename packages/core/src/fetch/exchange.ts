@@ -3,6 +3,7 @@ import { classifyResponse } from '../errors/classify-response.ts'
 import type { Attempt } from './attempt.ts'
 import type { Call } from './call.ts'
 import { readErrorBody } from './error-body.ts'
+import { recordOf } from './explain.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import { withProvenDelivery } from './first-hop.ts'
 import { withKeyInFlight } from './key-in-flight.ts'
@@ -37,9 +38,11 @@ export async function exchange(
 function answered(
   response: Response,
   call: Call,
-  { connector, clock, judgesSuccesses }: ResolvedFetchOptions,
+  { connector, clock, judgesSuccesses, learnsFromTransport }: ResolvedFetchOptions,
 ): Outcome | Promise<Outcome> {
   const { status } = response
+  const below = learnsFromTransport ? recordOf(response) : undefined
+  if (below !== undefined) return { kind: 'response', response, failure: withKeyInFlight(below.failure, call) }
   const outcomeWith = (body?: unknown): Outcome => {
     const facts = { status, headers: response.headers, body, now: clock.now() }
     return { kind: 'response', response, failure: withKeyInFlight(classifyResponse(facts, connector), call) }

@@ -97,6 +97,8 @@ export interface ResolvedFetchOptions {
   readonly connection: string | undefined
   /** Whether a rule of the connector can make a failure of a success by its status and headers alone. */
   readonly judgesSuccesses: boolean
+  /** Whether the transport is a function of ours, whose connector may know more of an answer than this one, which has none. */
+  readonly learnsFromTransport: boolean
   /** `Infinity`: none. */
   readonly deadlineMs: number
   /** `Infinity`: none. */
@@ -168,6 +170,8 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
     connector,
     connection: options.connection,
     judgesSuccesses: judgesSuccesses(connector),
+    learnsFromTransport:
+      connector === undefined && options.fetch !== undefined && nestedSendOf(options.fetch) !== undefined,
     deadlineMs: deadlineMs === false ? Infinity : deadlineMs,
     attemptTimeoutMs: attemptTimeoutMs === false ? Infinity : attemptTimeoutMs,
     deadlineHeader: options.deadlineHeader,

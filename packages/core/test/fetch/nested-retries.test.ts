@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type CoreEventMap, createFetch, explain } from '../../src/index.ts'
+import { type Connector, type CoreEventMap, createFetch, explain } from '../../src/index.ts'
 import { recordEvents } from '../../src/testing/index.ts'
 import { answer, connectionReset, harness, hedging, rejectionOf, url } from './harness.ts'
 
@@ -71,6 +71,27 @@ describe('createFetch: one function of createFetch in another', () => {
       const outer = createFetch({ fetch, clock })
       expect((await clock.runUntil(outer(url))).status).toBe(200)
     }
+  })
+
+  it.each([
+    ['a success by its status', answer(200, { 'x-state': 'failed' })],
+    ['a status that is not retried otherwise', answer(400, { 'x-state': 'failed' })],
+  ])('repeats in the outer one what only the rules of the inner one call a passing failure: %s', async (_, failure) => {
+    const inner = harness([failure, answer(200)], { connector: failsInHeader })
+    const outer = createFetch({ fetch: inner.fetch, clock: inner.clock })
+    const response = await inner.clock.runUntil(outer(url))
+    expect(inner.transport.calls).toHaveLength(2)
+    expect(response.headers.get('x-state')).toBeNull()
+    expect(explain(response)?.attempts[0]).toMatchObject({ code: 'upstream_error' })
+  })
+
+  it('prefers the rules of its own connector, and those of the inner one to none', async () => {
+    const inner = harness([answer(503, { 'x-state': 'gone' })], { connector: failsInHeader })
+    const knowing = createFetch({ fetch: inner.fetch, clock: inner.clock, connector: { ...failsInHeader, errors: [] } })
+    await inner.clock.runUntil(createFetch({ fetch: inner.fetch, clock: inner.clock })(url))
+    expect(inner.transport.calls).toHaveLength(1)
+    await inner.clock.runUntil(knowing(url))
+    expect(inner.transport.calls).toHaveLength(4)
   })
 
   it.each([{ retry: false }, { retry: { maxAttempts: 1 } }] as const)(
@@ -166,3 +187,21 @@ describe('createFetch: a client above that repeats by itself', () => {
     expect(heard.names).not.toContain('retry:nested')
   })
 })
+
+const failsInHeader: Connector = {
+  id: 'fails-in-header',
+  name: 'Fails in a header',
+  sources: [{ url: 'https://example.com', verifiedAt: '2026-11-26' }],
+  errors: [
+    {
+      when: { header: 'x-state', equals: 'failed' },
+      then: { code: 'upstream_error' },
+      example: { status: 200, headers: { 'x-state': 'failed' } },
+    },
+    {
+      when: { header: 'x-state', equals: 'gone' },
+      then: { code: 'not_found' },
+      example: { status: 503, headers: { 'x-state': 'gone' } },
+    },
+  ],
+}
