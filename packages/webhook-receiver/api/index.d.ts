@@ -114,6 +114,25 @@ export interface DestinationSnapshot {
     readonly deadLettered: number;
 }
 
+export interface DrainOnceOptions {
+    readonly deadlineMs: number;
+    readonly graceMs?: number;
+    readonly signal?: AbortSignal;
+}
+
+export interface DrainReport extends DrainedDestination {
+    readonly endedBy: 'empty' | 'deadline';
+    readonly durationMs: number;
+    readonly destinations: Readonly<Record<string, DrainedDestination>>;
+}
+
+export interface DrainedDestination {
+    readonly delivered: number;
+    readonly retried: number;
+    readonly deadLettered: number;
+    readonly backlog: number;
+}
+
 export interface EventBuffer {
     readonly caps: BufferCaps;
     open(): Promise<OpenReport>;
@@ -200,13 +219,14 @@ export interface OpenReport {
 export type Position = string;
 
 export interface Receiver extends EventSource<ReceiverEventMap>, AsyncDisposable {
-    start(): Promise<void>;
+    start(options?: StartOptions): Promise<void>;
     handle(source: string, request: Request): Promise<Response>;
     accept(source: string, incoming: IncomingWebhook): Promise<WebhookReply>;
     snapshot(): ReceiverSnapshot;
     drained(options?: {
         readonly signal?: AbortSignal;
     }): Promise<void>;
+    drainOnce(options: DrainOnceOptions): Promise<DrainReport>;
     stop(options?: {
         readonly timeoutMs?: number;
     }): Promise<void>;
@@ -277,6 +297,10 @@ export interface SourceOptions {
     readonly connector: Connector;
     readonly secrets: readonly (string | undefined)[];
     readonly maxBodyBytes?: number;
+}
+
+export interface StartOptions {
+    readonly drain?: boolean;
 }
 
 export interface StoredEvent extends NewEvent {

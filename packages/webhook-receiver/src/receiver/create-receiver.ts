@@ -106,6 +106,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     },
     snapshot: () => ({ ...counts, ...lifecycle.snapshot() }),
     drained: lifecycle.drained,
+    drainOnce: lifecycle.drainOnce,
     stop: lifecycle.stop,
     [Symbol.asyncDispose]: () => lifecycle.stop(),
   }

@@ -1,30 +1,37 @@
-import { type Emitter, IntegrationError, InvalidOptionsError } from '@holdfast/core'
-import { createDrain } from '../drain/drain.ts'
+import { boolean, checkOptions, type Emitter, IntegrationError, InvalidOptionsError } from '@holdfast/core'
+import { abortable } from '../drain/abortable.ts'
+import type { Drain } from '../drain/drain.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
-import type { DestinationSnapshot, Receiver, ReceiverSnapshot } from './receiver.ts'
+import { type BufferSession, openSession, stopDrains } from './buffer-session.ts'
+import { createDrainPass, type DrainPass } from './drain-once.ts'
+import type { DestinationSnapshot, DrainReport, Receiver, ReceiverSnapshot } from './receiver.ts'
 import type { ResolvedReceiverOptions } from './receiver-options.ts'
 
 /** Defaults of `stop`. */
 export const defaultStopOptions: Readonly<{ timeoutMs: number }> = Object.freeze({ timeoutMs: 10_000 })
 
-type Drain = ReturnType<typeof createDrain>
+type Drains = ReadonlyMap<string, Drain>
 
 /**
  * Where a receiver is in its life.
  *
- * - `created`: nothing is open. Left by `start`, or by `stop` for good.
+ * - `created`: nothing is open, except for a `drainOnce` that is under way. Left by `start`, or by `stop` for good.
  * - `starting`: the buffer is being opened. Becomes `running`; `created` again when that fails, so that it can be tried again.
- * - `running`: takes and delivers events. Left by `stop`.
+ * - `running`: takes events, and delivers them where it has drains. Left by `stop`.
  * - `stopped`: takes nothing more; `done` settles when the drains have ended and the buffer is closed. Final.
  */
 type Lifecycle =
   | { readonly state: 'created' }
   | { readonly state: 'starting'; readonly started: Promise<void> }
-  | { readonly state: 'running'; readonly drains: ReadonlyMap<string, Drain> }
-  | { readonly state: 'stopped'; readonly drains: ReadonlyMap<string, Drain>; readonly done: Promise<void> }
+  | {
+      readonly state: 'running'
+      readonly session: BufferSession
+      readonly drains: Drains | undefined
+    }
+  | { readonly state: 'stopped'; readonly done: Promise<void> }
 
 /** Starting and stopping of a receiver. */
-export interface ReceiverLifecycle extends Pick<Receiver, 'start' | 'drained' | 'stop'> {
+export interface ReceiverLifecycle extends Pick<Receiver, 'start' | 'drained' | 'drainOnce' | 'stop'> {
   isRunning(): boolean
   snapshot(): Pick<ReceiverSnapshot, 'state' | 'destinations'>
 }
@@ -34,16 +41,29 @@ export function createLifecycle(
   options: ResolvedReceiverOptions,
   events: Emitter<ReceiverEventMap>,
 ): ReceiverLifecycle {
-  const { buffer, destinations } = options
+  const { destinations, clock } = options
+  const quitting = new AbortController()
   let life: Lifecycle = { state: 'created' }
+  /** The drains that were started last. */
+  let latest: Drains = new Map()
+  /** The call of `drainOnce` that is under way. */
+  let passing: Promise<DrainReport> | undefined
 
-  const start = async (): Promise<void> => {
+  const openAndRemember = async (): Promise<BufferSession> => {
+    const session = await openSession(options, events)
+    return { ...session, startDrains: () => (latest = session.startDrains()) }
+  }
+
+  const start: Receiver['start'] = async (startOptions = {}) => {
+    checkOptions('', startOptions, { drain: boolean })
+    const drain = startOptions.drain ?? true
+    // Two owners of one buffer, or two drains of one destination, would be in each other's way.
+    while (passing !== undefined && !isDraining(life)) await passing.catch(() => {})
     switch (life.state) {
       case 'created': {
-        const started = openAll(options, events).then(
-          (drains) => {
-            life = { state: 'running', drains }
-            for (const drain of drains.values()) drain.start()
+        const started = openAndRemember().then(
+          (session) => {
+            life = { state: 'running', session, drains: undefined }
           },
           (error: unknown) => {
             life = { state: 'created' }
@@ -51,49 +71,82 @@ export function createLifecycle(
           },
         )
         life = { state: 'starting', started }
-        return started
+        await started
+        if (drain) startDraining()
+        return
       }
       case 'starting':
-        return life.started
+        await life.started
+        if (drain) startDraining()
+        return
       case 'running':
-        return undefined
+        if (drain) startDraining()
+        return
       case 'stopped':
-        throw new IntegrationError({
-          code: 'configuration_error',
-          reason: 'receiver_stopped',
-          message: 'The receiver was stopped and cannot be started again. Create another one.',
-          phase: 'local',
-        })
+        throw stoppedError()
     }
   }
 
-  const stop = async (stopOptions: { readonly timeoutMs?: number } = {}): Promise<void> => {
+  const startDraining = (): void => {
+    if (life.state === 'running' && life.drains === undefined) life = { ...life, drains: life.session.startDrains() }
+  }
+
+  const drainOnce: Receiver['drainOnce'] = async (passOptions) => {
+    const pass = createDrainPass(passOptions, clock, quitting.signal)
+    passOptions.signal?.throwIfAborted()
+    if (life.state === 'starting') await life.started
+    if (passing !== undefined) return abortable(passing, passOptions.signal)
+    passing = makePass(pass).finally(() => {
+      passing = undefined
+    })
+    return passing
+  }
+
+  const makePass = async (pass: DrainPass): Promise<DrainReport> => {
+    if (life.state === 'stopped') throw stoppedError()
+    if (isDraining(life)) return pass.drainAlong(life.session, life.drains)
+    if (life.state === 'running') return pass.drainAndStop(life.session)
+    const session = await openAndRemember()
+    try {
+      return await pass.drainAndStop(session)
+    } finally {
+      await session.close()
+    }
+  }
+
+  const stop: Receiver['stop'] = async (stopOptions = {}) => {
     const timeoutMs = checkTimeout(stopOptions.timeoutMs ?? defaultStopOptions.timeoutMs)
     // A start that fails has nothing to stop, and has told its own caller.
     if (life.state === 'starting') await life.started.catch(() => {})
     if (life.state !== 'stopped') {
-      const drains = life.state === 'running' ? life.drains : new Map<string, Drain>()
-      const done = life.state === 'running' ? closeAll(drains, timeoutMs) : Promise.resolve()
-      life = { state: 'stopped', drains, done }
+      const { session, drains } = life.state === 'running' ? life : {}
+      life = { state: 'stopped', done: closeAll(session, drains, timeoutMs) }
     }
     return (life as Extract<Lifecycle, { state: 'stopped' }>).done
   }
 
-  const closeAll = async (drains: ReadonlyMap<string, Drain>, timeoutMs: number): Promise<void> => {
-    const ends = [...drains.values()].map((drain) => drain.stop({ timeoutMs }))
+  const closeAll = async (
+    session: BufferSession | undefined,
+    drains: Drains | undefined,
+    timeoutMs: number,
+  ): Promise<void> => {
+    quitting.abort(stoppedMeanwhile())
+    await passing?.catch(() => {})
+    const stopping = stopDrains(drains ?? new Map(), timeoutMs)
     // The buffer is closed whatever happened to a drain; its failure is told afterwards.
-    await Promise.allSettled(ends)
-    await buffer.close()
-    await Promise.all(ends)
+    await stopping.catch(() => {})
+    await session?.close()
+    await stopping
   }
 
   return {
     isRunning: () => life.state === 'running',
     start,
     stop,
+    drainOnce,
     async drained({ signal } = {}) {
       if (life.state === 'starting') await life.started
-      if (life.state !== 'running') {
+      if (!isDraining(life)) {
         throw new IntegrationError({
           code: 'configuration_error',
           reason: 'receiver_not_running',
@@ -104,8 +157,7 @@ export function createLifecycle(
       await Promise.all([...life.drains.values()].map((drain) => drain.drained(signal)))
     },
     snapshot() {
-      const drains = life.state === 'running' || life.state === 'stopped' ? life.drains : undefined
-      const snapshots = [...destinations.keys()].map((name) => [name, drains?.get(name)?.snapshot() ?? notStarted])
+      const snapshots = [...destinations.keys()].map((name) => [name, latest.get(name)?.snapshot() ?? notStarted])
       return {
         state: life.state === 'starting' ? 'created' : life.state,
         destinations: Object.fromEntries(snapshots) as Record<string, DestinationSnapshot>,
@@ -114,32 +166,31 @@ export function createLifecycle(
   }
 }
 
-/** Opens the buffer and a consumer per destination; closes the buffer again when that fails half-way. */
-async function openAll(
-  { buffer, destinations, clock, random }: ResolvedReceiverOptions,
-  events: Emitter<ReceiverEventMap>,
-): Promise<ReadonlyMap<string, Drain>> {
-  const report = await buffer.open()
-  if (events.has('buffer:opened')) events.emit('buffer:opened', report)
-  for (const hole of report.holes) events.emit('buffer:lost', hole)
-  try {
-    const owner = random.uuid()
-    const drains = new Map<string, Drain>()
-    for (const [name, destination] of destinations) {
-      const consumer = await buffer.openConsumer(name)
-      drains.set(name, createDrain({ name, destination, buffer, consumer, owner, clock, random, events }))
-    }
-    return drains
-  } catch (error) {
-    // Why it failed is worth more than that closing failed as well.
-    await buffer.close().catch(() => {})
-    throw error
-  }
+function isDraining(life: Lifecycle): life is Extract<Lifecycle, { state: 'running' }> & { readonly drains: Drains } {
+  return life.state === 'running' && life.drains !== undefined
 }
 
 function checkTimeout(timeoutMs: number): number {
   if (Number.isFinite(timeoutMs) && timeoutMs >= 0) return timeoutMs
   throw new InvalidOptionsError({ path: 'timeoutMs', expected: 'a number of milliseconds >= 0', received: timeoutMs })
+}
+
+function stoppedError(): IntegrationError {
+  return new IntegrationError({
+    code: 'configuration_error',
+    reason: 'receiver_stopped',
+    message: 'The receiver was stopped and cannot be started again. Create another one.',
+    phase: 'local',
+  })
+}
+
+function stoppedMeanwhile(): IntegrationError {
+  return new IntegrationError({
+    code: 'canceled',
+    reason: 'drain_stopped',
+    message: 'The receiver has stopped.',
+    phase: 'local',
+  })
 }
 
 const notStarted: DestinationSnapshot = Object.freeze({

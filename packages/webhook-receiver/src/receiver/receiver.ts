@@ -108,14 +108,54 @@ export interface ReceiverSnapshot {
   readonly destinations: Readonly<Record<string, DestinationSnapshot>>
 }
 
+/** How a receiver starts. */
+export interface StartOptions {
+  /**
+   * Whether events are delivered from now on. `false` takes webhooks and leaves their delivery to `drainOnce`, or to another
+   * process on the same buffer. Default: `true`.
+   */
+  readonly drain?: boolean
+}
+
+/** How long `drainOnce` goes on. */
+export interface DrainOnceOptions {
+  /** When it has to be over, in milliseconds from the call: a little less than what the platform allows. From 1; `Infinity`: no end. */
+  readonly deadlineMs: number
+  /**
+   * The last part of that time, in which no handler is started any more and those at work may finish; then they are aborted. In
+   * milliseconds, at most `deadlineMs`. Default: a quarter of `deadlineMs`, at most `5_000`.
+   */
+  readonly graceMs?: number
+  /** Ends it at once; handlers at work are aborted. */
+  readonly signal?: AbortSignal
+}
+
+/** What a call of `drainOnce` did for one destination. */
+export interface DrainedDestination {
+  readonly delivered: number
+  readonly retried: number
+  readonly deadLettered: number
+  /** Events that are left, also those that came meanwhile or are in the hands of another process. */
+  readonly backlog: number
+}
+
+/** What a call of `drainOnce` did, summed over all destinations and for each. */
+export interface DrainReport extends DrainedDestination {
+  /** `empty`: everything that was there is delivered or among the dead letters. `deadline`: the time was over first. */
+  readonly endedBy: 'empty' | 'deadline'
+  readonly durationMs: number
+  readonly destinations: Readonly<Record<string, DrainedDestination>>
+}
+
 /** The inbound half: verify, deduplicate, write, answer, drain. */
 export interface Receiver extends EventSource<ReceiverEventMap>, AsyncDisposable {
   /**
-   * Opens the buffer and starts draining. Requests before it are answered 503. When it fails it can be called again.
+   * Opens the buffer and starts draining. Requests before it are answered 503. When it fails it can be called again. After
+   * `start({ drain: false })` another call starts draining.
    *
    * @throws BufferError when the buffer cannot be opened; IntegrationError `configuration_error` after `stop`.
    */
-  start(): Promise<void>
+  start(options?: StartOptions): Promise<void>
   /**
    * Handles one webhook: 2xx only when the event is durable in the buffer, 401 for a bad signature, 404 for an unknown source,
    * 413 for a body that is too large, 503 with `Retry-After` when it cannot be stored now. Never throws.
@@ -131,6 +171,16 @@ export interface Receiver extends EventSource<ReceiverEventMap>, AsyncDisposable
    * reason, untouched, as soon as `signal` aborts.
    */
   drained(options?: { readonly signal?: AbortSignal }): Promise<void>
+  /**
+   * For cron jobs and serverless functions: delivers what is in the buffer until it is empty or the time is over, writes the
+   * acks, and leaves nothing running. Needs no `start`; the buffer is opened and closed again then. While the receiver drains anyway, it
+   * waits along. A call while another one is under way shares its end and its report, and its `signal` ends only its own wait.
+   *
+   * @throws InvalidOptionsError when an option is wrong; BufferError when the buffer cannot be opened, for example because
+   * another process has it; IntegrationError `configuration_error` after `stop`, `canceled` when the receiver stops first; the
+   * signal's reason, untouched, when `signal` aborts, once everything has ended.
+   */
+  drainOnce(options: DrainOnceOptions): Promise<DrainReport>
   /**
    * Stops taking events (503), lets handlers finish for up to `timeoutMs` (default: `10_000`), then aborts them, and closes the
    * buffer. What was not acknowledged is delivered after the next start, of another receiver. Further calls wait for the first.
