@@ -14,6 +14,12 @@ export interface AppendResult {
     readonly position: Position;
 }
 
+export interface BatchItem {
+    readonly id: string;
+    readonly index: number;
+    readonly size: number;
+}
+
 export type BoundPart = 'body' | 'timestamp' | 'id' | `header:${string}`;
 
 export interface BufferCaps {
@@ -196,6 +202,8 @@ export interface NewEvent {
     readonly type?: string;
     readonly eventId?: string;
     readonly receivedAt: number;
+    readonly occurredAt?: number;
+    readonly batch?: BatchItem;
     readonly method: string;
     readonly url: string;
     readonly remoteAddress?: string;

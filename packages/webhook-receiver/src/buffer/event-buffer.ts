@@ -38,6 +38,16 @@ export interface BufferCaps {
   readonly transactionalAck: boolean
 }
 
+/** Which item of which delivery an event is, where one request brought several events. */
+export interface BatchItem {
+  /** SHA-256 of the body of the whole request, in hexadecimal: the same for all items, and for a repeat of the same bytes. */
+  readonly id: string
+  /** Place in the delivery, from 0. */
+  readonly index: number
+  /** Items in the delivery, those that were known already included. */
+  readonly size: number
+}
+
 /** An event to be stored: the full request and what verification made of it. */
 export interface NewEvent {
   /** Dedupe id, unique within the source and tenant. */
@@ -53,6 +63,10 @@ export interface NewEvent {
   readonly eventId?: string
   /** Arrival time, ms since the epoch. */
   readonly receivedAt: number
+  /** When it happened, as the provider says, ms since the epoch. Its distance to `receivedAt` is the lag of the delivery. */
+  readonly occurredAt?: number
+  /** Where the request brought several events: which of them this is. `body` is then that item alone. */
+  readonly batch?: BatchItem
   readonly method: string
   readonly url: string
   readonly remoteAddress?: string

@@ -134,7 +134,8 @@ interface IdWindow {
 function createIdWindow(clock: Clock, windowMs: number): IdWindow {
   // Insertion order is the order of age: what has expired is at the front.
   const places = new Map<string, Place & { readonly storedAt: number }>()
-  const keyOf = (event: NewEvent): string => `${event.source}\0${event.tenant ?? ''}\0${event.id}`
+  // JSON keeps the parts apart whatever they contain, and an absent tenant from an empty one.
+  const keyOf = ({ source, tenant, id }: NewEvent): string => JSON.stringify([source, tenant, id])
   return {
     find(event) {
       for (const [key, place] of places) {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { FailureInfo, HeaderPairs, NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
+import type { BatchItem, FailureInfo, HeaderPairs, NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
 import { BufferError } from '../buffer/buffer-error.ts'
 import type { RecordInput } from './batch-encoder.ts'
 import { positionOf } from './seq.ts'
@@ -19,6 +19,8 @@ interface EventMeta {
   readonly y?: string | undefined
   readonly e?: string | undefined
   readonly r: number
+  readonly o?: number | undefined
+  readonly b?: readonly [id: string, index: number, size: number] | undefined
   readonly m: string
   readonly u: string
   readonly a?: string | undefined
@@ -109,6 +111,8 @@ function metaOf(event: NewEvent): EventMeta {
     y: event.type,
     e: event.eventId,
     r: event.receivedAt,
+    o: event.occurredAt,
+    b: event.batch && [event.batch.id, event.batch.index, event.batch.size],
     m: event.method,
     u: event.url,
     a: event.remoteAddress,
@@ -130,6 +134,8 @@ function eventOf(seq: number, meta: EventMeta, body: Uint8Array<ArrayBuffer>): S
     ...(meta.y === undefined ? {} : { type: meta.y }),
     ...(meta.e === undefined ? {} : { eventId: meta.e }),
     receivedAt: meta.r,
+    ...(meta.o === undefined ? {} : { occurredAt: meta.o }),
+    ...(meta.b === undefined ? {} : { batch: batchItemOf(meta.b) }),
     method: meta.m,
     url: meta.u,
     ...(meta.a === undefined ? {} : { remoteAddress: meta.a }),
@@ -138,4 +144,8 @@ function eventOf(seq: number, meta: EventMeta, body: Uint8Array<ArrayBuffer>): S
     partition: 0,
     position: positionOf(seq),
   }
+}
+
+function batchItemOf([id, index, size]: NonNullable<EventMeta['b']>): BatchItem {
+  return { id, index, size }
 }

@@ -1,4 +1,4 @@
-import type { HeaderPairs, Position, StoredEvent } from '../buffer/event-buffer.ts'
+import type { BatchItem, HeaderPairs, Position, StoredEvent } from '../buffer/event-buffer.ts'
 import type { WebhookEvent } from '../receiver/receiver.ts'
 
 /**
@@ -19,6 +19,8 @@ class DeliveredEvent implements WebhookEvent {
   declare readonly type?: string
   declare readonly eventId?: string
   readonly receivedAt: number
+  declare readonly occurredAt?: number
+  declare readonly batch?: BatchItem
   readonly method: string
   readonly url: string
   declare readonly remoteAddress?: string
@@ -37,6 +39,8 @@ class DeliveredEvent implements WebhookEvent {
     if (stored.type !== undefined) this.type = stored.type
     if (stored.eventId !== undefined) this.eventId = stored.eventId
     this.receivedAt = stored.receivedAt
+    if (stored.occurredAt !== undefined) this.occurredAt = stored.occurredAt
+    if (stored.batch !== undefined) this.batch = stored.batch
     this.method = stored.method
     this.url = stored.url
     if (stored.remoteAddress !== undefined) this.remoteAddress = stored.remoteAddress

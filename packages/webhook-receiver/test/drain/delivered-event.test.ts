@@ -13,7 +13,15 @@ const stored = (fields: Partial<StoredEvent> = {}): StoredEvent => ({
 
 describe('deliveredEvent', () => {
   test('has everything that is stored, with the headers as they came under rawHeaders', () => {
-    const full = stored({ tenant: 't', type: 'paid', eventId: 'p', remoteAddress: '::1', headers: [['X-A', '1']] })
+    const full = stored({
+      tenant: 't',
+      type: 'paid',
+      eventId: 'p',
+      occurredAt: 1,
+      batch: { id: 'd', index: 0, size: 2 },
+      remoteAddress: '::1',
+      headers: [['X-A', '1']],
+    })
     const { headers, ...rest } = full
     expect({ ...deliveredEvent(full) }).toEqual({ ...rest, rawHeaders: headers })
   })

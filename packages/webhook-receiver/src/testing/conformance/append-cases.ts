@@ -121,7 +121,19 @@ export const appendCases: readonly ConformanceCase[] = [
       sampleEvent('evt', { source: 'github' }),
       sampleEvent('evt', { tenant: 'acme' }),
       sampleEvent('evt', { tenant: 'globex' }),
+      sampleEvent('evt', { tenant: '' }),
     ])
+    assert.ok(results.every((result) => result.status === 'appended'))
+  }),
+
+  openCase('tenant and id are told apart whatever they contain', async ({ buffer }) => {
+    const results = await buffer.append(
+      ['\0', ':', '/', '#', '","', ' ', 'stripe', '1:'].flatMap((separator) => [
+        sampleEvent(`b${separator}c`, { tenant: 'a' }),
+        sampleEvent('c', { tenant: `a${separator}b` }),
+        sampleEvent(`a${separator}b${separator}c`),
+      ]),
+    )
     assert.ok(results.every((result) => result.status === 'appended'))
   }),
 
@@ -161,6 +173,8 @@ export const appendCases: readonly ConformanceCase[] = [
       type: 'invoice.paid',
       eventId: 'provider-1',
       receivedAt: 1_712_345_678_901,
+      occurredAt: -1.5,
+      batch: { id: 'delivery', index: 2, size: 3 },
       method: 'PUT',
       url: '/hooks/stripe?mode=live&x=%20y',
       remoteAddress: '2001:db8::1',
