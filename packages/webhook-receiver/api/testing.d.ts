@@ -2,6 +2,7 @@
 
 import { Clock } from '@holdfast/core'
 import { EventBuffer } from '@holdfast/webhook-receiver'
+import { Receiver } from '@holdfast/webhook-receiver'
 
 export type BufferCapability = 'clock' | 'leases';
 
@@ -22,6 +23,39 @@ export interface ConformanceCase {
     readonly run: (harness: BufferHarness) => Promise<void>;
 }
 
+export type FrameworkCapability = 'header-case' | 'repeated-headers' | 'exact-url' | 'head-method' | 'streaming-body' | 'abort' | 'remote-address' | 'prefix';
+
+export interface FrameworkConformanceCase {
+    readonly title: string;
+    readonly requires?: FrameworkCapability;
+    readonly run: (harness: FrameworkHarness) => Promise<void>;
+}
+
+export interface FrameworkHarness {
+    readonly capabilities: readonly FrameworkCapability[];
+    readonly parsers: readonly FrameworkParser[];
+    readonly maxBodyBytes?: number;
+    readonly start: (mount: FrameworkMount) => Promise<FrameworkServer>;
+}
+
+export interface FrameworkMount {
+    readonly receiver: WebhookIntake;
+    readonly prefix?: string;
+    readonly parser?: string;
+}
+
+export interface FrameworkParser {
+    readonly name: string;
+    readonly contentType: string;
+    readonly body: string;
+    readonly blames: readonly (string | RegExp)[];
+}
+
+export interface FrameworkServer {
+    readonly origin: string;
+    readonly stop: () => Promise<void>;
+}
+
 export interface MemoryBufferOptions {
     readonly partitions?: number;
     readonly clock?: Clock;
@@ -29,6 +63,10 @@ export interface MemoryBufferOptions {
     readonly dedupeWindowMs?: number;
 }
 
+export type WebhookIntake = Pick<Receiver, 'accept' | 'handle'>;
+
 export const bufferConformance: readonly ConformanceCase[]
+
+export const frameworkConformance: readonly FrameworkConformanceCase[]
 
 export function memoryBuffer(options?: MemoryBufferOptions): EventBuffer;

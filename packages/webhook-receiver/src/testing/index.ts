@@ -7,3 +7,13 @@ export type {
   BufferUnderTest,
   ConformanceCase,
 } from './conformance/conformance-case.ts'
+export { frameworkConformance } from './framework-conformance.ts'
+export type {
+  FrameworkCapability,
+  FrameworkConformanceCase,
+  FrameworkHarness,
+  FrameworkMount,
+  FrameworkParser,
+  FrameworkServer,
+  WebhookIntake,
+} from './frameworks/framework-case.ts'

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import type { HeaderPairs } from '../../buffer/event-buffer.ts'
+import { type FrameworkConformanceCase, frameworkCase, type FrameworkUnderTest } from './framework-case.ts'
+import { send } from './http-connection.ts'
+import { type Received, recordingReceiver, targetOf } from './recording-receiver.ts'
+import { withSignedReceiver } from './signed-source.ts'
+
+// Stays as it is in a WHATWG URL; many routers and proxies decode it, or write it anew.
+const ENCODED = '?a=%2F%7e%3A&a=+%20&%C3%A9=%ff&empty=&&flag#'.slice(0, -1)
+
+/** The head of a request arrives as it was sent: method, target, source, headers and the peer's address. */
+export const requestCases: readonly FrameworkConformanceCase[] = [
+  frameworkCase('the source is the route parameter', async (under) => {
+    for (const source of ['source', 'stripe-eu', 'a.B_c-9', '0']) {
+      assert.equal((await receive(under, { path: `/webhooks/${source}` })).source, source)
+    }
+  }),
+
+  frameworkCase('a source that does not exist is answered 404', async ({ serve }) => {
+    await withSignedReceiver(async ({ receiver, refusals }) => {
+      const origin = await serve({ receiver })
+      for (const source of ['nobody', '__proto__', 'constructor', 'signed%20']) {
+        const answer = await send(origin, { path: `/webhooks/${source}`, body: '{}' })
+        assert.deepEqual([answer.status, problemOf(answer.body).reason], [404, 'unknown_source'], source)
+      }
+      assert.equal(refusals.length, 4)
+    })
+  }),
+
+  frameworkCase('a path that cannot be decoded is the fault of its sender', async ({ serve }) => {
+    await withSignedReceiver(async ({ receiver }) => {
+      const { status } = await send(await serve({ receiver }), { path: '/webhooks/%zz', body: '{}' })
+      assert.ok(status >= 400 && status < 500, `answered ${status}`)
+    })
+  }),
+
+  frameworkCase('the URL is the request target, with its encoding untouched', async (under) => {
+    const target = `/webhooks/source${ENCODED}`
+    assert.equal(targetOf((await receive(under, { path: target })).url), target)
+  }),
+
+  frameworkCase(
+    'the URL is the request target, byte for byte',
+    async (under) => {
+      const target = '/webhooks/source?it\'s=|^`{}"<>[]\\&%zz'
+      const { url } = await receive(under, { path: target })
+      if (under.has('exact-url')) assert.equal(targetOf(url), target)
+      else assert.equal(new URL(url, 'http://host').href, new URL(target, url).href)
+    },
+    'exact-url',
+  ),
+
+  frameworkCase(
+    'the URL is the whole request target below a prefix as well',
+    async (under) => {
+      if (!under.has('prefix')) return
+      const target = `/prefix/webhooks/source${ENCODED}`
+      const { url, source } = await receive(under, { path: target }, '/prefix')
+      assert.deepEqual([targetOf(url), source], [target, 'source'])
+    },
+    'prefix',
+  ),
+
+  frameworkCase(
+    'a header that came twice stays two',
+    async (under) => {
+      const sent: HeaderPairs = [
+        ['X-Signature', 'one'],
+        ['Authorization', 'Basic a'],
+        ['X-Signature', 'two'],
+        ['Authorization', 'Basic b'],
+        ['X-Signature', 'one'],
+      ]
+      const { headers } = await receive(under, { headers: sent })
+      const valuesOf = (wanted: string): string[] =>
+        headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value)
+      const kept = under.has('repeated-headers')
+      const [signatures, credentials] = [
+        ['one', 'two', 'one'],
+        ['Basic a', 'Basic b'],
+      ]
+      assert.deepEqual(valuesOf('x-signature'), kept ? signatures : [signatures.join(', ')])
+      assert.deepEqual(valuesOf('authorization'), kept ? credentials : [credentials.join(', ')])
+    },
+    'repeated-headers',
+  ),
+
+  frameworkCase(
+    'headers keep their case and their order',
+    async (under) => {
+      const sent: HeaderPairs = [
+        ['X-Zulu', '1'],
+        ['x-alpha', '2'],
+        ['X-ALPHA-Mike', ' blanks  inside '.trim()],
+        ['X-Latin', 'caf\u00e9'],
+      ]
+      const { headers } = await receive(under, { headers: sent })
+      const kept = headers.filter(([name]) => name.toLowerCase().startsWith('x-'))
+      if (under.has('header-case')) return assert.deepEqual(kept, sent)
+      const lowered = sent.map(([name, value]) => [name.toLowerCase(), value])
+      assert.deepEqual(new Set(kept.map(String)), new Set(lowered.map(String)))
+    },
+    'header-case',
+  ),
+
+  frameworkCase('every method reaches the receiver, with its query and its body', async (under) => {
+    for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'POST']) {
+      const path = '/webhooks/source?hub.challenge=42&hub.mode=subscribe'
+      const withBody = method !== 'GET' && method !== 'OPTIONS'
+      const one = await receive(under, { method, path, ...(withBody ? { body: 'bytes' } : {}) })
+      assert.deepEqual([one.method, targetOf(one.url), one.source], [method, path, 'source'])
+      assert.equal(new TextDecoder().decode(one.body), withBody ? 'bytes' : '')
+    }
+  }),
+
+  frameworkCase(
+    'HEAD reaches the receiver',
+    async (under) => {
+      const { method, source } = await receive(under, { method: 'HEAD' })
+      assert.deepEqual([method, source], [under.has('head-method') ? 'HEAD' : 'GET', 'source'])
+    },
+    'head-method',
+  ),
+
+  frameworkCase(
+    "the peer's address is the socket's, whatever headers claim",
+    async (under) => {
+      const headers: HeaderPairs = [
+        ['X-Forwarded-For', '203.0.113.9'],
+        ['X-Real-IP', '203.0.113.9'],
+        ['Forwarded', 'for=203.0.113.9;host=elsewhere.example;proto=https'],
+        ['X-Forwarded-Host', 'elsewhere.example'],
+        ['X-Forwarded-Proto', 'https'],
+      ]
+      const { remoteAddress, url } = await receive(under, { headers })
+      if (under.has('remote-address')) assert.match(remoteAddress ?? '', /^(::ffff:)?127\.0\.0\.1$|^::1$/)
+      else assert.equal(remoteAddress, undefined)
+      assert.doesNotMatch(url, /elsewhere/)
+    },
+    'remote-address',
+  ),
+]
+
+/** What arrives of one request. */
+async function receive(
+  { serve }: FrameworkUnderTest,
+  message: { method?: string; path?: string; headers?: HeaderPairs; body?: string },
+  prefix?: string,
+): Promise<Received> {
+  const { receiver, received } = recordingReceiver()
+  const origin = await serve({ receiver, ...(prefix === undefined ? {} : { prefix }) })
+  const answer = await send(origin, { path: '/webhooks/source', ...message })
+  assert.equal(answer.status, 200)
+  assert.equal(received.length, 1)
+  return received[0] as Received
+}
+
+function problemOf(body: Uint8Array): { readonly reason?: string } {
+  try {
+    return JSON.parse(new TextDecoder().decode(body)) as { readonly reason?: string }
+  } catch {
+    return {}
+  }
+}
