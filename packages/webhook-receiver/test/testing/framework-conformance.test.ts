@@ -59,6 +59,19 @@ describe('frameworkConformance', () => {
       },
     ],
     [
+      'takes header values for UTF-8',
+      'header values keep every byte',
+      {
+        toIncoming: async (request) => {
+          const incoming = await toIncoming(request)
+          const decoded = incoming.headers.map(
+            ([name, value]) => [name, Buffer.from(value, 'latin1').toString()] as const,
+          )
+          return { ...incoming, headers: decoded }
+        },
+      },
+    ],
+    [
       'writes header names in lower case',
       'headers keep their case and their order',
       {

@@ -32,6 +32,7 @@ export function harnessOf(pieces: Partial<Adapter> = {}, harness: Partial<Framew
   return {
     capabilities: [
       'header-case',
+      'header-bytes',
       'repeated-headers',
       'exact-url',
       'head-method',
@@ -62,7 +63,7 @@ export function harnessOf(pieces: Partial<Adapter> = {}, harness: Partial<Framew
 
 /** The harness of a server that hands a web `Request` to the receiver, as platforms of the web do. */
 export const webHarness: FrameworkHarness = {
-  capabilities: ['streaming-body', 'abort', 'head-method', 'prefix'],
+  capabilities: ['header-bytes', 'streaming-body', 'abort', 'head-method', 'prefix'],
   parsers: [],
   start: (mount) =>
     listen(async (request, response) => {

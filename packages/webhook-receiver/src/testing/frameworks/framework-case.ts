@@ -7,6 +7,8 @@ export type WebhookIntake = Pick<Receiver, 'accept' | 'handle'>
 export type FrameworkCapability =
   /** Header names keep their case, and all headers their order. Else: names in lower case. */
   | 'header-case'
+  /** A header value keeps bytes that are not ASCII, each as the character of its number. Else: what is ASCII in it stays. */
+  | 'header-bytes'
   /** A header that came twice stays two pairs. Else: one pair, its values joined by `, `, none of them lost. */
   | 'repeated-headers'
   /** Every byte of the request target is kept. Else: what is percent-encoded stays so, as in a WHATWG URL. */

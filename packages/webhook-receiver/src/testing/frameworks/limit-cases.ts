@@ -81,10 +81,11 @@ export const limitCases: readonly FrameworkConformanceCase[] = [
           try {
             connection.write(messageHead(origin, message))
             for (const bytes of messageBody(message)) connection.write(bytes)
+            assertTooLarge(await connection.answer())
+            // Not before: some servers close a connection on which requests are pipelined.
             const next: Message = { path: PATH, headers: signatureOf('{}'), body: '{}' }
             connection.write(messageHead(origin, next, [['Connection', 'close']]))
             connection.write('{}')
-            assertTooLarge(await connection.answer())
             const second = await connection.answer().catch((error: Error) => error)
             if (second instanceof Error) assert.match(second.message, /closed the connection/)
             else assert.equal(second.status, 200)
