@@ -37,6 +37,7 @@ export class BatchEncoder {
   readonly #arenaBytes: number
   #reused: Buffer | undefined
   #arena: Buffer = Buffer.alloc(0)
+  #zeros: Buffer = Buffer.alloc(0)
   #chunks: Uint8Array[] = []
   #chunkStart = 0
   #at = 0
@@ -45,7 +46,7 @@ export class BatchEncoder {
     this.#arenaBytes = maxBatchBytes + SPARE_BYTES
   }
 
-  encode(frame: BatchFrame, records: readonly RecordInput[]): EncodedBatch {
+  encode(frame: BatchFrame, groups: readonly { readonly records: readonly RecordInput[] }[]): EncodedBatch {
     this.#reused ??= Buffer.allocUnsafeSlow(this.#arenaBytes)
     this.#arena = this.#reused
     this.#chunks = []
@@ -53,13 +54,21 @@ export class BatchEncoder {
     this.#at = 0
     const offsets: number[] = []
     let end = frame.start
-    for (const record of records) {
-      this.#encodeRecord(frame, frame.firstSeq + offsets.length, record)
-      offsets.push(end)
-      end += recordBytes(record.metaBytes + record.body.length)
+    for (const { records } of groups) {
+      for (const record of records) {
+        this.#encodeRecord(frame, frame.firstSeq + offsets.length, record)
+        offsets.push(end)
+        end += recordBytes(record.metaBytes + record.body.length)
+      }
     }
     this.#endChunk()
     return { chunks: this.#chunks, offsets, end }
+  }
+
+  /** So many zeros. Valid until the next call. */
+  zeros(bytes: number): Uint8Array {
+    if (this.#zeros.length < bytes) this.#zeros = Buffer.alloc(bytes)
+    return this.#zeros.subarray(0, bytes)
   }
 
   #encodeRecord(frame: BatchFrame, seq: number, { meta, metaBytes, body }: RecordInput): void {

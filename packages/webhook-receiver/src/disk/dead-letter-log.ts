@@ -110,7 +110,7 @@ export class DeadLetterLog {
     const { log } = await Log.open({
       ...this.#options,
       provenSeq: 0,
-      scanSince: -Infinity,
+      needsScan: () => true,
       visit: (seq, _at, metaBytes, body) => found.set(seq, deadLetterSeq(metaBytes, body)),
       onDropped: (fromSeq) => dropped.push(fromSeq),
     })

@@ -89,7 +89,7 @@ class DiskBuffer implements EventBuffer {
   async stats(): Promise<BufferStats> {
     const { log, consumers } = this.#store()
     return {
-      events: Math.max(0, log.durableSeq - log.firstSeq + 1 - log.lost),
+      events: log.count,
       bytes: log.bytes,
       lost: log.lost,
       consumers: await consumers.stats(),

@@ -78,7 +78,7 @@ function openLog(
     directory,
     recordType: recordTypes.event,
     provenSeq,
-    scanSince: remembers ? openedAt - dedupeWindowMs : Infinity,
+    needsScan: (segment) => remembers && openedAt - segment.lastAt <= dedupeWindowMs,
     ...(remembers
       ? {
           visit: (seq, at, metaBytes, body) => {

@@ -4,7 +4,9 @@ import { FrameReader } from './frame-reader.ts'
 import { recordTypes } from './record-codec.ts'
 import type { Segment } from './segment.ts'
 import { SEGMENT_HEADER_BYTES } from './segment-format.ts'
+import { readIndex } from './segment-sealer.ts'
 import type { SeqRange } from './seq.ts'
+import type { RecordPlace } from './sparse-index.ts'
 
 const READ_CHUNK_BYTES = 256 * 1024
 /** How often a place is tried that the device cannot read before it counts as damaged. */
@@ -27,6 +29,8 @@ interface OpenSegment {
   readonly segment: Segment
   readonly file: OpenFile
   readonly frames: FrameReader
+  /** First number of the segment that follows, once there is one. */
+  nextBase?: number | undefined
 }
 
 /** Reads the durable part of a log in order. One call of `read` at a time. */
@@ -106,22 +110,35 @@ export class LogReader {
       if (this.#nextSeq > durableSeq) return undefined
       const open = this.#open ?? (await this.#openSegment(this.#nextSeq))
       if (open === undefined) {
+        if (this.#nextSeq < this.#log.firstSeq) {
+          // Released while it was being read.
+          this.#nextSeq = this.#log.firstSeq
+          continue
+        }
         const firstLater = this.#log.segments.find((segment) => segment.baseSeq > this.#nextSeq)
         return this.#holeUpTo(firstLater === undefined ? durableSeq : firstLater.baseSeq - 1)
       }
       this.#open = open
-      const successor = this.#log.segments[this.#log.segments.indexOf(open.segment) + 1]
-      const lastSeq = successor === undefined ? this.#log.durableSeq : successor.baseSeq - 1
+      const nextBase = this.#nextBaseOf(open)
+      const lastSeq = nextBase === undefined ? durableSeq : nextBase - 1
       open.frames.extend(open.segment.readableEnd)
       const record = await this.#nextRecord(open)
       if (record !== undefined) return record
-      if (successor !== undefined) {
+      if (nextBase !== undefined) {
         this.#open = undefined
         await open.file.close()
       }
+      if (this.#nextSeq < this.#log.firstSeq) this.#nextSeq = Math.min(this.#log.firstSeq, lastSeq + 1)
       if (this.#nextSeq <= lastSeq) return this.#holeUpTo(lastSeq)
-      if (successor === undefined) return undefined
+      if (nextBase === undefined) return undefined
     }
+  }
+
+  #nextBaseOf(open: OpenSegment): number | undefined {
+    const { segments } = this.#log
+    if (segments.at(-1) === open.segment) return undefined
+    open.nextBase ??= segments.find(({ baseSeq }) => baseSeq > open.segment.baseSeq)?.baseSeq
+    return open.nextBase
   }
 
   async #nextRecord(open: OpenSegment): Promise<Extract<LogItem, { readonly kind: 'record' }> | undefined> {
@@ -137,7 +154,7 @@ export class LogReader {
           break
         case 'record': {
           const { seq, type, metaBytes } = step.header
-          if (type === recordTypes.seal || seq < this.#nextSeq) break
+          if (type === recordTypes.seal || type === recordTypes.index || seq < this.#nextSeq) break
           // The chunk is dropped with the next fill; a view would keep all of it alive for one small record.
           return { kind: 'record', seq, metaBytes, body: Buffer.from(new Uint8Array(step.body).buffer) }
         }
@@ -148,12 +165,13 @@ export class LogReader {
   async #openSegment(seq: number): Promise<OpenSegment | undefined> {
     const segment = this.#log.segments.findLast((candidate) => candidate.baseSeq <= seq)
     if (segment === undefined) return undefined
-    const place = segment.placeBefore(seq)
     const file = await this.#fileSystem.open(segment.path, 'read')
     const countsAsDamage = this.#failedReads >= READ_ATTEMPTS - 1
+    let place: RecordPlace
     try {
       // A device that reads nothing at all is away, not damaged.
       if (countsAsDamage) await readFully(file, Buffer.alloc(SEGMENT_HEADER_BYTES), 0)
+      place = await placeBefore(file, segment, seq)
     } catch (error) {
       await file.close().catch(() => undefined)
       throw error
@@ -169,4 +187,11 @@ export class LogReader {
     })
     return { segment, file, frames }
   }
+}
+
+/** The nearest known beginning of a record at or before `seq`. */
+async function placeBefore(file: OpenFile, segment: Segment, seq: number): Promise<RecordPlace> {
+  const start = { seq: segment.baseSeq, offset: SEGMENT_HEADER_BYTES }
+  if (seq === segment.baseSeq) return start
+  return (await readIndex(file, segment)).placeBefore(seq) ?? start
 }

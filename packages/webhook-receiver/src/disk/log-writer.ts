@@ -1,43 +1,35 @@
-import { crc32 } from 'node:zlib'
 import type { Clock } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
-import { BatchEncoder, type BatchFrame, type RecordInput } from './batch-encoder.ts'
-import { errorCodeOf, isNoSpace, writeFully } from './file-io.ts'
-import type { FileSystem, OpenFile } from './file-system.ts'
+import { BatchEncoder, type BatchFrame, type EncodedBatch, type RecordInput } from './batch-encoder.ts'
+import { bytesOf, type CommitGroup, CommitQueue } from './commit-queue.ts'
+import { isNoSpace, writeFully } from './file-io.ts'
+import type { OpenFile } from './file-system.ts'
+import { SegmentMaker, type SegmentMakerOptions } from './segment-maker.ts'
+import { elapsedSince, sealSegment } from './segment-sealer.ts'
+import type { Segment } from './segment.ts'
 import { isDeviceFailure, overloaded, writeRefusal } from './write-failure.ts'
-import { encodeRecordHeader, RECORD_HEADER_BYTES, recordBytes, recordTypes } from './record-codec.ts'
-import { Segment } from './segment.ts'
-import {
-  encodeSeal,
-  encodeSegmentHeader,
-  FORMAT_VERSION,
-  SEAL_BODY_BYTES,
-  type SegmentHeader,
-  segmentName,
-} from './segment-format.ts'
 
-const MAX_RECORDS_PER_BATCH = 4096
 /** A second failure of the device within this time ends writing. */
 const FAILURE_WINDOW_MS = 60_000
+/** The file of the next segment is prepared when this part of a segment is full. */
+const PREPARE_AT = 0.75
 const DEVICE_FAILED = 'The device of the buffer failed.'
 
-export interface LogWriterOptions {
-  readonly fileSystem: FileSystem
-  readonly segmentDirectory: string
-  readonly epoch: number
+export interface LogWriterOptions extends SegmentMakerOptions {
   readonly segmentBytes: number
   readonly segmentMaxAgeMs: number
   readonly maxBatchBytes: number
   readonly maxQueuedBytes: number
   readonly recordType: number
+  /** `undefined`: each batch is synced before it is acknowledged. Otherwise that is done behind, this often. */
+  readonly syncIntervalMs: number | undefined
   readonly clock: Clock
-  readonly newSalt: () => Buffer
-  /** Called with a new segment before anything is appended to it. */
-  readonly onSegmentCreated: (segment: Segment, header: Buffer) => Promise<void>
   /** Called when a segment turned out to hold nothing durable and is gone. */
   readonly onSegmentDropped: (segment: Segment) => void
-  /** Called in the same turn in which records become durable, before their appends resolve. */
-  readonly onDurable: (lastSeq: number) => void
+  /** Called in the same turn in which records may be read, before their appends resolve. */
+  readonly onCommitted: (lastSeq: number) => void
+  /** Called when everything up to a record was synced. */
+  readonly onSynced: (lastSeq: number) => void
 }
 
 /** Where a writer begins. */
@@ -52,30 +44,29 @@ export interface LogWriterStart {
 /**
  * Where the next batch goes.
  *
- * - `detached`: there is no segment to append to: a new log, one that was damaged, or a segment that failed. The next batch opens the
+ * - `detached`: there is no segment to append to: a new log, one that was damaged, or a segment that is full or failed. The next batch opens the
  *   remembered segment or makes a new one, then `attached`. Stays when that is impossible for want of space.
- * - `attached`: the segment's end is clean and everything before it is durable. Leaves to `cut-back` when a write found no space,
- *   to `detached` when the segment is full or old (after sealing it) or when the device failed (the segment is then
- *   never written, synced or trusted beyond its durable end again), to `failed` when that happens twice within a minute.
- * - `cut-back`: an unfinished write lies behind the durable end. The next batch truncates it, then `attached`; a file that cannot be
- *   truncated is treated as failed.
+ * - `attached`: the segment's end is clean and everything before it is durable, or will be with the next sync where syncs are behind.
+ *   A write that found no space is cut off again. Leaves to `detached` when the segment is full or old (it is sealed meanwhile) or when the
+ *   device failed (the segment is then never written, synced or trusted beyond its durable end again), to `failed` when that happens
+ *   twice within a minute.
  * - `failed`: the device failed twice. Every append is refused until the log is opened anew.
  *
- * In every state `readableEnd` of each segment covers exactly what was synced, and readers look no further.
+ * In every state `readableEnd` of each segment covers exactly what was acknowledged, and readers look no further.
  */
 type WriterState =
   | { readonly kind: 'detached'; readonly resume: Segment | undefined }
-  | { readonly kind: 'attached'; readonly segment: Segment; readonly file: OpenFile; readonly header: Buffer }
-  | { readonly kind: 'cut-back'; readonly segment: Segment; readonly file: OpenFile; readonly header: Buffer }
+  | ({ readonly kind: 'attached' } & Target)
   | { readonly kind: 'failed'; readonly cause: unknown }
 
-type Attached = Extract<WriterState, { readonly kind: 'attached' }>
-
-interface Group {
-  readonly records: readonly RecordInput[]
-  readonly bytes: number
-  readonly resolve: (firstSeq: number) => void
-  readonly reject: (error: unknown) => void
+/** An open segment. */
+interface Target {
+  readonly segment: Segment
+  readonly file: OpenFile
+  /** Zeros were written up to here. */
+  readonly allocatedEnd: number
+  /** Set until the segment is known to exist for good. */
+  readonly born: Promise<unknown> | undefined
 }
 
 /**
@@ -85,21 +76,45 @@ interface Group {
 export class LogWriter {
   readonly #options: LogWriterOptions
   readonly #encoder: BatchEncoder
+  readonly #maker: SegmentMaker
+  readonly #queue: CommitQueue
   #state: WriterState
-  #queue: Group[] = []
-  #queuedBytes = 0
   #running: Promise<void> | undefined
-  #durableSeq: number
+  /** Old segments that are being sealed. */
+  #sealing: Promise<void> = Promise.resolve()
+  /** A sync behind the appends, and the timer of the next one. */
+  #syncing: Promise<void> = Promise.resolve()
+  #cancelSync: (() => void) | undefined
+  /** The segment whose sync behind the appends failed. */
+  #suspect: { readonly segment: Segment; readonly cause: unknown } | undefined
+  /** Whether a sync behind the appends failed once. */
+  #isUnproven = false
+  #lastSeq: number
   #lastBatch: number
   #lastFailureAt = -Infinity
+  #wantsRoll = false
   #isClosed = false
 
   constructor(options: LogWriterOptions, start: LogWriterStart) {
     this.#options = options
     this.#encoder = new BatchEncoder(options.maxBatchBytes)
-    this.#durableSeq = start.durableSeq
+    this.#maker = new SegmentMaker(options)
+    this.#queue = new CommitQueue(options.maxBatchBytes)
+    this.#lastSeq = start.durableSeq
     this.#lastBatch = start.lastBatch
     this.#state = { kind: 'detached', resume: start.active }
+  }
+
+  /** The segment that appends go to, if there is one. */
+  get active(): Segment | undefined {
+    switch (this.#state.kind) {
+      case 'attached':
+        return this.#state.segment
+      case 'detached':
+        return this.#state.resume
+      case 'failed':
+        return undefined
+    }
   }
 
   /**
@@ -117,27 +132,37 @@ export class LogWriter {
         reject(writeRefusal(this.#state.cause, DEVICE_FAILED))
         return
       }
-      let bytes = 0
-      for (const record of records) bytes += recordBytes(record.metaBytes + record.body.length)
-      if (this.#queuedBytes > 0 && this.#queuedBytes + bytes > this.#options.maxQueuedBytes) {
-        reject(overloaded(this.#queuedBytes))
+      const bytes = bytesOf(records)
+      if (this.#queue.bytes > 0 && this.#queue.bytes + bytes > this.#options.maxQueuedBytes) {
+        reject(overloaded(this.#queue.bytes))
         return
       }
-      this.#queuedBytes += bytes
-      this.#queue.push({ records, bytes, resolve, reject })
+      this.#queue.add({ records, bytes, resolve, reject })
       this.#running ??= this.#run()
     })
+  }
+
+  /** Ends the active segment; the next append begins another. Resolves when it is sealed, or could not be. */
+  async roll(): Promise<void> {
+    if (this.#isClosed) return
+    this.#wantsRoll = true
+    await (this.#running ??= this.#run())
+    await this.#sealing
   }
 
   /** Waits for what was appended and closes the file. Appends are refused from the call on. */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#running
+    this.#cancelSync?.()
+    await this.#sealing
+    await this.#syncing
+    await this.#maker.close()
     const state = this.#state
-    if (state.kind === 'attached' || state.kind === 'cut-back') {
-      this.#state = { kind: 'detached', resume: undefined }
-      await state.file.close()
-    }
+    if (state.kind !== 'attached') return
+    if (this.#options.syncIntervalMs !== undefined) await this.#sync(state)
+    this.#state = { kind: 'detached', resume: undefined }
+    await state.file.close()
   }
 
   async #run(): Promise<void> {
@@ -145,54 +170,49 @@ export class LogWriter {
     await new Promise<void>((resolve) => {
       setImmediate(resolve)
     })
-    while (this.#queue.length > 0) {
-      const batch = this.#takeBatch()
-      const bytes = batch.reduce((sum, group) => sum + group.bytes, 0)
+    for (;;) {
+      if (this.#wantsRoll) await this.#rollNow()
+      if (this.#queue.isEmpty) break
+      const batch = this.#queue.takeBatch()
       try {
-        const attached = await this.#attach()
-        const firstSeq = await this.#commit(attached, batch)
-        this.#queuedBytes -= bytes
+        const firstSeq = await this.#commit(await this.#attach(), batch)
+        this.#queue.settled(batch)
         let seq = firstSeq
         for (const group of batch) {
           group.resolve(seq)
           seq += group.records.length
         }
       } catch (error) {
-        this.#queuedBytes -= bytes
+        this.#queue.settled(batch)
         for (const group of batch) group.reject(error)
       }
     }
     this.#running = undefined
   }
 
-  #takeBatch(): Group[] {
-    let bytes = 0
-    let records = 0
-    let count = 0
-    for (const group of this.#queue) {
-      bytes += group.bytes
-      records += group.records.length
-      if (count > 0 && (bytes > this.#options.maxBatchBytes || records > MAX_RECORDS_PER_BATCH)) break
-      count++
+  async #rollNow(): Promise<void> {
+    this.#wantsRoll = false
+    try {
+      if (this.#state.kind === 'detached' && this.#state.resume !== undefined) await this.#resume(this.#state.resume)
+      if (this.#state.kind === 'attached' && !this.#state.segment.isEmpty) this.#endSegment(this.#state)
+    } catch {
+      // Nothing was written; the next append meets the same failure and reports it.
     }
-    return this.#queue.splice(0, count)
   }
 
   /** Makes sure that there is a segment with a clean end. */
-  async #attach(): Promise<Attached> {
+  async #attach(): Promise<Target> {
     for (;;) {
       const state = this.#state
       switch (state.kind) {
         case 'attached':
-          if (!this.#isDue(state.segment)) return state
-          await this.#seal(state)
-          break
-        case 'cut-back':
-          await this.#cutBack(state)
+          if (this.#suspect?.segment === state.segment) await this.#giveUpSuspect(state)
+          else if (this.#isDue(state.segment)) this.#endSegment(state)
+          else return state
           break
         case 'detached':
-          if (state.resume !== undefined && !this.#isDue(state.resume)) await this.#resume(state.resume)
-          else await this.#create()
+          if (state.resume !== undefined) await this.#resume(state.resume)
+          else await this.#make()
           break
         case 'failed':
           throw writeRefusal(state.cause, DEVICE_FAILED)
@@ -201,7 +221,7 @@ export class LogWriter {
   }
 
   #isDue(segment: Segment): boolean {
-    if (segment.lastSeq < segment.baseSeq) return false
+    if (segment.isEmpty) return false
     const ageMs = this.#options.clock.now() - segment.header.createdAt
     return segment.readableEnd >= this.#options.segmentBytes || ageMs >= this.#options.segmentMaxAgeMs
   }
@@ -209,145 +229,181 @@ export class LogWriter {
   async #resume(segment: Segment): Promise<void> {
     try {
       const file = await this.#options.fileSystem.open(segment.path, 'write')
-      this.#state = { kind: 'attached', segment, file, header: encodeSegmentHeader(segment.header) }
+      const allocatedEnd = await file.size()
+      this.#state = { kind: 'attached', segment, file, allocatedEnd, born: undefined }
     } catch (error) {
       throw this.#refusal(error, 'The segment cannot be opened.')
     }
   }
 
-  async #create(): Promise<void> {
-    const { fileSystem, segmentDirectory, clock } = this.#options
-    const header: SegmentHeader = {
-      formatVersion: FORMAT_VERSION,
-      baseSeq: this.#durableSeq + 1,
-      createdAt: clock.now(),
-      salt: this.#options.newSalt(),
-      epoch: this.#options.epoch,
-    }
-    const path = `${segmentDirectory}/${segmentName(header.baseSeq, header.epoch)}`
-    const segment = new Segment(path, header)
-    const bytes = encodeSegmentHeader(header)
-    let file: OpenFile | undefined
+  async #make(): Promise<void> {
     try {
-      file = await this.#createFile(path)
-      await writeFully(file, [bytes], 0)
-      await file.datasync()
-      await fileSystem.syncDirectory(segmentDirectory)
-      await this.#options.onSegmentCreated(segment, bytes)
+      const made = await this.#maker.make(this.#lastSeq + 1)
       // From 1 in each segment: a number of 32 bits would not last for the life of a log.
       this.#lastBatch = 0
-      this.#state = { kind: 'attached', segment, file, header: bytes }
+      this.#state = { kind: 'attached', ...made }
     } catch (error) {
-      await file?.close().catch(ignore)
-      if (file !== undefined) await fileSystem.remove(path).catch(ignore)
       throw this.#refusal(error, 'A new segment cannot be made.')
     }
   }
 
-  async #createFile(path: string): Promise<OpenFile> {
-    const { fileSystem } = this.#options
+  /** Cuts off a write that found no space. */
+  async #cutBack(target: Target): Promise<void> {
     try {
-      return await fileSystem.open(path, 'create')
+      await target.file.truncate(target.segment.readableEnd)
+      this.#state = { ...target, kind: 'attached', allocatedEnd: target.segment.readableEnd }
     } catch (error) {
-      if (errorCodeOf(error) !== 'EEXIST') throw error
-      // Only this writer makes names with its epoch: a leftover of its own that could not be removed, with nothing durable in it.
-      await fileSystem.remove(path)
-      return await fileSystem.open(path, 'create')
-    }
-  }
-
-  async #cutBack(state: Extract<WriterState, { readonly kind: 'cut-back' }>): Promise<void> {
-    try {
-      await state.file.truncate(state.segment.readableEnd)
-      this.#state = { ...state, kind: 'attached' }
-    } catch (error) {
-      await this.#abandon(state.segment, state.file)
+      await this.#abandon(target)
       throw this.#refusal(error, 'An unfinished write cannot be cut off.')
     }
   }
 
-  /** Ends a segment. The seal can be done without, so a failure is no reason to refuse the batch that waits. */
-  async #seal(state: Attached): Promise<void> {
-    const { segment } = state
-    const body = encodeSeal({
-      header: state.header,
-      firstSeq: segment.baseSeq,
-      lastSeq: segment.lastSeq,
-      count: segment.lastSeq - segment.baseSeq + 1,
-      firstAt: segment.header.createdAt,
-      lastAt: segment.lastAt,
-    })
-    const record = Buffer.alloc(recordBytes(SEAL_BODY_BYTES))
-    encodeRecordHeader(record, 0, segment.key, {
-      type: recordTypes.seal,
-      flags: 0,
-      bodyBytes: SEAL_BODY_BYTES,
-      metaBytes: 0,
-      seq: segment.lastSeq + 1,
-      batch: this.#lastBatch,
-      elapsedMs: elapsedSince(segment.header.createdAt, segment.lastAt),
-      bodyCrc: crc32(body),
-    })
-    body.copy(record, RECORD_HEADER_BYTES)
+  /**
+   * Leaves a segment, which gets its seal while the next one is written to. The seal can be done without: the number of the next segment says
+   * where this one ends.
+   */
+  #endSegment({ segment, file }: Target): void {
+    const lastBatch = this.#lastBatch
+    const lastSeq = this.#lastSeq
+    const syncing = this.#syncing
     this.#state = { kind: 'detached', resume: undefined }
-    try {
-      await writeFully(state.file, [record], segment.readableEnd)
-      await state.file.datasync()
-    } catch {
-      // The next segment's number says where this one ends.
-    }
-    await state.file.close().catch(ignore)
+    this.#sealing = this.#sealing.then(async () => {
+      await syncing
+      try {
+        if (this.#options.syncIntervalMs !== undefined) await this.#syncUpTo(file, lastSeq)
+        await sealSegment(file, segment, lastBatch)
+      } catch {
+        // It is read as a whole at the next opening.
+      }
+      await file.close().catch(ignore)
+    })
   }
 
-  async #commit(state: Attached, batch: readonly Group[]): Promise<number> {
-    const { segment, file } = state
-    const firstSeq = this.#durableSeq + 1
-    const now = this.#options.clock.now()
+  async #commit(target: Target, batch: readonly CommitGroup[]): Promise<number> {
+    const { segment } = target
+    const { clock, recordType } = this.#options
+    const firstSeq = this.#lastSeq + 1
+    const now = clock.now()
     const frame: BatchFrame = {
       key: segment.key,
-      recordType: this.#options.recordType,
+      recordType,
       firstSeq,
       batch: this.#lastBatch + 1,
       elapsedMs: elapsedSince(segment.header.createdAt, now),
       start: segment.readableEnd,
     }
-    const encoded = this.#encoder.encode(
-      frame,
-      batch.flatMap((group) => group.records),
-    )
+    const encoded = this.#encoder.encode(frame, batch)
+    const written = await this.#write(target, encoded)
+    await this.#makeDurable(written)
+    for (const [index, offset] of encoded.offsets.entries()) segment.index.note(firstSeq + index, offset)
+    this.#lastBatch++
+    this.#lastSeq = firstSeq + encoded.offsets.length - 1
+    segment.lastSeq = this.#lastSeq
+    segment.lastAt = now
+    segment.readableEnd = encoded.end
+    this.#options.onCommitted(this.#lastSeq)
+    if (this.#options.syncIntervalMs === undefined) this.#options.onSynced(this.#lastSeq)
+    else this.#syncLater(this.#options.syncIntervalMs)
+    if (encoded.end >= this.#options.segmentBytes * PREPARE_AT) this.#maker.prepare()
+    return firstSeq
+  }
+
+  async #write(target: Target, encoded: EncodedBatch): Promise<Target> {
+    const { segment, file } = target
     try {
       await writeFully(file, encoded.chunks, segment.readableEnd)
+      const allocatedEnd = await this.#allocate(target, encoded.end)
+      const written = { ...target, allocatedEnd }
+      this.#state = { kind: 'attached', ...written }
+      return written
     } catch (error) {
-      if (!isNoSpace(error)) await this.#abandon(segment, file)
-      else {
-        this.#state = { ...state, kind: 'cut-back' }
-        await this.#cutBack({ ...state, kind: 'cut-back' })
-      }
+      if (isNoSpace(error)) await this.#cutBack(target)
+      else await this.#abandon(target)
       throw this.#refusal(error, 'The batch cannot be written.')
     }
+  }
+
+  /** Writes zeros behind a batch that reached the end of those before; the batch's own sync covers them. */
+  async #allocate({ segment, file, allocatedEnd }: Target, end: number): Promise<number> {
+    const { preallocateBytes, segmentBytes } = this.#options
+    if (end < allocatedEnd || preallocateBytes === 0) return Math.max(end, allocatedEnd)
+    const next = Math.min(end + preallocateBytes, Math.max(end, segmentBytes))
+    try {
+      if (next > end) await writeFully(file, [this.#encoder.zeros(next - end)], end)
+      return next
+    } catch (error) {
+      if (!isNoSpace(error)) throw error
+      // The batch itself is written; what there is of zeros does no harm.
+      return segment.readableEnd
+    }
+  }
+
+  /** Waits until a batch may be acknowledged. */
+  async #makeDurable(target: Target): Promise<void> {
+    const { file, born } = target
+    const synced = this.#options.syncIntervalMs === undefined ? file.datasync() : undefined
+    try {
+      if (born === undefined) {
+        await synced
+        return
+      }
+      const [, birth] = await Promise.allSettled([synced, born])
+      await synced
+      if (birth.status === 'rejected') throw birth.reason
+      this.#state = { ...target, kind: 'attached', born: undefined }
+    } catch (error) {
+      await this.#abandon(target)
+      throw this.#refusal(error, 'The batch cannot be synced.')
+    }
+  }
+
+  #syncLater(delayMs: number): void {
+    this.#cancelSync ??= this.#options.clock.schedule(
+      delayMs,
+      () => {
+        this.#cancelSync = undefined
+        const state = this.#state
+        if (state.kind === 'attached')
+          this.#syncing = Promise.all([this.#syncing, this.#sealing]).then(() => this.#sync(state))
+      },
+      { background: true },
+    )
+  }
+
+  async #sync({ segment, file }: Target): Promise<void> {
+    try {
+      await this.#syncUpTo(file, this.#lastSeq)
+    } catch (cause) {
+      this.#suspect = { segment, cause }
+    }
+  }
+
+  async #syncUpTo(file: OpenFile, lastSeq: number): Promise<void> {
     try {
       await file.datasync()
     } catch (error) {
-      await this.#abandon(segment, file)
-      throw this.#refusal(error, 'The batch cannot be synced.')
+      // What this sync was for may be gone, so that no later one says anything about everything before it.
+      this.#isUnproven = true
+      throw error
     }
-    for (const [index, offset] of encoded.offsets.entries()) segment.noteRecord(firstSeq + index, offset)
-    this.#lastBatch++
-    this.#durableSeq = firstSeq + encoded.offsets.length - 1
-    segment.lastSeq = this.#durableSeq
-    segment.lastAt = now
-    segment.readableEnd = encoded.end
-    this.#options.onDurable(this.#durableSeq)
-    return firstSeq
+    if (!this.#isUnproven) this.#options.onSynced(lastSeq)
+  }
+
+  async #giveUpSuspect(state: Target): Promise<void> {
+    const cause = this.#suspect?.cause
+    await this.#abandon(state)
+    throw this.#refusal(cause, 'What was acknowledged last cannot be synced.')
   }
 
   /**
    * Gives a segment up after its device failed. Kernels mark pages clean when a sync fails, so a later success would prove nothing.
    */
-  async #abandon(segment: Segment, file: OpenFile): Promise<void> {
+  async #abandon({ segment, file, born }: Target): Promise<void> {
     this.#state = { kind: 'detached', resume: undefined }
+    await this.#syncing
+    await born?.catch(ignore)
     await file.close().catch(ignore)
-    if (segment.lastSeq >= segment.baseSeq) return
+    if (!segment.isEmpty) return
     // Its successor gets the same number; one of the two has to go.
     this.#options.onSegmentDropped(segment)
     await this.#options.fileSystem.remove(segment.path).catch(ignore)
@@ -362,11 +418,6 @@ export class LogWriter {
     }
     return writeRefusal(error, message)
   }
-}
-
-/** Clocks jump; the field holds 32 bits. */
-function elapsedSince(createdAt: number, now: number): number {
-  return Math.min(Math.max(now - createdAt, 0), 0xffff_ffff)
 }
 
 function ignore(): void {}

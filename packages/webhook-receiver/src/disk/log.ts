@@ -5,7 +5,8 @@ import type { FileSystem } from './file-system.ts'
 import { LogReader } from './log-reader.ts'
 import { LogWriter } from './log-writer.ts'
 import type { RecordInput } from './batch-encoder.ts'
-import { decodeMeta, encodeMeta, META_MAGIC, type Meta, withHoles } from './meta-codec.ts'
+import { decodeMeta, encodeMeta, META_MAGIC, type Meta, withFirstSeq, withHoles } from './meta-codec.ts'
+import { type RecoveryMode, strictRefusal } from './recovery-mode.ts'
 import { type Recovered, recoverSegments } from './recovery.ts'
 import type { Segment } from './segment.ts'
 import { encodeSegmentHeader, parseSegmentName, randomSalt } from './segment-format.ts'
@@ -21,11 +22,16 @@ export interface LogOptions {
   readonly segmentMaxAgeMs: number
   readonly maxBatchBytes: number
   readonly maxQueuedBytes: number
+  /** See `LogWriterOptions`. Each batch is synced by itself without it. */
+  readonly syncIntervalMs?: number | undefined
+  /** Zeros that are written ahead, in bytes. None without it. */
+  readonly preallocateBytes?: number
   readonly recordType: number
   /** A sequence number that is known from elsewhere to have been durable. */
   readonly provenSeq: number
-  /** Sealed segments whose last append is older are trusted without a scan, ms since the epoch. */
-  readonly scanSince: number
+  readonly recovery?: RecoveryMode
+  /** Whether a sealed segment is to be read at opening, for `visit`. Without it none is; the newest is read always. */
+  readonly needsScan?: (segment: Segment) => boolean
   readonly visit?: RecordVisitor
   readonly onDropped?: (fromSeq: number) => void
   /** Called for a hole that is found while reading. */
@@ -50,8 +56,11 @@ export class Log {
   readonly #writer: LogWriter
   readonly #hint: DurableHint
   readonly #waiters: Set<() => void> = new Set()
+  /** Files of released segments that are still there. */
+  #released: string[] = []
   #meta: Meta
   #durableSeq: number
+  #syncedSeq: number
 
   private constructor(options: LogOptions, metaFile: TwoSlotFile, meta: Meta, recovered: Recovered) {
     this.#options = options
@@ -59,10 +68,13 @@ export class Log {
     this.#meta = meta
     this.segments = recovered.segments
     this.#durableSeq = recovered.durableSeq
+    this.#syncedSeq = recovered.durableSeq
     this.#hint = new DurableHint(options.clock, () => this.#saveMeta())
     this.#writer = new LogWriter(
       {
         ...options,
+        syncIntervalMs: options.syncIntervalMs,
+        preallocateBytes: options.preallocateBytes ?? 0,
         segmentDirectory: segmentDirectoryOf(options.directory),
         epoch: meta.epoch,
         newSalt: () => randomSalt(options.random),
@@ -72,12 +84,16 @@ export class Log {
           this.segments.push(segment)
         },
         onSegmentDropped: (segment) => {
-          this.segments.splice(this.segments.indexOf(segment), 1)
+          const index = this.segments.indexOf(segment)
+          if (index !== -1) this.segments.splice(index, 1)
         },
-        onDurable: (lastSeq) => {
+        onCommitted: (lastSeq) => {
           this.#durableSeq = lastSeq
-          this.#hint.changed()
           this.#wake()
+        },
+        onSynced: (lastSeq) => {
+          this.#syncedSeq = lastSeq
+          this.#hint.changed()
         },
       },
       recovered,
@@ -98,8 +114,13 @@ export class Log {
           `${directory} has format ${content.formatVersion}, written by a later version of Holdfast.`,
         )
       const known = content.kind === 'payload' ? decodeMeta(content.payload) : undefined
+      const recovery = options.recovery ?? 'resync'
+      if (recovery === 'strict' && known === undefined && (await fileSystem.list(segmentDirectory)).length > 0)
+        throw strictRefusal('META is lost')
       const recovered = await recoverSegments({
         ...options,
+        recovery,
+        needsScan: options.needsScan ?? (() => false),
         segmentDirectory,
         quarantineDirectory: `${directory}/quarantine`,
         meta: known,
@@ -114,6 +135,7 @@ export class Log {
           // The newest segment may have been left without a copy: META is lost, or a write to it failed.
           activeHeader: newest === undefined ? known?.activeHeader : encodeSegmentHeader(newest.header),
           unlistedLost: known?.unlistedLost ?? 0,
+          releasedLost: known?.releasedLost ?? 0,
           listedFrom: known?.listedFrom ?? 0,
           holes: known?.holes ?? [],
         },
@@ -138,7 +160,7 @@ export class Log {
     return this.#meta.epoch
   }
 
-  /** Everything up to here is durable. */
+  /** Everything up to here is acknowledged, and as durable as the log makes it. */
   get durableSeq(): number {
     return this.#durableSeq
   }
@@ -153,19 +175,62 @@ export class Log {
     return this.#meta.holes
   }
 
-  /** Number of records that are known to be lost. */
+  /** Number of records that are known to be lost, those since released included. */
   get lost(): number {
-    return this.#meta.unlistedLost + countOf(this.#meta.holes)
+    return this.#meta.releasedLost + this.#lostInReach
+  }
+
+  /** Number of records that can be read. */
+  get count(): number {
+    return Math.max(0, this.#durableSeq - this.firstSeq + 1 - this.#lostInReach)
   }
 
   /** Bytes in the segments. */
   get bytes(): number {
-    return this.segments.reduce((sum, segment) => sum + segment.readableEnd, 0)
+    return this.segments.reduce((sum, segment) => sum + segment.bytes, 0)
+  }
+
+  get #lostInReach(): number {
+    return this.#meta.unlistedLost + countOf(this.#meta.holes)
   }
 
   /** See `LogWriter.append`. */
   append(records: readonly RecordInput[]): Promise<number> {
     return this.#writer.append(records)
+  }
+
+  /**
+   * Gives up whole segments in which no record is above `upToSeq`, oldest first; never the one that is written to. Whatever proves that they
+   * are not needed has to be durable before: after a crash in between they are deleted by the next opening.
+   *
+   * Rejects when META cannot be written; nothing is deleted then, and the next call tries again.
+   */
+  async release(upToSeq: number): Promise<void> {
+    const kept = this.segments.findIndex((segment) => segment === this.#writer.active || segment.lastSeq > upToSeq)
+    const given = this.segments.splice(0, kept === -1 ? this.segments.length : kept)
+    const last = given.at(-1)
+    if (last !== undefined) {
+      this.#meta = withFirstSeq(this.#meta, last.lastSeq + 1)
+      this.#released.push(...given.map(({ path }) => path))
+    }
+    const paths = this.#released
+    if (paths.length === 0) return
+    this.#released = []
+    try {
+      await this.#saveMeta()
+    } catch (error) {
+      this.#released.push(...paths)
+      throw error
+    }
+    const { fileSystem, directory } = this.#options
+    for (const path of paths) await fileSystem.remove(path).catch(() => this.#released.push(path))
+    // When the names come back with a power cut, the next opening deletes them again.
+    await fileSystem.syncDirectory(segmentDirectoryOf(directory)).catch(() => undefined)
+  }
+
+  /** Ends the segment that is written to, so that it can be released. */
+  roll(): Promise<void> {
+    return this.#writer.roll()
   }
 
   /** A reader of its own, for one consumer. */
@@ -197,7 +262,7 @@ export class Log {
 
   async #saveMeta(): Promise<void> {
     this.#hint.written()
-    this.#meta = { ...this.#meta, durableSeqHint: this.#durableSeq }
+    this.#meta = { ...this.#meta, durableSeqHint: this.#syncedSeq }
     await this.#metaFile.write(encodeMeta(this.#meta))
   }
 

@@ -5,7 +5,7 @@ import { SLOT_PAYLOAD_BYTES } from './two-slot-file.ts'
 /** File type of META. */
 export const META_MAGIC = 'WHBUFMET'
 
-const FIXED_BYTES = 120
+const FIXED_BYTES = 128
 /** How many holes META lists. */
 export const MAX_LISTED_HOLES: number = Math.floor((SLOT_PAYLOAD_BYTES - FIXED_BYTES) / 16)
 
@@ -23,6 +23,8 @@ export interface Meta {
   readonly activeHeader: Buffer | undefined
   /** Lost records of holes that are too old to be listed. */
   readonly unlistedLost: number
+  /** Lost records below `firstSeq`. */
+  readonly releasedLost: number
   /** Holes that are not listed lie below. */
   readonly listedFrom: number
   readonly holes: readonly SeqRange[]
@@ -46,6 +48,21 @@ export function withHoles(
   }
 }
 
+/** Moves `firstSeq` up. Holes below it are only counted from now on. */
+export function withFirstSeq(meta: Meta, firstSeq: number): Meta {
+  const kept = subtractRanges(meta.holes, [{ from: 0, to: firstSeq - 1 }])
+  // Unlisted holes lie below all that are listed.
+  const unlistedLost = firstSeq >= meta.listedFrom ? 0 : meta.unlistedLost
+  return {
+    ...meta,
+    firstSeq,
+    unlistedLost,
+    releasedLost: meta.releasedLost + countOf(meta.holes) - countOf(kept) + meta.unlistedLost - unlistedLost,
+    listedFrom: unlistedLost === 0 ? 0 : meta.listedFrom,
+    holes: kept,
+  }
+}
+
 export function encodeMeta(meta: Meta): Buffer {
   const listed = meta.holes.slice(-MAX_LISTED_HOLES)
   const older = meta.holes.slice(0, meta.holes.length - listed.length)
@@ -60,7 +77,8 @@ export function encodeMeta(meta: Meta): Buffer {
     older.reduce((sum, hole) => sum + hole.to - hole.from + 1, meta.unlistedLost),
     104,
   )
-  bytes.writeUInt32LE(listed.length, 112)
+  writeUint53(bytes, meta.releasedLost, 112)
+  bytes.writeUInt32LE(listed.length, 120)
   for (const [index, hole] of listed.entries()) {
     writeUint53(bytes, hole.from, FIXED_BYTES + 16 * index)
     writeUint53(bytes, hole.to, FIXED_BYTES + 16 * index + 8)
@@ -72,7 +90,7 @@ export function encodeMeta(meta: Meta): Buffer {
 export function decodeMeta(bytes: Buffer): Meta {
   const activeHeader = Buffer.from(bytes.subarray(40, 40 + SEGMENT_HEADER_BYTES))
   const holes: SeqRange[] = []
-  for (let index = 0; index < bytes.readUInt32LE(112); index++) {
+  for (let index = 0; index < bytes.readUInt32LE(120); index++) {
     const at = FIXED_BYTES + 16 * index
     holes.push({ from: readUint53(bytes, at), to: readUint53(bytes, at + 8) })
   }
@@ -84,6 +102,7 @@ export function decodeMeta(bytes: Buffer): Meta {
     durableSeqHint: readUint53(bytes, 32),
     activeHeader: activeHeader.every((byte) => byte === 0) ? undefined : activeHeader,
     unlistedLost,
+    releasedLost: readUint53(bytes, 112),
     listedFrom: unlistedLost === 0 ? 0 : (holes[0]?.from ?? 0),
     holes,
   }

@@ -4,7 +4,7 @@ import { readUint53, writeUint53 } from './seq.ts'
 export const RECORD_HEADER_BYTES = 40
 
 /** What a record is. 0 is invalid, so that zeros are never a record. */
-export const recordTypes = { event: 1, seal: 2, ack: 3, park: 4, commitMarker: 5 } as const
+export const recordTypes = { event: 1, seal: 2, ack: 3, park: 4, commitMarker: 5, index: 6 } as const
 
 /** What makes the records of one segment recognisable: random per segment, so that no payload can imitate a record. */
 export interface SegmentKey {
@@ -32,6 +32,18 @@ export interface RecordHeader {
 /** Bytes that a record takes in the file: header, body, zeros up to a multiple of 8. */
 export function recordBytes(bodyBytes: number): number {
   return Math.ceil((RECORD_HEADER_BYTES + bodyBytes) / 8) * 8
+}
+
+/** A whole record with its padding. */
+export function encodeRecord(
+  key: SegmentKey,
+  header: Omit<RecordHeader, 'bodyBytes' | 'bodyCrc'>,
+  body: Buffer,
+): Buffer {
+  const record = Buffer.alloc(recordBytes(body.length))
+  body.copy(record, RECORD_HEADER_BYTES)
+  encodeRecordHeader(record, 0, key, { ...header, bodyBytes: body.length, bodyCrc: crc32(body) })
+  return record
 }
 
 /** Writes a record header of 40 bytes. */

@@ -12,6 +12,7 @@ export const SEAL_BODY_BYTES = 112
 
 const MAGIC = Buffer.from('WHBUFSEG', 'latin1')
 const SALT_BYTES = 16
+const UNFINISHED = '.tmp'
 const NAME = /^([0-9a-f]{16})-([0-9a-f]{8})\.log$/
 
 /** The header of a segment: 64 bytes at the start of the file. */
@@ -34,6 +35,8 @@ export interface Seal {
   /** Times of the first and the last append, ms since the epoch. */
   readonly firstAt: number
   readonly lastAt: number
+  /** End of the records; the index record begins there, if there is one. */
+  readonly recordsEnd: number
 }
 
 /** `<baseSeq hex16>-<epoch hex8>.log`: unique for ever, so that a segment made anew is never taken for an older one. */
@@ -49,6 +52,16 @@ export function parseSegmentName(name: string): { readonly baseSeq: number; read
   return Number.isSafeInteger(baseSeq) && baseSeq >= 1
     ? { baseSeq, epoch: Number.parseInt(match[2] ?? '', 16) }
     : undefined
+}
+
+/** Name of a file that becomes a segment when it is renamed. */
+export function unfinishedSegmentName(epoch: number, count: number): string {
+  return `next-${epoch.toString(16)}-${count.toString(16)}${UNFINISHED}`
+}
+
+/** Whether a file is a segment that never began. */
+export function isUnfinishedSegment(name: string): boolean {
+  return name.endsWith(UNFINISHED)
 }
 
 /** 16 unpredictable bytes. Whoever sends us payloads must not be able to guess them, so they come from UUIDs, not from `next`. */
@@ -95,6 +108,7 @@ export function encodeSeal(seal: Seal): Buffer {
   body.writeUInt32LE(seal.count, 80)
   writeUint53(body, seal.firstAt, 88)
   writeUint53(body, seal.lastAt, 96)
+  writeUint53(body, seal.recordsEnd, 104)
   return body
 }
 
@@ -107,5 +121,6 @@ export function decodeSeal(body: Buffer): Seal | undefined {
     count: body.readUInt32LE(80),
     firstAt: readUint53(body, 88),
     lastAt: readUint53(body, 96),
+    recordsEnd: readUint53(body, 104),
   }
 }

@@ -1,7 +1,7 @@
 import { FrameReader } from './frame-reader.ts'
 import type { OpenFile } from './file-system.ts'
 import { recordTypes } from './record-codec.ts'
-import { decodeSeal, type Seal, SEGMENT_HEADER_BYTES } from './segment-format.ts'
+import { SEGMENT_HEADER_BYTES } from './segment-format.ts'
 import type { Segment } from './segment.ts'
 import type { SeqRange } from './seq.ts'
 
@@ -27,9 +27,8 @@ export interface Scan {
   readonly provenSeq: number
   /** Where the first record of the highest batch begins. Those before it were synced, as a later batch shows. */
   readonly lastBatchAt: number
-  readonly seal: Seal | undefined
-  /** End of the seal record, where there is one. */
-  readonly sealEnd: number
+  /** Whether its index or its seal is there: nothing is appended behind them. */
+  readonly isEnded: boolean
   /** Time of the last append, milliseconds after the segment was created. */
   readonly lastElapsedMs: number
 }
@@ -64,8 +63,7 @@ export async function scanSegment(options: ScanOptions): Promise<Scan> {
   let lastBatchAt = SEGMENT_HEADER_BYTES
   let lastHeaderSeq = segment.baseSeq - 1
   let provenSeq = 0
-  let seal: Seal | undefined
-  let sealEnd = 0
+  let isEnded = false
   let lastElapsedMs = 0
   for (;;) {
     const step = frames.step()
@@ -82,12 +80,12 @@ export async function scanSegment(options: ScanOptions): Promise<Scan> {
       lastBatch = header.batch
       lastBatchAt = step.at
     }
-    if (header.type === recordTypes.seal) {
-      // A segment is sealed after its last batch was synced.
+    if (header.type === recordTypes.index || header.type === recordTypes.seal) {
+      // They are written after the last batch was synced.
       if (header.seq - 1 <= limitSeq) provenSeq = Math.max(provenSeq, header.seq - 1)
-      if (step.kind === 'record') seal = decodeSeal(step.body)
-      sealEnd = frames.goodEnd
-      break
+      isEnded = true
+      if (header.type === recordTypes.seal) break
+      continue
     }
     lastHeaderSeq = header.seq
     if (step.kind === 'damaged-body' || header.type !== options.recordType) continue
@@ -98,10 +96,10 @@ export async function scanSegment(options: ScanOptions): Promise<Scan> {
       last.end = frames.goodEnd
       last.lastBatch = header.batch
     } else islands.push({ firstSeq: header.seq, lastSeq: header.seq, end: frames.goodEnd, lastBatch: header.batch })
-    segment.noteRecord(header.seq, step.at)
+    segment.index.note(header.seq, step.at)
     options.visit?.(header.seq, segment.header.createdAt + header.elapsedMs, header.metaBytes, step.body)
   }
-  return { islands, provenSeq, lastBatchAt, seal, sealEnd, lastElapsedMs }
+  return { islands, provenSeq, lastBatchAt, isEnded, lastElapsedMs }
 }
 
 /** What is to become of a scanned segment. */

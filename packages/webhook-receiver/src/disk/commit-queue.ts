@@ -1,0 +1,67 @@
+import type { RecordInput } from './batch-encoder.ts'
+import { recordBytes } from './record-codec.ts'
+
+const MAX_RECORDS_PER_BATCH = 4096
+
+/** Records that are to become durable together. */
+export interface CommitGroup {
+  readonly records: readonly RecordInput[]
+  /** Bytes that they take in the file. */
+  readonly bytes: number
+  readonly resolve: (firstSeq: number) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** What waits to be written, in order. */
+export class CommitQueue {
+  readonly #maxBatchBytes: number
+  #groups: CommitGroup[] = []
+  #bytes = 0
+
+  constructor(maxBatchBytes: number) {
+    this.#maxBatchBytes = maxBatchBytes
+  }
+
+  /** Bytes that wait or are being written. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get isEmpty(): boolean {
+    return this.#groups.length === 0
+  }
+
+  add(group: CommitGroup): void {
+    this.#bytes += group.bytes
+    this.#groups.push(group)
+  }
+
+  /** The next groups, as many as fit into a batch. They count as waiting until `settled`. */
+  takeBatch(): CommitGroup[] {
+    let bytes = 0
+    let records = 0
+    let count = 0
+    for (const group of this.#groups) {
+      bytes += group.bytes
+      records += group.records.length
+      if (count > 0 && (bytes > this.#maxBatchBytes || records > MAX_RECORDS_PER_BATCH)) break
+      count++
+    }
+    if (count < this.#groups.length) return this.#groups.splice(0, count)
+    const all = this.#groups
+    this.#groups = []
+    return all
+  }
+
+  /** A batch is through or has failed. */
+  settled(batch: readonly CommitGroup[]): void {
+    for (const group of batch) this.#bytes -= group.bytes
+  }
+}
+
+/** Bytes that records take in the file. */
+export function bytesOf(records: readonly RecordInput[]): number {
+  let bytes = 0
+  for (const record of records) bytes += recordBytes(record.metaBytes + record.body.length)
+  return bytes
+}
