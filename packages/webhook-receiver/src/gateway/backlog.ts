@@ -1,0 +1,75 @@
+import type { AppendResult, EventBuffer, NewEvent } from '../buffer/event-buffer.ts'
+import type { WebhookEvent } from '../receiver/receiver.ts'
+import { type BacklogKeys, createBacklogKeys } from './backlog-keys.ts'
+
+/** The stored requests that the target does not have yet. */
+export interface Backlog extends Pick<BacklogKeys, 'size' | 'has'> {
+  /** Stores a request behind those that wait. It counts as waiting from the call on. */
+  store(event: NewEvent, key: string | undefined): Promise<AppendResult>
+  /** A stored request is about to be delivered; resolves when it is known whether an earlier run had stored it. */
+  delivering(event: WebhookEvent, key: string | undefined): Promise<void>
+  /** A request that was delivered, or given up, is done. */
+  done(id: string): void
+  /** Nothing is left in the log that an earlier run had stored. */
+  inheritanceIsDone(): void
+}
+
+/**
+ * Keeps the books of a buffer with a single consumer.
+ *
+ * @param inherited - Requests that an earlier run left.
+ */
+export function createBacklog(buffer: EventBuffer, inherited: number, maxKeys: number): Backlog {
+  const keys = createBacklogKeys(inherited, maxKeys)
+  /** The first position of this run in each partition; everything before it is inherited. */
+  const firstOfRun = new Map<number, string>()
+  const storing = new Set<Promise<unknown>>()
+  const delivering = new Map<string, { readonly key: string | undefined; readonly isInherited: boolean }>()
+
+  const noteFirst = ({ partition, position }: AppendResult): void => {
+    const first = firstOfRun.get(partition)
+    if (first === undefined || position < first) firstOfRun.set(partition, position)
+  }
+
+  const append = async (event: NewEvent): Promise<AppendResult> => {
+    const [result] = await buffer.append([event])
+    // Ids are random. A duplicate would be answered with a success, and nothing of it would be stored.
+    if (result?.status !== 'appended') throw new Error('The buffer did not store the request as a new one.')
+    noteFirst(result)
+    return result
+  }
+
+  return {
+    get size() {
+      return keys.size
+    },
+    has: (key) => keys.has(key),
+    async store(event, key) {
+      keys.add(key)
+      const stored = append(event)
+      storing.add(stored)
+      try {
+        return await stored
+      } catch (error) {
+        keys.remove(key)
+        throw error
+      } finally {
+        storing.delete(stored)
+      }
+    },
+    async delivering({ id, partition, position }, key) {
+      // The log may hand over a request before the one who stored it hears of it.
+      while (!firstOfRun.has(partition) && storing.size > 0) await Promise.race(storing).catch(() => {})
+      const first = firstOfRun.get(partition)
+      delivering.set(id, { key, isInherited: first === undefined || position < first })
+    },
+    done(id) {
+      const delivered = delivering.get(id)
+      if (delivered === undefined) return
+      delivering.delete(id)
+      if (delivered.isInherited) keys.removeInherited()
+      else keys.remove(delivered.key)
+    },
+    inheritanceIsDone: () => keys.forgetInherited(),
+  }
+}

@@ -1,0 +1,8 @@
+export { createGateway } from './create-gateway.ts'
+export type { Gateway, GatewayReply, GatewaySnapshot } from './gateway.ts'
+export type { CaptureReason, GatewayEventMap, ModeChangeCause } from './gateway-event-map.ts'
+export type { GatewayMode } from './gateway-mode.ts'
+export { defaultGatewayOptions } from './gateway-options.ts'
+export type { GatewayOptions, GatewayRequest } from './gateway-options.ts'
+export { defaultHealthOptions } from './health-options.ts'
+export type { HealthOptions } from './health-options.ts'

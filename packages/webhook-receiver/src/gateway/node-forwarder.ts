@@ -1,0 +1,97 @@
+import type { HeaderPairs } from '../buffer/event-buffer.ts'
+import { endToEndHeaders, type ForwardedRequest, type Forwarder, pathAndQueryOf, requestHeaders } from './forwarder.ts'
+
+// An answer that nobody reads may be this long before its connection is given up for it.
+const MAX_DISCARDED_BYTES = 65_536
+
+// Typed by what is called, not by an import.
+const nodeHttp = () => globalThis.process?.getBuiltinModule?.('node:http')
+const nodeHttps = () => globalThis.process?.getBuiltinModule?.('node:https')
+
+type Http = NonNullable<ReturnType<typeof nodeHttp>>
+type IncomingMessage = InstanceType<Http['IncomingMessage']>
+
+/**
+ * A forwarder on `node:http` or `node:https`, which change neither the case nor the order of headers and do not inflate bodies, as `fetch`
+ * does. `undefined` where the runtime has no such modules. They are taken without an import, so that bundles for other runtimes
+ * hold no trace of them. Names are looked up anew for each new connection.
+ */
+export function nodeForwarder(target: URL): Forwarder | undefined {
+  const isSecure = target.protocol === 'https:'
+  const http = isSecure ? nodeHttps() : nodeHttp()
+  if (http === undefined) return undefined
+  const agent = new http.Agent({ keepAlive: true })
+  const prefix = target.pathname.replace(/\/$/, '')
+
+  const exchange = (request: ForwardedRequest, signal: AbortSignal): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const headers = requestHeaders(request, request.body.byteLength)
+      const outgoing = http.request({
+        agent,
+        host: target.hostname.replace(/^\[|\]$/g, ''),
+        port: target.port,
+        method: request.method,
+        path: prefix + pathAndQueryOf(request.url),
+        headers: withHost(headers, target).flat(),
+        ...(isSecure ? { servername: target.hostname } : {}),
+        signal,
+      })
+      outgoing.on('response', resolve)
+      outgoing.on('error', (error) => reject(outgoing.reusedSocket ? new ReusedConnectionError(error) : error))
+      outgoing.end(request.body)
+    })
+
+  return {
+    async forward(request, signal) {
+      let response: IncomingMessage
+      try {
+        response = await exchange(request, signal)
+      } catch (error) {
+        if (!(error instanceof ReusedConnectionError)) throw error
+        if (signal.aborted) throw error.cause
+        // The target closed an idle connection at the moment in which it was used again. That says nothing about the target.
+        response = await exchange(request, signal).catch((again: unknown) => {
+          throw again instanceof ReusedConnectionError ? again.cause : again
+        })
+      }
+      return {
+        status: response.statusCode ?? 0,
+        headers: endToEndHeaders(pairsOf(response.rawHeaders)),
+        body: isBodiless(request.method, response.statusCode ?? 0) ? null : response,
+        discard: () => discard(response),
+      }
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+/** A connection that had been used before broke before an answer came. */
+class ReusedConnectionError extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause })
+  }
+}
+
+function isBodiless(method: string, status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 304
+}
+
+function withHost(headers: HeaderPairs, target: URL): HeaderPairs {
+  return headers.some(([name]) => name.toLowerCase() === 'host') ? headers : [['host', target.host], ...headers]
+}
+
+function pairsOf(rawHeaders: readonly string[]): HeaderPairs {
+  const pairs: [string, string][] = []
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2)
+    pairs.push([rawHeaders[index] ?? '', rawHeaders[index + 1] ?? ''])
+  return pairs
+}
+
+function discard(response: IncomingMessage): void {
+  let bytes = 0
+  response.on('error', () => {})
+  response.on('data', (chunk: Uint8Array) => {
+    bytes += chunk.byteLength
+    if (bytes > MAX_DISCARDED_BYTES) response.destroy()
+  })
+}

@@ -1,0 +1,25 @@
+import type { GatewayReply } from './gateway.ts'
+
+/** A reply as a `Response`. */
+export function replyResponse({ status, headers, body }: GatewayReply): Response {
+  const init = { status, headers: headers.map(([name, value]): [string, string] => [name, value]) }
+  if (body === null || status === 204 || status === 205 || status === 304) return new Response(null, init)
+  return new Response(body instanceof Uint8Array ? new Uint8Array(body) : streamOf(body), init)
+}
+
+function streamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await iterator.next()
+        if (done === true) controller.close()
+        else controller.enqueue(value)
+      },
+      async cancel() {
+        await iterator.return?.()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}

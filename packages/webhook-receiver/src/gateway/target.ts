@@ -1,0 +1,90 @@
+import type { Clock } from '@holdfast/core'
+import { IntegrationError } from '@holdfast/core'
+import { fetchForwarder } from './fetch-forwarder.ts'
+import type { ForwardedRequest, Forwarder, TargetReply } from './forwarder.ts'
+import type { ResolvedGatewayOptions } from './gateway-options.ts'
+import { nodeForwarder } from './node-forwarder.ts'
+
+/** The service behind a gateway. */
+export interface Target {
+  /**
+   * Sends a request, and tells the observer what became of it.
+   *
+   * @throws IntegrationError `timeout` after the target's time; what the transport throws; the signal's reason.
+   */
+  send(request: ForwardedRequest, signal?: AbortSignal): Promise<TargetReply>
+  /** Whether a GET of `path` is answered with a 2xx. Never rejects. */
+  probe(path: string, signal: AbortSignal): Promise<boolean>
+  /** Whether an answer says that the target cannot take requests now. */
+  isUnavailable(reply: TargetReply): boolean
+  close(): void
+}
+
+/** Makes the target of a gateway. `observe` hears of every request but the probes. */
+export function createTarget(
+  { target, fetch, timeoutMs, captureStatuses, clock }: ResolvedGatewayOptions,
+  observe: (success: boolean) => void,
+): Target {
+  const forwarder: Forwarder =
+    (fetch === undefined ? nodeForwarder(target) : undefined) ?? fetchForwarder(target, fetch ?? globalThis.fetch)
+  const isUnavailable = ({ status }: TargetReply): boolean => captureStatuses.has(status)
+
+  return {
+    async send(request, signal) {
+      const limit = timeLimit(clock, timeoutMs, signal)
+      try {
+        const reply = await forwarder.forward(request, limit.signal)
+        observe(!isUnavailable(reply))
+        return reply
+      } catch (error) {
+        // Whoever breaks it off says nothing of the target.
+        if (signal?.aborted === true) throw signal.reason
+        observe(false)
+        throw limit.signal.aborted ? limit.signal.reason : error
+      } finally {
+        limit.end()
+      }
+    },
+    async probe(path, signal) {
+      try {
+        const reply = await forwarder.forward({ method: 'GET', url: path, headers: [], body: nothing }, signal)
+        reply.discard()
+        return reply.status >= 200 && reply.status < 300
+      } catch {
+        return false
+      }
+    },
+    isUnavailable,
+    close: () => forwarder.close(),
+  }
+}
+
+const nothing = new Uint8Array(0)
+
+/** A signal that aborts after `timeoutMs`, or with `outer`; `end` takes timer and listener away. The answer's body is not limited. */
+function timeLimit(
+  clock: Clock,
+  timeoutMs: number,
+  outer: AbortSignal | undefined,
+): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController()
+  const onAbort = (): void => controller.abort(outer?.reason)
+  const cancel = clock.schedule(timeoutMs, () => controller.abort(timeoutError(timeoutMs)), { background: true })
+  outer?.addEventListener('abort', onAbort, { once: true })
+  if (outer?.aborted === true) onAbort()
+  return {
+    signal: controller.signal,
+    end() {
+      cancel()
+      outer?.removeEventListener('abort', onAbort)
+    },
+  }
+}
+
+function timeoutError(timeoutMs: number): IntegrationError {
+  return new IntegrationError({
+    code: 'timeout',
+    reason: 'attempt',
+    message: `The target did not answer within ${timeoutMs} ms.`,
+  })
+}
