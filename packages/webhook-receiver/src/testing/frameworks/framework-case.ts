@@ -9,7 +9,10 @@ export type FrameworkCapability =
   | 'header-case'
   /** A header value keeps bytes that are not ASCII, each as the character of its number. Else: what is ASCII in it stays. */
   | 'header-bytes'
-  /** A header that came twice stays two pairs. Else: one pair, its values joined by `, `, none of them lost. */
+  /**
+   * A header that came twice stays two pairs. Else: one pair, its values joined by `, `, none of them lost; of those that HTTP
+   * allows only once, as `authorization`, perhaps the first alone.
+   */
   | 'repeated-headers'
   /** Every byte of the request target is kept. Else: what is percent-encoded stays so, as in a WHATWG URL. */
   | 'exact-url'
@@ -47,7 +50,7 @@ export interface FrameworkMount {
 
 /** A server under test. */
 export interface FrameworkServer {
-  /** As `http://127.0.0.1:1234`. */
+  /** As `http://127.0.0.1:1234`; with a path where the platform has all routes below one, as `http://127.0.0.1:1234/api`. */
   readonly origin: string
   /** Stops the server; connections that are open are closed. */
   readonly stop: () => Promise<void>

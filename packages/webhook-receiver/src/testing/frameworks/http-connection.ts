@@ -91,11 +91,13 @@ export async function send(origin: string, message: Message): Promise<Answer> {
 /** The request line and the headers of a message. */
 export function messageHead(origin: string, message: Message, more: HeaderPairs = []): Buffer {
   const { method = 'POST', path, headers = [], body, chunks } = message
-  const lines = [['Host', new URL(origin).host], ...headers, ...more]
+  const { host, pathname } = new URL(origin)
+  const lines = [['Host', host], ...headers, ...more]
   if (chunks !== undefined) lines.push(['Transfer-Encoding', 'chunked'])
   else if (body !== undefined) lines.push(['Content-Length', String(Buffer.byteLength(body))])
   const fields = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  return Buffer.from(`${method} ${path} HTTP/1.1\r\n${fields}\r\n`, 'latin1')
+  const target = pathname === '/' ? path : pathname + path
+  return Buffer.from(`${method} ${target} HTTP/1.1\r\n${fields}\r\n`, 'latin1')
 }
 
 /** What is written behind the head. */
