@@ -66,8 +66,17 @@ export interface Consumer {
     }): Promise<LogEntry[]>;
     load(lease: Lease): Promise<CursorState>;
     commit(lease: Lease, delta: CursorDelta): Promise<void>;
-    deadLetter(lease: Lease, event: StoredEvent, why: FailureInfo): Promise<void>;
+    park(lease: Lease, events: readonly ParkedEvent[]): Promise<void>;
+    parkedLanes(lease: Lease): Promise<ParkedLane[]>;
+    readParked(lease: Lease, lane: string, options: {
+        readonly limit: number;
+        readonly maxBytes: number;
+    }): Promise<ParkedEntry[]>;
+    deadLetter(lease: Lease, letters: readonly DeadLetter[]): Promise<void>;
     deadLetters(): AsyncIterable<DeadLetter>;
+    deadLanes(lease: Lease): Promise<string[]>;
+    redrive(places: readonly EventPlace[]): Promise<number>;
+    purge(places: readonly EventPlace[]): Promise<number>;
     renew(lease: Lease, leaseMs: number): Promise<boolean>;
     release(lease: Lease): Promise<void>;
 }
@@ -75,6 +84,7 @@ export interface Consumer {
 export interface ConsumerStats {
     readonly name: string;
     readonly backlog: number;
+    readonly parked: number;
     readonly deadLetters: number;
 }
 
@@ -89,8 +99,7 @@ export interface CursorState {
     readonly retry: readonly RetryState[];
 }
 
-export interface DeadLetter {
-    readonly event: StoredEvent;
+export interface DeadLetter extends SetAside {
     readonly why: FailureInfo;
 }
 
@@ -147,8 +156,18 @@ export interface EventBuffer {
         readonly from?: 'earliest' | 'latest';
     }): Promise<Consumer>;
     removeConsumer(name: string): Promise<void>;
+    read(partition: number, after: Position | null, options: {
+        readonly limit: number;
+        readonly maxBytes: number;
+    }): Promise<LogEntry[]>;
+    positionBefore(partition: number, at: number): Promise<Position | null>;
     stats(): Promise<BufferStats>;
     close(): Promise<void>;
+}
+
+export interface EventPlace {
+    readonly partition: number;
+    readonly position: Position;
 }
 
 export interface FailureInfo {
@@ -222,6 +241,30 @@ export interface OpenReport {
     readonly scannedBytes: number;
     readonly tornBytes: number;
     readonly holes: readonly Hole[];
+    readonly lostAside: number;
+}
+
+export type ParkedEntry = {
+    readonly kind: 'event';
+    readonly parked: ParkedEvent;
+} | {
+    readonly kind: 'hole';
+    readonly hole: Hole;
+};
+
+export interface ParkedEvent extends SetAside {
+    readonly attempts: number;
+    readonly nextAt: number;
+    readonly blocked?: FailureInfo;
+}
+
+export interface ParkedLane {
+    readonly lane: string;
+    readonly events: number;
+    readonly bytes: number;
+    readonly head: Pick<ParkedEvent, 'attempts' | 'nextAt' | 'blocked'> & {
+        readonly position: Position;
+    };
 }
 
 export type Position = string;
@@ -299,6 +342,12 @@ export interface RetryState {
     readonly position: Position;
     readonly attempts: number;
     readonly nextAt: number;
+}
+
+export interface SetAside {
+    readonly event: StoredEvent;
+    readonly lane: string;
+    readonly redrives: number;
 }
 
 export interface SourceOptions {

@@ -112,12 +112,16 @@ export interface OpenReport {
   readonly tornBytes: number
   /** Acknowledged records that are lost, exactly. */
   readonly holes: readonly Hole[]
+  /** Parked events and dead letters that are lost. Which ones they were is not known any more. */
+  readonly lostAside: number
 }
 
 export interface ConsumerStats {
   readonly name: string
-  /** Events stored and not yet done. */
+  /** Events stored and not yet done, parked ones included. */
   readonly backlog: number
+  /** Events that are parked. */
+  readonly parked: number
   readonly deadLetters: number
 }
 
@@ -148,8 +152,22 @@ export interface EventBuffer {
   append(events: readonly NewEvent[]): Promise<AppendResult[]>
   /** Registers a consumer for good, or finds it. It holds back deletion until removed. Default `from`: `earliest`. */
   openConsumer(name: string, options?: { readonly from?: 'earliest' | 'latest' }): Promise<Consumer>
-  /** Forgets a consumer with its cursor. Unknown names are fine. */
+  /** Forgets a consumer with its cursor, its parked events and its dead letters. Unknown names are fine. */
   removeConsumer(name: string): Promise<void>
+  /**
+   * Reads what is stored, without a consumer: for replay and inspection. Like `Consumer.read`, but it does not wait, and begins
+   * with the oldest event that has not been deleted.
+   */
+  read(
+    partition: number,
+    after: Position | null,
+    options: { readonly limit: number; readonly maxBytes: number },
+  ): Promise<LogEntry[]>
+  /**
+   * A position behind which every event is whose `receivedAt` is `at` (ms since the epoch) or later; `null`: the start. Earlier
+   * ones may be there, too: the buffer finds a place quickly rather than exactly. It trusts that clocks were not set back.
+   */
+  positionBefore(partition: number, at: number): Promise<Position | null>
   stats(): Promise<BufferStats>
   /** Finishes what was accepted, syncs cursors, releases the lock. Idempotent. */
   close(): Promise<void>
@@ -180,16 +198,19 @@ export interface CursorState {
   readonly retry: readonly RetryState[]
 }
 
-/** What changes about a cursor. */
+/**
+ * What became of events. A position means the event wherever it is, in the log or parked: `done` takes it from there, `retry`
+ * notes its attempts there. Positions that are done already, or dead letters, are passed over.
+ */
 export interface CursorDelta {
   readonly done?: readonly Position[]
   readonly retry?: readonly RetryState[]
 }
 
-/** Why an event was given up. */
+/** Why an event was given up, or its key blocked. */
 export interface FailureInfo {
   readonly attempts: number
-  /** When it was given up, ms since the epoch. */
+  /** When that was, ms since the epoch. */
   readonly at: number
   /** `code` of the error, where it has one. */
   readonly code?: string
@@ -197,11 +218,58 @@ export interface FailureInfo {
   readonly message: string
 }
 
-export interface DeadLetter {
+/** An event that is kept beside the log for one consumer. */
+export interface SetAside {
   readonly event: StoredEvent
+  /** Lane that it waits in: events of one lane are delivered in the order of the log. Opaque to the buffer. */
+  readonly lane: string
+  /** How often it was taken back from the dead letters. */
+  readonly redrives: number
+}
+
+/**
+ * An event that was taken out of the log so that it holds up nothing but its own lane. It is delivered from where it is parked, and
+ * what comes later in its lane is parked behind it.
+ */
+export interface ParkedEvent extends SetAside {
+  readonly attempts: number
+  /** Wall-clock time of the next attempt, ms since the epoch; 0: at once. */
+  readonly nextAt: number
+  /** Why it waits until somebody acts; absent: it does not. */
+  readonly blocked?: FailureInfo
+}
+
+/** One step of reading what is parked: an event, or the place of a lost one. */
+export type ParkedEntry =
+  | { readonly kind: 'event'; readonly parked: ParkedEvent }
+  | { readonly kind: 'hole'; readonly hole: Hole }
+
+/** A lane with parked events. */
+export interface ParkedLane {
+  readonly lane: string
+  /** Number of events, and of bytes in their bodies. */
+  readonly events: number
+  readonly bytes: number
+  /** The first of them, without its event. */
+  readonly head: Pick<ParkedEvent, 'attempts' | 'nextAt' | 'blocked'> & { readonly position: Position }
+}
+
+/** An event that was given up. */
+export interface DeadLetter extends SetAside {
   readonly why: FailureInfo
 }
 
+/** Where an event is. */
+export interface EventPlace {
+  readonly partition: number
+  readonly position: Position
+}
+
+/**
+ * Reads and writes for one destination. For each consumer an event is in one of four places: in the log, parked, among the dead
+ * letters, or done. Every change of place is durable in the new one before it leaves the old one, so a crash in between may show
+ * it in both, and never in none.
+ */
 export interface Consumer {
   readonly name: string
   /** Takes the free partitions, at most `max`. A consumer of a single-process buffer gets all. */
@@ -230,10 +298,40 @@ export interface Consumer {
    * @throws BufferError `stale_lease` when somebody else has the partition now.
    */
   commit(lease: Lease, delta: CursorDelta): Promise<void>
-  /** Puts the event among the dead letters, durably, and only then marks it done. */
-  deadLetter(lease: Lease, event: StoredEvent, why: FailureInfo): Promise<void>
+  /**
+   * Parks events of the log, durably, and only then marks them done there. One that is parked already gets the new `attempts`,
+   * `nextAt` and `blocked`. Done ones and dead letters are passed over.
+   *
+   * @throws BufferError as `append` does, and `stale_lease`. Some may be parked then; parking them again completes it.
+   */
+  park(lease: Lease, events: readonly ParkedEvent[]): Promise<void>
+  /** The lanes of the partition that have parked events. */
+  parkedLanes(lease: Lease): Promise<ParkedLane[]>
+  /**
+   * The first events that are parked in a lane, in the order of the log: at most `limit`, ending at the latest with the one that
+   * reaches `maxBytes`, and at least one where there is one. A lost one is told once.
+   */
+  readParked(
+    lease: Lease,
+    lane: string,
+    options: { readonly limit: number; readonly maxBytes: number },
+  ): Promise<ParkedEntry[]>
+  /**
+   * Puts events among the dead letters, durably, and only then takes them from the log or from where they are parked. Done ones
+   * are passed over.
+   */
+  deadLetter(lease: Lease, letters: readonly DeadLetter[]): Promise<void>
   /** Dead letters of this consumer, oldest first. */
   deadLetters(): AsyncIterable<DeadLetter>
+  /** Lanes of the partition that have dead letters. */
+  deadLanes(lease: Lease): Promise<string[]>
+  /**
+   * Parks dead letters, durably: with no attempts, `redrives` one more, and not blocked. Needs no lease; whoever has the
+   * partition finds them with `parkedLanes`. Resolves with how many of the places held a dead letter.
+   */
+  redrive(places: readonly EventPlace[]): Promise<number>
+  /** Deletes dead letters, durably. Resolves with how many of the places held one. */
+  purge(places: readonly EventPlace[]): Promise<number>
   /** Prolongs the lease. `false`: it is lost. */
   renew(lease: Lease, leaseMs: number): Promise<boolean>
   release(lease: Lease): Promise<void>

@@ -1,4 +1,12 @@
-import { checkOptions, type Clock, durationMs, integer, plainObject, systemClock } from '@holdfast/core'
+import {
+  checkOptions,
+  type Clock,
+  durationMs,
+  integer,
+  InvalidOptionsError,
+  plainObject,
+  systemClock,
+} from '@holdfast/core'
 import { BufferError } from './buffer-error.ts'
 import type { AppendResult, BufferCaps, BufferStats, EventBuffer, NewEvent, Position } from './event-buffer.ts'
 import {
@@ -7,6 +15,7 @@ import {
   createPartition,
   type Partition,
   positionOf,
+  readLog,
   type StoredConsumer,
 } from './memory-consumer.ts'
 
@@ -54,6 +63,16 @@ export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
     if (!opened) throw new BufferError('buffer_closed', 'The buffer is not open.')
   }
 
+  const partitionOf = (index: number): Partition => {
+    const partition = partitions[index]
+    if (partition !== undefined) return partition
+    throw new InvalidOptionsError({
+      path: 'partition',
+      expected: `a partition from 0 to ${partitions.length - 1}`,
+      received: index,
+    })
+  }
+
   const store = (event: NewEvent): AppendResult => {
     const known = ids.find(event)
     if (known !== undefined) return { status: 'duplicate', ...known }
@@ -77,7 +96,7 @@ export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
     async open() {
       if (opened) throw new BufferError('buffer_locked', 'The buffer is open already.')
       opened = true
-      return { durationMs: 0, scannedBytes: 0, tornBytes: 0, holes: [] }
+      return { durationMs: 0, scannedBytes: 0, tornBytes: 0, holes: [], lostAside: 0 }
     },
     async append(events) {
       requireOpen()
@@ -96,18 +115,26 @@ export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
       requireOpen()
       let consumer = cursors.get(name)
       if (consumer === undefined) {
-        consumer = {
-          deadLetters: [],
-          cursors: partitions.map((partition) => createCursor(from === 'earliest' ? 0 : partition.log.length)),
-        }
+        consumer = partitions.map((partition) => createCursor(from === 'earliest' ? 0 : partition.log.length))
         cursors.set(name, consumer)
       }
       return createMemoryConsumer({ name, stored: consumer, partitions, clock, requireOpen })
     },
     async removeConsumer(name) {
       requireOpen()
-      for (const cursor of cursors.get(name)?.cursors ?? []) cursor.held = false
+      for (const cursor of cursors.get(name) ?? []) cursor.held = false
       cursors.delete(name)
+    },
+    async read(partition, after, options) {
+      requireOpen()
+      return readLog(partitionOf(partition), after, options)
+    },
+    async positionBefore(partition, at) {
+      requireOpen()
+      const { log } = partitionOf(partition)
+      const first = log.findIndex((event) => event.receivedAt >= at)
+      const before = first === -1 ? log.at(-1) : log[first - 1]
+      return before?.position ?? null
     },
     async stats() {
       requireOpen()
@@ -115,7 +142,7 @@ export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
     },
     async close() {
       opened = false
-      for (const consumer of cursors.values()) for (const cursor of consumer.cursors) cursor.held = false
+      for (const consumer of cursors.values()) for (const cursor of consumer) cursor.held = false
       for (const partition of partitions) partition.wake()
     },
   }
@@ -161,11 +188,15 @@ function statsOf(partitions: readonly Partition[], consumers: ReadonlyMap<string
     events,
     bytes,
     lost: 0,
-    consumers: [...consumers].map(([name, consumer]) => ({
-      name,
-      backlog: events - consumer.cursors.reduce((sum, cursor) => sum + cursor.lowWater + cursor.done.size, 0),
-      deadLetters: consumer.deadLetters.length,
-    })),
+    consumers: [...consumers].map(([name, cursors]) => {
+      const parked = cursors.reduce((sum, cursor) => sum + cursor.parked.size, 0)
+      return {
+        name,
+        backlog: events + parked - cursors.reduce((sum, cursor) => sum + cursor.lowWater + cursor.done.size, 0),
+        parked,
+        deadLetters: cursors.reduce((sum, cursor) => sum + cursor.deadLetters.size, 0),
+      }
+    }),
   }
 }
 

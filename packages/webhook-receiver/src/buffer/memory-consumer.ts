@@ -4,12 +4,15 @@ import type {
   Consumer,
   CursorState,
   DeadLetter,
+  EventPlace,
   Lease,
   LogEntry,
+  ParkedEvent,
   Position,
   RetryState,
   StoredEvent,
 } from './event-buffer.ts'
+import { createParkedLanes, type ParkedLanes } from './parked-lanes.ts'
 
 // Wide enough for every safe integer, so that positions compare as strings in the order of the log.
 const POSITION_DIGITS = 16
@@ -43,20 +46,29 @@ interface Cursor {
   /** What is done above `lowWater`. */
   readonly done: Set<number>
   readonly retry: Map<number, RetryState>
+  readonly parked: ParkedLanes
+  /** By sequence number, oldest first. */
+  readonly deadLetters: Map<number, DeadLetter>
   epoch: number
   held: boolean
   expiresAt: number
 }
 
-/** What a memory buffer keeps of a consumer, open or closed. */
-export interface StoredConsumer {
-  readonly cursors: readonly Cursor[]
-  readonly deadLetters: DeadLetter[]
-}
+/** What a memory buffer keeps of a consumer, open or closed: a cursor for each partition. */
+export type StoredConsumer = readonly Cursor[]
 
 /** Makes the cursor of a consumer that is through with everything up to `lowWater`. */
 export function createCursor(lowWater: number): Cursor {
-  return { lowWater, done: new Set(), retry: new Map(), epoch: 0, held: false, expiresAt: 0 }
+  return {
+    lowWater,
+    done: new Set(),
+    retry: new Map(),
+    parked: createParkedLanes(),
+    deadLetters: new Map(),
+    epoch: 0,
+    held: false,
+    expiresAt: 0,
+  }
 }
 
 /** Makes the face of a stored consumer. */
@@ -71,7 +83,7 @@ export function createMemoryConsumer(options: {
 
   const cursorOf = (lease: Lease): Cursor => {
     requireOpen()
-    const cursor = stored.cursors[lease.partition]
+    const cursor = stored[lease.partition]
     if (cursor === undefined || !cursor.held || cursor.epoch !== lease.epoch)
       throw new BufferError(
         'stale_lease',
@@ -80,12 +92,29 @@ export function createMemoryConsumer(options: {
     return cursor
   }
 
+  const takeDeadLetters = (
+    places: readonly EventPlace[],
+    use: (cursor: Cursor, letter: DeadLetter) => void,
+  ): number => {
+    requireOpen()
+    let taken = 0
+    for (const { partition, position } of places) {
+      const cursor = stored[partition]
+      const letter = cursor?.deadLetters.get(sequenceOf(position))
+      if (cursor === undefined || letter === undefined) continue
+      use(cursor, letter)
+      cursor.deadLetters.delete(sequenceOf(position))
+      taken += 1
+    }
+    return taken
+  }
+
   return {
     name,
     async acquire({ leaseMs, max = Infinity }) {
       requireOpen()
       const leases: Lease[] = []
-      for (const [partition, cursor] of stored.cursors.entries()) {
+      for (const [partition, cursor] of stored.entries()) {
         if (leases.length >= max) break
         if (cursor.held && cursor.expiresAt > clock.now()) continue
         cursor.held = true
@@ -99,12 +128,11 @@ export function createMemoryConsumer(options: {
       cursorOf(lease)
       signal?.throwIfAborted()
       const partition = partitions[lease.partition] as Partition
-      const start = after === null ? 0 : sequenceOf(after)
-      if (partition.log.length <= start && waitMs > 0) {
+      if (partition.log.length <= startOf(after) && waitMs > 0) {
         await waitForMore(partition, clock, waitMs, signal)
         requireOpen()
       }
-      return slice(partition.log, start, limit, maxBytes)
+      return readLog(partition, after, { limit, maxBytes })
     },
     async load(lease): Promise<CursorState> {
       const cursor = cursorOf(lease)
@@ -118,31 +146,68 @@ export function createMemoryConsumer(options: {
       const cursor = cursorOf(lease)
       for (const state of retry) {
         const sequence = sequenceOf(state.position)
-        if (!isDone(cursor, sequence)) cursor.retry.set(sequence, state)
+        const parked = cursor.parked.get(state.position)
+        if (parked !== undefined) cursor.parked.put(retried(parked, state))
+        else if (!isDone(cursor, sequence)) cursor.retry.set(sequence, state)
       }
-      for (const position of done) markDone(cursor, sequenceOf(position))
+      for (const position of done) {
+        if (!cursor.parked.remove(position)) markDone(cursor, sequenceOf(position))
+      }
     },
-    async deadLetter(lease, event, why) {
+    async park(lease, events) {
       const cursor = cursorOf(lease)
-      const sequence = sequenceOf(event.position)
-      if (isDone(cursor, sequence)) return
-      stored.deadLetters.push({ event, why })
-      markDone(cursor, sequence)
+      for (const parked of events) {
+        const sequence = sequenceOf(parked.event.position)
+        const known = cursor.parked.get(parked.event.position) !== undefined
+        if (!known && isDone(cursor, sequence)) continue
+        cursor.parked.put(parked)
+        markDone(cursor, sequence)
+      }
+    },
+    async parkedLanes(lease) {
+      return cursorOf(lease).parked.lanes()
+    },
+    async readParked(lease, lane, { limit, maxBytes }) {
+      const events = upTo(cursorOf(lease).parked.inLane(lane), limit, maxBytes, ({ event }) => event)
+      return events.map((parked) => ({ kind: 'event', parked }))
+    },
+    async deadLetter(lease, letters) {
+      const cursor = cursorOf(lease)
+      for (const letter of letters) {
+        const { position } = letter.event
+        const sequence = sequenceOf(position)
+        if (!cursor.parked.remove(position) && isDone(cursor, sequence)) continue
+        cursor.deadLetters.set(sequence, letter)
+        markDone(cursor, sequence)
+      }
     },
     async *deadLetters() {
       requireOpen()
-      yield* stored.deadLetters.slice()
+      yield* stored
+        .flatMap((cursor) => [...cursor.deadLetters.values()])
+        .toSorted((left, right) => left.why.at - right.why.at)
+    },
+    async deadLanes(lease) {
+      return [...new Set(Array.from(cursorOf(lease).deadLetters.values(), ({ lane }) => lane))]
+    },
+    async redrive(places) {
+      return takeDeadLetters(places, (cursor, { event, lane, redrives }) =>
+        cursor.parked.put({ event, lane, redrives: redrives + 1, attempts: 0, nextAt: 0 }),
+      )
+    },
+    async purge(places) {
+      return takeDeadLetters(places, () => {})
     },
     async renew(lease, leaseMs) {
       requireOpen()
-      const cursor = stored.cursors[lease.partition]
+      const cursor = stored[lease.partition]
       if (cursor === undefined || !cursor.held || cursor.epoch !== lease.epoch) return false
       cursor.expiresAt = clock.now() + leaseMs
       return true
     },
     async release(lease) {
       requireOpen()
-      const cursor = stored.cursors[lease.partition]
+      const cursor = stored[lease.partition]
       if (cursor?.epoch === lease.epoch) cursor.held = false
     },
   }
@@ -163,17 +228,43 @@ function markDone(cursor: Cursor, sequence: number): void {
   while (cursor.done.delete(cursor.lowWater + 1)) cursor.lowWater += 1
 }
 
-function slice(log: readonly StoredEvent[], start: number, limit: number, maxBytes: number): LogEntry[] {
-  const entries: LogEntry[] = []
+/** The event after another attempt. It is not blocked any more. */
+function retried({ event, lane, redrives }: ParkedEvent, { attempts, nextAt }: RetryState): ParkedEvent {
+  return { event, lane, redrives, attempts, nextAt }
+}
+
+/** What is behind `after`, as `EventBuffer.read` has it. */
+export function readLog(
+  { log }: Partition,
+  after: Position | null,
+  { limit, maxBytes }: { readonly limit: number; readonly maxBytes: number },
+): LogEntry[] {
+  const start = startOf(after)
+  const events = upTo(log.slice(start, start + limit), limit, maxBytes, (event) => event)
+  return events.map((event) => ({ kind: 'event', event }))
+}
+
+function startOf(after: Position | null): number {
+  return after === null ? 0 : sequenceOf(after)
+}
+
+/** The first items, at most `limit`, up to the one that reaches `maxBytes`. */
+function upTo<Item>(
+  items: readonly Item[],
+  limit: number,
+  maxBytes: number,
+  eventOf: (item: Item) => StoredEvent,
+): Item[] {
+  const taken: Item[] = []
   let bytes = 0
-  for (let index = start; index < log.length && entries.length < limit; index++) {
-    const event = log[index] as StoredEvent
-    bytes += event.body.byteLength
-    // The first entry always comes, however large: otherwise it would block the log for good.
-    if (bytes > maxBytes && entries.length > 0) break
-    entries.push({ kind: 'event', event })
+  for (const item of items) {
+    if (taken.length >= limit) break
+    bytes += eventOf(item).body.byteLength
+    // The first one always comes, however large: otherwise it would block everything behind it for good.
+    if (bytes > maxBytes && taken.length > 0) break
+    taken.push(item)
   }
-  return entries
+  return taken
 }
 
 function waitForMore(partition: Partition, clock: Clock, waitMs: number, signal?: AbortSignal): Promise<void> {

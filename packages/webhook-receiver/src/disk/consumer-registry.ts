@@ -2,21 +2,18 @@ import { InvalidOptionsError } from '@holdfast/core'
 import type { ConsumerStats } from '../buffer/event-buffer.ts'
 import { consumerFileName, consumerOfFileName } from './consumer-file-name.ts'
 import { CursorFile } from './cursor-file.ts'
-import { DeadLetterLog } from './dead-letter-log.ts'
 import type { ResolvedDiskBufferOptions } from './disk-buffer-options.ts'
-import { DiskConsumer } from './disk-consumer.ts'
+import { type ConsumerFiles, DiskConsumer } from './disk-consumer.ts'
 import type { Log } from './log.ts'
 import { recordTypes } from './record-codec.ts'
 import { randomSalt } from './segment-format.ts'
 import type { SeqRange } from './seq.ts'
+import { Shelf } from './shelf.ts'
 
-/** What a consumer has on disk. */
-interface ConsumerFiles {
-  readonly cursor: CursorFile
-  readonly deadLetters: DeadLetterLog
-}
+/** Directories of what is kept beside the log. */
+const SHELVES = { parked: 'park', deadLetters: 'dlq' } as const
 
-/** The consumers of a buffer, each with its cursor and its dead letters. */
+/** The consumers of a buffer, each with its cursor, its parked events and its dead letters. */
 export class ConsumerRegistry {
   readonly #options: ResolvedDiskBufferOptions
   readonly #directory: string
@@ -33,7 +30,7 @@ export class ConsumerRegistry {
     this.#directory = directory
   }
 
-  /** Reads the cursors and dead letters of all registered consumers. */
+  /** Reads the cursors, parked events and dead letters of all registered consumers. */
   async load(): Promise<void> {
     const { fileSystem } = this.#options
     await fileSystem.makeDirectory(this.#cursorDirectory)
@@ -48,7 +45,16 @@ export class ConsumerRegistry {
   /** Highest sequence number that a consumer has seen. Consumers see only what is durable. */
   get provenSeq(): number {
     return [...this.#loaded.values()].reduce(
-      (highest, { cursor, deadLetters }) => Math.max(highest, cursor.state.highest, deadLetters.highestSeq),
+      (highest, { cursor, parked, deadLetters }) =>
+        Math.max(highest, cursor.state.highest, parked.highestSeq, deadLetters.highestSeq),
+      0,
+    )
+  }
+
+  /** Parked events and dead letters that loading found to be lost. */
+  get lostAside(): number {
+    return [...this.#loaded.values()].reduce(
+      (lost, { parked, deadLetters }) => lost + parked.lost + deadLetters.lost,
       0,
     )
   }
@@ -81,7 +87,7 @@ export class ConsumerRegistry {
     return consumer
   }
 
-  /** Forgets a consumer with its cursor and its dead letters. */
+  /** Forgets a consumer with everything it has on disk. */
   async remove(name: string): Promise<void> {
     const fileName = consumerFileName(name)
     const consumer = this.#consumers.get(name)
@@ -94,7 +100,7 @@ export class ConsumerRegistry {
       await fileSystem.remove(`${this.#cursorDirectory}/${fileName}.cur`)
       await fileSystem.syncDirectory(this.#cursorDirectory)
       await fileSystem.remove(`${this.#cursorDirectory}/${fileName}.ack`)
-      await this.#removeDeadLetters(fileName)
+      await this.#removeShelves(fileName)
     })
   }
 
@@ -106,8 +112,9 @@ export class ConsumerRegistry {
   async close(): Promise<void> {
     await this.#changes
     for (const consumer of this.#consumers.values()) await (await consumer.catch(() => undefined))?.close()
-    for (const { cursor, deadLetters } of this.#loaded.values()) {
+    for (const { cursor, parked, deadLetters } of this.#loaded.values()) {
       await cursor.close()
+      await parked.close()
       await deadLetters.close()
     }
   }
@@ -124,22 +131,37 @@ export class ConsumerRegistry {
 
   async #register(name: string, fileName: string, lowWater: number, log: Log): Promise<DiskConsumer> {
     // Left over from a removal that was interrupted.
-    await this.#removeDeadLetters(fileName)
+    await this.#removeShelves(fileName)
     return this.#connect(name, log, await this.#openFiles(fileName, lowWater))
   }
 
-  #connect(name: string, log: Log, { cursor, deadLetters }: ConsumerFiles): DiskConsumer {
-    // A crash between the dead letter and its ack: the event is given up already.
-    const { state } = cursor
-    const missed = [...deadLetters.seqs].filter((seq) => seq > state.lowWater && !state.done.has(seq))
+  #connect(name: string, log: Log, files: ConsumerFiles): DiskConsumer {
+    // A crash after the event was set aside and before that was noted in the cursor: it is not in the log any more.
+    const { state } = files.cursor
+    const aside = [...files.parked.index.entries(), ...files.deadLetters.index.entries()]
+    const missed = aside.flatMap(({ seq }) => (state.isDone(seq) ? [] : [seq]))
     state.apply({ lowWater: 0, done: missed, retry: [] }, log.holes)
-    return new DiskConsumer(name, log, cursor, deadLetters, this.#options.clock)
+    return new DiskConsumer(name, log, files, this.#options.clock)
   }
 
   async #openFiles(fileName: string, lowWater: number): Promise<ConsumerFiles> {
     const cursor = await this.#openCursor(fileName, lowWater)
+    const parked = this.#shelf(fileName, 'parked')
+    const deadLetters = this.#shelf(fileName, 'deadLetters')
+    try {
+      await parked.load()
+      await deadLetters.load()
+      return { cursor, parked, deadLetters }
+    } catch (error) {
+      await cursor.close().catch(() => undefined)
+      await parked.close().catch(() => undefined)
+      throw error
+    }
+  }
+
+  #shelf(fileName: string, kind: keyof typeof SHELVES): Shelf {
     const { segmentBytes, segmentMaxAgeMs, maxBatchBytes, maxQueuedBytes, fileSystem, clock, random } = this.#options
-    const deadLetters = new DeadLetterLog({
+    return new Shelf({
       segmentBytes,
       segmentMaxAgeMs,
       maxBatchBytes,
@@ -147,16 +169,9 @@ export class ConsumerRegistry {
       fileSystem,
       clock,
       random,
-      directory: this.#deadLetterDirectory(fileName),
-      recordType: recordTypes.event,
+      directory: this.#shelfDirectory(fileName, kind),
+      recordType: kind === 'parked' ? recordTypes.park : recordTypes.event,
     })
-    try {
-      await deadLetters.open()
-      return { cursor, deadLetters }
-    } catch (error) {
-      await cursor.close().catch(() => undefined)
-      throw error
-    }
   }
 
   #openCursor(fileName: string, lowWater: number): Promise<CursorFile> {
@@ -174,20 +189,23 @@ export class ConsumerRegistry {
     )
   }
 
-  #deadLetterDirectory(fileName: string): string {
-    return `${this.#directory}/dlq/${fileName}`
+  #shelfDirectory(fileName: string, kind: keyof typeof SHELVES): string {
+    return `${this.#directory}/${SHELVES[kind]}/${fileName}`
   }
 
-  async #removeDeadLetters(fileName: string): Promise<void> {
+  async #removeShelves(fileName: string): Promise<void> {
+    await this.#removeShelf(this.#shelfDirectory(fileName, 'parked'))
+    await this.#removeShelf(this.#shelfDirectory(fileName, 'deadLetters'))
+  }
+
+  async #removeShelf(directory: string): Promise<void> {
     const { fileSystem } = this.#options
-    const directory = this.#deadLetterDirectory(fileName)
-    for (const part of [directory, `${directory}/seg`, `${directory}/quarantine`]) {
-      const names = await fileSystem.list(part)
+    const folders = ['seg', 'quarantine']
+    for (const part of [directory, ...folders.map((folder) => `${directory}/${folder}`)]) {
+      const names = (await fileSystem.list(part)).filter((name) => part !== directory || !folders.includes(name))
       if (names.length === 0) continue
-      for (const name of names) {
-        if (part !== directory || name === 'META') await fileSystem.remove(`${part}/${name}`)
-      }
-      // They would come back with a power cut, and mark events of the next consumer of this name as given up.
+      for (const name of names) await fileSystem.remove(`${part}/${name}`)
+      // They would come back with a power cut, and take events of the next consumer of this name out of the log.
       await fileSystem.syncDirectory(part)
     }
   }

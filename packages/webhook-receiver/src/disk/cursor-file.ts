@@ -112,6 +112,25 @@ export class CursorFile {
     })
   }
 
+  /**
+   * Makes what was committed so far durable at once.
+   *
+   * @throws BufferError `buffer_full` or `buffer_failed`.
+   */
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#enqueue(async () => {
+        try {
+          await (this.#unsynced ? this.#checkpoint() : this.#ack.datasync())
+          resolve()
+        } catch (error) {
+          this.#unsynced = true
+          reject(writeFailure(error))
+        }
+      })
+    })
+  }
+
   /** Checkpoints and closes. */
   async close(): Promise<void> {
     if (this.#closed) return
@@ -142,11 +161,7 @@ export class CursorFile {
       await this.#writeDelta(delta)
       for (const waiting of group) waiting.resolve()
     } catch (error) {
-      const refusal = new BufferError(
-        isNoSpace(error) ? 'buffer_full' : 'buffer_failed',
-        'The cursor cannot be written.',
-        { retryAfterMs: RETRY_AFTER_MS, cause: error },
-      )
+      const refusal = writeFailure(error)
       for (const waiting of group) waiting.reject(refusal)
       return
     }
@@ -228,6 +243,13 @@ export class CursorFile {
     this.#ackEnd = content.length
     this.#version++
   }
+}
+
+function writeFailure(error: unknown): BufferError {
+  return new BufferError(isNoSpace(error) ? 'buffer_full' : 'buffer_failed', 'The cursor cannot be written.', {
+    retryAfterMs: RETRY_AFTER_MS,
+    cause: error,
+  })
 }
 
 interface Loaded {

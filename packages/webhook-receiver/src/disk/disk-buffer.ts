@@ -6,8 +6,10 @@ import type {
   BufferStats,
   Consumer,
   EventBuffer,
+  LogEntry,
   NewEvent,
   OpenReport,
+  Position,
 } from '../buffer/event-buffer.ts'
 import {
   type DiskBufferOptions,
@@ -84,6 +86,19 @@ class DiskBuffer implements EventBuffer {
 
   async removeConsumer(name: string): Promise<void> {
     await this.#store().consumers.remove(name)
+  }
+
+  async read(
+    partition: number,
+    after: Position | null,
+    { limit, maxBytes }: { readonly limit: number; readonly maxBytes: number },
+  ): Promise<LogEntry[]> {
+    const { history } = this.#store()
+    return history.read(partition, after, limit, maxBytes)
+  }
+
+  async positionBefore(partition: number, at: number): Promise<Position | null> {
+    return this.#store().history.positionBefore(partition, at)
   }
 
   async stats(): Promise<BufferStats> {

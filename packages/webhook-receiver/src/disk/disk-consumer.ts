@@ -7,21 +7,32 @@ import type {
   CursorDelta,
   CursorState as PublicCursorState,
   DeadLetter,
+  EventPlace,
   FailureInfo,
   Lease,
   LogEntry,
+  ParkedEntry,
+  ParkedEvent,
+  ParkedLane,
   Position,
-  StoredEvent,
 } from '../buffer/event-buffer.ts'
 import type { CursorFile } from './cursor-file.ts'
-import type { DeadLetterLog } from './dead-letter-log.ts'
-import { decodeEvent } from './event-codec.ts'
-import { errorCodeOf } from './file-io.ts'
 import type { Log } from './log.ts'
+import { entryOf, holeOf, readFailure } from './log-entry.ts'
 import type { LogItem, LogReader } from './log-reader.ts'
 import { positionOf, seqOf } from './seq.ts'
+import type { Shelf } from './shelf.ts'
+import type { Shelved } from './shelf-index.ts'
 
-const RETRY_AFTER_MS = 1_000
+/** How many dead letters are in memory at once when they are redriven. */
+const REDRIVEN_AT_ONCE = 64
+
+/** What a consumer has on disk. */
+export interface ConsumerFiles {
+  readonly cursor: CursorFile
+  readonly parked: Shelf
+  readonly deadLetters: Shelf
+}
 
 type ReadOptions = Parameters<Consumer['read']>[2]
 
@@ -30,19 +41,23 @@ export class DiskConsumer implements Consumer {
   readonly name: string
   readonly #log: Log
   readonly #cursor: CursorFile
-  readonly #deadLetters: DeadLetterLog
+  readonly #parked: Shelf
+  readonly #deadLetters: Shelf
   readonly #clock: Clock
   readonly #reader: LogReader
   /** Ends the waits of pending reads. */
   readonly #wakers: Set<() => void> = new Set()
   /** Reads run one after the other. */
   #reading: Promise<unknown> = Promise.resolve()
+  /** Events change their places one call after the other. */
+  #moving: Promise<unknown> = Promise.resolve()
   #closed = false
 
-  constructor(name: string, log: Log, cursor: CursorFile, deadLetters: DeadLetterLog, clock: Clock) {
+  constructor(name: string, log: Log, { cursor, parked, deadLetters }: ConsumerFiles, clock: Clock) {
     this.name = name
     this.#log = log
     this.#cursor = cursor
+    this.#parked = parked
     this.#deadLetters = deadLetters
     this.#clock = clock
     this.#reader = log.reader()
@@ -51,8 +66,9 @@ export class DiskConsumer implements Consumer {
   get stats(): ConsumerStats {
     return {
       name: this.name,
-      backlog: this.#cursor.state.backlog(this.#log.durableSeq, this.#log.holes),
-      deadLetters: this.#deadLetters.seqs.size,
+      backlog: this.#cursor.state.backlog(this.#log.durableSeq, this.#log.holes) + this.#parked.index.size,
+      parked: this.#parked.index.size,
+      deadLetters: this.#deadLetters.index.size,
     }
   }
 
@@ -94,29 +110,125 @@ export class DiskConsumer implements Consumer {
 
   async commit(lease: Lease, delta: CursorDelta): Promise<void> {
     this.#check(lease)
-    await this.#cursor.commit({
-      lowWater: 0,
-      done: (delta.done ?? []).map((position) => this.#seqOf(position)),
-      retry: (delta.retry ?? []).map(({ position, attempts, nextAt }) => ({
-        seq: this.#seqOf(position),
-        attempts,
-        nextAt,
-      })),
+    const done = (delta.done ?? []).map((position) => this.#seqOf(position))
+    const retry = (delta.retry ?? []).map(({ position, attempts, nextAt }) => ({
+      seq: this.#seqOf(position),
+      attempts,
+      nextAt,
+    }))
+    const { index } = this.#parked
+    if (index.size > 0) {
+      const isParked = (seq: number): boolean => index.get(seq) !== undefined
+      const [parkedDone, parkedRetry] = [done.filter(isParked), retry.filter(({ seq }) => isParked(seq))]
+      await this.#parked.remove(parkedDone)
+      await this.#parked.retry(parkedRetry)
+    }
+    // What is parked is done here, so it may be named again.
+    if (done.length > 0 || retry.length > 0) await this.#cursor.commit({ lowWater: 0, done, retry })
+  }
+
+  park(lease: Lease, events: readonly ParkedEvent[]): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#check(lease)
+      const fresh = new Map<number, ParkedEvent>()
+      for (const parked of events) {
+        const seq = this.#seqOf(parked.event.position)
+        if (this.#parked.index.get(seq) !== undefined || !this.#cursor.state.isDone(seq)) fresh.set(seq, parked)
+      }
+      await this.#parked.put(Array.from(fresh, ([seq, { event, ...note }]) => ({ seq, event, note })))
+      this.#checkOpen()
+      await this.#cursor.commit({ lowWater: 0, done: [...fresh.keys()], retry: [] })
     })
   }
 
-  async deadLetter(lease: Lease, event: StoredEvent, why: FailureInfo): Promise<void> {
+  async parkedLanes(lease: Lease): Promise<ParkedLane[]> {
     this.#check(lease)
-    const seq = this.#seqOf(event.position)
-    if (this.#cursor.state.isDone(seq)) return
-    await this.#deadLetters.add(event, seq, why)
+    const { index } = this.#parked
+    return Array.from(index.lanes(), (lane) => {
+      const entries = index.allOf(lane)
+      const [head] = entries
+      if (head === undefined) throw new Error('A lane without events is no lane.')
+      return {
+        lane,
+        events: entries.length,
+        bytes: entries.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0),
+        head: { position: positionOf(head.seq), ...attemptsOf(head) },
+      }
+    })
+  }
+
+  async readParked(
+    lease: Lease,
+    lane: string,
+    { limit, maxBytes }: { readonly limit: number; readonly maxBytes: number },
+  ): Promise<ParkedEntry[]> {
+    this.#check(lease)
+    const readings = await this.#parked.read(this.#parked.index.firstOf(lane, limit), maxBytes)
     this.#checkOpen()
-    await this.#cursor.commit({ lowWater: 0, done: [seq], retry: [] })
+    return readings.map(({ entry, record, seq }): ParkedEntry => {
+      if (record === undefined) return { kind: 'hole', hole: holeOf(seq, seq) }
+      const { event, note } = record
+      return { kind: 'event', parked: { event, lane, redrives: note.redrives, ...attemptsOf(entry) } }
+    })
+  }
+
+  deadLetter(lease: Lease, letters: readonly DeadLetter[]): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#check(lease)
+      const given = new Map<number, DeadLetter>()
+      for (const letter of letters) {
+        const seq = this.#seqOf(letter.event.position)
+        if (this.#parked.index.get(seq) !== undefined || !this.#cursor.state.isDone(seq)) given.set(seq, letter)
+      }
+      const fresh = [...given].filter(([seq]) => this.#deadLetters.index.get(seq) === undefined)
+      await this.#deadLetters.put(fresh.map(([seq, { event, ...note }]) => ({ seq, event, note })))
+      this.#checkOpen()
+      const seqs = [...given.keys()]
+      await this.#parked.remove(seqs)
+      await this.#cursor.commit({ lowWater: 0, done: seqs, retry: [] })
+    })
   }
 
   async *deadLetters(): AsyncGenerator<DeadLetter> {
     this.#checkOpen()
-    yield* this.#deadLetters.list()
+    for await (const { event, note } of this.#deadLetters.list())
+      yield { event, lane: note.lane, redrives: note.redrives, why: note.why ?? unknownFailure }
+  }
+
+  async deadLanes(lease: Lease): Promise<string[]> {
+    this.#check(lease)
+    return [...this.#deadLetters.index.lanes()]
+  }
+
+  redrive(places: readonly EventPlace[]): Promise<number> {
+    return this.#inTurn(async () => {
+      this.#checkOpen()
+      let redriven = 0
+      for (let letters = this.#lettersAt(places); letters.length > 0; letters = letters.slice(REDRIVEN_AT_ONCE)) {
+        const readings = await this.#deadLetters.read(letters.slice(0, REDRIVEN_AT_ONCE), Infinity)
+        const entries = readings.flatMap(({ seq, record }) => {
+          if (record === undefined) return []
+          const { lane, redrives } = record.note
+          return [{ seq, event: record.event, note: { lane, redrives: redrives + 1, attempts: 0, nextAt: 0 } }]
+        })
+        await this.#parked.put(entries)
+        await this.#deadLetters.remove(
+          entries.map(({ seq }) => seq),
+          { synced: true },
+        )
+        redriven += entries.length
+      }
+      return redriven
+    })
+  }
+
+  purge(places: readonly EventPlace[]): Promise<number> {
+    return this.#inTurn(async () => {
+      this.#checkOpen()
+      const seqs = this.#lettersAt(places).map(({ seq }) => seq)
+      await this.#deadLetters.remove(seqs, { synced: true })
+      return seqs.length
+    })
   }
 
   async renew(lease: Lease): Promise<boolean> {
@@ -129,10 +241,24 @@ export class DiskConsumer implements Consumer {
   async close(): Promise<void> {
     this.#closed = true
     for (const wake of this.#wakers) wake()
+    await this.#moving
     await this.#cursor.close()
+    await this.#parked.close()
     await this.#deadLetters.close()
     await this.#reading.catch(() => undefined)
     await this.#reader.close().catch(() => undefined)
+  }
+
+  #inTurn<Result>(move: () => Promise<Result>): Promise<Result> {
+    const turn = this.#moving.then(move)
+    this.#moving = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** The dead letters among the places, each once. */
+  #lettersAt(places: readonly EventPlace[]): readonly Shelved[] {
+    const seqs = places.filter(({ partition }) => partition === 0).map(({ position }) => this.#seqOf(position))
+    return [...new Set(seqs)].flatMap((seq) => this.#deadLetters.index.get(seq) ?? [])
   }
 
   #readItems(afterSeq: number, options: ReadOptions): Promise<LogItem[]> {
@@ -140,10 +266,7 @@ export class DiskConsumer implements Consumer {
       try {
         return await this.#reader.read(afterSeq, Math.max(1, options.limit), options.maxBytes)
       } catch (error) {
-        throw new BufferError('buffer_failed', `The log cannot be read (${errorCodeOf(error) ?? 'unknown error'}).`, {
-          retryAfterMs: RETRY_AFTER_MS,
-          cause: error,
-        })
+        throw readFailure(error)
       }
     })
     this.#reading = reading.catch(() => undefined)
@@ -186,11 +309,8 @@ export class DiskConsumer implements Consumer {
   }
 }
 
-function entryOf(item: LogItem): LogEntry {
-  if (item.kind === 'record') return { kind: 'event', event: decodeEvent(item.seq, item.metaBytes, item.body) }
-  const { from, to } = item.hole
-  return {
-    kind: 'hole',
-    hole: { partition: 0, from: positionOf(from), to: positionOf(to), lost: to - from + 1 },
-  }
+function attemptsOf({ attempts, nextAt, blocked }: Shelved): Pick<ParkedEvent, 'attempts' | 'nextAt' | 'blocked'> {
+  return { attempts, nextAt, ...(blocked === undefined ? {} : { blocked }) }
 }
+
+const unknownFailure: FailureInfo = { attempts: 0, at: 0, message: '' }

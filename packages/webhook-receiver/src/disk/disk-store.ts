@@ -9,6 +9,7 @@ import { EventIntake } from './event-intake.ts'
 import { errorCodeOf, openIfPresent, readFully, writeSmallFile } from './file-io.ts'
 import { type FileLock, LockHeldError } from './file-system.ts'
 import { Log } from './log.ts'
+import { LogHistory } from './log-history.ts'
 import { recordTypes } from './record-codec.ts'
 import { positionOf } from './seq.ts'
 
@@ -19,6 +20,7 @@ export interface DiskStore {
   readonly log: Log
   readonly intake: EventIntake
   readonly consumers: ConsumerRegistry
+  readonly history: LogHistory
   close(): Promise<void>
 }
 
@@ -41,6 +43,7 @@ export async function openDiskStore(
   }
   try {
     await consumers.load()
+    const { lostAside } = consumers
     const opened = await openLog(options, directory, dedupe, consumers.provenSeq)
     log = opened.log
     consumers.attach(log)
@@ -55,8 +58,8 @@ export async function openDiskStore(
     }))
     const durationMs = clock.monotonicMs() - startedAt
     return {
-      store: { log, intake: new EventIntake(options, log, dedupe), consumers, close },
-      report: { durationMs, scannedBytes, tornBytes, holes },
+      store: { log, intake: new EventIntake(options, log, dedupe), consumers, history: new LogHistory(log), close },
+      report: { durationMs, scannedBytes, tornBytes, holes, lostAside },
     }
   } catch (error) {
     await close().catch(() => undefined)

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { BatchItem, FailureInfo, HeaderPairs, NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
+import type { BatchItem, HeaderPairs, NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
 import { BufferError } from '../buffer/buffer-error.ts'
 import type { RecordInput } from './batch-encoder.ts'
 import { positionOf } from './seq.ts'
@@ -25,9 +25,6 @@ interface EventMeta {
   readonly u: string
   readonly a?: string | undefined
   readonly h: HeaderPairs
-  /** Of dead letters: original position and why. */
-  readonly p?: number | undefined
-  readonly w?: FailureInfo | undefined
 }
 
 /**
@@ -44,32 +41,8 @@ export function encodeEvent(event: NewEvent, maxEventBytes: number): RecordInput
   return encode(metaOf(event), event.body)
 }
 
-/**
- * Lays a dead letter out: the event, and why and from where it came. Where the event's own meta leaves no room for the reason, the headers
- * give way: a dead letter without them is better than an event that can never be given up.
- */
-export function encodeDeadLetter(event: NewEvent, seq: number, why: FailureInfo): RecordInput {
-  const meta: EventMeta = { ...metaOf(event), p: seq, w: { ...why, message: why.message.slice(0, 1000) } }
-  const fits = Buffer.byteLength(JSON.stringify(meta)) <= MAX_META_BYTES
-  return encode(fits ? meta : { ...meta, h: [] }, event.body)
-}
-
 export function decodeEvent(seq: number, metaBytes: number, record: Buffer<ArrayBuffer>): StoredEvent {
   return eventOf(seq, decodeMeta(metaBytes, record), record.subarray(metaBytes))
-}
-
-export function decodeDeadLetter(
-  metaBytes: number,
-  record: Buffer<ArrayBuffer>,
-): { readonly event: StoredEvent; readonly why: FailureInfo } {
-  const meta = decodeMeta(metaBytes, record)
-  const why = meta.w ?? { attempts: 0, at: 0, message: '' }
-  return { event: eventOf(meta.p ?? 0, meta, record.subarray(metaBytes)), why }
-}
-
-/** Original sequence number of a dead letter. */
-export function deadLetterSeq(metaBytes: number, record: Buffer<ArrayBuffer>): number {
-  return decodeMeta(metaBytes, record).p ?? 0
 }
 
 /** Identity of an event: source, tenant and id in one string, which is short whatever the id is. */

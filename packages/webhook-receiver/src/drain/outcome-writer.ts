@@ -75,7 +75,14 @@ export function createOutcomeWriter(options: {
     for (const delivery of letters) {
       if (delivery.state.kind !== 'burying') continue
       const { error, at } = delivery.state
-      await consumer.deadLetter(lease(), delivery.event, failureInfo(error, delivery.attempts, at))
+      await consumer.deadLetter(lease(), [
+        {
+          event: delivery.event,
+          why: failureInfo(error, delivery.attempts, at),
+          lane: delivery.key ?? '',
+          redrives: 0,
+        },
+      ])
       onWritten(delivery)
       onBatch()
     }

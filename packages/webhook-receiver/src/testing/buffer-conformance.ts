@@ -3,6 +3,7 @@ import type { ConformanceCase } from './conformance/conformance-case.ts'
 import { cursorCases } from './conformance/cursor-cases.ts'
 import { deadLetterCases } from './conformance/dead-letter-cases.ts'
 import { leaseCases } from './conformance/lease-cases.ts'
+import { parkedCases } from './conformance/parked-cases.ts'
 import { readCases } from './conformance/read-cases.ts'
 
 /**
@@ -19,6 +20,7 @@ export const bufferConformance: readonly ConformanceCase[] = [
   ...appendCases,
   ...readCases,
   ...cursorCases,
+  ...parkedCases,
   ...deadLetterCases,
   ...leaseCases,
 ]

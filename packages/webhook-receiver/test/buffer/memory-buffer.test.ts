@@ -61,7 +61,11 @@ describe('memoryBuffer', () => {
     const [lease] = await consumer.acquire({ owner: 'tester', leaseMs: 1000 })
     const [entry] = await consumer.read(lease!, null, { limit: 1, maxBytes: 1, waitMs: 0 })
     const stored = entry?.kind === 'event' ? entry.event : undefined
-    for (const attempts of [1, 2]) await consumer.deadLetter(lease!, stored!, { attempts, at: 0, message: 'no' })
+    for (const attempts of [1, 2]) {
+      await consumer.deadLetter(lease!, [
+        { event: stored!, lane: 'a', redrives: 0, why: { attempts, at: 0, message: 'no' } },
+      ])
+    }
     expect((await buffer.stats()).consumers).toMatchObject([{ deadLetters: 1 }])
   })
 

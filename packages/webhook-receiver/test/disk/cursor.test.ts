@@ -1,32 +1,7 @@
 import { fakeClock } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
-import type { DeadLetter, EventBuffer } from '../../src/buffer/event-buffer.ts'
 import { MemoryFileSystem } from './memory-file-system.ts'
-import { consumerOf, DIRECTORY, memoryDiskBuffer, numberedEvent } from './sample-buffer.ts'
-
-const why = { attempts: 3, at: 1_750_000_000_000, code: 'timeout', message: 'no answer' }
-
-async function openWith(
-  fileSystem: MemoryFileSystem,
-  count: number,
-): Promise<{ readonly buffer: EventBuffer; readonly at: (index: number) => string }> {
-  const buffer = memoryDiskBuffer(fileSystem)
-  await buffer.open()
-  await consumerOf(buffer)
-  const results = await buffer.append(Array.from({ length: count }, (_, index) => numberedEvent(index + 1)))
-  return { buffer, at: (index) => results[index]?.position ?? '' }
-}
-
-async function loadAgain(
-  fileSystem: MemoryFileSystem,
-): ReturnType<Awaited<ReturnType<typeof consumerOf>>['consumer']['load']> {
-  const buffer = memoryDiskBuffer(fileSystem)
-  await buffer.open()
-  const { consumer, lease } = await consumerOf(buffer)
-  const state = await consumer.load(lease)
-  await buffer.close()
-  return state
-}
+import { consumerOf, DIRECTORY, loadAgain, memoryDiskBuffer, numberedEvent, openWith } from './sample-buffer.ts'
 
 describe('the cursor of a disk consumer', () => {
   test('survives kill -9 as soon as commit resolves, without being synced', async () => {
@@ -136,7 +111,7 @@ describe('the cursor of a disk consumer', () => {
     await again.open()
     const { consumer, lease } = await consumerOf(again)
     expect(await consumer.load(lease)).toMatchObject({ lowWater: at(0) })
-    expect((await again.stats()).consumers).toEqual([{ name: 'c', backlog: 3, deadLetters: 0 }])
+    expect((await again.stats()).consumers).toEqual([{ name: 'c', backlog: 3, parked: 0, deadLetters: 0 }])
     await consumer.commit(lease, { done: [at(2)] })
     await consumer.commit(lease, { done: [at(1)] })
     expect(await consumer.load(lease)).toMatchObject({ lowWater: at(2), done: [] })
@@ -164,83 +139,5 @@ describe('the cursor of a disk consumer', () => {
     await expect(again.openConsumer('')).rejects.toThrow('Expected `name`')
     await expect(again.openConsumer('\ud800')).rejects.toThrow('Expected `name`')
     await again.close()
-  })
-})
-
-describe('the dead letters of a disk consumer', () => {
-  test('prove that their event was durable, so that its number is given to no other', async () => {
-    const fileSystem = new MemoryFileSystem()
-    const { buffer } = await openWith(fileSystem, 2)
-    const { consumer, lease } = await consumerOf(buffer)
-    const entries = await consumer.read(lease, null, { limit: 2, maxBytes: 10_000, waitMs: 0 })
-    const last = entries[1]
-    if (last?.kind !== 'event') throw new Error('There is no event.')
-    await consumer.deadLetter(lease, last.event, why)
-    // The ack is gone with the power, and so is the event.
-    const cut = fileSystem.afterPowerCut()
-    const [path = ''] = cut.paths(`${DIRECTORY}/seg`)
-    const content = cut.read(path)
-    cut.replace(path, content.subarray(0, content.indexOf('{"i":"evt_2"') - 40))
-    const again = memoryDiskBuffer(cut)
-    expect((await again.open()).holes).toMatchObject([{ from: last.event.position, to: last.event.position }])
-    expect(await again.append([numberedEvent(3)])).toMatchObject([{ position: '0000000000000003' }])
-    const reopened = await consumerOf(again)
-    const { lowWater, done } = await reopened.consumer.load(reopened.lease)
-    expect([lowWater, done]).toEqual([null, [last.event.position]])
-    await again.close()
-  })
-
-  test('do not come back for a new consumer of the same name, even after a power cut', async () => {
-    const fileSystem = new MemoryFileSystem()
-    const { buffer } = await openWith(fileSystem, 1)
-    const { consumer, lease } = await consumerOf(buffer)
-    const [entry] = await consumer.read(lease, null, { limit: 1, maxBytes: 1000, waitMs: 0 })
-    if (entry?.kind !== 'event') throw new Error('There is no event.')
-    await consumer.deadLetter(lease, entry.event, why)
-    await Promise.all([buffer.removeConsumer('c'), buffer.openConsumer('c')])
-    expect((await loadAgain(fileSystem.afterPowerCut())).lowWater).toBeNull()
-    expect((await loadAgain(fileSystem.afterKill())).lowWater).toBeNull()
-    await buffer.close()
-    expect((await loadAgain(fileSystem)).lowWater).toBeNull()
-    expect(fileSystem.paths(`${DIRECTORY}/cur`)).toEqual([`${DIRECTORY}/cur/c.ack`, `${DIRECTORY}/cur/c.cur`])
-  })
-
-  test('are on the disk before the event counts as done', async () => {
-    const fileSystem = new MemoryFileSystem()
-    const { buffer, at } = await openWith(fileSystem, 2)
-    const { consumer, lease } = await consumerOf(buffer)
-    const [entry] = await consumer.read(lease, null, { limit: 1, maxBytes: 1000, waitMs: 0 })
-    if (entry?.kind !== 'event') throw new Error('There is no event.')
-    let ackedBeforeSync = false
-    let synced = false
-    fileSystem.fault = (operation, path) => {
-      if (operation === 'datasync' && path.includes('/dlq/c/seg/')) synced = true
-      if (operation === 'write' && path.endsWith('c.ack') && !synced) ackedBeforeSync = true
-      return undefined
-    }
-    await consumer.deadLetter(lease, entry.event, why)
-    expect([synced, ackedBeforeSync]).toEqual([true, false])
-    const cut = memoryDiskBuffer(fileSystem.afterPowerCut())
-    await cut.open()
-    const again = await consumerOf(cut)
-    // The ack was not synced when the power went, but the dead letter says that the event was given up.
-    expect(await again.consumer.load(again.lease)).toMatchObject({ lowWater: at(0) })
-    const letters: DeadLetter[] = []
-    for await (const letter of again.consumer.deadLetters()) letters.push(letter)
-    expect(letters).toEqual([{ event: entry.event, why }])
-    await cut.close()
-  })
-
-  test('hold an event once, however often it is given up', async () => {
-    const fileSystem = new MemoryFileSystem()
-    const { buffer } = await openWith(fileSystem, 1)
-    const { consumer, lease } = await consumerOf(buffer)
-    const [entry] = await consumer.read(lease, null, { limit: 1, maxBytes: 1000, waitMs: 0 })
-    if (entry?.kind !== 'event') throw new Error('There is no event.')
-    const { event } = entry
-    await Promise.all([1, 2, 3].map((attempts) => consumer.deadLetter(lease, event, { ...why, attempts })))
-    await consumer.deadLetter(lease, event, why)
-    expect((await buffer.stats()).consumers).toEqual([{ name: 'c', backlog: 0, deadLetters: 1 }])
-    await buffer.close()
   })
 })

@@ -10,11 +10,15 @@ interface Told {
   readonly appended: number[]
   readonly committed: string[]
   readonly deadLettered: number[]
+  /** Parked, or taken back from the dead letters. */
+  readonly parked: number[]
+  /** What was said to be done, whether that was taken or not. */
+  readonly finished: Set<string>
 }
 
 /** Everything that a buffer does, in a small run. Refusals are taken as an application would: it goes on. */
 async function run(fileSystem: MemoryFileSystem): Promise<Told> {
-  const told: Told = { appended: [], committed: [], deadLettered: [] }
+  const told: Told = { appended: [], committed: [], deadLettered: [], parked: [], finished: new Set() }
   const buffer = memoryDiskBuffer(fileSystem, OPTIONS)
   const opened = await buffer.open().catch(() => undefined)
   if (opened !== undefined) await use(buffer, told)
@@ -33,18 +37,36 @@ async function use(buffer: EventBuffer, told: Told): Promise<void> {
     if (c === undefined || number % 8 !== 1) continue
     const entries = await c.consumer.read(c.lease, null, { limit: 100, maxBytes: 1e9, waitMs: 0 }).catch(() => [])
     const events = entries.flatMap((entry): StoredEvent[] => (entry.kind === 'event' ? [entry.event] : []))
-    const done = events.slice(1).map((event) => event.position)
+    const done = events.slice(1, -1).map((event) => event.position)
+    for (const position of done) told.finished.add(position)
     await c.consumer.commit(c.lease, { done }).then(
       () => told.committed.push(...done),
       () => undefined,
     )
     const [first] = events
-    if (number !== 9 || first === undefined) continue
-    await c.consumer.deadLetter(c.lease, first, { attempts: 1, at: 1, message: 'no' }).then(
-      () => told.deadLettered.push(Number(first.id.slice('evt_'.length))),
+    const last = events.at(-1)
+    if (first === undefined || last === undefined || number === 1) continue
+    await c.consumer.park(c.lease, [{ event: last, lane: 'a', redrives: 0, attempts: 0, nextAt: 0 }]).then(
+      () => told.parked.push(numberOf(last)),
       () => undefined,
     )
+    if (number === 9) {
+      const letter = { event: first, lane: 'a', redrives: 0, why: { attempts: 1, at: 1, message: 'no' } }
+      await c.consumer.deadLetter(c.lease, [letter]).then(
+        () => told.deadLettered.push(numberOf(first)),
+        () => undefined,
+      )
+    } else {
+      await c.consumer.redrive([{ partition: 0, position: first.position }]).then(
+        (count) => told.parked.push(...(count === 1 ? [numberOf(first)] : [])),
+        () => undefined,
+      )
+    }
   }
+}
+
+function numberOf({ id }: StoredEvent): number {
+  return Number(id.slice('evt_'.length))
 }
 
 /** What must hold whatever happened, as soon as the device is well again. */
@@ -82,14 +104,28 @@ async function checkFound(
     ).toEqual([])
   const dead: number[] = []
   for await (const letter of consumer.deadLetters()) {
-    dead.push(Number(letter.event.id.slice('evt_'.length)))
+    dead.push(numberOf(letter.event))
     expect(isDone(letter.event.position), context).toBe(true)
   }
+  const parked: number[] = []
+  for (const entry of await consumer.readParked(lease, 'a', { limit: 100, maxBytes: 1e9 })) {
+    if (entry.kind !== 'event') throw new Error(`${context}: a parked event is lost.`)
+    parked.push(numberOf(entry.parked.event))
+    expect(isDone(entry.parked.event.position), context).toBe(true)
+  }
+  expect(report.lostAside, context).toBe(0)
+  expect(parked, context).toEqual(parked.toSorted((left, right) => left - right))
   expect(dead.length, context).toBeLessThanOrEqual(1)
+  const isFinished = (number: number): boolean => told.finished.has(number.toString(16).padStart(16, '0'))
+  const isThere = (number: number): boolean => parked.includes(number) || isFinished(number)
   expect(
-    told.deadLettered.every((number) => dead.includes(number)),
+    told.parked.filter((number) => !isThere(number)),
     context,
-  ).toBe(true)
+  ).toEqual([])
+  expect(
+    told.deadLettered.filter((number) => !dead.includes(number) && !isThere(number)),
+    context,
+  ).toEqual([])
   await buffer.close()
 }
 
@@ -98,6 +134,7 @@ async function countCalls(): Promise<number> {
   const told = await run(fileSystem)
   expect(told.appended).toHaveLength(24)
   expect(told.deadLettered).toEqual([1])
+  expect(told.parked).toEqual([10, 18, 1])
   return fileSystem.calls
 }
 

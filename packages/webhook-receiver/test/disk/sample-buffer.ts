@@ -1,5 +1,13 @@
 import type { Clock } from '@holdfast/core'
-import type { Consumer, EventBuffer, Lease, LogEntry, NewEvent, OpenReport } from '../../src/buffer/event-buffer.ts'
+import type {
+  Consumer,
+  CursorState,
+  EventBuffer,
+  Lease,
+  LogEntry,
+  NewEvent,
+  OpenReport,
+} from '../../src/buffer/event-buffer.ts'
 import type { DiskBufferOptions } from '../../src/disk/disk-buffer-options.ts'
 import { diskBuffer } from '../../src/disk/disk-buffer.ts'
 import type { MemoryFileSystem } from './memory-file-system.ts'
@@ -47,6 +55,28 @@ export async function consumerOf(
   const [lease] = await consumer.acquire({ owner: 'test', leaseMs: 1000 })
   if (lease === undefined) throw new Error('There is no lease.')
   return { consumer, lease }
+}
+
+/** An open disk buffer with the consumer `c` and the events 1 to `count`. */
+export async function openWith(
+  fileSystem: MemoryFileSystem,
+  count: number,
+): Promise<{ readonly buffer: EventBuffer; readonly at: (index: number) => string }> {
+  const buffer = memoryDiskBuffer(fileSystem)
+  await buffer.open()
+  await consumerOf(buffer)
+  const results = await buffer.append(Array.from({ length: count }, (_, index) => numberedEvent(index + 1)))
+  return { buffer, at: (index) => results[index]?.position ?? '' }
+}
+
+/** The cursor of `c` as a buffer finds it that is opened on these files. */
+export async function loadAgain(fileSystem: MemoryFileSystem): Promise<CursorState> {
+  const buffer = memoryDiskBuffer(fileSystem)
+  await buffer.open()
+  const { consumer, lease } = await consumerOf(buffer)
+  const state = await consumer.load(lease)
+  await buffer.close()
+  return state
 }
 
 /** Everything that can be read. */

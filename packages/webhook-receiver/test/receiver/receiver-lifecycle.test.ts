@@ -18,7 +18,7 @@ describe('start', () => {
 
   test('reports what opening found, losses one by one', async () => {
     const hole = { partition: 0, from: '1', to: '2', lost: 2 }
-    const report = { durationMs: 1, scannedBytes: 2, tornBytes: 3, holes: [hole] }
+    const report = { durationMs: 1, scannedBytes: 2, tornBytes: 3, holes: [hole], lostAside: 4 }
     const inner = memoryBuffer()
     const buffer: EventBuffer = { ...inner, open: async () => ({ ...(await inner.open()), ...report }) }
     const receiver = createReceiver(receiverOptions({ buffer }))

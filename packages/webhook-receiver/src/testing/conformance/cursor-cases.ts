@@ -143,7 +143,7 @@ export const cursorCases: readonly ConformanceCase[] = [
     assert.equal(stats.events, 6)
     assert.ok(stats.bytes >= 6 * sampleEvent('evt_0').body.length)
     assert.equal(stats.lost, 0)
-    assert.deepEqual(stats.consumers, [{ name: 'orders', backlog: 4, deadLetters: 0 }])
+    assert.deepEqual(stats.consumers, [{ name: 'orders', backlog: 4, parked: 0, deadLetters: 0 }])
   }),
 ]
 

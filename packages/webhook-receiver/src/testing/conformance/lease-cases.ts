@@ -3,8 +3,7 @@ import { type BufferUnderTest, type ConformanceCase, freshCase, openCase } from 
 import { openWith, resume } from './cursor-cases.ts'
 import { LEASE_MS, openDrained, refusedWith } from './reading.ts'
 import { sampleEvent } from './sample-events.ts'
-
-const why = { attempts: 1, at: 1, message: 'given up' }
+import { letterOf } from './set-aside.ts'
 
 /** Who may move a cursor, and what a buffer that is not open says. */
 export const leaseCases: readonly ConformanceCase[] = [
@@ -53,7 +52,7 @@ export const leaseCases: readonly ConformanceCase[] = [
     const again = await resume(await under.reopen(), lease.partition)
     assert.ok(again.lease.epoch > lease.epoch, 'the epoch grows with the owner')
     await refusedWith('stale_lease', again.consumer.commit(lease, { done: [at(0)] }))
-    await refusedWith('stale_lease', again.consumer.deadLetter(lease, first, why))
+    await refusedWith('stale_lease', again.consumer.deadLetter(lease, [letterOf(first)]))
     assert.equal(await again.consumer.renew(lease, LEASE_MS), false)
     assert.deepEqual(await again.consumer.load(again.lease), { lowWater: null, done: [], retry: [] })
   }),
@@ -93,7 +92,7 @@ export const leaseCases: readonly ConformanceCase[] = [
       assert.ok(taken)
       assert.ok(taken.epoch > lease.epoch)
       await refusedWith('stale_lease', consumer.commit(lease, { done: [at(0)] }))
-      await refusedWith('stale_lease', consumer.deadLetter(lease, first, why))
+      await refusedWith('stale_lease', consumer.deadLetter(lease, [letterOf(first)]))
       assert.equal(await consumer.renew(lease, LEASE_MS), false)
       await consumer.release(lease)
       await rival.commit(taken, { done: [at(0)] })

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import type { Position } from '../../buffer/event-buffer.ts'
 import { type BufferUnderTest, type ConformanceCase, openCase } from './conformance-case.ts'
+import { openWith, resume } from './cursor-cases.ts'
 import { idsOf, leaseOf, openDrained, readPartition } from './reading.ts'
 import { sampleEvent, sampleEvents } from './sample-events.ts'
 
@@ -100,6 +102,43 @@ export const readCases: readonly ConformanceCase[] = [
     const lease = leaseOf(leases, first)
     const { lowWater } = await consumer.load(lease)
     assert.deepEqual(idsOf(await readPartition(consumer, lease, lowWater)), ['evt'])
+  }),
+
+  openCase('what is stored can be read without a consumer, whatever consumers have done', async (under) => {
+    const { consumer, lease, events, at } = await openWith(under.buffer, 30)
+    await consumer.commit(lease, { done: events.map(({ position }) => position) })
+    const buffer = await under.reopen()
+    const read = async (after: Position | null, limit: number, maxBytes = 1_000_000): Promise<string[]> => {
+      const entries = await buffer.read(lease.partition, after, { limit, maxBytes })
+      return entries.map((entry) => (entry.kind === 'event' ? entry.event.id : 'a hole'))
+    }
+    assert.deepEqual(await read(null, 1000), idsOf(events))
+    assert.deepEqual(await read(at(9), 5), idsOf(events.slice(10, 15)))
+    assert.deepEqual(await read(at(9), 5, 1), idsOf(events.slice(10, 11)))
+    assert.deepEqual(await read(at(29), 5), [])
+    const again = await resume(buffer, lease.partition)
+    assert.equal((await again.consumer.load(again.lease)).lowWater, at(29))
+  }),
+
+  openCase('a place in time leaves out nothing that was stored later', async ({ buffer, advance }) => {
+    await advance?.(1000)
+    const stored: string[] = []
+    // Clocks of buffers that live in real time stand at no known time; everything was stored after the beginning.
+    for (const at of [0, Date.UTC(2020, 0, 1)]) {
+      const [first] = await buffer.append(sampleEvents(3, `at_${at}_`))
+      assert.ok(first)
+      stored.push(...[0, 1, 2].map((index) => `at_${at}_${index}`))
+      const after = await buffer.positionBefore(first.partition, at)
+      const entries = await buffer.read(first.partition, after, { limit: 100, maxBytes: 1_000_000 })
+      assert.deepEqual(
+        entries.map((entry) => entry.kind === 'event' && entry.event.id),
+        stored,
+      )
+    }
+    const [last] = await buffer.append(sampleEvents(1, 'last_'))
+    assert.ok(last)
+    const late = await buffer.positionBefore(last.partition, Date.UTC(2100, 0, 1))
+    assert.ok(late === null || late <= last.position)
   }),
 ]
 

@@ -1,0 +1,27 @@
+import { BufferError } from '../buffer/buffer-error.ts'
+import type { Hole, LogEntry } from '../buffer/event-buffer.ts'
+import { decodeEvent } from './event-codec.ts'
+import { errorCodeOf } from './file-io.ts'
+import type { LogItem } from './log-reader.ts'
+import { positionOf } from './seq.ts'
+
+const RETRY_AFTER_MS = 1_000
+
+/** What a reader of the log found, as the contract of the buffer has it. */
+export function entryOf(item: LogItem): LogEntry {
+  if (item.kind === 'record') return { kind: 'event', event: decodeEvent(item.seq, item.metaBytes, item.body) }
+  return { kind: 'hole', hole: holeOf(item.hole.from, item.hole.to) }
+}
+
+/** A hole, both ends inclusive. */
+export function holeOf(from: number, to: number): Hole {
+  return { partition: 0, from: positionOf(from), to: positionOf(to), lost: to - from + 1 }
+}
+
+/** The error for a log that cannot be read now. */
+export function readFailure(cause: unknown): BufferError {
+  return new BufferError('buffer_failed', `The log cannot be read (${errorCodeOf(cause) ?? 'unknown error'}).`, {
+    retryAfterMs: RETRY_AFTER_MS,
+    cause,
+  })
+}

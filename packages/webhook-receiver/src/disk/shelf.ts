@@ -1,0 +1,248 @@
+import type { StoredEvent } from '../buffer/event-buffer.ts'
+import { CursorFile } from './cursor-file.ts'
+import type { FileSystem } from './file-system.ts'
+import { Log, type LogOptions } from './log.ts'
+import type { LogReader } from './log-reader.ts'
+import { randomSalt } from './segment-format.ts'
+import { decodeShelved, encodeShelved, type ShelfNote, type ShelfRecord, summaryOf } from './shelf-codec.ts'
+import { type Shelved, ShelfIndex } from './shelf-index.ts'
+
+const LIST_RECORDS = 64
+const LIST_BYTES = 1024 * 1024
+
+export interface ShelfOptions
+  extends Pick<
+    LogOptions,
+    | 'directory'
+    | 'segmentBytes'
+    | 'segmentMaxAgeMs'
+    | 'maxBatchBytes'
+    | 'maxQueuedBytes'
+    | 'recordType'
+    | 'clock'
+    | 'random'
+  > {
+  readonly fileSystem: FileSystem
+}
+
+/** An event to be put on a shelf. */
+export interface ShelfEntry {
+  readonly seq: number
+  readonly event: StoredEvent
+  readonly note: ShelfNote
+}
+
+/** What was read of an event. `record` is absent when it is lost. */
+export interface ShelfReading {
+  readonly seq: number
+  readonly entry: Shelved
+  readonly record: ShelfRecord | undefined
+}
+
+interface OpenShelf {
+  readonly log: Log
+  /** What of the log is gone, and the attempts of the rest, by the log's own sequence numbers. */
+  readonly gone: CursorFile
+  readonly reader: LogReader
+}
+
+/**
+ * Events of one consumer that are kept beside the buffer's log: parked ones, or dead letters. A log like the buffer's own, made with the first
+ * event, and a cursor that says which of its records are gone.
+ */
+export class Shelf {
+  readonly #options: ShelfOptions
+  #index: ShelfIndex = new ShelfIndex()
+  #lost = 0
+  #open: Promise<OpenShelf> | undefined
+  /** Reads run one after the other. */
+  #reading: Promise<unknown> = Promise.resolve()
+
+  constructor(options: ShelfOptions) {
+    this.#options = options
+  }
+
+  /** What is on it. */
+  get index(): Pick<ShelfIndex, 'size' | 'get' | 'entries' | 'lanes' | 'firstOf' | 'allOf'> {
+    return this.#index
+  }
+
+  /** Highest original sequence number; 0 for none. */
+  get highestSeq(): number {
+    let highest = 0
+    for (const { seq } of this.#index.entries()) highest = Math.max(highest, seq)
+    return highest
+  }
+
+  /** Events that opening found to be lost. */
+  get lost(): number {
+    return this.#lost
+  }
+
+  /** Reads what is there already. */
+  async load(): Promise<void> {
+    const names = await this.#options.fileSystem.list(this.#options.directory)
+    if (names.includes('META')) await this.#opened()
+  }
+
+  /** Stores events durably. One that is there already is replaced. */
+  async put(entries: readonly ShelfEntry[]): Promise<void> {
+    if (entries.length === 0) return
+    const { log, gone } = await this.#opened()
+    const first = await log.append(entries.map(({ event, seq, note }) => encodeShelved(event, seq, note)))
+    const replaced: number[] = []
+    for (const [index, { seq, event, note }] of entries.entries()) {
+      const previous = this.#index.put(shelvedOf(seq, first + index, event.body.length, note))
+      if (previous !== undefined) replaced.push(previous.at)
+    }
+    if (replaced.length > 0) await gone.commit({ lowWater: 0, done: replaced, retry: [] })
+  }
+
+  /** Takes events off. Resolves when that is written; with `synced`, when it is on the disk. */
+  async remove(seqs: readonly number[], options: { readonly synced?: boolean } = {}): Promise<void> {
+    const done = seqs.flatMap((seq) => this.#index.get(seq)?.at ?? [])
+    if (done.length === 0) return
+    const { gone } = await this.#opened()
+    await gone.commit({ lowWater: 0, done, retry: [] })
+    for (const seq of seqs) this.#index.remove(seq)
+    if (options.synced) await gone.sync()
+  }
+
+  /** Notes attempts. The event is not blocked any more. */
+  async retry(
+    states: readonly { readonly seq: number; readonly attempts: number; readonly nextAt: number }[],
+  ): Promise<void> {
+    const known = states.flatMap(({ seq, attempts, nextAt }) => {
+      const entry = this.#index.get(seq)
+      return entry === undefined ? [] : [{ ...entry, attempts, nextAt, blocked: undefined }]
+    })
+    if (known.length === 0) return
+    const { gone } = await this.#opened()
+    const retry = known.map(({ at, attempts, nextAt }) => ({ seq: at, attempts, nextAt }))
+    await gone.commit({ lowWater: 0, done: [], retry })
+    for (const entry of known) if (this.#index.get(entry.seq)?.at === entry.at) this.#index.put(entry)
+  }
+
+  /**
+   * Reads events, in the given order, at most up to the one that reaches `maxBytes`, and at least one. For one that is lost it
+   * gives nothing but its sequence number, once: it is not on the shelf any more then.
+   */
+  read(entries: readonly Shelved[], maxBytes: number): Promise<ShelfReading[]> {
+    const reading = this.#reading.then(() => this.#readAll(entries, maxBytes))
+    this.#reading = reading.catch(() => undefined)
+    return reading
+  }
+
+  /** All that is there, oldest record first. */
+  async *list(): AsyncGenerator<ShelfRecord> {
+    if (this.#open === undefined) return
+    const reader = (await this.#open).log.reader()
+    try {
+      let after = 0
+      for (;;) {
+        const items = await reader.read(after, LIST_RECORDS, LIST_BYTES)
+        if (items.length === 0) return
+        for (const item of items) {
+          after = item.kind === 'record' ? item.seq : item.hole.to
+          if (item.kind !== 'record') continue
+          if (this.#index.get(summaryOf(item.body).seq)?.at === item.seq) yield decodeShelved(item.body)
+        }
+      }
+    } finally {
+      await reader.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = await this.#open?.catch(() => undefined)
+    if (open === undefined) return
+    await this.#reading
+    await open.reader.close().catch(() => undefined)
+    await open.gone.close()
+    await open.log.close()
+  }
+
+  async #readAll(entries: readonly Shelved[], maxBytes: number): Promise<ShelfReading[]> {
+    const readings: ShelfReading[] = []
+    const { reader } = await this.#opened()
+    let bytes = 0
+    for (const entry of entries) {
+      bytes += entry.bodyBytes
+      if (bytes > maxBytes && readings.length > 0) break
+      const [item] = await reader.read(entry.at - 1, 1, Infinity)
+      if (item?.kind === 'record' && item.seq === entry.at)
+        readings.push({ seq: entry.seq, entry, record: decodeShelved(item.body) })
+      else {
+        await this.remove([entry.seq])
+        readings.push({ seq: entry.seq, entry, record: undefined })
+      }
+    }
+    return readings
+  }
+
+  async #opened(): Promise<OpenShelf> {
+    this.#open ??= this.#openFiles()
+    try {
+      return await this.#open
+    } catch (error) {
+      // The next one tries again.
+      this.#open = undefined
+      throw error
+    }
+  }
+
+  async #openFiles(): Promise<OpenShelf> {
+    const { fileSystem, directory, clock, random } = this.#options
+    await fileSystem.makeDirectory(directory)
+    let log: Log | undefined
+    const gone = await CursorFile.open(
+      {
+        fileSystem,
+        directory,
+        clock,
+        path: `${directory}/gone`,
+        newSalt: () => randomSalt(random),
+        holes: () => log?.holes ?? [],
+      },
+      0,
+    )
+    try {
+      const index = new ShelfIndex()
+      log = await this.#openLog(gone, index)
+      this.#index = index
+      return { log, gone, reader: log.reader() }
+    } catch (error) {
+      await gone.close().catch(() => undefined)
+      throw error
+    }
+  }
+
+  async #openLog(gone: CursorFile, index: ShelfIndex): Promise<Log> {
+    const dropped: number[] = []
+    const found = new Map<number, Shelved>()
+    const { log, report } = await Log.open({
+      ...this.#options,
+      provenSeq: gone.state.highest,
+      needsScan: () => true,
+      visit: (at, _time, _metaBytes, record) => {
+        const { seq, note, bodyBytes } = summaryOf(record)
+        const retry = gone.state.retries.get(at)
+        const entry = shelvedOf(seq, at, bodyBytes, note)
+        if (!gone.state.isDone(at))
+          found.set(at, retry === undefined ? entry : { ...entry, ...retry, blocked: undefined })
+      },
+      onDropped: (fromSeq) => dropped.push(fromSeq),
+    })
+    for (const { from, to } of report.newHoles)
+      for (let at = from; at <= to; at++) if (!gone.state.isDone(at)) this.#lost++
+    const firstDropped = Math.min(Infinity, ...dropped)
+    // A crash may have left an older record of an event that was replaced; the last one counts.
+    for (const [at, entry] of found) if (at < firstDropped) index.put(entry)
+    return log
+  }
+}
+
+function shelvedOf(seq: number, at: number, bodyBytes: number, note: ShelfNote): Shelved {
+  const { lane, attempts = 0, nextAt = 0, blocked } = note
+  return { seq, at, lane, bodyBytes, attempts, nextAt, blocked }
+}
