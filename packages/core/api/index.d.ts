@@ -21,7 +21,16 @@ export interface BaseEventMap {
     'listener:error': ListenerErrorEvent;
 }
 
+export interface BasicScheme extends SchemeBase {
+    readonly scheme: 'basic';
+}
+
 export type BodyFactory = (request: BodyRequest) => BodyValue | Promise<BodyValue>;
+
+export interface BodyHash extends ValueSource {
+    readonly hash: 'sha256' | 'sha512';
+    readonly encoding: SignatureEncoding;
+}
 
 export interface BodyRequest {
     readonly attempt: number;
@@ -231,6 +240,12 @@ export type Decision = {
 
 export type Delivery = 'not_sent' | 'unknown' | 'answered';
 
+export interface DigestScheme extends SignedMessage {
+    readonly scheme: 'digest';
+    readonly hash: 'sha1' | 'sha256' | 'sha384' | 'sha512';
+    readonly secret: SecretFormat;
+}
+
 export interface Emitter<Events extends BaseEventMap> extends EventSource<Events> {
     has(event: keyof Events & string): boolean;
     emit<Name extends keyof Events & string>(event: Name, payload: Events[Name]): void;
@@ -352,21 +367,10 @@ export interface HedgeWonEvent extends CallEvent {
     readonly attempt: number;
 }
 
-export interface HmacScheme {
+export interface HmacScheme extends SignedMessage {
     readonly scheme: 'hmac';
-    readonly select?: string;
-    readonly hash: 'sha1' | 'sha256' | 'sha512';
-    readonly encoding: 'hex' | 'base64';
-    readonly secret: {
-        readonly encoding: 'utf8' | 'base64' | 'hex';
-        readonly prefix?: string;
-    };
-    readonly header: string;
-    readonly format: SignatureFormat;
-    readonly message: readonly MessagePart[];
-    readonly timestamp?: SignatureTimestamp;
-    readonly eventId?: WebhookField;
-    readonly vectors?: readonly SignatureVector[];
+    readonly hash: 'sha1' | 'sha256' | 'sha384' | 'sha512';
+    readonly secret: SecretFormat;
 }
 
 export interface HostSnapshot {
@@ -503,17 +507,68 @@ export interface MemoryStateStoreOptions {
     readonly clock?: Clock;
 }
 
-export type MessagePart = {
+export interface MessageAffixes {
+    readonly before?: string;
+    readonly after?: string;
+    readonly optional?: true;
+}
+
+export type MessagePart = MessageAffixes & ({
     readonly part: 'literal';
     readonly value: string;
 } | {
     readonly part: 'body';
 } | {
+    readonly part: 'bodyHash';
+    readonly hash: 'sha1' | 'sha256' | 'sha512' | 'crc32';
+    readonly encoding: 'hex' | 'base64' | 'decimal';
+} | {
     readonly part: 'timestamp';
+} | {
+    readonly part: 'id';
+} | {
+    readonly part: 'method';
+} | {
+    readonly part: 'url';
+    readonly form?: 'full' | 'pathAndQuery' | 'path';
+    readonly variants?: readonly UrlVariant[];
+    readonly sortQuery?: true;
 } | {
     readonly part: 'header';
     readonly name: string;
-};
+} | {
+    readonly part: 'headerList';
+    readonly listedIn: string;
+    readonly separator: string;
+    readonly pair: string;
+    readonly join: string;
+    readonly sorted?: true;
+} | {
+    readonly part: 'query';
+    readonly name: string;
+    readonly lowerCase?: true;
+} | {
+    readonly part: 'field';
+    readonly pointer: string;
+    readonly absentAs?: string;
+} | {
+    readonly part: 'sortedForm';
+    readonly duplicates: 'unique_sorted' | 'sorted' | 'in_order';
+    readonly pair?: {
+        readonly between?: string;
+        readonly after?: string;
+    };
+    readonly lead?: {
+        readonly afterQuery: string;
+        readonly afterPath: string;
+    };
+} | {
+    readonly part: 'secret';
+});
+
+export interface NoneScheme extends SchemeBase {
+    readonly scheme: 'none';
+}
 
 export interface NormalizedHeaders {
     readonly 'ratelimit-limit'?: string;
@@ -636,6 +691,12 @@ export interface ReleasedEvent extends CallEvent {
     readonly waitedMs: number;
 }
 
+export interface RequestCondition extends ValueSource {
+    readonly equals?: string;
+    readonly matches?: string;
+    readonly absent?: true;
+}
+
 export interface ResetField {
     readonly header?: string;
     readonly pointer?: string;
@@ -696,6 +757,15 @@ export type RetryStop = 'not_retryable' | 'unsafe' | 'body_not_replayable' | 'se
 
 export type Retryable = 'never' | 'now' | 'after' | 'after_refresh' | 'after_user_action';
 
+export interface SchemeBase {
+    readonly select?: SchemeSelect;
+    readonly each?: string;
+    readonly eventId?: WebhookField;
+    readonly vectors?: readonly SignatureVector[];
+}
+
+export type SchemeSelect = string | readonly RequestCondition[];
+
 export type Scope = 'request' | 'connection' | 'integration' | 'provider';
 
 export interface ScopeEvent {
@@ -704,33 +774,75 @@ export interface ScopeEvent {
     readonly host: string;
 }
 
+export interface SecretFormat {
+    readonly encoding: 'utf8' | 'base64' | 'hex';
+    readonly prefix?: string;
+    readonly derive?: 'sha1' | 'sha256';
+}
+
+export type SignatureEncoding = 'hex' | 'base64' | 'base64url';
+
 export type SignatureFormat = {
     readonly kind: 'plain';
+    readonly prefix?: string;
+} | {
+    readonly kind: 'list';
+    readonly separator: string;
     readonly prefix?: string;
 } | {
     readonly kind: 'keyValue';
     readonly separator: string;
     readonly key: string;
+    readonly pairSeparator?: string;
 } | {
     readonly kind: 'taggedList';
     readonly separator: string;
     readonly tagSeparator: string;
     readonly tag: string;
+} | {
+    readonly kind: 'positional';
+    readonly separator: string;
+    readonly from: number;
+} | {
+    readonly kind: 'pairs';
+    readonly separator: string;
+    readonly pairSeparator: string;
+} | {
+    readonly kind: 'base64Json';
+    readonly pointer: string;
 };
 
-export interface SignatureTimestamp {
-    readonly header: string;
+export interface SignatureSource extends ValueSource {
+    readonly also?: readonly string[];
+    readonly numbered?: number;
+    readonly format?: SignatureFormat;
+}
+
+export interface SignatureTimestamp extends ValueSource {
     readonly key?: string;
-    readonly unit: 's' | 'ms';
-    readonly toleranceMs: number;
+    readonly index?: number;
+    readonly format: TimeFormat;
+    readonly toleranceMs?: number;
 }
 
 export interface SignatureVector {
     readonly source: string;
     readonly secret: string;
     readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
+    readonly body?: string;
+    readonly bodyBase64?: string;
+    readonly method?: string;
+    readonly url?: string;
+    readonly keys?: Readonly<Record<string, string>>;
     readonly receivedAt?: number;
+}
+
+export interface SignedMessage extends SchemeBase {
+    readonly signature: SignatureSource;
+    readonly encoding: SignatureEncoding;
+    readonly message: readonly MessagePart[];
+    readonly timestamp?: SignatureTimestamp;
+    readonly bodyHash?: BodyHash;
 }
 
 export interface StateChange {
@@ -781,6 +893,8 @@ export interface StateWrite extends StateRead {
     readonly written: boolean;
 }
 
+export type TimeFormat = 'epoch_s' | 'epoch_ms' | 'epoch' | 'rfc3339';
+
 export interface TimeoutOptions {
     readonly deadlineMs?: number | false;
     readonly attemptTimeoutMs?: number | false;
@@ -801,13 +915,12 @@ export interface TokenRequest {
     readonly signal: AbortSignal;
 }
 
-export interface TokenScheme {
+export interface TokenScheme extends SchemeBase {
     readonly scheme: 'token';
-    readonly select?: string;
     readonly header?: string;
+    readonly prefix?: string;
     readonly bodyPointer?: string;
-    readonly eventId?: WebhookField;
-    readonly vectors?: readonly SignatureVector[];
+    readonly query?: string;
 }
 
 export type Unsubscribe = (() => void) & Disposable;
@@ -819,7 +932,15 @@ export interface UpstreamFacts {
     readonly requestId?: string;
 }
 
-export type VerificationScheme = HmacScheme | TokenScheme;
+export type UrlVariant = 'with_default_port' | 'without_port' | 'without_credentials' | 'normalized' | 'legacy_query' | 'percent_decoded' | 'encode_uri';
+
+export interface ValueSource {
+    readonly from: 'header' | 'body' | 'query' | 'claim';
+    readonly name?: string;
+    readonly pointer?: string;
+}
+
+export type VerificationScheme = HmacScheme | DigestScheme | TokenScheme | BasicScheme | NoneScheme;
 
 export type WaitFormat = 'delta_s' | 'delta_ms' | 'epoch_s' | 'epoch_ms' | 'moment' | 'duration';
 
@@ -836,6 +957,7 @@ export interface WebhookDelivery {
     readonly timeoutMs?: number;
     readonly retries?: string;
     readonly disables?: string;
+    readonly redelivery?: string;
 }
 
 export interface WebhookDescription {
@@ -849,10 +971,7 @@ export interface WebhookDescription {
     readonly delivery?: WebhookDelivery;
 }
 
-export interface WebhookField {
-    readonly from: 'header' | 'body';
-    readonly name?: string;
-    readonly pointer?: string;
+export interface WebhookField extends ValueSource {
     readonly signed: boolean;
 }
 

@@ -6,6 +6,7 @@ import { Connector } from '@holdfast/core'
 import { EventSource } from '@holdfast/core'
 import { IntegrationError } from '@holdfast/core'
 import { Random } from '@holdfast/core'
+import { VerificationScheme } from '@holdfast/core'
 import { WebhookField } from '@holdfast/core'
 
 export interface AppendResult {
@@ -20,7 +21,7 @@ export interface BatchItem {
     readonly size: number;
 }
 
-export type BoundPart = 'body' | 'timestamp' | 'id' | `header:${string}`;
+export type BoundPart = 'body' | 'url' | 'method' | 'timestamp' | 'id' | `header:${string}` | `query:${string}` | `field:${string}`;
 
 export interface BufferCaps {
     readonly durability: BufferDurability;
@@ -232,7 +233,7 @@ export interface NewEvent {
 
 export interface NotVerified {
     readonly ok: false;
-    readonly code: 'signature_invalid' | 'timestamp_stale';
+    readonly code: 'signature_invalid' | 'timestamp_stale' | 'upstream_unavailable';
     readonly reason: VerifyFailureReason;
 }
 
@@ -352,7 +353,8 @@ export interface SetAside {
 
 export interface SourceOptions {
     readonly connector: Connector;
-    readonly secrets: readonly (string | undefined)[];
+    readonly secrets: readonly (string | undefined | WebhookSecret)[];
+    readonly toleranceMs?: number;
     readonly maxBodyBytes?: number;
 }
 
@@ -370,15 +372,18 @@ export interface VerifiableRequest {
     readonly headers: HeaderPairs;
     readonly body: Uint8Array;
     readonly receivedAt: number;
+    readonly method?: string;
+    readonly url?: string;
 }
 
 export interface Verified {
     readonly ok: true;
-    readonly scheme: 'hmac' | 'token';
+    readonly scheme: VerificationScheme['scheme'];
     readonly bound: readonly BoundPart[];
-    readonly strength: 'signature' | 'token';
+    readonly strength: 'signature' | 'partial' | 'token' | 'none';
     readonly eventId?: WebhookField;
     readonly keyIndex: number;
+    readonly keyId?: string;
 }
 
 export interface Verifier {
@@ -387,10 +392,11 @@ export interface Verifier {
 
 export interface VerifierOptions {
     readonly connector: Connector;
-    readonly secrets: readonly (string | undefined)[];
+    readonly secrets: readonly (string | undefined | WebhookSecret)[];
+    readonly toleranceMs?: number;
 }
 
-export type VerifyFailureReason = 'missing_header' | 'missing_token' | 'malformed_signature' | 'mismatch' | 'malformed_timestamp' | 'stale_timestamp' | 'future_timestamp' | 'duplicate_header';
+export type VerifyFailureReason = 'missing_header' | 'missing_field' | 'missing_token' | 'missing_url' | 'malformed_signature' | 'mismatch' | 'unsigned_body' | 'body_mismatch' | 'malformed_timestamp' | 'stale_timestamp' | 'future_timestamp' | 'duplicate_header' | 'duplicate_field' | 'unknown_key' | 'key_unavailable';
 
 export type VerifyResult = Verified | NotVerified;
 
@@ -406,6 +412,14 @@ export interface WebhookReply {
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string;
+}
+
+export interface WebhookSecret {
+    readonly value: string;
+    readonly id?: string;
+    readonly notBefore?: number | Date;
+    readonly notAfter?: number | Date;
+    readonly scheme?: VerificationScheme['scheme'];
 }
 
 export function createReceiver(options: ReceiverOptions): Receiver;

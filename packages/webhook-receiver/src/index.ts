@@ -19,8 +19,8 @@ export type {
   WebhookEvent,
   WebhookReply,
 } from './receiver/receiver.ts'
-export type { MaybePromise } from './verify/hmac.ts'
-export type { VerifiableRequest } from './verify/hmac-scheme.ts'
+export type { MaybePromise } from './verify/maybe-promise.ts'
+export type { VerifiableRequest } from './verify/verifiable-request.ts'
 export { createVerifier } from './verify/verifier.ts'
 export type { Verifier, VerifierOptions } from './verify/verifier.ts'
 export type {
@@ -30,3 +30,4 @@ export type {
   VerifyFailureReason,
   VerifyResult,
 } from './verify/verify-result.ts'
+export type { WebhookSecret } from './verify/webhook-secret.ts'

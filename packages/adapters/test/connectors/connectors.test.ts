@@ -62,7 +62,7 @@ describe.each(vectors)('$name', ({ connector, scheme, vector }) => {
 
 describe.each(vectors.filter(({ scheme }) => scheme.scheme === 'hmac'))('$name', ({ connector, vector }) => {
   test('does not verify with any one byte of the body changed', async () => {
-    const body = Buffer.from(vector.body)
+    const body = bodyOf(vector)
     for (let index = 0; index < body.length; index++) {
       const changed = Uint8Array.from(body)
       changed[index] = (changed[index] ?? 0) ^ 0x20
@@ -85,10 +85,20 @@ function verify(
   connector: Connector,
   vector: SignatureVector,
   secrets: readonly string[] = [vector.secret],
-  body: Uint8Array = Buffer.from(vector.body),
+  body: Uint8Array = bodyOf(vector),
 ) {
-  const headers = Object.entries(vector.headers)
-  return createVerifier({ connector, secrets }).verify({ headers, body, receivedAt: vector.receivedAt ?? 0 })
+  const { headers, method, url, receivedAt = 0 } = vector
+  return createVerifier({ connector, secrets }).verify({
+    headers: Object.entries(headers),
+    body,
+    receivedAt,
+    ...(method === undefined ? {} : { method }),
+    ...(url === undefined ? {} : { url }),
+  })
+}
+
+function bodyOf({ body = '', bodyBase64 }: SignatureVector): Uint8Array {
+  return bodyBase64 === undefined ? Buffer.from(body) : Buffer.from(bodyBase64, 'base64')
 }
 
 function hasTimestamp(scheme: VerificationScheme): boolean {

@@ -1,4 +1,4 @@
-import { checkConnector } from '../connectors/check-connector.ts'
+import { checkApiConnector } from '../connectors/check-connector.ts'
 import type { Connector } from '../connectors/connector.ts'
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
 import { createFetch, type ResilientFetch } from '../fetch/create-fetch.ts'
@@ -108,5 +108,5 @@ function checkReadyFetch({ fetch: _fetch, connector, ...others }: Omit<ClientOpt
       received: undefined,
       receivedText: 'a value',
     })
-  if (connector !== undefined) checkConnector(connector, 'connector')
+  if (connector !== undefined) checkApiConnector(connector, 'connector')
 }

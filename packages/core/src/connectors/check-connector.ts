@@ -3,7 +3,7 @@ import { checkEndpoints } from './check-endpoints.ts'
 import { checkErrorRules } from './check-error-rules.ts'
 import { checkRateLimits, pathPattern } from './check-rate-limits.ts'
 import { type ChecksOf, checkEach, checkedElsewhere, checkShape, headerName } from './check-shape.ts'
-import { checkWebhook } from './check-webhook.ts'
+import { checkWebhook } from './webhook/check-webhook.ts'
 import type { Connector, ConnectorHttp, ConnectorSource } from './connector.ts'
 import { idempotencyKeyFormats, keyedMethods } from './idempotency-key.ts'
 
@@ -57,13 +57,23 @@ const httpChecks: ChecksOf<ConnectorHttp> = {
  * `connector.webhook.verify[0].encoding`.
  */
 export function checkConnector(value: unknown, path = 'connector'): Connector {
+  const { webhook } = checkApiConnector(value, path)
+  if (webhook !== undefined) checkWebhook(`${path}.webhook`, webhook)
+  return value as Connector
+}
+
+/**
+ * The same for what calls need, without how webhooks are described: whoever only calls loads nothing of that.
+ *
+ * @throws InvalidOptionsError for the first thing that is wrong, with its path.
+ */
+export function checkApiConnector(value: unknown, path: string): Connector {
   const connector = checkShape(path, value, connectorChecks, ['id', 'name'])
   checkEach(`${path}.sources`, connector.sources, checkSource)
   if (connector.http !== undefined) checkShape(`${path}.http`, connector.http, httpChecks)
   if (connector.errors !== undefined) checkErrorRules(`${path}.errors`, connector.errors)
   if (connector.rateLimits !== undefined) checkRateLimits(`${path}.rateLimits`, connector.rateLimits)
   if (connector.endpoints !== undefined) checkEndpoints(`${path}.endpoints`, connector.endpoints)
-  if (connector.webhook !== undefined) checkWebhook(`${path}.webhook`, connector.webhook)
   return value as Connector
 }
 

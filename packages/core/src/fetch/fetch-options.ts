@@ -9,7 +9,7 @@ import {
   type ResolvedCircuitBreakerOptions,
   resolveCircuitBreakerOptions,
 } from '../circuit-breaker/circuit-breaker-options.ts'
-import { checkConnector } from '../connectors/check-connector.ts'
+import { checkApiConnector } from '../connectors/check-connector.ts'
 import { headerName } from '../connectors/check-shape.ts'
 import type { Connector } from '../connectors/connector.ts'
 import { endpointGroups } from '../connectors/endpoint-groups.ts'
@@ -160,7 +160,7 @@ export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOp
   checkOptions('', options, checks)
   checkAuth(options.auth)
   checkDeadlineHeader(options)
-  const connector = options.connector === undefined ? undefined : checkConnector(options.connector, 'connector')
+  const connector = options.connector === undefined ? undefined : checkApiConnector(options.connector, 'connector')
   const { hedge = false, bulkhead = false, refusals = 'throw', clock = systemClock, random = systemRandom } = options
   const { deadlineMs = defaultTimeoutOptions.deadlineMs } = options
   const { attemptTimeoutMs = defaultTimeoutOptions.attemptTimeoutMs } = options

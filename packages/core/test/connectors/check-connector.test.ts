@@ -33,15 +33,14 @@ const COMPLETE = `{
         "hash": "sha256",
         "encoding": "hex",
         "secret": { "encoding": "base64", "prefix": "whsec_" },
-        "header": "x-signature",
-        "format": { "kind": "keyValue", "separator": ",", "key": "v1" },
+        "signature": { "from": "header", "name": "x-signature", "format": { "kind": "keyValue", "separator": ",", "key": "v1" } },
         "message": [
           { "part": "header", "name": "x-id" },
           { "part": "literal", "value": "." },
           { "part": "timestamp" },
           { "part": "body" }
         ],
-        "timestamp": { "header": "x-signature", "key": "t", "unit": "s", "toleranceMs": 300000 },
+        "timestamp": { "from": "header", "name": "x-signature", "key": "t", "format": "epoch_s", "toleranceMs": 300000 },
         "eventId": { "from": "header", "name": "x-id", "signed": true },
         "vectors": [{ "source": "docs", "secret": "s3cret", "headers": { "x-signature": "v1=00" }, "body": "{}", "receivedAt": 1 }]
       },
@@ -138,18 +137,28 @@ describe('checkConnector', () => {
 
     ['webhook.verify', [], 'webhook.verify', 'an array of at least one item'],
     ['webhook.verify.0', 'hmac', 'webhook.verify[0]', 'an object'],
-    ['webhook.verify.0.scheme', 'rsa', 'webhook.verify[0].scheme', "'hmac' | 'token'"],
-    ['webhook.verify.0.encoding', 'base32', 'webhook.verify[0].encoding', "'hex' | 'base64'"],
-    ['webhook.verify.0.encoding', undefined, 'webhook.verify[0].encoding', "'hex' | 'base64'"],
+    ['webhook.verify.0.scheme', 'rsa', 'webhook.verify[0].scheme', "'hmac' | 'digest' | 'token' | 'basic' | 'none'"],
+    ['webhook.verify.0.encoding', 'base32', 'webhook.verify[0].encoding', "'hex' | 'base64' | 'base64url'"],
+    ['webhook.verify.0.encoding', undefined, 'webhook.verify[0].encoding', "'hex' | 'base64' | 'base64url'"],
     ['webhook.verify.0.secret.encoding', 'latin1', 'webhook.verify[0].secret.encoding', "'utf8' | 'base64' | 'hex'"],
-    ['webhook.verify.0.format.kind', 'json', 'webhook.verify[0].format.kind', "'plain' | 'keyValue' | 'taggedList'"],
-    ['webhook.verify.0.format.key', undefined, 'webhook.verify[0].format.key', 'a non-empty string'],
+    [
+      'webhook.verify.0.signature.format.kind',
+      'json',
+      'webhook.verify[0].signature.format.kind',
+      "'plain' | 'list' | 'keyValue' | 'taggedList' | 'positional' | 'pairs' | 'base64Json'",
+    ],
+    [
+      'webhook.verify.0.signature.format.key',
+      undefined,
+      'webhook.verify[0].signature.format.key',
+      'a non-empty string',
+    ],
     ['webhook.verify.0.message', [], 'webhook.verify[0].message', 'an array of at least one item'],
     [
       'webhook.verify.0.message.0.part',
-      'url',
+      'host',
       'webhook.verify[0].message[0].part',
-      "'literal' | 'body' | 'timestamp' | 'header'",
+      "'literal' | 'body' | 'bodyHash' | 'timestamp' | 'id' | 'method' | 'url' | 'header' | 'headerList' | 'query' | 'field' | 'sortedForm' | 'secret'",
     ],
     ['webhook.verify.0.message.0.name', 'X-Id', 'webhook.verify[0].message[0].name', 'a header name in lower case'],
     [
@@ -158,9 +167,14 @@ describe('checkConnector', () => {
       'webhook.verify[0].timestamp',
       'present, because `message` has a part `timestamp`',
     ],
-    ['webhook.verify.0.timestamp.unit', 'minutes', 'webhook.verify[0].timestamp.unit', "'s' | 'ms'"],
+    [
+      'webhook.verify.0.timestamp.format',
+      'minutes',
+      'webhook.verify[0].timestamp.format',
+      "'epoch_s' | 'epoch_ms' | 'epoch' | 'rfc3339'",
+    ],
     ['webhook.verify.0.eventId.name', undefined, 'webhook.verify[0].eventId.name', "present with `from: 'header'`"],
-    ['webhook.verify.0.vectors.0.body', undefined, 'webhook.verify[0].vectors[0].body', 'a string'],
+    ['webhook.verify.0.vectors.0.body', 1, 'webhook.verify[0].vectors[0].body', 'a string'],
     [
       'webhook.verify.0.vectors.0.headers',
       { 'x y': '' },
@@ -168,12 +182,11 @@ describe('checkConnector', () => {
       'an object whose keys are names of headers',
     ],
     [
-      'webhook.verify.0.select',
-      undefined,
+      'webhook.verify.1',
+      { scheme: 'token' },
       'webhook.verify[1]',
-      'a scheme that can be reached (`connector.webhook.verify[0]` applies first)',
+      'a token scheme with `header`, `bodyPointer` or `query`',
     ],
-    ['webhook.verify.1', { scheme: 'token' }, 'webhook.verify[1]', 'a token scheme with `header` or `bodyPointer`'],
     ['webhook.eventId.pointer', undefined, 'webhook.eventId.pointer', "present with `from: 'body'`"],
     ['webhook.eventId.name', 'x-id', 'webhook.eventId.name', "absent with `from: 'body'`"],
     ['webhook.eventType.signed', undefined, 'webhook.eventType.signed', 'a boolean'],
@@ -191,9 +204,9 @@ describe('checkConnector', () => {
     ['errors.0.then.', 'retryAble', 'retryable'],
     ['webhook.', 'verfy', 'verify'],
     ['webhook.verify.0.', 'hashes', 'hash'],
-    ['webhook.verify.0.format.', 'keys', 'key'],
+    ['webhook.verify.0.signature.format.', 'keys', 'key'],
     ['webhook.verify.0.message.1.', 'values', 'value'],
-    ['webhook.verify.0.timestamp.', 'units', 'unit'],
+    ['webhook.verify.0.timestamp.', 'formats', 'format'],
   ])('refuses the unknown key %s%s and asks whether %s was meant', (parent, key, meant) => {
     const { message, path } = failureOf(changed(`${parent}${key}`, 's3cret'))
     expect(path.endsWith(`.${key}`)).toBe(true)

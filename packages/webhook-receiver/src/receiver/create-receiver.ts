@@ -2,7 +2,7 @@ import { createEmitter, IntegrationError } from '@holdfast/core'
 import type { AppendResult, NewEvent } from '../buffer/event-buffer.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import { eventIdentity } from '../verify/event-identity.ts'
-import type { VerifyFailureReason } from '../verify/verify-result.ts'
+import type { NotVerified } from '../verify/verify-result.ts'
 import { readBody, spentBody } from './read-body.ts'
 import type { IncomingWebhook, Receiver, ReceiverOptions, WebhookReply } from './receiver.ts'
 import { createLifecycle } from './receiver-lifecycle.ts'
@@ -35,10 +35,10 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     const receivedAt = clock.now()
     const { method, url, headers, remoteAddress } = incoming
     const body = await readBody(incoming.body, headers, source.maxBodyBytes)
-    const request = { headers, body, receivedAt }
+    const request = { headers, body, receivedAt, method, url }
 
     const verified = await source.verifier.verify(request)
-    if (!verified.ok) throw verificationRefusal(verified.code, verified.reason)
+    if (!verified.ok) throw verificationRefusal(verified)
     const identity = await eventIdentity(source.webhook, verified, request, resolved.hashes)
     const event: NewEvent = {
       ...identity,
@@ -117,9 +117,6 @@ interface Stored {
   readonly result: AppendResult
 }
 
-function verificationRefusal(
-  code: 'signature_invalid' | 'timestamp_stale',
-  reason: VerifyFailureReason,
-): IntegrationError {
+function verificationRefusal({ code, reason }: NotVerified): IntegrationError {
   return new IntegrationError({ code, reason, message: 'The webhook failed verification.' })
 }

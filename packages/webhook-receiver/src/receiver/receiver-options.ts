@@ -2,6 +2,7 @@ import {
   callback,
   checkOptions,
   type Clock,
+  durationMs,
   integer,
   InvalidOptionsError,
   plainObject,
@@ -11,7 +12,8 @@ import {
 } from '@holdfast/core'
 import type { EventBuffer } from '../buffer/event-buffer.ts'
 import { type ResolvedDestination, resolveDestination } from '../drain/destination-options.ts'
-import { type HashProvider, platformHashes } from '../verify/hmac.ts'
+import type { HashProvider } from '../verify/hash-provider.ts'
+import { platformHashes } from '../verify/platform-hashes.ts'
 import { compileVerifier, type Verifier, webhookOf } from '../verify/verifier.ts'
 import type { ReceiverOptions, SourceOptions } from './receiver.ts'
 import type { WebhookDescription } from '@holdfast/core'
@@ -88,6 +90,7 @@ function resolveSource(name: string, source: SourceOptions, hashes: HashProvider
   checkOptions(path, source, {
     connector: () => undefined,
     secrets: () => undefined,
+    toleranceMs: durationMs(),
     maxBodyBytes: integer({ min: 1 }),
   })
   const verifier = compileVerifier(path, source, hashes)

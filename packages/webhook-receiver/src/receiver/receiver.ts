@@ -1,6 +1,7 @@
 import type { Clock, Connector, EventSource, Random } from '@holdfast/core'
 import type { EventBuffer, HeaderPairs, StoredEvent } from '../buffer/event-buffer.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
+import type { WebhookSecret } from '../verify/webhook-secret.ts'
 
 /** A verified, stored event as a destination gets it. */
 export interface WebhookEvent extends Omit<StoredEvent, 'headers'> {
@@ -36,7 +37,11 @@ export interface SourceOptions {
    * Every secret that is accepted now; several while one is being rotated. `undefined` is refused at construction with the
    * index, so that a missing environment variable is found at once.
    */
-  readonly secrets: readonly (string | undefined)[]
+  readonly secrets: readonly (string | undefined | WebhookSecret)[]
+  /**
+   * Allowed distance of the time of signing from the arrival time, both ways, in milliseconds. Default: what the connector says.
+   */
+  readonly toleranceMs?: number
   /** Largest body taken, in bytes, enforced while reading. Default: `26_214_400` (25 MiB, what GitHub may send). */
   readonly maxBodyBytes?: number
 }

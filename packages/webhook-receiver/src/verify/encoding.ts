@@ -1,4 +1,6 @@
 const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const SLICE = 8_192
 
 /** The UTF-8 bytes of `text`. */
 export function utf8Bytes(text: string): Uint8Array {
@@ -18,9 +20,25 @@ export function byteString(text: string): string {
 
 /** The UTF-8 bytes of `text` as a byte string. */
 export function utf8ByteString(text: string): string {
+  if (isAscii(text)) return text
   let bytes = ''
   for (const byte of encoder.encode(text)) bytes += String.fromCharCode(byte)
   return bytes
+}
+
+/** The text that a byte string holds as UTF-8; malformed bytes become U+FFFD. */
+export function byteStringText(bytes: string): string {
+  return isAscii(bytes) ? bytes : decoder.decode(Uint8Array.from(bytes, (unit) => unit.charCodeAt(0)))
+}
+
+/** The bytes as a byte string. */
+export function latin1String(bytes: Uint8Array): string {
+  let text = ''
+  // In slices, for a function takes only so many arguments.
+  for (let start = 0; start < bytes.length; start += SLICE) {
+    text += String.fromCharCode(...bytes.subarray(start, start + SLICE))
+  }
+  return text
 }
 
 /** Lower-case hexadecimal. */
@@ -45,6 +63,27 @@ export function decodeHex(text: string): Uint8Array | undefined {
 
 /** Decodes base64 (RFC 4648 section 4) with or without padding. `undefined` when it is anything else, stray bits included. */
 export function decodeBase64(text: string): Uint8Array | undefined {
+  return decodeSextets(text, base64Values)
+}
+
+/** The same for the URL-safe alphabet (RFC 4648 section 5). */
+export function decodeBase64Url(text: string): Uint8Array | undefined {
+  return decodeSextets(text, base64UrlValues)
+}
+
+/** Encodes as base64 (RFC 4648 section 4), with padding. */
+export function encodeBase64(bytes: Uint8Array): string {
+  return btoa(latin1String(bytes))
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (text.charCodeAt(index) > 0x7f) return false
+  }
+  return true
+}
+
+function decodeSextets(text: string, values: Int8Array): Uint8Array | undefined {
   let length = text.length
   if (length % 4 === 0 && text.endsWith('=')) length -= text.endsWith('==') ? 2 : 1
   if (length % 4 === 1) return undefined
@@ -53,7 +92,7 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   let bitCount = 0
   let written = 0
   for (let index = 0; index < length; index++) {
-    const value = base64Values[text.charCodeAt(index)] ?? -1
+    const value = values[text.charCodeAt(index)] ?? -1
     if (value < 0) return undefined
     bits = (bits << 6) | value
     bitCount += 6
@@ -69,7 +108,9 @@ export function decodeBase64(text: string): Uint8Array | undefined {
 const hexPairs: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 const hexValues = valueTable('0123456789abcdef', '0123456789ABCDEF')
-const base64Values = valueTable('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const base64Values = valueTable(`${letters}+/`)
+const base64UrlValues = valueTable(`${letters}-_`)
 
 /** Value of each ASCII character in one of the alphabets, -1 for the others. */
 function valueTable(...alphabets: readonly string[]): Int8Array {

@@ -1,10 +1,13 @@
 import type { WebhookDescription } from '@holdfast/core'
 import { byteString, encodeHex } from './encoding.ts'
-import type { HashProvider, MaybePromise, MessagePiece } from './hmac.ts'
-import type { VerifiableRequest } from './hmac-scheme.ts'
+import type { HashProvider } from './hash-provider.ts'
+import type { MaybePromise } from './maybe-promise.ts'
+import type { MessagePiece } from './message-piece.ts'
+
 import { headerValues } from './request-headers.ts'
 import type { Verified } from './verify-result.ts'
-import { webhookFields } from './webhook-body.ts'
+import { RequestReader } from './request-reader.ts'
+import type { VerifiableRequest } from './verifiable-request.ts'
 
 /** Who an event is: what dedupe compares, and what the provider calls it. */
 export interface EventIdentity {
@@ -33,10 +36,10 @@ export function eventIdentity(
   request: VerifiableRequest,
   hashes: HashProvider,
 ): MaybePromise<EventIdentity> {
-  const fields = webhookFields(request.headers, request.body)
-  const eventId = fields.read(verified.eventId)
-  const type = fields.read(webhook.eventType)
-  const tenant = fields.read(webhook.tenant)
+  const reader = new RequestReader(request)
+  const eventId = reader.text(verified.eventId)
+  const type = reader.text(webhook.eventType)
+  const tenant = reader.text(webhook.tenant)
   const identity = (id: string): EventIdentity => ({
     id,
     ...(eventId === undefined ? {} : { eventId }),
@@ -47,7 +50,7 @@ export function eventIdentity(
 
   const content = eventId === undefined ? signedContent(verified, request) : [request.body]
   const prefix = eventId === undefined ? '' : `${eventId}:`
-  const digest = hashes.sha256(content)
+  const digest = hashes.digest('sha256', content)
   return digest instanceof Promise
     ? digest.then((bytes) => identity(`${prefix}${encodeHex(bytes)}`))
     : identity(`${prefix}${encodeHex(digest)}`)

@@ -1,60 +1,35 @@
-import type { TokenScheme, WebhookField } from '@holdfast/core'
+import type { TokenScheme } from '@holdfast/core'
 import { byteString, utf8ByteString } from './encoding.ts'
-import type { CompiledScheme, VerifiableRequest } from './hmac-scheme.ts'
-import type { HashProvider, MaybePromise } from './hmac.ts'
 import { headerValues } from './request-headers.ts'
-import { notVerified, type VerifyFailureReason, type VerifyResult } from './verify-result.ts'
-import { webhookFields } from './webhook-body.ts'
+import type { SchemeKind } from './scheme.ts'
+import { compileShownSecret, type ShownSecretReader } from './shown-secret.ts'
 
-/** A secret with its index in the options. */
-export interface IndexedSecret {
-  readonly secret: string
-  readonly keyIndex: number
+/** Shared secrets in a header, the body or the query. */
+export const tokenScheme: SchemeKind<TokenScheme> = {
+  secretForm: () => ({ description: 'a non-empty string', isToken: true, reads: () => true }),
+  compile: (scheme, secrets, setup) => compileShownSecret('token', tokenReader(scheme), secrets, setup),
 }
 
-/**
- * Prepares a shared-token scheme. Tokens are hashed before they are compared, so that the time tells neither their content
- * nor the length of the secret.
- */
-export function compileTokenScheme(
-  scheme: TokenScheme,
-  secrets: readonly IndexedSecret[],
-  eventId: WebhookField | undefined,
-  hashes: HashProvider,
-): CompiledScheme {
-  const expected = secrets.map(({ secret }) => hashes.sha256([utf8ByteString(secret)]))
-
-  const judge = (digest: Uint8Array, digests: readonly Uint8Array[]): VerifyResult => {
-    // Every secret is compared, so that time does not tell which one fitted.
-    const fits = digests.map((candidate) => hashes.equal(candidate, digest))
-    const fitting = secrets[fits.indexOf(true)]
-    if (fitting === undefined) return notVerified('mismatch')
-    const { keyIndex } = fitting
-    return { ok: true, scheme: 'token', bound: [], strength: 'token', keyIndex, ...(eventId && { eventId }) }
-  }
-
-  return {
-    select: scheme.select,
-    bound: [],
-    verify(request) {
-      const token = readToken(scheme, request)
-      if (typeof token !== 'object') return notVerified(token)
-      const digest = hashes.sha256([token.bytes])
-      if (digest instanceof Promise) {
-        return Promise.all([digest, ...expected]).then(([first, ...rest]) => judge(first, rest))
+function tokenReader({ header, prefix = '', bodyPointer, query }: TokenScheme): ShownSecretReader {
+  const name = query === undefined ? undefined : utf8ByteString(query)
+  return (reader) => {
+    if (header !== undefined) {
+      const values = headerValues(reader.headers, header)
+      if (values.length > 1) return 'duplicate_header'
+      const [value] = values
+      if (value !== undefined) {
+        return value.startsWith(prefix) ? { bytes: byteString(value.slice(prefix.length)) } : 'malformed_signature'
       }
-      return judge(digest, expected as readonly MaybePromise<Uint8Array>[] as readonly Uint8Array[])
-    },
+    }
+    for (const source of [
+      bodyPointer === undefined ? undefined : { from: 'body' as const, pointer: bodyPointer },
+      name === undefined ? undefined : { from: 'query' as const, name },
+    ]) {
+      if (source === undefined) continue
+      const values = reader.values(source)
+      if (values.length > 1) return 'duplicate_field'
+      if (values[0] !== undefined) return { bytes: values[0] }
+    }
+    return bodyPointer === undefined && query === undefined ? 'missing_header' : 'missing_token'
   }
-}
-
-function readToken(scheme: TokenScheme, { headers, body }: VerifiableRequest): { bytes: string } | VerifyFailureReason {
-  if (scheme.header !== undefined) {
-    const values = headerValues(headers, scheme.header)
-    if (values.length > 1) return 'duplicate_header'
-    if (values[0] !== undefined) return { bytes: byteString(values[0]) }
-  }
-  if (scheme.bodyPointer === undefined) return 'missing_header'
-  const token = webhookFields(headers, body).atPointer(scheme.bodyPointer)
-  return token === undefined ? 'missing_token' : { bytes: utf8ByteString(token) }
 }

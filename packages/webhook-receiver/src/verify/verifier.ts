@@ -1,24 +1,24 @@
-import {
-  checkConnector,
-  type Connector,
-  type HmacScheme,
-  InvalidOptionsError,
-  type VerificationScheme,
-  type WebhookDescription,
-} from '@holdfast/core'
-import type { HashProvider, MaybePromise } from './hmac.ts'
-import { platformHashes } from './hmac.ts'
-import { type CompiledScheme, compileHmacScheme, type IndexedKey, type VerifiableRequest } from './hmac-scheme.ts'
-import { headerValues } from './request-headers.ts'
-import { checkSecrets, decodeSecret, unreadableSecret } from './secret-bytes.ts'
-import { compileTokenScheme, type IndexedSecret } from './token-scheme.ts'
+import { checkConnector, type Connector, InvalidOptionsError, type WebhookDescription } from '@holdfast/core'
+import { assignSecrets } from './assign-secrets.ts'
+import { compileScheme, type SelectedScheme } from './compile-scheme.ts'
+import type { HashProvider } from './hash-provider.ts'
+import type { MaybePromise } from './maybe-promise.ts'
+import { platformHashes } from './platform-hashes.ts'
+import { RequestReader } from './request-reader.ts'
+import type { VerifiableRequest } from './verifiable-request.ts'
 import { notVerified, type VerifyResult } from './verify-result.ts'
+import { checkSecrets, describeSecretType, type WebhookSecret } from './webhook-secret.ts'
 
 /** How to verify the webhooks of one provider. */
 export interface VerifierOptions {
   readonly connector: Connector
   /** Every secret that is accepted; at least one. */
-  readonly secrets: readonly (string | undefined)[]
+  readonly secrets: readonly (string | undefined | WebhookSecret)[]
+  /**
+   * Allowed distance of the time of signing from the arrival time, both ways, in milliseconds. Default: what the connector
+   * says, and no limit where it says nothing.
+   */
+  readonly toleranceMs?: number
 }
 
 /** Verifies requests of one provider with secrets that were decoded once. */
@@ -45,18 +45,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
 export function compileVerifier(path: string, options: VerifierOptions, hashes: HashProvider): Verifier {
   const at = (key: string): string => (path === '' ? key : `${path}.${key}`)
   const webhook = webhookOf(checkConnector(options.connector, at('connector')), at('connector'))
-  const secrets = checkSecrets(at('secrets'), options.secrets)
-  const assigned = assignSecrets(at('secrets'), secrets, webhook.verify)
-  const schemes = assigned.map((own) => compileScheme(own, webhook, hashes))
+  const schemes = compileSchemes(at('secrets'), options, webhook, hashes)
 
   return {
     verify(request) {
-      for (const scheme of schemes) {
-        const applies = scheme.select === undefined || headerValues(request.headers, scheme.select).length > 0
-        // No fall-through: else whoever cannot sign would choose the weaker scheme.
-        if (applies) return scheme.verify(request)
-      }
-      return notVerified('missing_header')
+      const reader = new RequestReader(request)
+      // No fall-through: else whoever cannot sign would choose the weaker scheme.
+      const scheme = schemes.find(({ applies }) => applies(reader))
+      return scheme === undefined ? notVerified('missing_header') : scheme.verify(reader)
     },
   }
 }
@@ -76,61 +72,24 @@ export function webhookOf(connector: Connector, path: string): WebhookDescriptio
   })
 }
 
-interface AssignedScheme {
-  readonly scheme: VerificationScheme
-  readonly secrets: readonly IndexedSecret[]
-}
-
-/**
- * Gives each scheme the secrets that are written as it wants them. Beside a token scheme a key is told from a token by its
- * prefix, so that a signing key is never taken as a token. A scheme without a secret is left out: nobody could pass it.
- */
-function assignSecrets(
+function compileSchemes(
   path: string,
-  secrets: readonly string[],
-  schemes: readonly VerificationScheme[],
-): readonly AssignedScheme[] {
-  const hmacSchemes = schemes.filter((scheme): scheme is HmacScheme => scheme.scheme === 'hmac')
-  const besideToken = hmacSchemes.length < schemes.length
-  const indexed = secrets.map((secret, keyIndex) => ({ secret, keyIndex }))
-
-  const isKey = (scheme: HmacScheme, secret: string): boolean =>
-    besideToken && scheme.secret.prefix !== undefined
-      ? bearsPrefix(scheme, secret)
-      : decodeSecret(secret, scheme.secret) !== undefined
-
-  for (const { secret, keyIndex } of indexed) {
-    const claiming = hmacSchemes.filter((scheme) => isKey(scheme, secret))
-    const isToken = besideToken && claiming.length === 0
-    const readable = isToken || claiming.some((scheme) => decodeSecret(secret, scheme.secret) !== undefined)
-    const [wanted] = claiming.length > 0 ? claiming : hmacSchemes
-    if (!readable && wanted !== undefined) throw unreadableSecret(path, keyIndex, wanted)
-  }
-  return schemes
-    .map((scheme) => ({
-      scheme,
-      secrets: indexed.filter(({ secret }) =>
-        scheme.scheme === 'hmac' ? isKey(scheme, secret) : !hmacSchemes.some((other) => bearsPrefix(other, secret)),
-      ),
-    }))
-    .filter((assigned) => assigned.secrets.length > 0)
-}
-
-function bearsPrefix({ secret: { prefix } }: HmacScheme, secret: string): boolean {
-  return prefix !== undefined && secret.startsWith(prefix)
-}
-
-function compileScheme(
-  { scheme, secrets }: AssignedScheme,
+  { secrets, toleranceMs }: VerifierOptions,
   webhook: WebhookDescription,
   hashes: HashProvider,
-): CompiledScheme {
-  const eventId = scheme.eventId ?? webhook.eventId
-  if (scheme.scheme === 'token') return compileTokenScheme(scheme, secrets, eventId, hashes)
-  const keys: IndexedKey[] = []
-  for (const { secret, keyIndex } of secrets) {
-    const bytes = decodeSecret(secret, scheme.secret)
-    if (bytes !== undefined) keys.push({ keyIndex, key: hashes.importKey(scheme.hash, bytes) })
-  }
-  return compileHmacScheme(scheme, keys, eventId, hashes)
+): readonly SelectedScheme[] {
+  const assigned = assignSecrets(path, checkSecrets(path, secretList(path, secrets)), webhook.verify)
+  return assigned.map(({ scheme, secrets: own }) =>
+    compileScheme(scheme, own, { hashes, toleranceMs, eventId: scheme.eventId ?? webhook.eventId }),
+  )
+}
+
+function secretList(path: string, secrets: unknown): readonly unknown[] {
+  if (Array.isArray(secrets) && secrets.length > 0) return secrets
+  throw new InvalidOptionsError({
+    path,
+    expected: 'an array of at least one secret',
+    received: undefined,
+    receivedText: describeSecretType(secrets),
+  })
 }

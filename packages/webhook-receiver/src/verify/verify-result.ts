@@ -1,19 +1,38 @@
-import type { WebhookField } from '@holdfast/core'
+import type { VerificationScheme, WebhookField } from '@holdfast/core'
 
-/** What a verified signature covers. A header that is no id is named as `header:<name>`. */
-export type BoundPart = 'body' | 'timestamp' | 'id' | `header:${string}`
+/**
+ * What a verified signature covers. Headers that are no id, query parameters and fields of the body are named; a body that is
+ * covered field by field is not covered.
+ */
+export type BoundPart =
+  | 'body'
+  | 'url'
+  | 'method'
+  | 'timestamp'
+  | 'id'
+  | `header:${string}`
+  | `query:${string}`
+  | `field:${string}`
 
 /** Why a request failed verification. */
 export type VerifyFailureReason =
   /** A header that the scheme needs is absent, or no scheme of the connector applies. */
   | 'missing_header'
-  /** The token is neither in the header nor in the body. */
+  /** A field of the body or a parameter of the URL that the scheme needs is absent. */
+  | 'missing_field'
+  /** The token is in none of the places where it may be. */
   | 'missing_token'
+  /** The scheme signs the URL, and the application did not say which one the sender used. */
+  | 'missing_url'
   /** The signature is there, but no part of it has the form of one. */
   | 'malformed_signature'
   /** No signature fits any secret. */
   | 'mismatch'
-  /** The timestamp is no whole number, or there are several. */
+  /** The scheme signs form fields, and the body is no form: nothing would cover it. */
+  | 'unsigned_body'
+  /** The signature fits, and the hash of the body that it covers does not. */
+  | 'body_mismatch'
+  /** The timestamp has not the form that it should have, or there are several. */
   | 'malformed_timestamp'
   /** Authentic, and older than the tolerance at arrival. */
   | 'stale_timestamp'
@@ -21,25 +40,39 @@ export type VerifyFailureReason =
   | 'future_timestamp'
   /** A header that must be unambiguous came more than once. */
   | 'duplicate_header'
+  /** A field or parameter that must be unambiguous came more than once. */
+  | 'duplicate_field'
+  /** There is no key for this sender. */
+  | 'unknown_key'
+  /** The key cannot be had now; a repeat may succeed. */
+  | 'key_unavailable'
 
-/** The sender proved that it knows one of the secrets. */
+/** The sender proved what `strength` says. */
 export interface Verified {
   readonly ok: true
-  readonly scheme: 'hmac' | 'token'
+  readonly scheme: VerificationScheme['scheme']
   /** What the proof covers; whatever is not in it could have been changed on the way. */
   readonly bound: readonly BoundPart[]
-  /** `signature`: over what `bound` says. `token`: the sender showed the secret itself, and nothing is covered. */
-  readonly strength: 'signature' | 'token'
+  /**
+   * `signature`: over the whole body. `partial`: over some of it, or weakly; see `bound`. `token`: the sender showed the
+   * secret itself, and nothing is covered. `none`: nothing was proved, as the application allowed.
+   */
+  readonly strength: 'signature' | 'partial' | 'token' | 'none'
   /** Where the scheme that applied has the event id. */
   readonly eventId?: WebhookField
-  /** Index in `secrets` of the one that fitted. Lets you see when a rotated secret is no longer used. */
+  /**
+   * Index in `secrets` of the one that fitted, or in what the resolver returned. Lets you see when a rotated secret is no
+   * longer used. -1: no secret was needed.
+   */
   readonly keyIndex: number
+  /** `id` of the secret that fitted. */
+  readonly keyId?: string
 }
 
-/** The request is not authentic, or not fresh. */
+/** The request is not authentic, or not fresh, or cannot be judged now. */
 export interface NotVerified {
   readonly ok: false
-  readonly code: 'signature_invalid' | 'timestamp_stale'
+  readonly code: 'signature_invalid' | 'timestamp_stale' | 'upstream_unavailable'
   readonly reason: VerifyFailureReason
 }
 
@@ -48,6 +81,10 @@ export type VerifyResult = Verified | NotVerified
 
 /** Builds the failure for `reason`; the code follows from it. */
 export function notVerified(reason: VerifyFailureReason): NotVerified {
-  const stale = reason === 'stale_timestamp' || reason === 'future_timestamp'
-  return { ok: false, code: stale ? 'timestamp_stale' : 'signature_invalid', reason }
+  return { ok: false, code: codeOf(reason), reason }
+}
+
+function codeOf(reason: VerifyFailureReason): NotVerified['code'] {
+  if (reason === 'stale_timestamp' || reason === 'future_timestamp') return 'timestamp_stale'
+  return reason === 'key_unavailable' ? 'upstream_unavailable' : 'signature_invalid'
 }

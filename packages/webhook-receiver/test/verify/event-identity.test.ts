@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import type { WebhookDescription, WebhookField } from '@holdfast/core'
 import { describe, expect, test } from 'vitest'
 import { type EventIdentity, eventIdentity } from '../../src/verify/event-identity.ts'
-import { type HashProvider, nodeHashes, webHashes } from '../../src/verify/hmac.ts'
+import type { HashProvider } from '../../src/verify/hash-provider.ts'
+import { nodeHashes } from '../../src/verify/node-hashes.ts'
+import { webHashes } from '../../src/verify/web-hashes.ts'
 import type { BoundPart, Verified } from '../../src/verify/verify-result.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')

@@ -14,17 +14,15 @@ export const plainScheme: HmacScheme = {
   hash: 'sha256',
   encoding: 'hex',
   secret: { encoding: 'utf8' },
-  header: 'x-signature',
-  format: { kind: 'plain', prefix: 'sha256=' },
+  signature: { from: 'header', name: 'x-signature', format: { kind: 'plain', prefix: 'sha256=' } },
   message: [{ part: 'body' }],
 }
 
 export const keyValueScheme: HmacScheme = {
   ...plainScheme,
-  header: 'x-kv',
-  format: { kind: 'keyValue', separator: ',', key: 'v1' },
+  signature: { from: 'header', name: 'x-kv', format: { kind: 'keyValue', separator: ',', key: 'v1' } },
   message: [{ part: 'timestamp' }, { part: 'literal', value: '.' }, { part: 'body' }],
-  timestamp: { header: 'x-kv', key: 't', unit: 's', toleranceMs: 300_000 },
+  timestamp: { from: 'header', name: 'x-kv', key: 't', format: 'epoch_s', toleranceMs: 300_000 },
 }
 
 export const listScheme: HmacScheme = {
@@ -32,8 +30,11 @@ export const listScheme: HmacScheme = {
   hash: 'sha256',
   encoding: 'base64',
   secret: { encoding: 'base64', prefix: 'whsec_' },
-  header: 'webhook-signature',
-  format: { kind: 'taggedList', separator: ' ', tagSeparator: ',', tag: 'v1' },
+  signature: {
+    from: 'header',
+    name: 'webhook-signature',
+    format: { kind: 'taggedList', separator: ' ', tagSeparator: ',', tag: 'v1' },
+  },
   message: [
     { part: 'header', name: 'webhook-id' },
     { part: 'literal', value: '.' },
@@ -41,7 +42,7 @@ export const listScheme: HmacScheme = {
     { part: 'literal', value: '.' },
     { part: 'body' },
   ],
-  timestamp: { header: 'webhook-timestamp', unit: 's', toleranceMs: 300_000 },
+  timestamp: { from: 'header', name: 'webhook-timestamp', format: 'epoch_s', toleranceMs: 300_000 },
 }
 
 export function connectorOf(

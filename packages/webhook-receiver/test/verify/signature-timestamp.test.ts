@@ -3,15 +3,15 @@ import { judgeTimestamp, parseTimestampMs } from '../../src/verify/signature-tim
 
 describe('parseTimestampMs', () => {
   test('reads whole seconds and milliseconds', () => {
-    expect(parseTimestampMs('1700000000', 's')).toBe(1_700_000_000_000)
-    expect(parseTimestampMs('1700000000000', 'ms')).toBe(1_700_000_000_000)
-    expect(parseTimestampMs('999999999999999', 's')).toBe(999_999_999_999_999_000)
+    expect(parseTimestampMs('1700000000', 'epoch_s')).toBe(1_700_000_000_000)
+    expect(parseTimestampMs('1700000000000', 'epoch_ms')).toBe(1_700_000_000_000)
+    expect(parseTimestampMs('999999999999999', 'epoch_s')).toBe(999_999_999_999_999_000)
   })
 
   test.each(['', ' 1', '1 ', '+1', '-1', '1.0', '1e9', '0x10', '١', '2026-11-22T00:00:00Z', '1'.repeat(16), 'NaN'])(
     'refuses %j',
     (text) => {
-      expect(parseTimestampMs(text, 's')).toBeUndefined()
+      expect(parseTimestampMs(text, 'epoch_s')).toBeUndefined()
     },
   )
 })

@@ -1,7 +1,9 @@
 import { type HmacScheme, InvalidOptionsError } from '@holdfast/core'
 import { describe, expect, test } from 'vitest'
-import { type HashProvider, nodeHashes, webHashes } from '../../src/verify/hmac.ts'
-import type { VerifiableRequest } from '../../src/verify/hmac-scheme.ts'
+import type { HashProvider } from '../../src/verify/hash-provider.ts'
+import { nodeHashes } from '../../src/verify/node-hashes.ts'
+import { webHashes } from '../../src/verify/web-hashes.ts'
+import type { VerifiableRequest } from '../../src/verify/verifiable-request.ts'
 import { compileVerifier, createVerifier } from '../../src/verify/verifier.ts'
 import {
   BASE64_SECRET,

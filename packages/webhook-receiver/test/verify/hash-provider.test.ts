@@ -1,13 +1,9 @@
 import { createHash, createHmac } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
-import {
-  digestBytes,
-  type HashName,
-  type HashProvider,
-  nodeHashes,
-  platformHashes,
-  webHashes,
-} from '../../src/verify/hmac.ts'
+import { digestBytes, type HashName, type HashProvider } from '../../src/verify/hash-provider.ts'
+import { nodeHashes } from '../../src/verify/node-hashes.ts'
+import { platformHashes } from '../../src/verify/platform-hashes.ts'
+import { webHashes } from '../../src/verify/web-hashes.ts'
 
 const secret = new Uint8Array(Buffer.from('a secret of some length'))
 const body = new Uint8Array([0, 1, 0xfe, 0xff, 0x24, 0x26])
@@ -20,7 +16,9 @@ const providers: readonly (readonly [string, HashProvider])[] = [
 ]
 
 describe.each(providers)('%s', (_name, hashes) => {
-  test.each(['sha1', 'sha256', 'sha512'] satisfies HashName[])('computes the HMAC with %s', async (hash) => {
+  const names: readonly HashName[] = ['sha1', 'sha256', 'sha384', 'sha512']
+
+  test.each(names)('computes the HMAC with %s', async (hash) => {
     const key = hashes.importKey(hash, secret)
     const expected = createHmac(hash, secret).update(message).digest('hex')
     // Twice: a key serves many messages.
@@ -31,9 +29,9 @@ describe.each(providers)('%s', (_name, hashes) => {
     }
   })
 
-  test('computes SHA-256', async () => {
-    const expected = createHash('sha256').update(message).digest('hex')
-    expect(Buffer.from(await hashes.sha256(pieces)).toString('hex')).toBe(expected)
+  test.each(names)('computes %s', async (hash) => {
+    const expected = createHash(hash).update(message).digest('hex')
+    expect(Buffer.from(await hashes.digest(hash, pieces)).toString('hex')).toBe(expected)
   })
 
   test('compares bytes', () => {
@@ -48,14 +46,14 @@ describe.each(providers)('%s', (_name, hashes) => {
 
 describe('platformHashes', () => {
   test('is synchronous where the runtime has node:crypto', () => {
-    expect(platformHashes().sha256([body])).toBeInstanceOf(Uint8Array)
+    expect(platformHashes().digest('sha256', [body])).toBeInstanceOf(Uint8Array)
   })
 
   test('falls back to WebCrypto where it has not', async () => {
     vi.stubGlobal('process', undefined)
     try {
       expect(nodeHashes()).toBeUndefined()
-      expect(platformHashes().sha256([body])).toBeInstanceOf(Promise)
+      expect(platformHashes().digest('sha256', [body])).toBeInstanceOf(Promise)
     } finally {
       vi.unstubAllGlobals()
     }

@@ -1,0 +1,101 @@
+import type { MessagePart } from './message-part.ts'
+import type { SignatureEncoding, SignatureSource, SignatureTimestamp } from './signature-source.ts'
+import type { SchemeSelect, ValueSource, WebhookField } from './value-source.ts'
+
+/** One way to verify an incoming webhook. */
+export type VerificationScheme = HmacScheme | DigestScheme | TokenScheme | BasicScheme | NoneScheme
+
+/** What every scheme may say. */
+export interface SchemeBase {
+  /** When it applies. Default: always. */
+  readonly select?: SchemeSelect
+  /**
+   * JSON Pointer to an array, to every item of which the scheme applies: signature, token, time and fields are then found
+   * relative to the item. All items must pass; an array that is empty or not there fails.
+   */
+  readonly each?: string
+  /** Where the event id is under this scheme, when that differs from the description's `eventId`. */
+  readonly eventId?: WebhookField
+  readonly vectors?: readonly SignatureVector[]
+}
+
+/** A signature over a message that is put together from the request. */
+export interface SignedMessage extends SchemeBase {
+  readonly signature: SignatureSource
+  readonly encoding: SignatureEncoding
+  readonly message: readonly MessagePart[]
+  readonly timestamp?: SignatureTimestamp
+  /** A hash of the body that stands in what is signed, for example in the URL, and must fit. It binds the body. */
+  readonly bodyHash?: BodyHash
+}
+
+/** A keyed hash (RFC 2104) over the message. */
+export interface HmacScheme extends SignedMessage {
+  readonly scheme: 'hmac'
+  readonly hash: 'sha1' | 'sha256' | 'sha384' | 'sha512'
+  readonly secret: SecretFormat
+}
+
+/** A plain hash over a message that holds the secret: weaker than an HMAC, where the provider offers no better. */
+export interface DigestScheme extends SignedMessage {
+  readonly scheme: 'digest'
+  readonly hash: 'sha1' | 'sha256' | 'sha384' | 'sha512'
+  readonly secret: SecretFormat
+}
+
+/** A shared secret that comes with the request. It authenticates the sender but binds nothing of the request. */
+export interface TokenScheme extends SchemeBase {
+  readonly scheme: 'token'
+  /** Lower-case header that holds the token. Looked at first. */
+  readonly header?: string
+  /** What stands before the token in the header, for example `Bearer `. */
+  readonly prefix?: string
+  /** JSON Pointer to the token in the body, where the header is absent. */
+  readonly bodyPointer?: string
+  /** Query parameter that holds the token, where neither has it. */
+  readonly query?: string
+}
+
+/** HTTP basic authentication (RFC 7617). The secret is `user:password`. */
+export interface BasicScheme extends SchemeBase {
+  readonly scheme: 'basic'
+}
+
+/** The provider proves nothing at all. Taken only where the application says `allowUnverified: true`. */
+export interface NoneScheme extends SchemeBase {
+  readonly scheme: 'none'
+}
+
+/** How a key is written. */
+export interface SecretFormat {
+  readonly encoding: 'utf8' | 'base64' | 'hex'
+  /** Stripped where it is there. One `*` in it stands for any text up to the first of what follows it. */
+  readonly prefix?: string
+  /** The key is this hash of the decoded secret. */
+  readonly derive?: 'sha1' | 'sha256'
+}
+
+/** Where a request carries a hash of its body, and how it is made. */
+export interface BodyHash extends ValueSource {
+  readonly hash: 'sha256' | 'sha512'
+  readonly encoding: SignatureEncoding
+}
+
+/** A published or independently made example that the test suite verifies. */
+export interface SignatureVector {
+  /** Where it was published, or which independent package made it. */
+  readonly source: string
+  readonly secret: string
+  readonly headers: Readonly<Record<string, string>>
+  /** The body as text, or in base64 where it is none. Without both: empty. */
+  readonly body?: string
+  readonly bodyBase64?: string
+  /** Default: POST. */
+  readonly method?: string
+  /** The public URL. */
+  readonly url?: string
+  /** What a key fetcher would return: text by URL or key id. */
+  readonly keys?: Readonly<Record<string, string>>
+  /** Arrival time at which it verifies, ms since the epoch. */
+  readonly receivedAt?: number
+}

@@ -1,0 +1,34 @@
+/**
+ * A piece of a message: raw bytes, or a byte string, in which each UTF-16 unit from 0 to 255 is one byte. HTTP header values
+ * come as byte strings; keeping them so means that nothing is ever decoded and encoded again.
+ */
+export type MessagePiece = Uint8Array | string
+
+/** Adds to a message; text is joined with text before it, for each piece costs a call into the hash. */
+export function addPiece(pieces: MessagePiece[], piece: MessagePiece): void {
+  if (piece === '') return
+  const last = pieces.length - 1
+  const before = pieces[last]
+  if (typeof piece === 'string' && typeof before === 'string') pieces[last] = before + piece
+  else pieces.push(piece)
+}
+
+/** The pieces as one array of bytes. */
+export function joinPieces(pieces: readonly MessagePiece[]): Uint8Array<ArrayBuffer> {
+  let length = 0
+  for (const piece of pieces) length += piece.length
+  const joined = new Uint8Array(length)
+  let offset = 0
+  for (const piece of pieces) offset = writePiece(joined, offset, piece)
+  return joined
+}
+
+/** Writes a piece at an offset and returns the offset behind it. */
+export function writePiece(target: Uint8Array, offset: number, piece: MessagePiece): number {
+  if (typeof piece === 'string') {
+    for (let index = 0; index < piece.length; index++) target[offset + index] = piece.charCodeAt(index)
+  } else {
+    target.set(piece, offset)
+  }
+  return offset + piece.length
+}

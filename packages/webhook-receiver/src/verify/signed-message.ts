@@ -1,0 +1,131 @@
+import type { SignedMessage, VerificationScheme } from '@holdfast/core'
+import { compileBodyHash } from './body-hash.ts'
+import { coverageOf } from './bound-parts.ts'
+import { chain, type MaybePromise } from './maybe-promise.ts'
+import type { MessagePiece } from './message-piece.ts'
+import { compileMessage } from './message-template.ts'
+import type { RequestReader } from './request-reader.ts'
+import type { CompiledScheme, SchemeSetup } from './scheme.ts'
+import { decoders, decodeSignatures } from './signature-encoding.ts'
+import { compileSignatureSource } from './signature-source.ts'
+import { compileTimestamp, judgeTimestamp, type SignedTime } from './signature-timestamp.ts'
+import { spellUrl } from './url-variants.ts'
+import { notVerified, type VerifyFailureReason, type VerifyResult } from './verify-result.ts'
+
+/** What `match` of a scheme looks at. */
+export interface MessageToMatch {
+  readonly reader: RequestReader
+  /** The message; holds `secretPlace` where the scheme has a part `secret`. */
+  readonly pieces: readonly MessagePiece[]
+  /** Decoded signatures, any of which may fit; at least one. */
+  readonly signatures: readonly Uint8Array[]
+}
+
+/** The key that made one of the signatures. */
+export interface MatchedKey {
+  readonly keyIndex: number
+  readonly id: string | undefined
+}
+
+/** Finds the key that made one of the signatures, or says why there is none; `mismatch` where no key fits. */
+export type MatchKey = (message: MessageToMatch) => MaybePromise<MatchedKey | VerifyFailureReason>
+
+/** What a scheme adds to the description of its message. */
+export interface SignedMessageSetup extends SchemeSetup {
+  readonly kind: VerificationScheme['scheme']
+  /** Length of a signature in bytes, where all have one. */
+  readonly signatureBytes?: number
+  readonly match: MatchKey
+}
+
+/**
+ * What all schemes with a signature over a message share: find the signatures, read the time, put the message together, find
+ * the key, judge the time.
+ */
+export function compileSignedMessage(scheme: SignedMessage, setup: SignedMessageSetup): CompiledScheme {
+  const { kind, signatureBytes, match, eventId, hashes } = setup
+  const findSignatures = compileSignatureSource(scheme.signature)
+  const readTime = scheme.timestamp && compileTimestamp(scheme.timestamp, scheme.signature)
+  const toleranceMs = setup.toleranceMs ?? scheme.timestamp?.toleranceMs
+  const template = compileMessage(scheme.message, eventId, hashes)
+  const checkBodyHash = scheme.bodyHash && compileBodyHash(scheme.bodyHash, hashes)
+  const { bound, strength } = coverageOf(scheme, eventId)
+  const decode = decoders[scheme.encoding]
+
+  const verify = (reader: RequestReader): MaybePromise<VerifyResult> => {
+    const found = findSignatures(reader)
+    if (typeof found === 'string') return notVerified(found)
+    const signatures = decodeSignatures(found, decode, signatureBytes)
+    if (signatures.length === 0) return notVerified('malformed_signature')
+    const time = readTime === undefined ? untimed : readTime(reader)
+    if (typeof time === 'string') return notVerified(time)
+    const request = { reader, signatures, time }
+    if (template.bodyDigests === undefined) return matchAsCame(request, [])
+    return chain(template.bodyDigests(reader.request.body), (bodyHashes) => matchAsCame(request, bodyHashes))
+  }
+
+  const matchAsCame = (request: SignedRequest, bodyHashes: readonly string[]): MaybePromise<VerifyResult> => {
+    const { url } = request.reader.request
+    return chain(matchUrl(request, bodyHashes, url), (matched) => {
+      if (matched !== 'mismatch' || url === undefined || template.urlVariants.length === 0)
+        return judge(request, matched)
+      const others = spellUrl(url, template.urlVariants).slice(1)
+      return chain(matchOthers(request, bodyHashes, others), (other) => judge(request, other))
+    })
+  }
+
+  const matchOthers = (
+    request: SignedRequest,
+    bodyHashes: readonly string[],
+    [url, ...others]: readonly string[],
+  ): MaybePromise<MatchedKey | VerifyFailureReason> => {
+    if (url === undefined) return 'mismatch'
+    return chain(matchUrl(request, bodyHashes, url), (matched) =>
+      matched === 'mismatch' ? matchOthers(request, bodyHashes, others) : matched,
+    )
+  }
+
+  const matchUrl = (
+    { reader, signatures, time }: SignedRequest,
+    bodyHashes: readonly string[],
+    url: string | undefined,
+  ): MaybePromise<MatchedKey | VerifyFailureReason> => {
+    const pieces = template.build({ reader, timestamp: time.text, url, bodyHashes })
+    return typeof pieces === 'string' ? pieces : match({ reader, pieces, signatures })
+  }
+
+  const judge = (request: SignedRequest, matched: MatchedKey | VerifyFailureReason): MaybePromise<VerifyResult> => {
+    if (typeof matched === 'string') return notVerified(matched)
+    if (checkBodyHash === undefined) return accept(request, matched)
+    return chain(checkBodyHash(request.reader), (wrong) =>
+      wrong === undefined ? accept(request, matched) : notVerified(wrong),
+    )
+  }
+
+  const accept = ({ reader, time }: SignedRequest, { keyIndex, id }: MatchedKey): VerifyResult => {
+    // Judged last: `timestamp_stale` is only said of an authentic request.
+    if (readTime !== undefined && toleranceMs !== undefined) {
+      const stale = judgeTimestamp(time.ms, reader.request.receivedAt, toleranceMs)
+      if (stale !== undefined) return notVerified(stale)
+    }
+    return {
+      ok: true,
+      scheme: kind,
+      bound,
+      strength,
+      keyIndex,
+      ...(id === undefined ? undefined : { keyId: id }),
+      ...(eventId === undefined ? undefined : { eventId }),
+    }
+  }
+
+  return { verify }
+}
+
+interface SignedRequest {
+  readonly reader: RequestReader
+  readonly signatures: readonly Uint8Array[]
+  readonly time: SignedTime
+}
+
+const untimed: SignedTime = { text: '', ms: 0 }
