@@ -23,7 +23,7 @@ export interface ConformanceCase {
     readonly run: (harness: BufferHarness) => Promise<void>;
 }
 
-export type FrameworkCapability = 'header-case' | 'header-bytes' | 'repeated-headers' | 'exact-url' | 'head-method' | 'streaming-body' | 'abort' | 'remote-address' | 'prefix';
+export type FrameworkCapability = 'header-case' | 'header-bytes' | 'repeated-headers' | 'url-encoding' | 'exact-url' | 'head-method' | 'streaming-body' | 'abort' | 'remote-address' | 'prefix';
 
 export interface FrameworkConformanceCase {
     readonly title: string;
