@@ -1,0 +1,90 @@
+import type { IncomingMessage } from 'node:http'
+
+/**
+ * The body of a request, chunk by chunk as it comes. Most bodies are one chunk: the iterator of Node's streams does several times
+ * the work for it. Leaving early harms nobody: the socket stays, for the reply still has to go out.
+ */
+export function requestBytes(request: IncomingMessage): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => new RequestBytes(request) }
+}
+
+interface Waiting {
+  readonly resolve: (result: IteratorResult<Uint8Array, undefined>) => void
+  readonly reject: (error: unknown) => void
+}
+
+class RequestBytes implements AsyncIterator<Uint8Array, undefined> {
+  readonly #request: IncomingMessage
+  readonly #chunks: Uint8Array[] = []
+  #waiting: Waiting | undefined
+  #hasEnded: boolean
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(request: IncomingMessage) {
+    this.#request = request
+    this.#hasEnded = request.readableEnded
+    if (request.destroyed && !this.#hasEnded) this.#failure = { error: request.errored ?? cutOff() }
+    if (this.#hasEnded || this.#failure !== undefined) return
+    request.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose)
+  }
+
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const chunk = this.#chunks.shift()
+    if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk })
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error as Error)
+    if (this.#hasEnded) return Promise.resolve(done)
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject }
+      this.#request.resume()
+    })
+  }
+
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#stop()
+    this.#hasEnded = true
+    this.#chunks.length = 0
+    return Promise.resolve(done)
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    const waiting = this.#takeWaiting()
+    if (waiting !== undefined) {
+      waiting.resolve({ done: false, value: chunk })
+      return
+    }
+    this.#chunks.push(chunk)
+    // Whoever reads slowly must not have the rest of the body heap up here.
+    this.#request.pause()
+  }
+
+  readonly #onEnd = (): void => {
+    this.#hasEnded = true
+    this.#stop()
+    this.#takeWaiting()?.resolve(done)
+  }
+
+  readonly #onError = (error: unknown): void => {
+    this.#failure = { error }
+    this.#stop()
+    this.#takeWaiting()?.reject(error)
+  }
+
+  readonly #onClose = (): void => this.#onError(cutOff())
+
+  #takeWaiting(): Waiting | undefined {
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    return waiting
+  }
+
+  #stop(): void {
+    this.#request.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
+    // The listener for errors stays: one that comes late must not become an exception.
+  }
+}
+
+const done: IteratorResult<Uint8Array, undefined> = Object.freeze({ done: true, value: undefined })
+
+function cutOff(): Error {
+  return new Error('The request was closed before its body was complete.')
+}
