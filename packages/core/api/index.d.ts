@@ -155,6 +155,11 @@ export interface CodeDefaults {
     readonly status: number;
 }
 
+export interface ConfirmationLink {
+    readonly pointer: string;
+    readonly hosts: readonly string[];
+}
+
 export interface Connector {
     readonly id: string;
     readonly name: string;
@@ -350,6 +355,85 @@ export interface FetchSnapshot {
     readonly connection?: string;
     readonly hosts: readonly HostSnapshot[];
 }
+
+export interface Handshake {
+    readonly name: string;
+    readonly when: readonly HandshakeCondition[];
+    readonly verified?: true;
+    readonly challenge?: HandshakeChallenge;
+    readonly verifyToken?: ValueSource;
+    readonly secret?: ValueSource;
+    readonly respond: HandshakeResponse;
+    readonly store?: true;
+    readonly confirm?: ConfirmationLink;
+    readonly examples: readonly HandshakeExample[];
+}
+
+export interface HandshakeChallenge extends ValueSource {
+    readonly alphabet: string;
+    readonly maxLength: number;
+}
+
+export type HandshakeCondition = RequestCondition | {
+    readonly method: HandshakeMethod;
+} | {
+    readonly onlyMembers: readonly string[];
+};
+
+export interface HandshakeExample {
+    readonly source: string;
+    readonly request: {
+        readonly method?: HandshakeMethod;
+        readonly url: string;
+        readonly headers?: Readonly<Record<string, string>>;
+        readonly body?: string;
+    };
+    readonly secret?: string;
+    readonly verifyToken?: string;
+    readonly publicKey?: string;
+    readonly keys?: Readonly<Record<string, string>>;
+    readonly receivedAt?: number;
+    readonly response: {
+        readonly status: number;
+        readonly headers?: Readonly<Record<string, string>>;
+        readonly body: string;
+    };
+}
+
+export interface HandshakeLiteral {
+    readonly literal: number | boolean;
+}
+
+export type HandshakeMethod = 'GET' | 'HEAD' | 'POST' | 'OPTIONS';
+
+export interface HandshakeResponse {
+    readonly status: number;
+    readonly contentType?: string;
+    readonly headers?: Readonly<Record<string, HandshakeValue>>;
+    readonly body?: HandshakeValue | {
+        readonly json: Readonly<Record<string, HandshakeValue | HandshakeLiteral>>;
+    };
+}
+
+export type HandshakeValue = {
+    readonly value: 'challenge' | 'secret' | 'publicKey';
+} | {
+    readonly literal: string;
+} | {
+    readonly hmac: {
+        readonly hash: 'sha1' | 'sha256' | 'sha512';
+        readonly encoding: 'hex' | 'base64';
+        readonly prefix?: string;
+    };
+} | {
+    readonly digest: {
+        readonly hash: 'sha256';
+        readonly encoding: 'hex';
+        readonly of: readonly ('challenge' | 'verifyToken' | 'url')[];
+    };
+} | {
+    readonly concat: readonly HandshakeValue[];
+};
 
 export interface HedgeOptions {
     readonly delayMs: number;
@@ -760,7 +844,7 @@ export type Retryable = 'never' | 'now' | 'after' | 'after_refresh' | 'after_use
 export interface SchemeBase {
     readonly select?: SchemeSelect;
     readonly each?: string;
-    readonly eventId?: WebhookField;
+    readonly eventId?: WebhookId;
     readonly vectors?: readonly SignatureVector[];
 }
 
@@ -953,6 +1037,18 @@ export interface WaitingEvent extends CallEvent {
     readonly waitMs: number;
 }
 
+export interface WebhookAck {
+    readonly status: number;
+    readonly contentType?: string;
+    readonly body?: string;
+    readonly echo?: readonly string[];
+}
+
+export interface WebhookBatch {
+    readonly pointer: string;
+    readonly json?: true;
+}
+
 export interface WebhookDelivery {
     readonly timeoutMs?: number;
     readonly retries?: string;
@@ -962,12 +1058,14 @@ export interface WebhookDelivery {
 
 export interface WebhookDescription {
     readonly verify: readonly VerificationScheme[];
-    readonly eventId?: WebhookField;
+    readonly handshakes?: readonly Handshake[];
+    readonly batch?: WebhookBatch;
+    readonly eventId?: WebhookId;
     readonly eventType?: WebhookField;
     readonly tenant?: WebhookField;
-    readonly ack?: {
-        readonly status: number;
-    };
+    readonly occurredAt?: WebhookTime;
+    readonly ack?: WebhookAck;
+    readonly refuse?: WebhookRefusal;
     readonly delivery?: WebhookDelivery;
 }
 
@@ -975,11 +1073,26 @@ export interface WebhookField extends ValueSource {
     readonly signed: boolean;
 }
 
+export interface WebhookId extends WebhookField {
+    readonly with?: readonly ValueSource[];
+}
+
+export interface WebhookRefusal {
+    readonly status: number;
+    readonly body?: '';
+}
+
+export interface WebhookTime extends WebhookField {
+    readonly format: TimeFormat;
+}
+
 export function arrayOf(item: Check): Check;
 
 export const boolean: Check
 
 export const callback: Check
+
+export function challengePattern({ alphabet, maxLength }: Pick<HandshakeChallenge, 'alphabet' | 'maxLength'>): RegExp;
 
 export function checkConnector(value: unknown, path?: string): Connector;
 

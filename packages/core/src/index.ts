@@ -9,6 +9,7 @@ export type { CircuitBreakerOptions } from './circuit-breaker/circuit-breaker-op
 export { checkConnector } from './connectors/check-connector.ts'
 export type * from './connectors/connector.ts'
 export { readPointer } from './connectors/json-pointer.ts'
+export { challengePattern } from './connectors/webhook/challenge-pattern.ts'
 export { classifyFailure } from './errors/classify-failure.ts'
 export type { FailureContext } from './errors/classify-failure.ts'
 export { classifyResponse } from './errors/classify-response.ts'

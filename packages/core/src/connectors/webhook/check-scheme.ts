@@ -12,6 +12,7 @@ import {
   textRecord,
 } from '../check-shape.ts'
 import { kindOf, refusal } from '../check-variant.ts'
+import { checkEventId } from './check-event-fields.ts'
 import { checkMessage } from './check-message.ts'
 import {
   checkBodyHash,
@@ -20,7 +21,7 @@ import {
   checkTimestamp,
   signatureEncoding,
 } from './check-signature-source.ts'
-import { checkField, checkSelect } from './check-value-source.ts'
+import { checkSelect } from './check-value-source.ts'
 import type {
   BasicScheme,
   HmacScheme,
@@ -97,7 +98,7 @@ export function checkScheme(path: string, value: unknown): void {
   const kind = kindOf(path, value, 'scheme', kinds) as VerificationScheme['scheme']
   const scheme = schemeChecks[kind](path, value)
   if (scheme.select !== undefined) checkSelect(`${path}.select`, scheme.select)
-  if (scheme.eventId !== undefined) checkField(`${path}.eventId`, scheme.eventId)
+  if (scheme.eventId !== undefined) checkEventId(`${path}.eventId`, scheme.eventId)
   if (scheme.vectors !== undefined) checkEach(`${path}.vectors`, scheme.vectors, checkVector)
 }
 

@@ -1,16 +1,25 @@
-import { durationMs, integer, nonEmptyString } from '../../options/check.ts'
+import { durationMs, nonEmptyString } from '../../options/check.ts'
 import { type ChecksOf, checkEach, checkedElsewhere, checkShape, type Shape } from '../check-shape.ts'
 import { refusal } from '../check-variant.ts'
+import { checkAck, checkRefusal } from './check-answers.ts'
+import { checkBatch } from './check-batch.ts'
+import { checkEventId, checkOccurredAt } from './check-event-fields.ts'
+import { checkHandshakes } from './check-handshake.ts'
 import { checkScheme } from './check-scheme.ts'
+import { checkSigningOracle } from './check-signing-oracle.ts'
 import { checkField } from './check-value-source.ts'
 import type { WebhookDelivery, WebhookDescription } from './webhook-description.ts'
 
 const webhookChecks: ChecksOf<WebhookDescription> = {
   verify: checkedElsewhere,
+  handshakes: checkedElsewhere,
+  batch: checkedElsewhere,
   eventId: checkedElsewhere,
   eventType: checkedElsewhere,
   tenant: checkedElsewhere,
+  occurredAt: checkedElsewhere,
   ack: checkedElsewhere,
+  refuse: checkedElsewhere,
   delivery: checkedElsewhere,
 }
 
@@ -27,11 +36,16 @@ export function checkWebhook(path: string, value: unknown): void {
   const schemes = checkEach(`${path}.verify`, webhook.verify, checkScheme, true) as readonly Shape[]
   checkReachable(`${path}.verify`, schemes)
   checkIdPart(`${path}.verify`, schemes, webhook.eventId !== undefined)
-  for (const key of ['eventId', 'eventType', 'tenant']) {
+  if (webhook.eventId !== undefined) checkEventId(`${path}.eventId`, webhook.eventId)
+  for (const key of ['eventType', 'tenant']) {
     if (webhook[key] !== undefined) checkField(`${path}.${key}`, webhook[key])
   }
-  if (webhook.ack !== undefined)
-    checkShape(`${path}.ack`, webhook.ack, { status: integer({ min: 200, max: 299 }) }, ['status'])
+  if (webhook.occurredAt !== undefined) checkOccurredAt(`${path}.occurredAt`, webhook.occurredAt)
+  if (webhook.batch !== undefined) checkBatch(path, webhook, schemes)
+  if (webhook.handshakes !== undefined)
+    checkSigningOracle(path, checkHandshakes(`${path}.handshakes`, webhook.handshakes), schemes)
+  if (webhook.ack !== undefined) checkAck(`${path}.ack`, webhook.ack)
+  if (webhook.refuse !== undefined) checkRefusal(`${path}.refuse`, webhook.refuse)
   if (webhook.delivery !== undefined) checkShape(`${path}.delivery`, webhook.delivery, deliveryChecks)
 }
 

@@ -14,6 +14,12 @@ export interface WebhookField extends ValueSource {
   readonly signed: boolean
 }
 
+/** The provider's id of an event. */
+export interface WebhookId extends WebhookField {
+  /** Further values that belong to it, where it alone does not tell every event from every other. Those that are absent are left out. */
+  readonly with?: readonly ValueSource[]
+}
+
 /**
  * What must hold of a value of the request. Without `equals`, `matches` and `absent`: it is there.
  */

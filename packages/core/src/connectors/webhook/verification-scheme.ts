@@ -1,6 +1,6 @@
 import type { MessagePart } from './message-part.ts'
 import type { SignatureEncoding, SignatureSource, SignatureTimestamp } from './signature-source.ts'
-import type { SchemeSelect, ValueSource, WebhookField } from './value-source.ts'
+import type { SchemeSelect, ValueSource, WebhookId } from './value-source.ts'
 
 /** One way to verify an incoming webhook. */
 export type VerificationScheme = HmacScheme | DigestScheme | TokenScheme | BasicScheme | NoneScheme
@@ -15,7 +15,7 @@ export interface SchemeBase {
    */
   readonly each?: string
   /** Where the event id is under this scheme, when that differs from the description's `eventId`. */
-  readonly eventId?: WebhookField
+  readonly eventId?: WebhookId
   readonly vectors?: readonly SignatureVector[]
 }
 
