@@ -21,23 +21,6 @@ export interface BatchItem {
     readonly size: number;
 }
 
-export interface BeginOptions {
-    readonly owner: string;
-    readonly leaseMs: number;
-    readonly ttlMs: number;
-}
-
-export type Beginning = {
-    readonly state: 'new';
-    readonly token: number;
-} | {
-    readonly state: 'busy';
-    readonly leftMs: number;
-} | {
-    readonly state: 'done';
-    readonly result: Uint8Array | undefined;
-};
-
 export type BoundPart = 'body' | 'url' | 'method' | 'timestamp' | 'id' | `header:${string}` | `query:${string}` | `field:${string}`;
 
 export interface BufferCaps {
@@ -195,6 +178,21 @@ export interface FailureInfo {
     readonly message: string;
 }
 
+export interface HandedSecret {
+    readonly source: string;
+    readonly secret: string;
+    readonly url: string;
+    readonly headers: HeaderPairs;
+    readonly remoteAddress?: string;
+}
+
+export interface HandshakeOptions {
+    readonly verifyToken?: string;
+    readonly publicKey?: string;
+    readonly saveSecret?: (handed: HandedSecret) => MaybePromise<void>;
+    readonly acceptSecret?: (handed: HandedSecret) => MaybePromise<boolean>;
+}
+
 export type HeaderPairs = readonly (readonly [
     name: string,
     value: string
@@ -205,20 +203,6 @@ export interface Hole {
     readonly from: Position;
     readonly to: Position;
     readonly lost: number;
-}
-
-export interface IdempotencyCaps {
-    readonly durability: BufferDurability;
-    readonly multiProcess: boolean;
-    readonly maxResultBytes: number;
-}
-
-export interface IdempotencyStore {
-    readonly caps: IdempotencyCaps;
-    begin(scope: string, id: string, options: BeginOptions): Promise<Beginning>;
-    renew(scope: string, id: string, token: number, leaseMs: number): Promise<boolean>;
-    complete(scope: string, id: string, token: number, result?: Uint8Array): Promise<boolean>;
-    abandon(scope: string, id: string, token: number): Promise<boolean>;
 }
 
 export interface IncomingWebhook {
@@ -244,10 +228,6 @@ export type LogEntry = {
 };
 
 export type MaybePromise<Value> = Value | Promise<Value>;
-
-export interface MemoryIdempotencyStoreOptions {
-    readonly clock?: Clock;
-}
 
 export interface NewEvent {
     readonly id: string;
@@ -305,6 +285,14 @@ export interface ParkedLane {
 
 export type Position = string;
 
+export type PublicUrl = string | ((request: PublicUrlRequest) => string);
+
+export interface PublicUrlRequest {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: HeaderPairs;
+}
+
 export interface Receiver extends EventSource<ReceiverEventMap>, AsyncDisposable {
     start(options?: StartOptions): Promise<void>;
     handle(source: string, request: Request): Promise<Response>;
@@ -322,20 +310,16 @@ export interface Receiver extends EventSource<ReceiverEventMap>, AsyncDisposable
 export interface ReceiverEventMap extends BaseEventMap {
     'buffer:opened': OpenReport;
     'buffer:lost': Hole;
-    'webhook:accepted': OfSource & {
-        readonly id: string;
-        readonly position: Position;
-        readonly durationMs: number;
+    'webhook:accepted': OfStored;
+    'webhook:duplicate': OfStored;
+    'webhook:empty': OfRequest & OfVerification;
+    'webhook:handshake': OfRequest & {
+        readonly handshake: string;
+        readonly status: number;
     };
-    'webhook:duplicate': OfSource & {
-        readonly id: string;
-        readonly position: Position;
-        readonly durationMs: number;
-    };
-    'webhook:refused': OfSource & {
+    'webhook:refused': OfRequest & {
         readonly status: number;
         readonly error: IntegrationError;
-        readonly durationMs: number;
     };
     'delivery:succeeded': OfDelivery & {
         readonly durationMs: number;
@@ -390,6 +374,8 @@ export interface SourceOptions {
     readonly connector: Connector;
     readonly secrets: readonly (string | undefined | WebhookSecret)[];
     readonly toleranceMs?: number;
+    readonly publicUrl?: PublicUrl;
+    readonly handshake?: HandshakeOptions;
     readonly maxBodyBytes?: number;
 }
 
@@ -431,7 +417,7 @@ export interface VerifierOptions {
     readonly toleranceMs?: number;
 }
 
-export type VerifyFailureReason = 'missing_header' | 'missing_field' | 'missing_token' | 'missing_url' | 'malformed_signature' | 'mismatch' | 'unsigned_body' | 'body_mismatch' | 'malformed_timestamp' | 'stale_timestamp' | 'future_timestamp' | 'duplicate_header' | 'duplicate_field' | 'unknown_key' | 'key_unavailable';
+export type VerifyFailureReason = 'missing_header' | 'missing_field' | 'missing_token' | 'missing_url' | 'malformed_signature' | 'mismatch' | 'unsigned_body' | 'body_mismatch' | 'could_be_challenge' | 'malformed_timestamp' | 'stale_timestamp' | 'future_timestamp' | 'duplicate_header' | 'duplicate_field' | 'unknown_key' | 'key_unavailable';
 
 export type VerifyResult = Verified | NotVerified;
 
@@ -461,8 +447,6 @@ export function createReceiver(options: ReceiverOptions): Receiver;
 
 export function createVerifier(options: VerifierOptions): Verifier;
 
-export function memoryIdempotencyStore(options?: MemoryIdempotencyStoreOptions): IdempotencyStore;
-
 interface OfDelivery {
     readonly destination: string;
     readonly source: string;
@@ -471,6 +455,22 @@ interface OfDelivery {
     readonly attempt: number;
 }
 
+interface OfRequest extends OfSource {
+    readonly durationMs: number;
+}
+
 interface OfSource {
     readonly source: string;
+}
+
+interface OfStored extends OfRequest, OfVerification {
+    readonly id: string;
+    readonly position: Position;
+}
+
+interface OfVerification {
+    readonly scheme: Verified['scheme'];
+    readonly strength: Verified['strength'];
+    readonly keyIndex: number;
+    readonly keyId?: string;
 }

@@ -2,10 +2,9 @@ export { BufferError } from './buffer/buffer-error.ts'
 export type { BufferErrorReason } from './buffer/buffer-error.ts'
 export type * from './buffer/event-buffer.ts'
 export type { ReceiverEventMap } from './events/receiver-event-map.ts'
-export type * from './idempotency/idempotency-store.ts'
-export { memoryIdempotencyStore } from './idempotency/memory-idempotency-store.ts'
-export type { MemoryIdempotencyStoreOptions } from './idempotency/memory-idempotency-store.ts'
+export type { HandedSecret, HandshakeOptions } from './handshake/handshake-options.ts'
 export { createReceiver } from './receiver/create-receiver.ts'
+export type { PublicUrl, PublicUrlRequest } from './receiver/public-url.ts'
 export type {
   DeliveryContext,
   DestinationOptions,

@@ -1,4 +1,5 @@
 import type { BaseEventMap, IntegrationError } from '@holdfast/core'
+import type { Verified } from '../verify/verify-result.ts'
 import type { Hole, OpenReport, Position } from '../buffer/event-buffer.ts'
 
 interface OfSource {
@@ -14,6 +15,25 @@ interface OfDelivery {
   readonly attempt: number
 }
 
+interface OfRequest extends OfSource {
+  readonly durationMs: number
+}
+
+/** How a stored event was verified. */
+interface OfVerification {
+  readonly scheme: Verified['scheme']
+  readonly strength: Verified['strength']
+  /** Index of the secret that fitted: says when a rotated secret is no longer used. */
+  readonly keyIndex: number
+  readonly keyId?: string
+}
+
+interface OfStored extends OfRequest, OfVerification {
+  /** Dedupe id of the event. */
+  readonly id: string
+  readonly position: Position
+}
+
 /** Every event of a receiver. docs/events.md is compared with it by a test. */
 export interface ReceiverEventMap extends BaseEventMap {
   /** After the buffer was opened, once per start. */
@@ -21,15 +41,15 @@ export interface ReceiverEventMap extends BaseEventMap {
   /** When records are found to be lost, at opening or while reading. */
   'buffer:lost': Hole
   /** After an event became durable and before the sender is answered. */
-  'webhook:accepted': OfSource & { readonly id: string; readonly position: Position; readonly durationMs: number }
+  'webhook:accepted': OfStored
   /** When an event was there already; the sender gets the same answer. */
-  'webhook:duplicate': OfSource & { readonly id: string; readonly position: Position; readonly durationMs: number }
+  'webhook:duplicate': OfStored
+  /** When a delivery without any event was acknowledged, as some providers send to see that the endpoint is there. */
+  'webhook:empty': OfRequest & OfVerification
+  /** After a request was answered as a handshake of the connector. */
+  'webhook:handshake': OfRequest & { readonly handshake: string; readonly status: number }
   /** When a request is not accepted, for whatever reason. `source` is empty where no source has the name. */
-  'webhook:refused': OfSource & {
-    readonly status: number
-    readonly error: IntegrationError
-    readonly durationMs: number
-  }
+  'webhook:refused': OfRequest & { readonly status: number; readonly error: IntegrationError }
   /** After the handler succeeded and the ack was written. */
   'delivery:succeeded': OfDelivery & { readonly durationMs: number }
   /** After the handler failed, before the wait for its repeat. */

@@ -222,7 +222,7 @@ export class GatewayRun {
     this.counts.captured++
     if (this.#events.has('gateway:captured'))
       this.#events.emit('gateway:captured', { id: event.id, position, reason, durationMs: this.#since(startedMs) })
-    const { status, headers, body } = acceptedReply(this.#options.captureStatus)
+    const { status, headers, body } = acceptedReply({ status: this.#options.captureStatus })
     return { status, headers: Object.entries(headers), body: body === '' ? null : new TextEncoder().encode(body) }
   }
 

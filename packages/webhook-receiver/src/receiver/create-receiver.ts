@@ -1,21 +1,13 @@
-import { createEmitter, IntegrationError } from '@holdfast/core'
-import type { AppendResult, NewEvent } from '../buffer/event-buffer.ts'
+import { createEmitter, type IntegrationError } from '@holdfast/core'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
-import { eventIdentity } from '../verify/event-identity.ts'
-import type { NotVerified } from '../verify/verify-result.ts'
-import { readBody, spentBody } from './read-body.ts'
+import { spentBody } from './read-body.ts'
 import type { IncomingWebhook, Receiver, ReceiverOptions, WebhookReply } from './receiver.ts'
 import { createLifecycle } from './receiver-lifecycle.ts'
-import { type ResolvedSource, resolveReceiverOptions } from './receiver-options.ts'
-import {
-  acceptedReply,
-  appendRefusal,
-  internalRefusal,
-  methodRefusal,
-  notRunningRefusal,
-  refusedReply,
-  unknownSourceRefusal,
-} from './webhook-reply.ts'
+import { resolveReceiverOptions } from './receiver-options.ts'
+import { reportOutcome } from './report-outcome.ts'
+import { requestPath } from './request-path.ts'
+import type { ResolvedSource } from './source-options.ts'
+import { internalRefusal, refusedReply, unknownSourceRefusal } from './webhook-reply.ts'
 
 /**
  * Makes the inbound half: it verifies webhooks, stores them durably, answers, and delivers them to its destinations in order.
@@ -29,65 +21,36 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   const counts = { accepted: 0, duplicates: 0, refused: 0 }
   const lifecycle = createLifecycle(resolved, events)
 
-  const store = async (source: ResolvedSource, incoming: IncomingWebhook): Promise<Stored> => {
-    if (incoming.method !== 'POST') throw methodRefusal()
-    if (!lifecycle.isRunning()) throw notRunningRefusal()
-    const receivedAt = clock.now()
-    const { method, url, headers, remoteAddress } = incoming
-    const body = await readBody(incoming.body, headers, source.maxBodyBytes)
-    const request = { headers, body, receivedAt, method, url }
+  const take = requestPath({
+    buffer,
+    hashes: resolved.hashes,
+    now: () => clock.now(),
+    isRunning: () => lifecycle.isRunning(),
+  })
 
-    const verified = await source.verifier.verify(request)
-    if (!verified.ok) throw verificationRefusal(verified)
-    const identity = await eventIdentity(source.webhook, verified, request, resolved.hashes)
-    const event: NewEvent = {
-      ...identity,
-      source: source.name,
-      receivedAt,
-      method,
-      url,
-      headers,
-      body,
-      ...(remoteAddress === undefined ? {} : { remoteAddress }),
-    }
-    // Reading may have taken long; `append` refuses by itself once the buffer is closed.
-    if (!lifecycle.isRunning()) throw notRunningRefusal()
-    const [result] = await buffer.append([event]).catch((error: unknown) => {
-      throw appendRefusal(error)
-    })
-    if (result === undefined) throw appendRefusal(undefined)
-    return { id: event.id, result }
-  }
-
-  const refuse = (source: string, error: IntegrationError, startedMs: number): WebhookReply => {
+  const refuse = (source: ResolvedSource | undefined, error: IntegrationError, startedMs: number): WebhookReply => {
     counts.refused++
+    const reply = refusedReply(error, source)
     if (events.has('webhook:refused')) {
-      events.emit('webhook:refused', {
-        source,
-        status: error.status,
-        error,
-        durationMs: clock.monotonicMs() - startedMs,
-      })
+      const durationMs = clock.monotonicMs() - startedMs
+      events.emit('webhook:refused', { source: source?.name ?? '', status: reply.status, error, durationMs })
     }
-    return refusedReply(error)
+    return reply
   }
 
   const accept = async (name: string, incoming: IncomingWebhook): Promise<WebhookReply> => {
     const startedMs = clock.monotonicMs()
     const source = sources.get(name)
-    if (source === undefined) return refuse('', unknownSourceRefusal(), startedMs)
+    if (source === undefined) return refuse(undefined, unknownSourceRefusal(), startedMs)
     try {
-      const { id, result } = await store(source, incoming)
-      const duplicate = result.status === 'duplicate'
-      counts[duplicate ? 'duplicates' : 'accepted']++
-      const moment = duplicate ? 'webhook:duplicate' : 'webhook:accepted'
-      if (events.has(moment)) {
-        const durationMs = clock.monotonicMs() - startedMs
-        events.emit(moment, { source: name, id, position: result.position, durationMs })
+      const outcome = await take(source, incoming)
+      if (outcome.kind === 'stored') {
+        for (const { status } of outcome.results) counts[status === 'duplicate' ? 'duplicates' : 'accepted']++
       }
-      return acceptedReply(source.ackStatus)
+      reportOutcome(events, name, outcome, () => clock.monotonicMs() - startedMs)
+      return outcome.reply
     } catch (error) {
-      return refuse(name, internalRefusal(error, 500), startedMs)
+      return refuse(source, internalRefusal(error, 500), startedMs)
     }
   }
 
@@ -110,13 +73,4 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     stop: lifecycle.stop,
     [Symbol.asyncDispose]: () => lifecycle.stop(),
   }
-}
-
-interface Stored {
-  readonly id: string
-  readonly result: AppendResult
-}
-
-function verificationRefusal({ code, reason }: NotVerified): IntegrationError {
-  return new IntegrationError({ code, reason, message: 'The webhook failed verification.' })
 }

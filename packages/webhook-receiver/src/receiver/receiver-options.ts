@@ -2,10 +2,7 @@ import {
   callback,
   checkOptions,
   type Clock,
-  durationMs,
-  integer,
   InvalidOptionsError,
-  plainObject,
   type Random,
   systemClock,
   systemRandom,
@@ -14,24 +11,11 @@ import type { EventBuffer } from '../buffer/event-buffer.ts'
 import { type ResolvedDestination, resolveDestination } from '../drain/destination-options.ts'
 import type { HashProvider } from '../verify/hash-provider.ts'
 import { platformHashes } from '../verify/platform-hashes.ts'
-import { compileVerifier, type Verifier, webhookOf } from '../verify/verifier.ts'
-import type { ReceiverOptions, SourceOptions } from './receiver.ts'
-import type { WebhookDescription } from '@holdfast/core'
-
-/** Defaults of a source. GitHub sends up to 25 MiB, the most of the providers. */
-export const defaultSourceOptions: Readonly<{ maxBodyBytes: number }> = Object.freeze({ maxBodyBytes: 26_214_400 })
+import type { ReceiverOptions } from './receiver.ts'
+import { type ResolvedSource, resolveSource } from './source-options.ts'
 
 // Names stand in URLs, file names and metric labels.
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-
-/** A source whose connector and secrets were checked and prepared. */
-export interface ResolvedSource {
-  readonly name: string
-  readonly webhook: WebhookDescription
-  readonly verifier: Verifier
-  readonly maxBodyBytes: number
-  readonly ackStatus: number
-}
 
 /** Checked options of a receiver, defaults filled in. */
 export interface ResolvedReceiverOptions {
@@ -73,35 +57,6 @@ export function resolveReceiverOptions(options: ReceiverOptions): ResolvedReceiv
     random: options.random ?? systemRandom,
     hashes,
   })
-}
-
-function resolveSource(name: string, source: SourceOptions, hashes: HashProvider): ResolvedSource {
-  const path = `sources.${name}`
-  const wrong = plainObject(source)
-  if (wrong !== undefined) {
-    // It may be the secret itself.
-    throw new InvalidOptionsError({
-      path,
-      expected: wrong,
-      received: undefined,
-      receivedText: `a value of type ${typeof source}`,
-    })
-  }
-  checkOptions(path, source, {
-    connector: () => undefined,
-    secrets: () => undefined,
-    toleranceMs: durationMs(),
-    maxBodyBytes: integer({ min: 1 }),
-  })
-  const verifier = compileVerifier(path, source, hashes)
-  const webhook = webhookOf(source.connector, `${path}.connector`)
-  return {
-    name,
-    webhook,
-    verifier,
-    maxBodyBytes: source.maxBodyBytes ?? defaultSourceOptions.maxBodyBytes,
-    ackStatus: webhook.ack?.status ?? 200,
-  }
 }
 
 function mapOf<In, Out>(

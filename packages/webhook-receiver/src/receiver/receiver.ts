@@ -1,7 +1,9 @@
 import type { Clock, Connector, EventSource, Random } from '@holdfast/core'
 import type { EventBuffer, HeaderPairs, StoredEvent } from '../buffer/event-buffer.ts'
+import type { HandshakeOptions } from '../handshake/handshake-options.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import type { WebhookSecret } from '../verify/webhook-secret.ts'
+import type { PublicUrl } from './public-url.ts'
 
 /** A verified, stored event as a destination gets it. */
 export interface WebhookEvent extends Omit<StoredEvent, 'headers'> {
@@ -42,6 +44,15 @@ export interface SourceOptions {
    * Allowed distance of the time of signing from the arrival time, both ways, in milliseconds. Default: what the connector says.
    */
   readonly toleranceMs?: number
+  /**
+   * Where the provider reaches this source, for providers that sign the URL or want its hash: the part in front of the path and
+   * query that requests come with, such as `https://example.com` or, behind a proxy that cuts off a prefix,
+   * `https://example.com/api`. `'as_received'`: the adapter hands over whole URLs, as web platforms do, and nothing between makes
+   * up the host. A function gives the whole URL of a request. Required where the connector signs it. Default: none.
+   */
+  readonly publicUrl?: PublicUrl
+  /** What the provider's handshakes need: texts that you set at the provider, and where secrets are stored that it hands over. */
+  readonly handshake?: HandshakeOptions
   /** Largest body taken, in bytes, enforced while reading. Default: `26_214_400` (25 MiB, what GitHub may send). */
   readonly maxBodyBytes?: number
 }
@@ -80,7 +91,7 @@ export interface ReceiverOptions {
 /** An incoming request in the form that a framework adapter has it: nothing parsed, header case and order kept. */
 export interface IncomingWebhook {
   readonly method: string
-  /** Absolute, or path and query. */
+  /** Absolute, or path and query, as it came. */
   readonly url: string
   readonly headers: HeaderPairs
   readonly body: Uint8Array | AsyncIterable<Uint8Array> | null

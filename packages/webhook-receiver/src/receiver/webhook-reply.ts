@@ -1,29 +1,51 @@
-import { errorCodes, IntegrationError, isIntegrationError } from '@holdfast/core'
+import { errorCodes, IntegrationError, isIntegrationError, type WebhookAck } from '@holdfast/core'
+import type { HeaderPairs } from '../buffer/event-buffer.ts'
+import { headerValues } from '../verify/request-headers.ts'
 import type { WebhookReply } from './receiver.ts'
+import type { ResolvedSource } from './source-options.ts'
 
 // Long enough for a restart or a failing disk to be noticed, short enough for providers that give up within minutes.
 const RETRY_AFTER_MS = 5_000
 
 /** The answer to a stored event; the same whether it was new or a duplicate. */
-export function acceptedReply(status: number): WebhookReply {
-  // RFC 9110: 204 and 205 have no content.
-  if (status === 204 || status === 205) return { status, headers: {}, body: '' }
-  return { status, headers: { 'content-type': 'application/json' }, body: '{"status":"accepted"}' }
+export function acceptedReply(ack: WebhookAck = defaultAck, headers: HeaderPairs = []): WebhookReply {
+  const reply = ownReply(ack)
+  if (ack.echo === undefined) return reply
+  // A value that came in a header can go out in one.
+  const echoed = ack.echo.flatMap((name) => headerValues(headers, name).map((value) => [name, value] as const))
+  return { ...reply, headers: { ...reply.headers, ...Object.fromEntries(echoed) } }
 }
+
+const defaultAck: WebhookAck = { status: 200 }
+
+function ownReply({ status, body, contentType }: WebhookAck): WebhookReply {
+  // RFC 9110: 204 and 205 have no content.
+  if (status === 204 || status === 205 || body === '') return { status, headers: {}, body: '' }
+  if (body === undefined) {
+    return { status, headers: { 'content-type': 'application/json' }, body: '{"status":"accepted"}' }
+  }
+  return { status, headers: { 'content-type': contentType ?? 'text/plain' }, body }
+}
+
+type RefusingSource = Pick<ResolvedSource, 'webhook' | 'handshakes'>
 
 /**
  * The answer to a refused request: problem details (RFC 9457) with the code and the reason. The message stays inside; it may
  * name paths or settings that are nobody's business outside.
  */
-export function refusedReply(error: IntegrationError): WebhookReply {
-  const problem = { ...error.toProblem(), detail: errorCodes[error.code].meaning }
+export function refusedReply(error: IntegrationError, source?: RefusingSource): WebhookReply {
+  const isUnauthentic = error.code === 'signature_invalid' || error.code === 'timestamp_stale'
+  const special = isUnauthentic ? source?.webhook.refuse : undefined
+  const status = special?.status ?? error.status
+  if (special?.body === '') return { status, headers: {}, body: '' }
+  const problem = { ...error.toProblem(), status, detail: errorCodes[error.code].meaning }
   const retryAfterS = Math.max(1, Math.ceil((error.retryAfterMs ?? RETRY_AFTER_MS) / 1000))
   return {
-    status: error.status,
+    status,
     headers: {
       'content-type': 'application/problem+json',
-      ...(error.status === 503 ? { 'retry-after': String(retryAfterS) } : {}),
-      ...(error.status === 405 ? { allow: 'POST' } : {}),
+      ...(status === 503 ? { 'retry-after': String(retryAfterS) } : {}),
+      ...(status === 405 ? { allow: source?.handshakes.allow ?? 'POST' } : {}),
     },
     body: JSON.stringify(problem),
   }
@@ -67,12 +89,12 @@ export function unknownSourceRefusal(): IntegrationError {
   })
 }
 
-/** The refusal for any method but POST. */
+/** The refusal for a method that no request of the provider has. */
 export function methodRefusal(): IntegrationError {
   return new IntegrationError({
     code: 'unsupported',
     reason: 'method_not_allowed',
-    message: 'Webhooks come as POST.',
+    message: 'No webhook and no handshake of the provider comes with this method.',
     status: 405,
   })
 }

@@ -17,10 +17,3 @@ export type {
   FrameworkServer,
   WebhookIntake,
 } from './frameworks/framework-case.ts'
-export { idempotencyStoreConformance } from './idempotency-store-conformance.ts'
-export type {
-  IdempotencyCapability,
-  IdempotencyCase,
-  IdempotencyHarness,
-  IdempotencyUnderTest,
-} from './conformance/idempotency-case.ts'

@@ -12,12 +12,18 @@ export const hmacScheme: SchemeKind<HmacScheme> = {
   compile(scheme, secrets, setup) {
     const { hashes } = setup
     const keys = secrets.flatMap((secret): DigestKey[] => {
-      const bytes = decodeKey(secret.value, scheme.secret)
-      return bytes === undefined ? [] : [{ secret, digest: hmacKey(scheme, bytes, hashes) }]
+      const digest = eventKey(scheme, secret.value, hashes)
+      return digest === undefined ? [] : [{ secret, digest }]
     })
     const signatureBytes = digestBytes[scheme.hash]
     return compileSignedMessage(scheme, { ...setup, kind: 'hmac', signatureBytes, match: matchKeys(keys, hashes) })
   },
+}
+
+/** The key that a secret is under a scheme; `undefined` where it is not written as one. */
+export function eventKey(scheme: HmacScheme, secret: string, hashes: HashProvider): HmacKey | undefined {
+  const bytes = decodeKey(secret, scheme.secret)
+  return bytes === undefined ? undefined : hmacKey(scheme, bytes, hashes)
 }
 
 function hmacKey({ hash, secret: { derive } }: HmacScheme, bytes: Uint8Array, hashes: HashProvider): HmacKey {

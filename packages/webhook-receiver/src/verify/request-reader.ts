@@ -74,4 +74,11 @@ export class RequestReader {
     if (!Array.isArray(value)) return []
     return value.map((_item, index) => new RequestReader(this.request, this.#root, `${this.#base}${pointer}/${index}`))
   }
+
+  /** A reader of the same request whose body is this JSON, which stands as text in one of its fields. */
+  within(json: Uint8Array): RequestReader {
+    const reader = new RequestReader(this.request)
+    reader.#fields = bodyFields(undefined, json)
+    return reader
+  }
 }

@@ -1,4 +1,6 @@
 import { checkConnector, type Connector, InvalidOptionsError, type WebhookDescription } from '@holdfast/core'
+import { challengeGuard } from '../handshake/challenge-guard.ts'
+import type { SourceSecrets } from '../handshake/source-secrets.ts'
 import { assignSecrets } from './assign-secrets.ts'
 import { compileScheme, type SelectedScheme } from './compile-scheme.ts'
 import type { HashProvider } from './hash-provider.ts'
@@ -7,7 +9,13 @@ import { platformHashes } from './platform-hashes.ts'
 import { RequestReader } from './request-reader.ts'
 import type { VerifiableRequest } from './verifiable-request.ts'
 import { notVerified, type VerifyResult } from './verify-result.ts'
-import { checkSecrets, describeSecretType, type WebhookSecret } from './webhook-secret.ts'
+import {
+  type CheckedSecret,
+  checkSecrets,
+  describeSecretType,
+  isValidAt,
+  type WebhookSecret,
+} from './webhook-secret.ts'
 
 /** How to verify the webhooks of one provider. */
 export interface VerifierOptions {
@@ -41,19 +49,32 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return compileVerifier('', options, platformHashes())
 }
 
+/** What the receiver asks of a verifier beside. */
+export interface CompiledVerifier extends Verifier, SourceSecrets {
+  /** `verify`, for a request that is being read. */
+  judge(reader: RequestReader): MaybePromise<VerifyResult>
+}
+
 /** `createVerifier` with the place of the options for error messages, and the hashes to use. */
-export function compileVerifier(path: string, options: VerifierOptions, hashes: HashProvider): Verifier {
+export function compileVerifier(path: string, options: VerifierOptions, hashes: HashProvider): CompiledVerifier {
   const at = (key: string): string => (path === '' ? key : `${path}.${key}`)
   const webhook = webhookOf(checkConnector(options.connector, at('connector')), at('connector'))
-  const schemes = compileSchemes(at('secrets'), options, webhook, hashes)
+  const secrets = checkSecrets(at('secrets'), secretList(at('secrets'), options.secrets))
+  const schemes = compileSchemes(at('secrets'), secrets, options, webhook, hashes)
+  const couldBeChallenge = challengeGuard(webhook)
+
+  const judge = (reader: RequestReader): MaybePromise<VerifyResult> => {
+    // No fall-through: else whoever cannot sign would choose the weaker scheme.
+    const scheme = schemes.find(({ applies }) => applies(reader))
+    if (scheme === undefined) return notVerified('missing_header')
+    return couldBeChallenge?.(reader) === true ? notVerified('could_be_challenge') : scheme.verify(reader)
+  }
 
   return {
-    verify(request) {
-      const reader = new RequestReader(request)
-      // No fall-through: else whoever cannot sign would choose the weaker scheme.
-      const scheme = schemes.find(({ applies }) => applies(reader))
-      return scheme === undefined ? notVerified('missing_header') : scheme.verify(reader)
-    },
+    judge,
+    verify: (request) => judge(new RequestReader(request)),
+    secretsFor: ({ request }) => secrets.filter((secret) => isValidAt(secret, request.receivedAt)),
+    forgetSecrets: () => {},
   }
 }
 
@@ -74,11 +95,12 @@ export function webhookOf(connector: Connector, path: string): WebhookDescriptio
 
 function compileSchemes(
   path: string,
-  { secrets, toleranceMs }: VerifierOptions,
+  secrets: readonly CheckedSecret[],
+  { toleranceMs }: VerifierOptions,
   webhook: WebhookDescription,
   hashes: HashProvider,
 ): readonly SelectedScheme[] {
-  const assigned = assignSecrets(path, checkSecrets(path, secretList(path, secrets)), webhook.verify)
+  const assigned = assignSecrets(path, secrets, webhook.verify)
   return assigned.map(({ scheme, secrets: own }) =>
     compileScheme(scheme, own, { hashes, toleranceMs, eventId: scheme.eventId ?? webhook.eventId }),
   )

@@ -32,6 +32,8 @@ export type VerifyFailureReason =
   | 'unsigned_body'
   /** The signature fits, and the hash of the body that it covers does not. */
   | 'body_mismatch'
+  /** What is signed could be a challenge, which the provider's handshake has hashed with the same key for anybody who asks. */
+  | 'could_be_challenge'
   /** The timestamp has not the form that it should have, or there are several. */
   | 'malformed_timestamp'
   /** Authentic, and older than the tolerance at arrival. */

@@ -8,6 +8,8 @@ const names = Object.keys({
   'buffer:lost': true,
   'webhook:accepted': true,
   'webhook:duplicate': true,
+  'webhook:empty': true,
+  'webhook:handshake': true,
   'webhook:refused': true,
   'delivery:succeeded': true,
   'delivery:retried': true,

@@ -4,7 +4,8 @@ import { InvalidOptionsError } from '@holdfast/core'
 import { describe, expect, test } from 'vitest'
 import type { ReceiverOptions } from '../../src/receiver/receiver.ts'
 import { defaultStopOptions } from '../../src/receiver/receiver-lifecycle.ts'
-import { defaultSourceOptions, resolveReceiverOptions } from '../../src/receiver/receiver-options.ts'
+import { resolveReceiverOptions } from '../../src/receiver/receiver-options.ts'
+import { defaultSourceOptions } from '../../src/receiver/source-options.ts'
 import { receiverOptions, sample } from './receiver-fixture.ts'
 
 test('docs/inbound.md shows the defaults', () => {
@@ -17,7 +18,7 @@ describe('resolveReceiverOptions', () => {
   test('fills in the defaults', () => {
     const sources = { sample: { connector: sample, secrets: ['a'] } }
     const resolved = resolveReceiverOptions(receiverOptions({ sources }))
-    expect(resolved.sources.get('sample')).toMatchObject({ maxBodyBytes: 26_214_400, ackStatus: 200 })
+    expect(resolved.sources.get('sample')).toMatchObject({ maxBodyBytes: 26_214_400 })
     expect([...resolved.destinations.keys()]).toEqual(['log'])
   })
 

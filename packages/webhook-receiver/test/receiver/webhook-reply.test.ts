@@ -5,8 +5,8 @@ import { acceptedReply, appendRefusal, internalRefusal, refusedReply } from '../
 
 describe('acceptedReply', () => {
   test('has content only where the status allows it', () => {
-    expect(acceptedReply(200).body).toBe('{"status":"accepted"}')
-    for (const status of [204, 205]) expect(acceptedReply(status)).toEqual({ status, headers: {}, body: '' })
+    expect(acceptedReply({ status: 200 }).body).toBe('{"status":"accepted"}')
+    for (const status of [204, 205]) expect(acceptedReply({ status })).toEqual({ status, headers: {}, body: '' })
   })
 })
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { type EventIdentity, eventIdentity } from '../../src/verify/event-identity.ts'
 import type { HashProvider } from '../../src/verify/hash-provider.ts'
 import { nodeHashes } from '../../src/verify/node-hashes.ts'
+import { RequestReader } from '../../src/verify/request-reader.ts'
 import { webHashes } from '../../src/verify/web-hashes.ts'
 import type { BoundPart, Verified } from '../../src/verify/verify-result.ts'
 
@@ -34,7 +35,8 @@ describe.each(providers)('eventIdentity on %s', (_name, hashes) => {
       ...(eventId && { eventId }),
     }
     const request = { headers: Object.entries(headers), body: Buffer.from(body), receivedAt: 0 }
-    return eventIdentity({ verify: [], ...webhook }, verified, request, hashes)
+    const content = { reader: new RequestReader(request), body: request.body, isItem: false }
+    return eventIdentity({ verify: [], ...webhook }, verified, content, hashes)
   }
 
   test('is the id alone where the signature covers it', async () => {

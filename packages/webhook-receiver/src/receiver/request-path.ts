@@ -1,0 +1,87 @@
+import { IntegrationError } from '@holdfast/core'
+import type { AppendResult, EventBuffer, NewEvent } from '../buffer/event-buffer.ts'
+import { notAHandshake } from '../handshake/handshake-refusals.ts'
+import type { HashProvider } from '../verify/hash-provider.ts'
+import { RequestReader } from '../verify/request-reader.ts'
+import type { NotVerified, Verified } from '../verify/verify-result.ts'
+import { eventsOf } from './events-of-request.ts'
+import { readBody } from './read-body.ts'
+import type { IncomingWebhook, WebhookReply } from './receiver.ts'
+import type { ResolvedSource } from './source-options.ts'
+import { acceptedReply, appendRefusal, methodRefusal, notRunningRefusal } from './webhook-reply.ts'
+
+/** What became of a request that was not refused. */
+export type Outcome =
+  /** Its events are in the buffer, or were there; none where its batch was empty. */
+  | {
+      readonly kind: 'stored'
+      readonly reply: WebhookReply
+      readonly verified: Verified
+      readonly events: readonly NewEvent[]
+      readonly results: readonly AppendResult[]
+      /** Name of the handshake that it also is. */
+      readonly handshake?: string
+    }
+  /** It was a handshake and no event. */
+  | { readonly kind: 'answered'; readonly reply: WebhookReply; readonly handshake: string }
+
+/** What taking requests needs of the receiver. */
+export interface RequestPathSetup {
+  readonly buffer: EventBuffer
+  readonly hashes: HashProvider
+  /** Now, ms since the epoch. */
+  readonly now: () => number
+  readonly isRunning: () => boolean
+}
+
+/** Takes a request in: read, verify, store. Throws the refusal where that is not to be. */
+export type RequestPath = (source: ResolvedSource, incoming: IncomingWebhook) => Promise<Outcome>
+
+/** Prepares the way of a request from the first byte to the answer. */
+export function requestPath({ buffer, hashes, now, isRunning }: RequestPathSetup): RequestPath {
+  const append = async (events: readonly NewEvent[]): Promise<readonly AppendResult[]> => {
+    // Reading may have taken long; `append` refuses by itself once the buffer is closed.
+    if (!isRunning()) throw notRunningRefusal()
+    let results: readonly AppendResult[]
+    try {
+      results = await buffer.append(events)
+    } catch (error) {
+      throw appendRefusal(error)
+    }
+    if (results.length !== events.length) throw appendRefusal(undefined)
+    return results
+  }
+
+  return async (source, incoming) => {
+    const { method, headers, remoteAddress } = incoming
+    const { name, webhook, handshakes, answerHandshake } = source
+    if (!handshakes.takes(method)) throw methodRefusal()
+    if (!isRunning()) throw notRunningRefusal()
+    const receivedAt = now()
+    const body = await readBody(incoming.body, headers, source.maxBodyBytes)
+    const url = source.urlOf(incoming)
+    const reader = new RequestReader({ headers, body, receivedAt, method, url })
+
+    const early = handshakes.beforeVerification(reader)
+    if (early !== undefined) {
+      return { kind: 'answered', reply: await answerHandshake(early, reader, incoming), handshake: early.name }
+    }
+    if (!handshakes.verifies(method)) throw notAHandshake(method)
+    const verified = await source.verifier.judge(reader)
+    if (!verified.ok) throw verificationRefusal(verified)
+    const late = handshakes.afterVerification(reader)
+    const answer = late && (await answerHandshake(late, reader, incoming, verified.keyIndex))
+    if (late !== undefined && answer !== undefined && late.store !== true) {
+      return { kind: 'answered', reply: answer, handshake: late.name }
+    }
+    if (late === undefined && method !== 'POST') throw notAHandshake(method)
+    const events = await eventsOf({ source: name, webhook, reader, verified, remoteAddress }, hashes)
+    const results = events.length === 0 ? [] : await append(events)
+    const reply = answer ?? acceptedReply(webhook.ack, headers)
+    return { kind: 'stored', reply, verified, events, results, ...(late && { handshake: late.name }) }
+  }
+}
+
+function verificationRefusal({ code, reason }: NotVerified): IntegrationError {
+  return new IntegrationError({ code, reason, message: 'The webhook failed verification.' })
+}
