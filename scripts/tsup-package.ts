@@ -1,6 +1,8 @@
 import { defineConfig } from 'tsup'
 
 interface Manifest {
+  /** Programs, by name; `./dist/cli.js` is built from `src/cli/main.ts`. */
+  readonly bin?: Readonly<Record<string, string>>
   readonly exports: Readonly<Record<string, string | { readonly '@holdfast/source': string; readonly default: string }>>
 }
 
@@ -17,8 +19,16 @@ export function packageConfig(manifest: Manifest, split: readonly string[] = [])
       : [[target.default.replace(/^\.\/dist\//, '').replace(/\.js$/, ''), target['@holdfast/source']] as const],
   )
   const entry = Object.fromEntries(exported)
+  const programs = Object.values(manifest.bin ?? {}).map((path) => {
+    const name = path.replace(/^\.\/dist\//, '').replace(/\.js$/, '')
+    return [name, `src/${name}/main.ts`] as const
+  })
   return defineConfig({
-    entry: { ...entry, ...Object.fromEntries(split.map((module) => [`split/${module}`, `src/${module}.ts`])) },
+    entry: {
+      ...entry,
+      ...Object.fromEntries(programs),
+      ...Object.fromEntries(split.map((module) => [`split/${module}`, `src/${module}.ts`])),
+    },
     format: ['esm'],
     target: 'node22',
     // What package.json does not declare must be missed by the packed tests, not quietly built in.

@@ -54,7 +54,7 @@ function customerOf(event: WebhookEvent): string | null {
 }
 
 const app = express()
-app.post('/webhooks/:source', expressWebhooks(receiver)) // before any body parser: the signature covers the raw bytes
+app.all('/webhooks/:source', expressWebhooks(receiver)) // before any body parser: the signature covers the raw bytes
 
 observe(receiver, fetch)
 await receiver.start()

@@ -13,6 +13,6 @@ const receiver = createReceiver({
 })
 
 const app = express()
-app.post('/webhooks/:source', expressWebhooks(receiver)) // before express.json(): the signature covers raw bytes
+app.all('/webhooks/:source', expressWebhooks(receiver)) // above express.json(): the signature covers raw bytes
 await receiver.start()
 const server = app.listen(Number(process.env.PORT ?? 3000), () => console.log('listening', server.address()))

@@ -5,9 +5,12 @@ import { IntegrationError } from '@holdfast/core'
 import { Receiver } from '@holdfast/webhook-receiver'
 import { ServerResponse } from 'node:http'
 
-export interface ExpressLikeRequest extends ParsedRequest {
+export type ExpressLikeRequest = IncomingMessage & {
     readonly params: Readonly<Record<string, string | readonly string[]>>;
-}
+    readonly originalUrl: string;
+    readonly body?: unknown;
+    readonly rawBody?: unknown;
+};
 
 export type ExpressWebhooksHandler = (request: ExpressLikeRequest, response: ServerResponse, next: (error?: unknown) => void) => Promise<void>;
 
@@ -17,13 +20,7 @@ export interface ExpressWebhooksOptions {
 
 export class RawBodyUnavailableError extends IntegrationError {
     readonly name: string;
-    constructor(culprit: string);
+    constructor(culprit: string, fix: string);
 }
 
 export function expressWebhooks(receiver: Pick<Receiver, 'accept'>, options?: ExpressWebhooksOptions): ExpressWebhooksHandler;
-
-interface ParsedRequest extends IncomingMessage {
-    readonly body?: unknown;
-    readonly rawBody?: unknown;
-    readonly originalUrl?: string;
-}

@@ -11,7 +11,7 @@ export interface NodeHttpWebhooksOptions {
 
 export class RawBodyUnavailableError extends IntegrationError {
     readonly name: string;
-    constructor(culprit: string);
+    constructor(culprit: string, fix: string);
 }
 
 export function nodeHttpWebhooks(receiver: Pick<Receiver, 'accept'>, options: NodeHttpWebhooksOptions): (request: IncomingMessage, response: ServerResponse) => Promise<void>;

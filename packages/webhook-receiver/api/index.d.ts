@@ -21,6 +21,23 @@ export interface BatchItem {
     readonly size: number;
 }
 
+export interface BeginOptions {
+    readonly owner: string;
+    readonly leaseMs: number;
+    readonly ttlMs: number;
+}
+
+export type Beginning = {
+    readonly state: 'new';
+    readonly token: number;
+} | {
+    readonly state: 'busy';
+    readonly leftMs: number;
+} | {
+    readonly state: 'done';
+    readonly result: Uint8Array | undefined;
+};
+
 export type BoundPart = 'body' | 'url' | 'method' | 'timestamp' | 'id' | `header:${string}` | `query:${string}` | `field:${string}`;
 
 export interface BufferCaps {
@@ -205,6 +222,20 @@ export interface Hole {
     readonly lost: number;
 }
 
+export interface IdempotencyCaps {
+    readonly durability: BufferDurability;
+    readonly multiProcess: boolean;
+    readonly maxResultBytes: number;
+}
+
+export interface IdempotencyStore {
+    readonly caps: IdempotencyCaps;
+    begin(scope: string, id: string, options: BeginOptions): Promise<Beginning>;
+    renew(scope: string, id: string, token: number, leaseMs: number): Promise<boolean>;
+    complete(scope: string, id: string, token: number, result?: Uint8Array): Promise<boolean>;
+    abandon(scope: string, id: string, token: number): Promise<boolean>;
+}
+
 export interface IncomingWebhook {
     readonly method: string;
     readonly url: string;
@@ -228,6 +259,10 @@ export type LogEntry = {
 };
 
 export type MaybePromise<Value> = Value | Promise<Value>;
+
+export interface MemoryIdempotencyStoreOptions {
+    readonly clock?: Clock;
+}
 
 export interface NewEvent {
     readonly id: string;
@@ -446,6 +481,8 @@ export interface WebhookSecret {
 export function createReceiver(options: ReceiverOptions): Receiver;
 
 export function createVerifier(options: VerifierOptions): Verifier;
+
+export function memoryIdempotencyStore(options?: MemoryIdempotencyStoreOptions): IdempotencyStore;
 
 interface OfDelivery {
     readonly destination: string;

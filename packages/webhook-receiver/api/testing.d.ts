@@ -2,6 +2,7 @@
 
 import { Clock } from '@holdfast/core'
 import { EventBuffer } from '@holdfast/webhook-receiver'
+import { IdempotencyStore } from '@holdfast/webhook-receiver'
 import { Receiver } from '@holdfast/webhook-receiver'
 
 export type BufferCapability = 'clock' | 'leases';
@@ -23,7 +24,7 @@ export interface ConformanceCase {
     readonly run: (harness: BufferHarness) => Promise<void>;
 }
 
-export type FrameworkCapability = 'header-case' | 'header-bytes' | 'repeated-headers' | 'exact-url' | 'head-method' | 'streaming-body' | 'abort' | 'remote-address' | 'prefix';
+export type FrameworkCapability = 'header-case' | 'header-bytes' | 'repeated-headers' | 'url-encoding' | 'exact-url' | 'head-method' | 'streaming-body' | 'abort' | 'remote-address' | 'prefix';
 
 export interface FrameworkConformanceCase {
     readonly title: string;
@@ -56,6 +57,26 @@ export interface FrameworkServer {
     readonly stop: () => Promise<void>;
 }
 
+export type IdempotencyCapability = 'multiProcess' | 'durable';
+
+export interface IdempotencyCase {
+    readonly title: string;
+    readonly requires?: IdempotencyCapability;
+    readonly run: (harness: IdempotencyHarness) => Promise<void>;
+}
+
+export interface IdempotencyHarness {
+    readonly create: () => Promise<IdempotencyUnderTest>;
+}
+
+export interface IdempotencyUnderTest {
+    readonly store: IdempotencyStore;
+    readonly another?: () => Promise<IdempotencyStore>;
+    readonly reopen?: () => Promise<IdempotencyStore>;
+    readonly advance: (ms: number) => Promise<void>;
+    readonly dispose: () => Promise<void>;
+}
+
 export interface MemoryBufferOptions {
     readonly partitions?: number;
     readonly clock?: Clock;
@@ -68,5 +89,7 @@ export type WebhookIntake = Pick<Receiver, 'accept' | 'handle'>;
 export const bufferConformance: readonly ConformanceCase[]
 
 export const frameworkConformance: readonly FrameworkConformanceCase[]
+
+export const idempotencyStoreConformance: readonly IdempotencyCase[]
 
 export function memoryBuffer(options?: MemoryBufferOptions): EventBuffer;

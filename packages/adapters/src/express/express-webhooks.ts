@@ -1,12 +1,22 @@
-import type { ServerResponse } from 'node:http'
-import { IntegrationError } from '@holdfast/core'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Receiver } from '@holdfast/webhook-receiver'
-import { incomingWebhook, type ParsedRequest, unreadableWebhook, writeReply } from '../node-http/node-request.ts'
-import { RawBodyUnavailableError } from '../node-http/raw-body-unavailable-error.ts'
+import { acceptWebhook, writeReply } from '../node-http/accept-webhook.ts'
+import type { NodeRequest, ParserAdvice } from '../node-http/node-request.ts'
+import { sourceName } from '../node-http/source-name.ts'
+
+const advice: ParserAdvice = {
+  culpritOf,
+  fix: "Move `app.all('/webhooks/:source', expressWebhooks(receiver))` above `app.use(express.json())` and other parsers.",
+}
 
 /** What the adapter needs of Express' request. */
-export interface ExpressLikeRequest extends ParsedRequest {
+export type ExpressLikeRequest = IncomingMessage & {
   readonly params: Readonly<Record<string, string | readonly string[]>>
+  readonly originalUrl: string
+  /** What a body parser made of the body. */
+  readonly body?: unknown
+  /** The bytes, where a parser's `verify` callback kept them. */
+  readonly rawBody?: unknown
 }
 
 export interface ExpressWebhooksOptions {
@@ -22,7 +32,7 @@ export type ExpressWebhooksHandler = (
 ) => Promise<void>
 
 /**
- * An Express request handler that hands requests to the receiver: `app.post('/webhooks/:source', expressWebhooks(receiver))`.
+ * An Express request handler that hands requests to the receiver: `app.all('/webhooks/:source', expressWebhooks(receiver))`.
  * Mount it before `express.json()` and other body parsers. When one of them has read the body, the request goes to
  * `next(error)` with a `RawBodyUnavailableError` at once, and is reported as `webhook:refused`.
  */
@@ -30,35 +40,24 @@ export function expressWebhooks(
   receiver: Pick<Receiver, 'accept'>,
   options: ExpressWebhooksOptions = {},
 ): ExpressWebhooksHandler {
-  return async (request, response, next) => {
-    const source = options.source ?? request.params.source
+  return async (message, response, next) => {
+    const { originalUrl: target, body, rawBody } = message
+    const request: NodeRequest = { message, target, body, rawBody }
     try {
-      if (typeof source !== 'string') throw missingSource()
-      await handOver(receiver, source, request, response)
+      const source = sourceName('expressWebhooks', options.source, message.params.source)
+      const { reply, error } = await acceptWebhook(receiver, source, request, advice)
+      if (error !== undefined) return next(error)
+      writeReply(request, response, reply)
     } catch (error) {
       next(error)
     }
   }
 }
 
-async function handOver(
-  receiver: Pick<Receiver, 'accept'>,
-  source: string,
-  request: ExpressLikeRequest,
-  response: ServerResponse,
-): Promise<void> {
-  try {
-    writeReply(request, response, await receiver.accept(source, incomingWebhook(request)))
-  } catch (error) {
-    if (error instanceof RawBodyUnavailableError) await receiver.accept(source, unreadableWebhook(request, error))
-    throw error
-  }
-}
-
-function missingSource(): IntegrationError {
-  return new IntegrationError({
-    code: 'configuration_error',
-    reason: 'missing_source',
-    message: 'The route has no parameter `:source`, and `expressWebhooks` was given no `source`.',
-  })
+function culpritOf({ body, message }: NodeRequest): string | undefined {
+  if (typeof body === 'string') return '`express.text()` ran'
+  if (typeof body !== 'object' || body === null) return undefined
+  const type = message.headers['content-type']?.toLowerCase() ?? ''
+  if (type.startsWith('application/x-www-form-urlencoded')) return '`express.urlencoded()` ran'
+  return type.startsWith('multipart/') ? 'A parser of multipart forms ran' : '`express.json()` ran'
 }

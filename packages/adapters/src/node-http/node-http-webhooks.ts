@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { IncomingWebhook, Receiver } from '@holdfast/webhook-receiver'
-import { incomingWebhook, unreadableWebhook, writeReply } from './node-request.ts'
-import { RawBodyUnavailableError } from './raw-body-unavailable-error.ts'
+import type { Receiver } from '@holdfast/webhook-receiver'
+import { acceptWebhook, writeReply } from './accept-webhook.ts'
+import type { NodeRequest, ParserAdvice } from './node-request.ts'
+
+const advice: ParserAdvice = { fix: 'Hand the request to `nodeHttpWebhooks` before anything reads it.' }
 
 /** How requests find their source. */
 export interface NodeHttpWebhooksOptions {
@@ -20,10 +22,19 @@ export function nodeHttpWebhooks(
   receiver: Pick<Receiver, 'accept'>,
   options: NodeHttpWebhooksOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  return async (request, response) => {
-    const reply = await receiver.accept(sourceOf(options, request), readable(request))
+  return async (message: IncomingMessage & Leftovers, response) => {
+    const { rawBody, body, originalUrl: target } = message
+    const request: NodeRequest = { message, target, body, rawBody }
+    const { reply } = await acceptWebhook(receiver, sourceOf(options, message), request, advice)
     writeReply(request, response, reply)
   }
+}
+
+/** What platforms and `connect` middleware add to a request. */
+interface Leftovers {
+  readonly body?: unknown
+  readonly rawBody?: unknown
+  readonly originalUrl?: string
 }
 
 function sourceOf({ source }: NodeHttpWebhooksOptions, request: IncomingMessage): string {
@@ -32,14 +43,5 @@ function sourceOf({ source }: NodeHttpWebhooksOptions, request: IncomingMessage)
     return source(request)
   } catch {
     return ''
-  }
-}
-
-function readable(request: IncomingMessage): IncomingWebhook {
-  try {
-    return incomingWebhook(request)
-  } catch (error) {
-    if (error instanceof RawBodyUnavailableError) return unreadableWebhook(request, error)
-    throw error
   }
 }

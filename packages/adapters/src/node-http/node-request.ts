@@ -1,82 +1,82 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { HeaderPairs, IncomingWebhook, WebhookReply } from '@holdfast/webhook-receiver'
+import type { IncomingMessage } from 'node:http'
+import type { HeaderPairs, IncomingWebhook } from '@holdfast/webhook-receiver'
 import { RawBodyUnavailableError } from './raw-body-unavailable-error.ts'
 import { requestBytes } from './request-bytes.ts'
 
-/** What frameworks and parsers add to Node's request. */
-export interface ParsedRequest extends IncomingMessage {
+/** A request of Node.js as a framework left it. */
+export interface NodeRequest {
+  readonly message: IncomingMessage
+  /** The request target as it came, where a router cut its own part off the message's. */
+  readonly target?: string | undefined
   /** What a body parser made of the body. */
   readonly body?: unknown
-  /** The bytes, where a platform or a parser's `verify` callback kept them. */
+  /** The bytes, where a platform or a parser kept them. */
   readonly rawBody?: unknown
-  /** The URL before a router cut its own part off. */
-  readonly originalUrl?: string
+}
+
+/** What a framework's developer is told when the bytes are gone. */
+export interface ParserAdvice {
+  /** Who read the body, judged by what it left. Default: somebody. */
+  readonly culpritOf?: (request: NodeRequest) => string | undefined
+  /** The line that mends it. */
+  readonly fix: string
 }
 
 /**
- * Turns Node's request into what the receiver takes. Nothing is parsed, decoded or inflated; the body stays a stream.
+ * Turns a request into what the receiver takes. Nothing is parsed, decoded or inflated; the body stays a stream.
  *
  * @throws RawBodyUnavailableError when the body was read by somebody else.
  */
-export function incomingWebhook(request: ParsedRequest): IncomingWebhook {
-  return { ...requestLine(request), body: rawBody(request) }
+export function incomingWebhook(request: NodeRequest, advice: ParserAdvice): IncomingWebhook {
+  return { ...requestHead(request), body: rawBody(request, advice) }
 }
 
 /** The same without the body: reading it throws `error`, so that the receiver reports the failure as it reports every other. */
-export function unreadableWebhook(request: ParsedRequest, error: RawBodyUnavailableError): IncomingWebhook {
+export function unreadableWebhook(request: NodeRequest, error: RawBodyUnavailableError): IncomingWebhook {
   const body: AsyncIterable<Uint8Array> = {
     [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }),
   }
   // Without headers no declared length can turn the failure into a 413.
-  return { ...requestLine(request), headers: [], body }
+  return { ...requestHead(request), headers: [], body }
 }
 
-/** Writes the reply, and lets the rest of an unread body pass so that the connection can be used again. */
-export function writeReply(request: IncomingMessage, response: ServerResponse, reply: WebhookReply): void {
-  if (response.headersSent || response.destroyed) return
-  response.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body) })
-  response.end(reply.body)
-  if (!request.readableEnded) request.resume()
-}
-
-function requestLine(request: ParsedRequest): Omit<IncomingWebhook, 'body'> {
-  const { remoteAddress } = request.socket
+function requestHead({ message, target }: NodeRequest): Omit<IncomingWebhook, 'body'> {
+  const { remoteAddress } = message.socket
   return {
-    method: request.method ?? '',
-    url: request.originalUrl ?? request.url ?? '',
-    headers: headerPairs(request.rawHeaders),
+    method: message.method ?? '',
+    url: target ?? message.url ?? '',
+    headers: headerPairs(message),
     ...(remoteAddress === undefined ? {} : { remoteAddress }),
   }
 }
 
-function headerPairs(rawHeaders: readonly string[]): HeaderPairs {
+function headerPairs({ rawHeaders, headers }: IncomingMessage): HeaderPairs {
   const pairs: [string, string][] = []
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    pairs.push([rawHeaders[index] ?? '', rawHeaders[index + 1] ?? ''])
+    const [name = '', value = ''] = [rawHeaders[index], rawHeaders[index + 1]]
+    if (!name.startsWith(':')) pairs.push([name, value])
+    // RFC 9113 section 8.3.1: what HTTP/2 has in the place of Host.
+    else if (name === ':authority' && headers.host === undefined) pairs.push(['host', value])
   }
   return pairs
 }
 
-function rawBody(request: ParsedRequest): IncomingWebhook['body'] {
-  const kept = [request.body, request.rawBody].find((value) => value instanceof Uint8Array)
-  if (kept !== undefined) {
+function rawBody(request: NodeRequest, { culpritOf, fix }: ParserAdvice): IncomingWebhook['body'] {
+  const { message, body, rawBody: kept } = request
+  const bytes = [body, kept].find((value) => value instanceof Uint8Array)
+  if (bytes !== undefined) {
     // Parsers inflate before they hand over, and the signature covers what was sent.
-    if (isEncoded(request)) throw new RawBodyUnavailableError('A body parser inflated the body')
-    return kept
+    if (isEncoded(message)) throw new RawBodyUnavailableError('A body parser inflated the body', fix)
+    return bytes
   }
-  if (request.readableEncoding) throw new RawBodyUnavailableError('`request.setEncoding()` ran')
-  if (request.readableDidRead) throw new RawBodyUnavailableError(culpritOf(request))
-  return requestBytes(request)
+  if (message.readableEncoding) throw new RawBodyUnavailableError('`request.setEncoding()` ran', fix)
+  if (message.readableDidRead) {
+    throw new RawBodyUnavailableError(culpritOf?.(request) ?? 'Something read the request body', fix)
+  }
+  return requestBytes(message)
 }
 
-function isEncoded(request: IncomingMessage): boolean {
-  const encoding = request.headers['content-encoding']?.trim().toLowerCase()
+function isEncoded(message: IncomingMessage): boolean {
+  const encoding = message.headers['content-encoding']?.trim().toLowerCase()
   return encoding !== undefined && encoding !== '' && encoding !== 'identity'
-}
-
-function culpritOf({ body, headers }: ParsedRequest): string {
-  if (typeof body === 'string') return '`express.text()` ran'
-  if (typeof body !== 'object' || body === null) return 'Something read the request body'
-  const isForm = headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true
-  return isForm ? '`express.urlencoded()` ran' : '`express.json()` ran'
 }

@@ -17,3 +17,10 @@ export type {
   FrameworkServer,
   WebhookIntake,
 } from './frameworks/framework-case.ts'
+export { idempotencyStoreConformance } from './idempotency-store-conformance.ts'
+export type {
+  IdempotencyCapability,
+  IdempotencyCase,
+  IdempotencyHarness,
+  IdempotencyUnderTest,
+} from './conformance/idempotency-case.ts'

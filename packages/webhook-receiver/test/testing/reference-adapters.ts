@@ -34,6 +34,7 @@ export function harnessOf(pieces: Partial<Adapter> = {}, harness: Partial<Framew
       'header-case',
       'header-bytes',
       'repeated-headers',
+      'url-encoding',
       'exact-url',
       'head-method',
       'streaming-body',
@@ -63,7 +64,7 @@ export function harnessOf(pieces: Partial<Adapter> = {}, harness: Partial<Framew
 
 /** The harness of a server that hands a web `Request` to the receiver, as platforms of the web do. */
 export const webHarness: FrameworkHarness = {
-  capabilities: ['header-bytes', 'streaming-body', 'abort', 'head-method', 'prefix'],
+  capabilities: ['header-bytes', 'url-encoding', 'streaming-body', 'abort', 'head-method', 'prefix'],
   parsers: [],
   start: (mount) =>
     listen(async (request, response) => {

@@ -14,7 +14,9 @@ export type FrameworkCapability =
    * allows only once, as `authorization`, perhaps the first alone.
    */
   | 'repeated-headers'
-  /** Every byte of the request target is kept. Else: what is percent-encoded stays so, as in a WHATWG URL. */
+  /** What is percent-encoded in the request target stays as it is. Else: the query is written anew, with the same names and values. */
+  | 'url-encoding'
+  /** Every byte of the request target is kept. Else: it is the same to who reads it as a WHATWG URL. */
   | 'exact-url'
   /** HEAD arrives as HEAD. Else: as GET. */
   | 'head-method'

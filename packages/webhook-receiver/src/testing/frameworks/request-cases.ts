@@ -35,10 +35,14 @@ export const requestCases: readonly FrameworkConformanceCase[] = [
     })
   }),
 
-  frameworkCase('the URL is the request target, with its encoding untouched', async (under) => {
-    const target = `/webhooks/source${ENCODED}`
-    assert.equal(targetOf((await receive(under, { path: target })).url), target)
-  }),
+  frameworkCase(
+    'the URL is the request target, with its encoding untouched',
+    async (under) => {
+      const target = `/webhooks/source${ENCODED}`
+      assertTarget(under, (await receive(under, { path: target })).url, target)
+    },
+    'url-encoding',
+  ),
 
   frameworkCase(
     'the URL is the request target, byte for byte',
@@ -50,7 +54,7 @@ export const requestCases: readonly FrameworkConformanceCase[] = [
       if (under.has('exact-url')) {
         assert.equal(targetOf(url), target)
         assert.equal(targetOf((await receive(under, { path: worse })).url), worse)
-      } else assert.equal(new URL(url, 'http://host').href, new URL(target, url).href)
+      } else assertSameMeaning(targetOf(url), target)
     },
     'exact-url',
   ),
@@ -61,7 +65,8 @@ export const requestCases: readonly FrameworkConformanceCase[] = [
       if (!under.has('prefix')) return
       const target = `/prefix/webhooks/source${ENCODED}`
       const { url, source } = await receive(under, { path: target }, '/prefix')
-      assert.deepEqual([targetOf(url), source], [target, 'source'])
+      assert.equal(source, 'source')
+      assertTarget(under, url, target)
     },
     'prefix',
   ),
@@ -171,6 +176,17 @@ async function receive(
   assert.equal(received.length, 1)
   const one = received[0] as Received
   return { ...one, url: withoutBase(one.url, origin) }
+}
+
+function assertTarget(under: FrameworkUnderTest, url: string, target: string): void {
+  if (under.has('url-encoding') || under.has('exact-url')) assert.equal(targetOf(url), target)
+  else assertSameMeaning(targetOf(url), target)
+}
+
+function assertSameMeaning(actual: string, expected: string): void {
+  const [left, right] = [actual, expected].map((target) => new URL(target, 'http://host'))
+  assert.equal(left?.pathname, right?.pathname)
+  assert.deepEqual([...(left?.searchParams ?? [])], [...(right?.searchParams ?? [])])
 }
 
 /** The cases know nothing of a path that the platform has before all others. */

@@ -9,7 +9,7 @@ import { createChanges } from './changes.ts'
 const SECRET = 'conformance'
 
 /** `maxBodyBytes` of the source `signed`. */
-export const signedLimitBytes = 64 * 1024
+export const signedLimitBytes: number = 64 * 1024
 
 const connector: Connector = {
   id: 'signed',

@@ -1,0 +1,117 @@
+import type { Consumer, DeadLetter, EventBuffer, EventPlace } from '../../buffer/event-buffer.ts'
+import { UsageError } from '../cli-io.ts'
+import type { CliArguments, CliOption, Command } from '../command.ts'
+import { eventFilter, filterOptions } from '../event-filter.ts'
+import { eventToJson } from '../event-json.ts'
+import { changeDirectory, inspectDirectory } from '../open-directory.ts'
+import { count, printable, table, time, writeJson } from '../output.ts'
+
+const destination: CliOption = {
+  kind: 'text',
+  value: 'NAME',
+  help: 'The destination. Needed where there are several.',
+}
+
+/** `holdfast dead-letters list DIRECTORY` */
+export const listDeadLetters: Command = {
+  name: 'dead-letters list',
+  summary: 'Shows the events that a destination has given up, and why. Works while an application has the buffer open.',
+  positionals: ['DIRECTORY'],
+  options: { destination, ...filterOptions, json: { kind: 'flag', help: 'One JSON object for each, with the event.' } },
+  examples: ['holdfast dead-letters list ./data/inbox --destination orders'],
+  async run(args, io) {
+    await using opened = await inspectDirectory(args.positionals[0] ?? '')
+    const letters = await chosenLetters(opened.buffer, args)
+    if (args.flag('json')) {
+      for (const { event, why, ...rest } of letters.chosen)
+        await writeJson(io, { why, ...rest, event: eventToJson(event) })
+      return
+    }
+    const rows = letters.chosen.map(({ event, why }) => [
+      event.position,
+      printable(event.id),
+      printable([event.source, event.type].filter((name) => name !== undefined).join(' ')),
+      why.attempts,
+      time(why.at),
+      printable(`${why.code === undefined ? '' : `${why.code}: `}${why.message}`).slice(0, 100),
+    ])
+    await io.stdout.write(table(['position', 'id', 'what', 'attempts', 'given up', 'why'], rows))
+  },
+}
+
+/** `holdfast dead-letters redrive DIRECTORY` */
+export const redriveDeadLetters: Command = change({
+  name: 'dead-letters redrive',
+  summary:
+    'Has dead letters delivered again, in the order of arrival within their key, when the application runs next. It may not run now.',
+  done: 'will be delivered again',
+  apply: (consumer, places) => consumer.redrive(places),
+})
+
+/** `holdfast dead-letters purge DIRECTORY` */
+export const purgeDeadLetters: Command = change({
+  name: 'dead-letters purge',
+  summary: 'Deletes dead letters for good. The application may not run.',
+  done: 'deleted',
+  apply: (consumer, places) => consumer.purge(places),
+})
+
+function change(options: {
+  readonly name: string
+  readonly summary: string
+  readonly done: string
+  readonly apply: (consumer: Consumer, places: readonly EventPlace[]) => Promise<number>
+}): Command {
+  return {
+    name: options.name,
+    summary: options.summary,
+    positionals: ['DIRECTORY'],
+    options: {
+      destination,
+      all: { kind: 'flag', help: 'All of them. Without it, the options below must choose.' },
+      ...filterOptions,
+      'dry-run': { kind: 'flag', help: 'Only count.' },
+      json: { kind: 'flag', help: 'One JSON object.' },
+    },
+    examples: [
+      `holdfast ${options.name} ./data/inbox --destination orders --id evt_1 --id evt_2`,
+      `holdfast ${options.name} ./data/inbox --destination orders --all`,
+    ],
+    async run(args, io) {
+      const choosing = Object.keys(filterOptions).some((name) => args.text(name) !== undefined)
+      if (!choosing && !args.flag('all')) throw new UsageError('Say which: --all, or one of the filters.')
+      const isDry = args.flag('dry-run')
+      const [directory = ''] = args.positionals
+      await using opened = await (isDry ? inspectDirectory(directory) : changeDirectory(directory))
+      const { consumer, chosen } = await chosenLetters(opened.buffer, args)
+      const places = chosen.map(({ event: { partition, position } }) => ({ partition, position }))
+      const changed = isDry ? places.length : await options.apply(consumer, places)
+      if (args.flag('json')) await writeJson(io, { dryRun: isDry, destination: consumer.name, count: changed })
+      else
+        await io.stdout.write(
+          `${count(changed)} dead letters of ${consumer.name}${isDry ? ' would be' : ''}: ${options.done}\n`,
+        )
+    },
+  }
+}
+
+async function chosenLetters(
+  buffer: EventBuffer,
+  args: CliArguments,
+): Promise<{ readonly consumer: Consumer; readonly chosen: readonly DeadLetter[] }> {
+  const filter = eventFilter(args)
+  const consumer = await chosenConsumer(buffer, args)
+  const chosen: DeadLetter[] = []
+  for await (const letter of consumer.deadLetters()) if (filter.matches(letter.event)) chosen.push(letter)
+  return { consumer, chosen }
+}
+
+async function chosenConsumer(buffer: EventBuffer, args: CliArguments): Promise<Consumer> {
+  const { consumers } = await buffer.stats()
+  const names = consumers.map(({ name }) => name)
+  const asked = args.text('destination') ?? (names.length === 1 ? names[0] : undefined)
+  if (asked === undefined) throw new UsageError(`Say which with --destination: ${names.join(', ') || 'there is none'}.`)
+  if (!names.includes(asked))
+    throw new UsageError(`There is no destination ${asked}; there are: ${names.join(', ') || 'none'}.`)
+  return buffer.openConsumer(asked)
+}

@@ -1,0 +1,107 @@
+import { createFetch, integrationErrorOf } from '@holdfast/core'
+import type { StoredEvent } from '../../buffer/event-buffer.ts'
+import { type CliIo, FindingError, UsageError } from '../cli-io.ts'
+import type { Command } from '../command.ts'
+import { eventFilter, filterOptions } from '../event-filter.ts'
+import { inspectDirectory } from '../open-directory.ts'
+import { count, printable, writeJson } from '../output.ts'
+import { startProgress } from '../progress.ts'
+import { readEntries } from '../read-events.ts'
+
+/** Headers of one connection, and those that `fetch` sets itself. */
+const notForwarded =
+  /^(?:connection|content-length|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i
+
+/** `holdfast replay DIRECTORY` */
+export const replay: Command = {
+  name: 'replay',
+  summary:
+    'Sends stored events to a URL again, one after the other, with their own headers and bytes. Works while an application has the buffer open, and moves no cursor.',
+  positionals: ['DIRECTORY'],
+  options: {
+    url: { kind: 'text', value: 'URL', help: 'Where to. Required, but with --dry-run.' },
+    rate: { kind: 'number', value: 'N', help: 'Events per second. Default: 10.' },
+    header: { kind: 'list', value: 'NAME:VALUE', help: 'One more header. May come more than once.' },
+    'keep-going': { kind: 'flag', help: 'Go on after an event that was refused. Default: stop there.' },
+    'dry-run': { kind: 'flag', help: 'Only count.' },
+    ...filterOptions,
+    json: { kind: 'flag', help: 'One JSON object.' },
+  },
+  examples: [
+    'holdfast replay ./data/inbox --from 2026-11-25T14:00:00Z --to 2026-11-25T15:00:00Z --rate 50 --url http://localhost:3000/hooks',
+  ],
+  async run(args, io) {
+    const isDry = args.flag('dry-run')
+    const url = isDry ? 'http://localhost' : args.required('url')
+    if (!URL.canParse(url)) throw new UsageError(`--url takes a URL, got \`${printable(url)}\`.`)
+    const rate = args.number('rate') ?? 10
+    if (!(rate > 0)) throw new UsageError(`--rate takes a number above 0, got \`${rate}\`.`)
+    const filter = eventFilter(args)
+    const extra = args.list('header').map(headerPair)
+    await using opened = await inspectDirectory(args.positionals[0] ?? '')
+    await using send = createFetch()
+    const { events } = await opened.buffer.stats()
+    const progress = startProgress(io, 'replaying', events)
+    const counts = { chosen: 0, delivered: 0, refused: 0 }
+    let nextAtMs = io.clock.monotonicMs()
+    try {
+      for await (const entry of readEntries(opened.buffer, { from: filter.from, signal: io.signal })) {
+        await progress.add(1)
+        if (entry.kind === 'hole' || !filter.matches(entry.event)) continue
+        counts.chosen++
+        if (isDry) continue
+        await io.clock.sleep(nextAtMs - io.clock.monotonicMs(), io.signal)
+        nextAtMs = Math.max(nextAtMs, io.clock.monotonicMs() - 1_000) + 1_000 / rate
+        const refusal = await deliver(send, url, entry.event, extra, io)
+        if (refusal === undefined) counts.delivered++
+        else {
+          counts.refused++
+          await io.stderr.write(`${entry.event.position} ${printable(entry.event.id)}: ${printable(refusal)}\n`)
+          if (!args.flag('keep-going')) break
+        }
+      }
+    } finally {
+      await progress.end()
+    }
+    if (args.flag('json')) await writeJson(io, { dryRun: isDry, ...counts })
+    else
+      await io.stdout.write(
+        isDry
+          ? `${count(counts.chosen)} events would be sent\n`
+          : `${count(counts.delivered)} events delivered, ${count(counts.refused)} refused\n`,
+      )
+    if (counts.refused > 0) throw new FindingError('Not everything was delivered.')
+  },
+}
+
+async function deliver(
+  send: typeof globalThis.fetch,
+  url: string,
+  event: StoredEvent,
+  extra: readonly (readonly [string, string])[],
+  io: CliIo,
+): Promise<string | undefined> {
+  const headers = new Headers()
+  for (const [name, value] of event.headers) if (!notForwarded.test(name)) headers.append(name, value)
+  for (const [name, value] of extra) headers.set(name, value)
+  try {
+    const response = await send(url, {
+      method: event.method,
+      headers,
+      body: event.body,
+      signal: io.signal,
+      redirect: 'error',
+    })
+    await response.body?.cancel()
+    return response.ok ? undefined : `answered ${response.status}`
+  } catch (error) {
+    io.signal.throwIfAborted()
+    return integrationErrorOf(error)?.message ?? String(error)
+  }
+}
+
+function headerPair(text: string): readonly [string, string] {
+  const colon = text.indexOf(':')
+  if (colon <= 0) throw new UsageError('--header takes NAME:VALUE.')
+  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()]
+}

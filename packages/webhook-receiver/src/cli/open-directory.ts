@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isIntegrationError } from '@holdfast/core'
+import type { EventBuffer, OpenReport } from '../buffer/event-buffer.ts'
+import { diskBuffer } from '../disk/disk-buffer.ts'
+import { errorCodeOf } from '../disk/file-io.ts'
+import { nodeFileSystem } from '../disk/node-file-system.ts'
+import { UsageError } from './cli-io.ts'
+import { overlayFileSystem } from './overlay-file-system.ts'
+
+// A segment may be deleted between listing and opening it.
+const OPEN_ATTEMPTS = 5
+
+/** An open buffer. */
+export interface OpenDirectory extends AsyncDisposable {
+  readonly buffer: EventBuffer
+  readonly report: OpenReport
+}
+
+/**
+ * Opens the buffer in a directory to look into it. Nothing is changed, and an application may have it open.
+ *
+ * @throws UsageError when there is no buffer; BufferError when it is of a later format.
+ */
+export async function inspectDirectory(
+  directory: string,
+  options: { readonly rememberIds?: boolean } = {},
+): Promise<OpenDirectory> {
+  requireBuffer(directory)
+  for (let attempt = 1; ; attempt++) {
+    const fileSystem = overlayFileSystem(nodeFileSystem())
+    // Looking compares no ids, and need not read the segments for them.
+    const buffer = diskBuffer({ directory, fileSystem, ...(options.rememberIds === true ? {} : { dedupeWindowMs: 0 }) })
+    try {
+      const report = await buffer.open()
+      return { buffer, report, [Symbol.asyncDispose]: () => buffer.close() }
+    } catch (error) {
+      const isGone = isIntegrationError(error) && errorCodeOf(error.cause) === 'ENOENT'
+      if (!isGone || attempt === OPEN_ATTEMPTS) throw error
+    }
+  }
+}
+
+/**
+ * Opens the buffer in a directory to change it. No application may have it open.
+ *
+ * @throws UsageError when there is no buffer and `create` is not set; BufferError `buffer_locked` while somebody has it open.
+ */
+export async function changeDirectory(
+  directory: string,
+  options: { readonly create?: boolean } = {},
+): Promise<OpenDirectory> {
+  if (options.create !== true) requireBuffer(directory)
+  const buffer = diskBuffer({ directory })
+  const report = await buffer.open()
+  return { buffer, report, [Symbol.asyncDispose]: () => buffer.close() }
+}
+
+/** Who opened it last, for people. */
+export async function ownerOf(directory: string): Promise<string | undefined> {
+  try {
+    const owner = JSON.parse(await readFile(join(directory, 'OWNER.json'), 'utf8')) as Readonly<Record<string, unknown>>
+    return `process ${String(owner['pid'])} on ${String(owner['host'])} since ${String(owner['startedAt'])}`
+  } catch {
+    return undefined
+  }
+}
+
+function requireBuffer(directory: string): void {
+  if (existsSync(join(directory, 'META'))) return
+  throw new UsageError(
+    existsSync(directory) ? `There is no buffer in ${directory}.` : `There is no directory ${directory}.`,
+  )
+}

@@ -1,0 +1,69 @@
+import type { CliIo } from './cli-io.ts'
+
+/** Writes one JSON value on a line of its own. */
+export function writeJson(io: CliIo, value: unknown): Promise<void> {
+  return io.stdout.write(`${JSON.stringify(value)}\n`)
+}
+
+/** Rows with aligned columns. Numbers are aligned to the right. */
+export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? count(cell) : cell)))
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)),
+  )
+  const line = (row: readonly string[], isNumber: (column: number) => boolean): string =>
+    row
+      .map((cell, column) => (isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd()
+  const isNumber = (column: number): boolean => rows.length > 0 && rows.every((row) => typeof row[column] === 'number')
+  return [line(headings, isNumber), ...cells.map((row) => line(row, isNumber))].map((text) => `${text}\n`).join('')
+}
+
+/** Facts, one a line. */
+export function facts(pairs: readonly (readonly [string, string | number])[]): string {
+  const width = Math.max(...pairs.map(([label]) => label.length)) + 2
+  return pairs
+    .map(([label, value]) => `${label.padEnd(width)}${typeof value === 'number' ? count(value) : value}\n`)
+    .join('')
+}
+
+/** A whole number with its thousands apart. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US')
+}
+
+/** Bytes in the unit that fits. */
+export function bytes(value: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  let amount = value
+  let unit = 0
+  while (amount >= 1024 && unit < units.length - 1) {
+    amount /= 1024
+    unit++
+  }
+  return `${unit === 0 ? amount : amount.toFixed(1)} ${units[unit]}`
+}
+
+/** A point in time, in UTC. */
+export function time(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+/** A duration in the unit that fits. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 120_000) return `${(ms / 1_000).toFixed(1)} s`
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${(ms / 3_600_000).toFixed(1)} h`
+}
+
+/** Text of others without what a terminal would obey. */
+export function printable(text: string): string {
+  let printed = ''
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0
+    const isControl = code < 0x20 || (code >= 0x7f && code < 0xa0)
+    printed += isControl ? `\\x${code.toString(16).padStart(2, '0')}` : character
+  }
+  return printed
+}

@@ -1,0 +1,131 @@
+import type { FileSystem, OpenFile } from '../disk/file-system.ts'
+
+/**
+ * A view of `base` that changes nothing there: what is written through it stays in memory. So the directory of a running application
+ * can be opened and recovered as after a crash, and looked into, while the application goes on writing. Files have the size that
+ * they had when they were first opened, and the lock of the directory is neither taken nor asked for.
+ */
+export function overlayFileSystem(base: FileSystem): FileSystem {
+  const files = new Map<string, OverlayContent>()
+  const removed = new Set<string>()
+
+  const contentOf = async (path: string): Promise<OverlayContent> => {
+    const known = files.get(path)
+    if (known !== undefined) return known
+    if (removed.has(path)) throw failure('ENOENT', path)
+    const file = await base.open(path, 'read')
+    const content = new OverlayContent(file, await file.size())
+    files.set(path, content)
+    return content
+  }
+
+  const exists = async (path: string): Promise<boolean> => {
+    if (files.has(path)) return true
+    const directory = path.slice(0, path.lastIndexOf('/'))
+    return !removed.has(path) && (await base.list(directory)).includes(path.slice(directory.length + 1))
+  }
+
+  return {
+    async open(path, mode) {
+      if (mode !== 'create') return (await contentOf(path)).handle()
+      if (await exists(path)) throw failure('EEXIST', path)
+      const content = new OverlayContent(undefined, 0)
+      files.set(path, content)
+      removed.delete(path)
+      return content.handle()
+    },
+    async list(directory) {
+      const names = new Set((await base.list(directory)).filter((name) => !removed.has(`${directory}/${name}`)))
+      for (const path of files.keys()) {
+        const name = path.slice(directory.length + 1)
+        if (path.startsWith(`${directory}/`) && !name.includes('/')) names.add(name)
+      }
+      return [...names]
+    },
+    async makeDirectory() {},
+    async syncDirectory() {},
+    async remove(path) {
+      files.delete(path)
+      removed.add(path)
+    },
+    async rename(from, to) {
+      files.set(to, await contentOf(from))
+      files.delete(from)
+      removed.add(from)
+      removed.delete(to)
+    },
+    async lock() {
+      return { async release() {} }
+    },
+  }
+}
+
+interface Extent {
+  readonly at: number
+  readonly bytes: Uint8Array
+}
+
+/** A file of the base with what was written over it. Little is: headers, seals, cursors. */
+class OverlayContent {
+  readonly #base: OpenFile | undefined
+  /** How much of the base is still seen. */
+  #baseSize: number
+  #size: number
+  #extents: Extent[] = []
+
+  constructor(base: OpenFile | undefined, size: number) {
+    this.#base = base
+    this.#baseSize = size
+    this.#size = size
+  }
+
+  handle(): OpenFile {
+    return {
+      size: async () => this.#size,
+      read: (target, position) => this.#read(target, position),
+      write: async (chunks, position) => this.#write(chunks, position),
+      truncate: async (length) => this.#truncate(length),
+      async datasync() {},
+      // Others may have it open; the process ends soon.
+      async close() {},
+    }
+  }
+
+  async #read(target: Uint8Array, position: number): Promise<number> {
+    const length = Math.max(0, Math.min(target.length, this.#size - position))
+    const wanted = target.subarray(0, length)
+    wanted.fill(0)
+    let filled = 0
+    const readable = Math.max(0, Math.min(length, this.#baseSize - position))
+    while (this.#base !== undefined && filled < readable) {
+      const count = await this.#base.read(wanted.subarray(filled, readable), position + filled)
+      if (count === 0) break
+      filled += count
+    }
+    for (const { at, bytes } of this.#extents) {
+      const from = Math.max(at, position)
+      const to = Math.min(at + bytes.length, position + length)
+      if (from < to) wanted.set(bytes.subarray(from - at, to - at), from - position)
+    }
+    return length
+  }
+
+  #write(chunks: readonly Uint8Array[], position: number): number {
+    const bytes = Buffer.concat(chunks)
+    this.#extents.push({ at: position, bytes })
+    this.#size = Math.max(this.#size, position + bytes.length)
+    return bytes.length
+  }
+
+  #truncate(length: number): void {
+    this.#baseSize = Math.min(this.#baseSize, length)
+    this.#extents = this.#extents
+      .filter(({ at }) => at < length)
+      .map(({ at, bytes }) => ({ at, bytes: bytes.subarray(0, length - at) }))
+    this.#size = length
+  }
+}
+
+function failure(code: 'ENOENT' | 'EEXIST', path: string): Error {
+  return Object.assign(new Error(`${code}: ${path}`), { code })
+}

@@ -1,0 +1,62 @@
+import { isIntegrationError } from '@holdfast/core'
+import { type CliIo, FindingError, UsageError } from './cli-io.ts'
+import { asUsageError, type Command, parseArguments } from './command.ts'
+import { commandHelp, overview } from './help.ts'
+
+/** Runs a command line and returns its exit code: 0 fine, 1 failed or found something, 2 wrong usage. Never throws. */
+export async function runCli(
+  argv: readonly string[],
+  io: CliIo,
+  commands: readonly Command[],
+  version: string,
+): Promise<number> {
+  try {
+    const [first] = argv
+    if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+      await io.stdout.write(overview(commands))
+      return first === undefined ? 2 : 0
+    }
+    if (first === '--version' || first === '-v') {
+      await io.stdout.write(`${version}\n`)
+      return 0
+    }
+    const { command, args } = findCommand(commands, argv)
+    if (args.includes('--help') || args.includes('-h')) {
+      await io.stdout.write(commandHelp(command))
+      return 0
+    }
+    await command.run(parseArguments(command, args), io)
+    return 0
+  } catch (error) {
+    return report(asUsageError(error), io)
+  }
+}
+
+function findCommand(
+  commands: readonly Command[],
+  argv: readonly string[],
+): { command: Command; args: readonly string[] } {
+  for (const words of [2, 1]) {
+    const name = argv.slice(0, words).join(' ')
+    const command = commands.find((candidate) => candidate.name === name)
+    if (command !== undefined) return { command, args: argv.slice(words) }
+  }
+  const [first = ''] = argv
+  const subcommands = commands.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => `\`${name}\``)
+  if (subcommands.length > 0) throw new UsageError(`\`holdfast ${first}\` is one of ${subcommands.join(', ')}.`)
+  throw new UsageError(`There is no command \`${first}\`. \`holdfast --help\` lists them all.`)
+}
+
+async function report(error: unknown, io: CliIo): Promise<number> {
+  // Whoever reads our output has gone, as `head` does.
+  if ((error as { readonly code?: unknown } | null)?.code === 'EPIPE') return 0
+  if (io.signal.aborted && error === io.signal.reason) return 130
+  if (error instanceof UsageError) {
+    await io.stderr.write(`holdfast: ${error.message}\n`)
+    return 2
+  }
+  const isExpected = error instanceof FindingError || isIntegrationError(error)
+  const text = isExpected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+  await io.stderr.write(`holdfast: ${text}\n`).catch(() => {})
+  return 1
+}

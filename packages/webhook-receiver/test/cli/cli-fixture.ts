@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { systemClock } from '@holdfast/core'
+import { onTestFinished } from 'vitest'
+import type { NewEvent } from '../../src/buffer/event-buffer.ts'
+import type { TextSink } from '../../src/cli/cli-io.ts'
+import { allCommands } from '../../src/cli/commands/all-commands.ts'
+import { runCli } from '../../src/cli/run-cli.ts'
+import { diskBuffer } from '../../src/disk/disk-buffer.ts'
+
+/** What a command printed, and how it ended. */
+export interface CliResult {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command line as the program does, without a process of its own. */
+export async function holdfast(
+  args: readonly string[],
+  options: { readonly stdin?: string; readonly signal?: AbortSignal; readonly onStdout?: (text: string) => void } = {},
+): Promise<CliResult> {
+  const stdout = sink(options.onStdout)
+  const stderr = sink()
+  const code = await runCli(
+    args,
+    {
+      stdout,
+      stderr,
+      stdin: Readable.from([Buffer.from(options.stdin ?? '')]),
+      clock: systemClock,
+      env: {},
+      signal: options.signal ?? new AbortController().signal,
+    },
+    allCommands,
+    '1.2.3',
+  )
+  return { code, stdout: stdout.text(), stderr: stderr.text() }
+}
+
+/** A directory that is gone after the test. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-cli-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return join(directory, 'inbox')
+}
+
+/** An event of the hour of its number. */
+export function sampleEvent(number: number, fields: Partial<NewEvent> = {}): NewEvent {
+  return {
+    id: `evt_${number}`,
+    source: 'shop',
+    type: 'order.paid',
+    receivedAt: Date.UTC(2026, 10, 26, number),
+    method: 'POST',
+    url: '/webhooks/shop?a=%2F',
+    headers: [
+      ['Content-Type', 'application/json'],
+      ['X-Signature', 'one'],
+      ['x-signature', 'two'],
+    ],
+    body: Buffer.from(`{"number":${number}}`),
+    ...fields,
+  }
+}
+
+/** A closed buffer with these events in it. */
+export async function storedDirectory(events: readonly NewEvent[], consumers: readonly string[] = []): Promise<string> {
+  const directory = temporaryDirectory()
+  const buffer = diskBuffer({ directory })
+  await buffer.open()
+  if (events.length > 0) await buffer.append(events)
+  for (const name of consumers) await buffer.openConsumer(name)
+  await buffer.close()
+  return directory
+}
+
+/** Lines of JSON as values. */
+export function jsonLines(text: string): readonly Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+function sink(onWrite?: (text: string) => void): TextSink & { text(): string } {
+  let written = ''
+  return {
+    isTerminal: false,
+    columns: 80,
+    async write(text) {
+      written += text
+      onWrite?.(text)
+    },
+    text: () => written,
+  }
+}

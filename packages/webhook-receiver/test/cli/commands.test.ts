@@ -1,0 +1,332 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { diskBuffer } from '../../src/disk/disk-buffer.ts'
+import { holdfast, jsonLines, sampleEvent, storedDirectory, temporaryDirectory } from './cli-fixture.ts'
+
+describe('holdfast inspect', () => {
+  it('shows what is in a buffer', async () => {
+    const directory = await storedDirectory([sampleEvent(1), sampleEvent(2)], ['orders'])
+    const { code, stdout } = await holdfast(['inspect', directory])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/events +2\n/)
+    expect(stdout).toMatch(/orders +2 +0 +0\n/)
+    const [json] = jsonLines((await holdfast(['inspect', directory, '--json'])).stdout)
+    expect(json).toMatchObject({ events: 2, lost: 0, consumers: [{ name: 'orders', backlog: 2 }] })
+  })
+
+  it('looks into the buffer of a running application, and changes no byte of it', async () => {
+    const directory = temporaryDirectory()
+    const buffer = diskBuffer({ directory })
+    await buffer.open()
+    onTestFinished(() => buffer.close())
+    await buffer.append([sampleEvent(1)])
+    await buffer.openConsumer('orders')
+    const before = withoutMeta(fingerprint(directory))
+    const { code, stdout } = await holdfast(['inspect', directory, '--json'])
+    expect(code).toBe(0)
+    expect(jsonLines(stdout)[0]).toMatchObject({ events: 1, consumers: [{ name: 'orders', backlog: 1 }] })
+    expect(withoutMeta(fingerprint(directory))).toEqual(before)
+    expect(await buffer.append([sampleEvent(2)])).toMatchObject([{ status: 'appended' }])
+  })
+
+  it('says that there is no buffer, and makes none', async () => {
+    const directory = temporaryDirectory()
+    const { code, stderr } = await holdfast(['inspect', directory])
+    expect(code).toBe(2)
+    expect(stderr).toBe(`holdfast: There is no directory ${directory}.\n`)
+  })
+})
+
+describe('holdfast stats', () => {
+  it('counts by what it is asked for', async () => {
+    const directory = await storedDirectory([
+      sampleEvent(1),
+      sampleEvent(2),
+      sampleEvent(3, { source: 'crm', type: 'made\u001b[2J' }),
+    ])
+    expect(jsonLines((await holdfast(['stats', directory, '--json'])).stdout)).toMatchObject([
+      { source: 'crm', events: 1 },
+      { source: 'shop', events: 2, bytes: 24, first: '2026-11-26T01:00:00.000Z' },
+    ])
+    expect(jsonLines((await holdfast(['stats', directory, '--by', 'hour', '--json'])).stdout)).toHaveLength(3)
+    const { stdout } = await holdfast(['stats', directory, '--by', 'type'])
+    expect(stdout).toContain('made\\x1b[2J')
+    expect((await holdfast(['stats', directory, '--by', 'colour'])).stderr).toContain('--by takes source, type')
+  })
+})
+
+describe('holdfast tail', () => {
+  it('shows the last events, and only those that are asked for', async () => {
+    const directory = await storedDirectory([1, 2, 3, 4].map((number) => sampleEvent(number)))
+    const { stdout } = await holdfast(['tail', directory, '-n', '2', '--body'])
+    expect(stdout.split('\n').filter((line) => line.startsWith('2026'))).toHaveLength(2)
+    expect(stdout).toContain('{"number":4}')
+    const chosen = await holdfast([
+      'tail',
+      directory,
+      '--json',
+      '--from',
+      '2026-11-26T02:00:00Z',
+      '--to',
+      '2026-11-26T04:00:00Z',
+    ])
+    expect(jsonLines(chosen.stdout).map(({ id }) => id)).toEqual(['evt_2', 'evt_3'])
+    const byId = await holdfast(['tail', directory, '--json', '--id', 'evt_1', '--id', 'evt_4'])
+    expect(jsonLines(byId.stdout).map(({ id }) => id)).toEqual(['evt_1', 'evt_4'])
+  })
+
+  it('follows an application that goes on writing, until it is stopped', async () => {
+    const directory = temporaryDirectory()
+    const buffer = diskBuffer({ directory, segmentBytes: 4096 })
+    await buffer.open()
+    onTestFinished(() => buffer.close())
+    await buffer.append([sampleEvent(1)])
+    const stopping = new AbortController()
+    const seen: string[] = []
+    const ended = holdfast(['tail', directory, '--follow', '--json'], {
+      signal: stopping.signal,
+      onStdout: (text) => {
+        seen.push(...jsonLines(text).map(({ id }) => String(id)))
+        if (seen.length === 1)
+          void buffer.append([2, 3, 4].map((number) => sampleEvent(number, { body: Buffer.alloc(3_000) })))
+        if (seen.length === 4) stopping.abort(new Error('enough'))
+      },
+    })
+    expect((await ended).code).toBe(130)
+    expect(seen).toEqual(['evt_1', 'evt_2', 'evt_3', 'evt_4'])
+  })
+})
+
+describe('holdfast verify', () => {
+  it('finds nothing in a buffer that is intact', async () => {
+    const directory = await storedDirectory([sampleEvent(1), sampleEvent(2)])
+    expect(await holdfast(['verify', directory])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('2 events') as string,
+    })
+  })
+
+  it('names the events that a flipped bit has cost, and changes nothing', async () => {
+    const directory = await storedDirectory([1, 2, 3].map((number) => sampleEvent(number)))
+    flipBit(directory, '{"number":2}')
+    const before = fingerprint(directory)
+    const { code, stdout, stderr } = await holdfast(['verify', directory, '--json'])
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'holdfast: 1 events are lost.\n' })
+    expect(jsonLines(stdout)[0]).toMatchObject({ events: 2, holes: [{ lost: 1 }] })
+    expect(fingerprint(directory)).toEqual(before)
+  })
+})
+
+describe('holdfast repair', () => {
+  it('says what it would do, and does it when it is told to', async () => {
+    const directory = await storedDirectory([sampleEvent(1)])
+    const segment = segmentOf(directory)
+    truncateSync(segment, statSync(segment).size - 20)
+    const before = fingerprint(directory)
+    await holdfast(['repair', directory, '--dry-run'])
+    expect(fingerprint(directory)).toEqual(before)
+    expect((await holdfast(['repair', directory])).code).toBeLessThanOrEqual(1)
+    expect((await holdfast(['repair', directory])).stdout).toBe('nothing to repair\n')
+  })
+
+  it('leaves a buffer alone that an application has open', async () => {
+    const directory = temporaryDirectory()
+    const buffer = diskBuffer({ directory })
+    await buffer.open()
+    onTestFinished(() => buffer.close())
+    const { code, stderr } = await holdfast(['repair', directory])
+    expect(code).toBe(1)
+    expect(stderr).toContain(`in use by process ${process.pid}`)
+  })
+})
+
+describe('holdfast export and import', () => {
+  const events = [
+    sampleEvent(1, {
+      tenant: 'acme',
+      eventId: 'original',
+      remoteAddress: '10.0.0.1',
+      occurredAt: Date.UTC(2026, 10, 25),
+    }),
+    sampleEvent(2, { body: Buffer.from([0, 255, 13, 10]), batch: { id: 'b', index: 1, size: 3 } }),
+    sampleEvent(3, { body: Buffer.from('\uFEFF"quoted", and\r\nmore, €') }),
+    sampleEvent(4, { body: Buffer.alloc(0), headers: [['X-Odd', ' ", ']] }),
+  ]
+
+  it.each(['jsonl', 'csv'])('bring every byte back as %s', async (format) => {
+    const directory = await storedDirectory(events)
+    const file = join(temporaryDirectory(), `../events.${format}`)
+    expect(await holdfast(['export', directory, '-o', file])).toMatchObject({ code: 0, stderr: '4 events written\n' })
+    const other = temporaryDirectory()
+    const dry = await holdfast(['import', other, file, '--create', '--dry-run'])
+    expect(dry.stdout).toBe('4 events read, 4 would be stored, 0 there already\n')
+    expect((await holdfast(['import', other, file, '--create'])).stdout).toBe(
+      '4 events read, 4 stored, 0 there already\n',
+    )
+    expect((await holdfast(['import', other, file, '--dry-run'])).stdout).toContain(
+      '0 would be stored, 4 there already',
+    )
+    expect((await holdfast(['import', other, file])).stdout).toContain('0 stored, 4 there already')
+    expect((await holdfast(['export', other])).stdout).toBe((await holdfast(['export', directory])).stdout)
+    const [, second] = jsonLines((await holdfast(['export', other])).stdout)
+    expect(second).toMatchObject({ bodyBase64: 'AP8NCg==', headers: events[1]?.headers })
+  })
+
+  it('overwrites no file', async () => {
+    const directory = await storedDirectory(events)
+    const file = join(temporaryDirectory(), '../kept.csv')
+    writeFileSync(file, 'mine')
+    expect(await holdfast(['export', directory, '-o', file])).toMatchObject({ code: 2 })
+    expect(readFileSync(file, 'utf8')).toBe('mine')
+  })
+
+  it.each([
+    ['{"id":"1"}', 'standard input, line 1: `source` must be a text.'],
+    ['\n{', 'standard input, line 2: this is not JSON.'],
+    [JSON.stringify({ id: '1', source: 's', receivedAt: 'yesterday', body: '' }), '`receivedAt` must be a time'],
+    [JSON.stringify({ id: '1', source: 's', receivedAt: '2026-01-01' }), 'expected either `body`'],
+    [JSON.stringify({ id: '1', source: 's', receivedAt: '2026-01-01', bodyBase64: '*' }), 'in base64'],
+    [JSON.stringify({ id: '1', source: 's', receivedAt: '2026-01-01', body: '', headers: {} }), '`headers` must be'],
+  ])('names the line that is no event: %s', async (line, message) => {
+    const directory = await storedDirectory([])
+    const { code, stderr } = await holdfast(['import', directory, '-'], { stdin: line })
+    expect(code).toBe(2)
+    expect(stderr).toContain(message)
+  })
+})
+
+describe('holdfast dead-letters', () => {
+  it('lists, takes back and deletes what was given up', async () => {
+    const directory = temporaryDirectory()
+    const buffer = diskBuffer({ directory })
+    await buffer.open()
+    await buffer.append([1, 2, 3].map((number) => sampleEvent(number)))
+    const consumer = await buffer.openConsumer('orders')
+    const [lease] = await consumer.acquire({ owner: 'test', leaseMs: 1_000 })
+    if (lease === undefined) throw new Error('no lease')
+    const entries = await consumer.read(lease, null, { limit: 10, maxBytes: 1_000_000, waitMs: 0 })
+    const letters = entries.flatMap((entry) =>
+      entry.kind === 'hole'
+        ? []
+        : [
+            {
+              event: entry.event,
+              lane: '',
+              redrives: 0,
+              why: { attempts: 3, at: 0, code: 'timeout', message: 'too slow' },
+            },
+          ],
+    )
+    await consumer.deadLetter(lease, letters)
+    const running = await holdfast(['dead-letters', 'list', directory, '--json'])
+    expect(jsonLines(running.stdout)).toHaveLength(3)
+    expect((await holdfast(['dead-letters', 'redrive', directory, '--all'])).stderr).toContain('in use')
+    await buffer.close()
+
+    const listed = await holdfast(['dead-letters', 'list', directory])
+    expect(listed.stdout).toMatch(/evt_1 +shop order\.paid +3 +1970-01-01T00:00:00\.000Z +timeout: too slow\n/)
+    expect((await holdfast(['dead-letters', 'redrive', directory])).stderr).toContain('Say which: --all')
+    const dry = await holdfast(['dead-letters', 'redrive', directory, '--id', 'evt_2', '--dry-run', '--json'])
+    expect(jsonLines(dry.stdout)).toEqual([{ dryRun: true, destination: 'orders', count: 1 }])
+    await holdfast(['dead-letters', 'redrive', directory, '--id', 'evt_2'])
+    await holdfast(['dead-letters', 'purge', directory, '--id', 'evt_3'])
+    const left = await holdfast(['dead-letters', 'list', directory, '--json'])
+    expect(jsonLines(left.stdout).map(({ event }) => (event as { id: string }).id)).toEqual(['evt_1'])
+    const [stats] = jsonLines((await holdfast(['inspect', directory, '--json'])).stdout)
+    expect(stats).toMatchObject({ consumers: [{ name: 'orders', parked: 1, deadLetters: 1 }] })
+  })
+
+  it('asks which destination is meant', async () => {
+    const directory = await storedDirectory([], ['crm', 'orders'])
+    expect((await holdfast(['dead-letters', 'list', directory])).stderr).toContain('--destination: crm, orders')
+    expect((await holdfast(['dead-letters', 'list', directory, '--destination', 'x'])).stderr).toContain(
+      'There is no destination x',
+    )
+  })
+})
+
+describe('holdfast replay', () => {
+  it('sends the chosen events in order, with their own headers and bytes', async () => {
+    const directory = await storedDirectory([1, 2, 3].map((number) => sampleEvent(number)))
+    const { url, received } = await receivingServer()
+    const { code, stdout } = await holdfast([
+      'replay',
+      directory,
+      '--url',
+      url,
+      '--rate',
+      '1000',
+      '--from',
+      '2026-11-26T02:00:00Z',
+      '--header',
+      'x-replayed: yes',
+    ])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '2 events delivered, 0 refused\n' })
+    expect(received.map(({ body }) => body)).toEqual(['{"number":2}', '{"number":3}'])
+    expect(received[0]?.headers).toMatchObject({ 'x-signature': 'one, two', 'x-replayed': 'yes' })
+  })
+
+  it('stops at an event that is refused, or goes on when it is told to', async () => {
+    const directory = await storedDirectory([1, 2, 3].map((number) => sampleEvent(number)))
+    const { url, received } = await receivingServer((body) => (body.includes('1') ? 422 : 200))
+    const stopped = await holdfast(['replay', directory, '--url', url, '--rate', '1000'])
+    expect(stopped).toMatchObject({ code: 1, stdout: '0 events delivered, 1 refused\n' })
+    expect(stopped.stderr).toContain('evt_1: answered 422')
+    await holdfast(['replay', directory, '--url', url, '--rate', '1000', '--keep-going'])
+    expect(received).toHaveLength(4)
+    const dry = await holdfast(['replay', directory, '--dry-run', '--source', 'other'])
+    expect(dry.stdout).toBe('0 events would be sent\n')
+  })
+})
+
+/** Every file of a directory with a hash of its bytes. */
+function fingerprint(directory: string): Readonly<Record<string, string>> {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return Object.fromEntries(
+    files.map((entry) => {
+      const path = join(entry.parentPath, entry.name)
+      return [path, createHash('sha256').update(readFileSync(path)).digest('hex')]
+    }),
+  )
+}
+
+/** An application writes META by itself once it is idle. */
+function withoutMeta(files: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(files).filter(([path]) => !path.endsWith('/META')))
+}
+
+function segmentOf(directory: string): string {
+  const [name] = readdirSync(join(directory, 'seg')).filter((file) => file.endsWith('.log'))
+  return join(directory, 'seg', String(name))
+}
+
+function flipBit(directory: string, text: string): void {
+  const path = segmentOf(directory)
+  const bytes = readFileSync(path)
+  const at = bytes.indexOf(text)
+  bytes[at] = (bytes[at] ?? 0) ^ 1
+  writeFileSync(path, bytes)
+}
+
+async function receivingServer(statusOf: (body: string) => number = () => 200) {
+  const received: { readonly headers: NodeJS.Dict<string | string[]>; readonly body: string }[] = []
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const body = Buffer.concat(chunks).toString()
+    received.push({ headers: request.headers, body })
+    response.writeHead(statusOf(body)).end()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`, received }
+}

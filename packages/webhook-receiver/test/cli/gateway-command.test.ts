@@ -1,0 +1,101 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, it, onTestFinished } from 'vitest'
+import { holdfast, jsonLines, temporaryDirectory } from './cli-fixture.ts'
+
+it('serves as a gateway until it is stopped, and delivers at the next start what it has kept', async () => {
+  const directory = temporaryDirectory()
+  const service = await startService()
+  const first = await startGateway(directory, service.port)
+  const passed = await send(first.port, 'passed')
+  expect({ status: passed.status, text: await passed.text(), by: passed.headers.get('x-by') }).toEqual({
+    status: 201,
+    text: 'took passed',
+    by: 'service',
+  })
+  await service.stop()
+  expect((await send(first.port, 'kept')).status).toBe(200)
+  const question = await fetch(`http://127.0.0.1:${first.port}/status`)
+  expect(question.status).toBe(503)
+  await question.body?.cancel()
+  expect(await first.stop()).toMatchObject({ forwarded: 1, captured: 1, delivered: 0, backlog: 1 })
+
+  const restarted = await startService(service.port)
+  const second = await startGateway(directory, service.port)
+  while (restarted.received.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(restarted.received).toEqual(['kept'])
+  expect(await second.stop()).toMatchObject({ delivered: 1, backlog: 0, mode: 'proxy' })
+}, 30_000)
+
+interface Gateway {
+  readonly port: number
+  /** The last line that it logs. */
+  readonly stop: () => Promise<Record<string, unknown> | undefined>
+}
+
+async function startGateway(directory: string, target: number): Promise<Gateway> {
+  const stopping = new AbortController()
+  let listening: (port: number) => void = () => {}
+  const port = new Promise<number>((resolve) => {
+    listening = resolve
+  })
+  const ended = holdfast(
+    [
+      'gateway',
+      '--target',
+      `http://127.0.0.1:${target}`,
+      '--buffer',
+      directory,
+      '--port',
+      '0',
+      '--host',
+      '127.0.0.1',
+      '--health-interval',
+      '50',
+      '--json',
+    ],
+    {
+      signal: stopping.signal,
+      onStdout: (text) => {
+        for (const line of jsonLines(text)) if (line['event'] === 'listening') listening(Number(line['port']))
+      },
+    },
+  )
+  return {
+    port: await port,
+    async stop() {
+      stopping.abort(new Error('stopped'))
+      const { code, stdout } = await ended
+      expect(code).toBe(0)
+      return jsonLines(stdout).at(-1)
+    },
+  }
+}
+
+function send(port: number, body: string): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}/hooks`, { method: 'POST', body })
+}
+
+async function startService(port = 0): Promise<{
+  readonly port: number
+  readonly received: readonly string[]
+  readonly stop: () => Promise<void>
+}> {
+  const received: string[] = []
+  const server: Server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const body = Buffer.concat(chunks).toString()
+    if (request.method === 'POST') received.push(body)
+    response.writeHead(201, { 'x-by': 'service' }).end(`took ${body}`)
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const stop = async (): Promise<void> => {
+    server.closeAllConnections()
+    if (server.listening) await new Promise((resolve) => server.close(resolve))
+  }
+  onTestFinished(stop)
+  return { port: (server.address() as AddressInfo).port, received, stop }
+}

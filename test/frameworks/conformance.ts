@@ -1,0 +1,43 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  type FrameworkCapability,
+  type FrameworkHarness,
+  frameworkConformance,
+} from '@holdfast/webhook-receiver/testing'
+import type { FrameworkServer } from '@holdfast/webhook-receiver/testing'
+import { describe, test } from 'vitest'
+
+/** What every framework on Node.js' own HTTP server keeps. */
+export const nodeCapabilities: readonly FrameworkCapability[] = [
+  'header-case',
+  'header-bytes',
+  'repeated-headers',
+  'exact-url',
+  'head-method',
+  'streaming-body',
+  'abort',
+  'remote-address',
+  'prefix',
+]
+
+/** Declares a test for each case of the suite. */
+export function describeConformance(name: string, harness: FrameworkHarness): void {
+  describe(`${name} conforms:`, () => {
+    for (const { title, run } of frameworkConformance) test(title, () => run(harness))
+  })
+}
+
+/** Lets a server of Node.js listen on a free port. */
+export async function listening(server: Server): Promise<FrameworkServer> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stop: () => closed(server) }
+}
+
+async function closed(server: Server): Promise<void> {
+  server.closeAllConnections()
+  server.close()
+  await once(server, 'close')
+}
