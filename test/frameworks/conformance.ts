@@ -11,6 +11,7 @@ import { describe, test } from 'vitest'
 
 /** What every framework on Node.js' own HTTP server keeps. */
 export const nodeCapabilities: readonly FrameworkCapability[] = [
+  'any-bytes',
   'header-case',
   'header-bytes',
   'repeated-headers',

@@ -31,6 +31,7 @@ export function harnessOf(pieces: Partial<Adapter> = {}, harness: Partial<Framew
   const adapter = { ...correctAdapter, ...pieces }
   return {
     capabilities: [
+      'any-bytes',
       'header-case',
       'header-bytes',
       'repeated-headers',
@@ -64,7 +65,7 @@ export function harnessOf(pieces: Partial<Adapter> = {}, harness: Partial<Framew
 
 /** The harness of a server that hands a web `Request` to the receiver, as platforms of the web do. */
 export const webHarness: FrameworkHarness = {
-  capabilities: ['header-bytes', 'url-encoding', 'streaming-body', 'abort', 'head-method', 'prefix'],
+  capabilities: ['any-bytes', 'header-bytes', 'url-encoding', 'streaming-body', 'abort', 'head-method', 'prefix'],
   parsers: [],
   start: (mount) =>
     listen(async (request, response) => {

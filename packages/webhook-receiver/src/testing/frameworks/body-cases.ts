@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Buffer } from 'node:buffer'
+import { Buffer, isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type { HeaderPairs } from '../../buffer/event-buffer.ts'
@@ -40,16 +40,17 @@ const bodies: readonly (readonly [title: string, bytes: Uint8Array])[] = [
 /** The bytes that the signature covers arrive as they were sent. */
 export const bodyCases: readonly FrameworkConformanceCase[] = [
   ...contentTypes.map((contentType) =>
-    frameworkCase(`the exact bytes arrive with ${contentType ?? 'no'} content type`, async ({ serve }) => {
+    frameworkCase(`the exact bytes arrive with ${contentType ?? 'no'} content type`, async ({ serve, has }) => {
       const { receiver, received } = recordingReceiver()
       const origin = await serve({ receiver })
       const headers: HeaderPairs = contentType === undefined ? [] : [['Content-Type', contentType]]
       for (const [title, body] of bodies) {
-        const answer = await send(origin, { path: PATH, headers, body })
-        assert.equal(answer.status, 200, title)
-        assertBytes(received.at(-1)?.body, body, title)
+        const before = received.length
+        const { status } = await send(origin, { path: PATH, headers, body })
+        const isRefused = !has('any-bytes') && !isUtf8(body) && received.length === before
+        assert.equal(status, isRefused ? 500 : 200, title)
+        if (!isRefused) assertBytes(received[before]?.body, body, title)
       }
-      assert.equal(received.length, bodies.length)
     }),
   ),
 
@@ -62,10 +63,10 @@ export const bodyCases: readonly FrameworkConformanceCase[] = [
     }
   }),
 
-  frameworkCase('the exact bytes arrive in chunks', async ({ serve }) => {
+  frameworkCase('the exact bytes arrive in chunks', async ({ serve, has }) => {
     const { receiver, received } = recordingReceiver()
     const origin = await serve({ receiver })
-    const [, whole = Buffer.alloc(0)] = bodies[3] ?? []
+    const whole = Uint8Array.from({ length: has('any-bytes') ? 256 : 128 }, (_, index) => index)
     const chunks = Array.from(whole, (byte) => Uint8Array.of(byte))
     const headers: HeaderPairs = [['Content-Type', 'application/json']]
     assert.equal((await send(origin, { path: PATH, headers, chunks })).status, 200)
@@ -95,7 +96,7 @@ export const bodyCases: readonly FrameworkConformanceCase[] = [
     const { receiver, received } = recordingReceiver()
     const origin = await serve({ receiver })
     const body = Buffer.alloc(harness.maxBodyBytes ?? LARGEST_BYTES, 'all work and no play ')
-    const chunked: Message = { path: PATH, chunks: [body.subarray(0, 1_000_000), body.subarray(1_000_000)] }
+    const chunked: Message = { path: PATH, chunks: [body.subarray(0, body.length / 2), body.subarray(body.length / 2)] }
     for (const message of [{ path: PATH, body }, chunked]) {
       assert.equal((await send(origin, { ...message, headers: [['Content-Type', 'application/json']] })).status, 200)
       assert.equal(sha256(received.at(-1)?.body), sha256(body))

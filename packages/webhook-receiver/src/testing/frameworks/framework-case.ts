@@ -5,12 +5,14 @@ export type WebhookIntake = Pick<Receiver, 'accept' | 'handle'>
 
 /** What a platform may keep of a request, or not. Where it does not, the case shows what is left. */
 export type FrameworkCapability =
+  /** A body may hold any bytes, whatever its content type says. Else: what is called text and is no UTF-8 may be refused instead. */
+  | 'any-bytes'
   /** Header names keep their case, and all headers their order. Else: names in lower case. */
   | 'header-case'
   /** A header value keeps bytes that are not ASCII, each as the character of its number. Else: what is ASCII in it stays. */
   | 'header-bytes'
   /**
-   * A header that came twice stays two pairs. Else: one pair, its values joined by `, `, none of them lost; of those that HTTP
+   * A header that came twice stays two pairs. Else: one pair, its values joined by `, ` or `,`, none of them lost; of those that HTTP
    * allows only once, as `authorization`, perhaps the first alone.
    */
   | 'repeated-headers'

@@ -89,7 +89,8 @@ export const requestCases: readonly FrameworkConformanceCase[] = [
         ['one', 'two', 'one'],
         ['Basic a', 'Basic b'],
       ]
-      assert.deepEqual(valuesOf('x-signature'), kept ? signatures : [signatures.join(', ')])
+      if (kept) assert.deepEqual(valuesOf('x-signature'), signatures)
+      else assert.match(valuesOf('x-signature').join(' '), /^one, ?two, ?one$/)
       if (kept) assert.deepEqual(valuesOf('authorization'), credentials)
       else assert.match(valuesOf('authorization').join(), /^Basic a(, Basic b)?$/)
     },
