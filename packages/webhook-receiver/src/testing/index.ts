@@ -1,5 +1,8 @@
 export { memoryBuffer } from '../buffer/memory-buffer.ts'
 export type { MemoryBufferOptions } from '../buffer/memory-buffer.ts'
+export type { ConnectorFinding, ConnectorFindingCode } from '../lint/finding.ts'
+export { lintConnector } from '../lint/lint-connector.ts'
+export type { LintOptions } from '../lint/lint-connector.ts'
 export { bufferConformance } from './buffer-conformance.ts'
 export type {
   BufferCapability,
