@@ -1,11 +1,18 @@
-// Keeps the documentation true: every `<!-- snippet: FILE -->` is followed by a fence with exactly that file's text, and every
-// relative link leads somewhere. `node scripts/docs.ts` rewrites the fences; with `--check` it only reports.
+// Keeps the documentation true: every `<!-- snippet: FILE -->` is followed by a fence with exactly that file's text, every
+// `<!-- table: NAME -->` by the table of that name, and every relative link leads somewhere. `node scripts/docs.ts` rewrites
+// fences and tables; with `--check` it only reports.
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { subpathTable, webhookTable } from './connector-tables.ts'
 
 const root = join(import.meta.dirname, '..')
 const checkOnly = process.argv.includes('--check')
 const problems: string[] = []
+const connectors = join(root, 'packages/adapters/src/connectors')
+const tables: Readonly<Record<string, () => string>> = {
+  connectors: () => subpathTable(connectors),
+  webhooks: () => webhookTable(connectors),
+}
 
 const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/README.md', 'examples/*/README.md', 'test/**/*.md'], {
   cwd: root,
@@ -15,9 +22,9 @@ const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/README.md', 'example
 for (const page of pages) {
   const path = join(root, page)
   const text = readFileSync(path, 'utf8')
-  const updated = withSnippets(text)
+  const updated = withTables(withSnippets(text))
   if (updated !== text) {
-    if (checkOnly) problems.push(`${page}: a snippet differs from its file; run \`pnpm docs:update\``)
+    if (checkOnly) problems.push(`${page}: a snippet or a table is out of date; run \`pnpm docs:update\``)
     else writeFileSync(path, updated)
   }
   for (const target of relativeLinks(updated)) {
@@ -27,7 +34,7 @@ for (const page of pages) {
 
 for (const problem of problems) process.stderr.write(`${problem}\n`)
 if (problems.length > 0) process.exitCode = 1
-else process.stdout.write(`${pages.length} pages: snippets and links are right\n`)
+else process.stdout.write(`${pages.length} pages: snippets, tables and links are right\n`)
 
 function withSnippets(text: string): string {
   return text.replace(/<!-- snippet: (\S+) -->\n```ts\n[\s\S]*?```/g, (_, file: string) => {
@@ -37,6 +44,15 @@ function withSnippets(text: string): string {
       return _
     }
     return `<!-- snippet: ${file} -->\n\`\`\`ts\n${readFileSync(source, 'utf8')}\`\`\``
+  })
+}
+
+function withTables(text: string): string {
+  return text.replace(/<!-- table: (\S+) -->\n(?:\|.*\n)*/g, (marker, name: string) => {
+    const table = tables[name]
+    if (table !== undefined) return `<!-- table: ${name} -->\n${table()}\n`
+    problems.push(`there is no table ${name}`)
+    return marker
   })
 }
 

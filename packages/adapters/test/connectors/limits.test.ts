@@ -1,20 +1,20 @@
-import { readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { type Connector, createFetch, explain, rateLimitOf } from '@holdfast/core'
 import { fakeClock, scriptedFetch, seededRandom } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
 import { airtableToJira } from './limit-cases/airtable-to-jira.ts'
 import type { LimitCase } from './limit-cases/limit-case.ts'
 import { linearToZendesk } from './limit-cases/linear-to-zendesk.ts'
+import { connectors, directory } from './load-connectors.ts'
 
-const directory = join(import.meta.dirname, '../../src/connectors')
 const cases = [...airtableToJira, ...linearToZendesk]
 const NOW = Date.UTC(2025, 10, 24, 16)
 
 test('every connector that knows an API has its cases', () => {
-  const names = readdirSync(directory).filter((file) => file.endsWith('.json'))
-  const withApi = names.map((file) => basename(file, '.json')).filter((name) => !webhooksOnly.has(name))
-  expect([...new Set(cases.map(({ provider }) => provider))].toSorted()).toEqual(withApi.toSorted())
+  const withApi = connectors.filter(([, { http, errors, rateLimits }]) => http ?? errors ?? rateLimits)
+  expect([...new Set(cases.map(({ provider }) => provider))].toSorted()).toEqual(
+    withApi.map(([name]) => name).toSorted(),
+  )
 })
 
 describe.each(cases)('$provider: $title', ({ provider, ...limit }) => {
@@ -67,8 +67,6 @@ const jiraIssue = {
   code: 'rate_limited',
   waitMs: 0,
 }
-
-const webhooksOnly = new Set(['hft71', 'standard-webhooks', 'svix'])
 
 async function harness(provider: string, limit: Omit<LimitCase, 'provider'> & { readonly isExhausted?: boolean }) {
   const module = (await import(join(directory, `${provider}.ts`))) as { readonly default: Connector }
