@@ -27,12 +27,13 @@ const packages = workspacePackages().map((workspacePackage) => ({
 }))
 
 describe.each(packages)('$name', ({ directory, manifest, subpaths }) => {
-  it('is ESM without side effects for Node.js 22.13 and newer, and ships only what was built', () => {
+  it('is ESM without side effects for Node.js 22.13 and newer, and ships only what was built, and data', () => {
+    const data = Object.values(manifest.exports).filter((target) => typeof target === 'string')
     expect(manifest).toMatchObject({
       type: 'module',
       sideEffects: false,
       engines: { node: '>=22.13' },
-      files: ['dist'],
+      files: [...data.filter((file) => file !== './package.json').map((file) => file.slice('./'.length)), 'dist'],
       license: 'MIT',
     })
     expect(manifest.private).toBeUndefined()

@@ -161,6 +161,7 @@ export interface ConfirmationLink {
 }
 
 export interface Connector {
+    readonly $schema?: string;
     readonly id: string;
     readonly name: string;
     readonly sources: readonly ConnectorSource[];

@@ -2,7 +2,7 @@ import { arrayOf, type Check, nonEmptyString, oneOf } from '../options/check.ts'
 import { checkEndpoints } from './check-endpoints.ts'
 import { checkErrorRules } from './check-error-rules.ts'
 import { checkRateLimits, pathPattern } from './check-rate-limits.ts'
-import { type ChecksOf, checkEach, checkedElsewhere, checkShape, headerName } from './check-shape.ts'
+import { type ChecksOf, checkEach, checkedElsewhere, checkShape, headerName, text } from './check-shape.ts'
 import { checkWebhook } from './webhook/check-webhook.ts'
 import type { Connector, ConnectorHttp, ConnectorSource } from './connector.ts'
 import { idempotencyKeyFormats, keyedMethods } from './idempotency-key.ts'
@@ -22,6 +22,7 @@ const hostName: Check = (value) =>
 
 // `ChecksOf` makes a key that is added to a type, and not here, a type error.
 const connectorChecks: ChecksOf<Connector> = {
+  $schema: text,
   id: kebabCase,
   name: nonEmptyString,
   sources: checkedElsewhere,

@@ -16,6 +16,8 @@ export type * from './webhook/webhook-description.ts'
  * `checkConnector` checks one at run time; every part is optional except `id`, `name` and `sources`.
  */
 export interface Connector {
+  /** The JSON Schema of the file that it comes from, for editors. Published as `@holdfast/core/connector.schema.json`. */
+  readonly $schema?: string
   /** Stable id in kebab-case, for example `github`. Appears in errors and events. */
   readonly id: string
   /** Name for people. */

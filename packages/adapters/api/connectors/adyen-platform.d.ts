@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/adyen-platform
+
+import { Connector } from '@holdfast/core'
+
+export const adyenPlatform: Connector
+
+export { adyenPlatform as default }

@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/buildkite
+
+import { Connector } from '@holdfast/core'
+
+export const buildkite: Connector
+
+export { buildkite as default }

@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/paystack
+
+import { Connector } from '@holdfast/core'
+
+export const paystack: Connector
+
+export { paystack as default }

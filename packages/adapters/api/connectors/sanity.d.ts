@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/sanity
+
+import { Connector } from '@holdfast/core'
+
+export const sanity: Connector
+
+export { sanity as default }

@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/square
+
+import { Connector } from '@holdfast/core'
+
+export const square: Connector
+
+export { square as default }

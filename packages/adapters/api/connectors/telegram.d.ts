@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/telegram
+
+import { Connector } from '@holdfast/core'
+
+export const telegram: Connector
+
+export { telegram as default }

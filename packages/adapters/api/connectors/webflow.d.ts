@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/webflow
+
+import { Connector } from '@holdfast/core'
+
+export const webflow: Connector
+
+export { webflow as default }
