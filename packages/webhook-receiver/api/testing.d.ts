@@ -24,7 +24,16 @@ export interface ConformanceCase {
     readonly run: (harness: BufferHarness) => Promise<void>;
 }
 
-export type FrameworkCapability = 'header-case' | 'header-bytes' | 'repeated-headers' | 'url-encoding' | 'exact-url' | 'head-method' | 'streaming-body' | 'abort' | 'remote-address' | 'prefix';
+export interface ConnectorFinding {
+    readonly severity: 'error' | 'warning';
+    readonly code: ConnectorFindingCode;
+    readonly path: string;
+    readonly message: string;
+}
+
+export type ConnectorFindingCode = 'malformed' | 'no_source' | 'stale_source' | 'future_source' | 'no_vector' | 'failing_vector' | 'forgeable_vector' | 'wrong_signed' | 'unseen_field';
+
+export type FrameworkCapability = 'any-bytes' | 'header-case' | 'header-bytes' | 'repeated-headers' | 'url-encoding' | 'exact-url' | 'head-method' | 'streaming-body' | 'abort' | 'remote-address' | 'prefix';
 
 export interface FrameworkConformanceCase {
     readonly title: string;
@@ -77,6 +86,11 @@ export interface IdempotencyUnderTest {
     readonly dispose: () => Promise<void>;
 }
 
+export interface LintOptions {
+    readonly maxAgeDays?: number;
+    readonly clock?: Clock;
+}
+
 export interface MemoryBufferOptions {
     readonly partitions?: number;
     readonly clock?: Clock;
@@ -91,5 +105,7 @@ export const bufferConformance: readonly ConformanceCase[]
 export const frameworkConformance: readonly FrameworkConformanceCase[]
 
 export const idempotencyStoreConformance: readonly IdempotencyCase[]
+
+export function lintConnector(value: unknown, options?: LintOptions): Promise<readonly ConnectorFinding[]>;
 
 export function memoryBuffer(options?: MemoryBufferOptions): EventBuffer;
