@@ -1,24 +1,38 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
-const page = new URL('../../docs/comparison.md', import.meta.url)
-const text = readFileSync(page, 'utf8')
+interface Page {
+  readonly name: string
+  readonly columns: readonly string[]
+  /** At least so many capabilities are compared. */
+  readonly rows: number
+}
 
-const COLUMNS = [
-  'Holdfast',
-  'ky',
-  'got',
-  'axios-retry',
-  'cockatiel',
-  'opossum',
-  'undici RetryAgent',
-  'octokit plugins',
-  'bottleneck',
-  'AWS SDK',
-  'Polly',
-  'resilience4j',
-  'failsafe-go',
-]
+const outbound: Page = {
+  name: 'comparison.md',
+  rows: 60,
+  columns: [
+    'Holdfast',
+    'ky',
+    'got',
+    'axios-retry',
+    'cockatiel',
+    'opossum',
+    'undici RetryAgent',
+    'octokit plugins',
+    'bottleneck',
+    'AWS SDK',
+    'Polly',
+    'resilience4j',
+    'failsafe-go',
+  ],
+}
+
+const inbound: Page = {
+  name: 'webhook-comparison.md',
+  rows: 35,
+  columns: ['Holdfast', 'webhook.co', 'Trigger.dev', 'Hookdeck', 'Convoy', 'tern', 'svix', 'octokit', 'stripe'],
+}
 
 interface Cell {
   readonly verdict: string | undefined
@@ -38,27 +52,30 @@ function cellOf(source: string): Cell {
   return { verdict, proof: link === undefined ? undefined : { file: link.file ?? '', title: link.title ?? '' } }
 }
 
-/** The tables in which we stand. */
-const tables = text
-  .split(/\n## /)
-  .map((section) => section.split('\n').filter((line) => line.startsWith('| ')))
-  .filter(([head = '']) => head.startsWith('| | Holdfast |'))
+describe.each([outbound, inbound])('docs/$name', ({ name, columns, rows: atLeast }) => {
+  const page = new URL(`../../docs/${name}`, import.meta.url)
+  const text = readFileSync(page, 'utf8')
 
-const rows: readonly Row[] = tables.flatMap((lines) =>
-  lines.slice(1).map((line) => {
-    const [capability = '', ours = '', ...others] = line.slice(2, -2).split(' | ')
-    return { capability, ours: cellOf(ours), others: others.map(cellOf) }
-  }),
-)
+  /** The tables in which we stand. */
+  const tables = text
+    .split(/\n## /)
+    .map((section) => section.split('\n').filter((line) => line.startsWith('| ')))
+    .filter(([head = '']) => head.startsWith('| | Holdfast |'))
 
-const reasons = [...text.matchAll(/^- \*\*(.+?):\*\* /gm)].map(([, capability]) => capability)
+  const rows: readonly Row[] = tables.flatMap((lines) =>
+    lines.slice(1).map((line) => {
+      const [capability = '', ours = '', ...others] = line.slice(2, -2).split(' | ')
+      return { capability, ours: cellOf(ours), others: others.map(cellOf) }
+    }),
+  )
 
-describe('docs/comparison.md', () => {
+  const reasons = [...text.matchAll(/^- \*\*(.+?):\*\* /gm)].map(([, capability]) => capability)
+
   it('has the same columns in every table, and a verdict in every cell', () => {
-    expect(rows.length).toBeGreaterThan(60)
-    for (const [head = ''] of tables) expect(head.slice(4, -2).split(' | ')).toEqual(COLUMNS)
+    expect(rows.length).toBeGreaterThan(atLeast)
+    for (const [head = ''] of tables) expect(head.slice(4, -2).split(' | ')).toEqual(columns)
     for (const { capability, ours, others } of rows) {
-      expect([ours, ...others], capability).toHaveLength(COLUMNS.length)
+      expect([ours, ...others], capability).toHaveLength(columns.length)
       for (const { verdict } of [ours, ...others]) expect(verdict, capability).toBeDefined()
     }
   })
@@ -84,13 +101,14 @@ describe('docs/comparison.md', () => {
     )
     expect(reasons).toEqual(wanted.map(({ capability }) => capability))
   })
+})
 
-  it('gives the size that is checked', () => {
-    const [limit] = JSON.parse(readFileSync(new URL('../../.size-limit.json', import.meta.url), 'utf8')) as {
-      readonly name: string
-      readonly limit: string
-    }[]
-    expect(limit?.name).toBe('core: createFetch')
-    expect(text).toContain(`every policy | at most ${limit?.limit} |`)
-  })
+it('docs/comparison.md gives the size that is checked', () => {
+  const [limit] = JSON.parse(readFileSync(new URL('../../.size-limit.json', import.meta.url), 'utf8')) as {
+    readonly name: string
+    readonly limit: string
+  }[]
+  expect(limit?.name).toBe('core: createFetch')
+  const text = readFileSync(new URL('../../docs/comparison.md', import.meta.url), 'utf8')
+  expect(text).toContain(`every policy | at most ${limit?.limit} |`)
 })
