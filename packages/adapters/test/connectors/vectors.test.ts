@@ -36,7 +36,8 @@ describe.each(vectors)('$name', (sample) => {
   test('claims the event id to be signed only where it is', async () => {
     const result = await verifyVector(sample)
     const claimed = (scheme.eventId ?? sample.connector.webhook?.eventId)?.signed === true
-    if (claimed) expect(result).toMatchObject({ bound: expect.arrayContaining(['id']) })
+    const relative = sample.connector.webhook?.batch !== undefined
+    if (claimed && !relative) expect(result).toMatchObject({ bound: expect.arrayContaining(['id']) })
   })
 
   test('needs every header and parameter that its result says is covered', async () => {

@@ -1,4 +1,5 @@
 import type { ValueSource, VerificationScheme, WebhookDescription, WebhookField } from '@holdfast/core'
+import { deliveryItems } from '../batch/delivery-items.ts'
 import { RequestReader } from '../verify/request-reader.ts'
 import type { VerifiableRequest } from '../verify/verifiable-request.ts'
 import type { BoundPart, Verified } from '../verify/verify-result.ts'
@@ -41,7 +42,7 @@ export function lintFields(webhook: WebhookDescription, verified: readonly Verif
         path: `${path}.signed`,
         message: 'The signature covers it, so that it could be said to be signed.',
       })
-    if (!vectors.some(({ request }) => new RequestReader(request).text(field) !== undefined))
+    if (!vectors.some((vector) => readersOf(webhook, vector).some((reader) => reader.text(field) !== undefined)))
       report({
         severity: 'warning',
         code: 'unseen_field',
@@ -69,6 +70,7 @@ function placesOf(webhook: WebhookDescription, verified: readonly VerifiedVector
     ),
   )
   add('webhook.eventType', webhook.eventType, verified)
+  add('webhook.occurredAt', webhook.occurredAt, verified)
   add('webhook.tenant', webhook.tenant, verified)
   return places
 }
@@ -108,4 +110,11 @@ function isFieldAround(part: BoundPart, pointer: string): boolean {
   if (!part.startsWith('field:')) return false
   const covered = part.slice('field:'.length)
   return pointer === covered || pointer.startsWith(`${covered}/`)
+}
+
+/** Where fields are looked for: in the items of a batch, else in the request. */
+function readersOf({ batch }: WebhookDescription, { request }: VerifiedVector): readonly RequestReader[] {
+  const reader = new RequestReader(request)
+  const items = batch === undefined ? undefined : deliveryItems(reader, batch)
+  return items?.map((item) => item.reader) ?? [reader]
 }
