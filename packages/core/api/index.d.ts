@@ -862,6 +862,7 @@ export interface ScopeEvent {
 export interface SecretFormat {
     readonly encoding: 'utf8' | 'base64' | 'hex';
     readonly prefix?: string;
+    readonly unprefixed?: 'utf8';
     readonly derive?: 'sha1' | 'sha256';
 }
 

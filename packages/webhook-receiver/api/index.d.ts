@@ -285,6 +285,7 @@ export interface NotVerified {
     readonly ok: false;
     readonly code: 'signature_invalid' | 'timestamp_stale' | 'upstream_unavailable';
     readonly reason: VerifyFailureReason;
+    readonly hint?: VerificationHint;
 }
 
 export interface OpenReport {
@@ -393,11 +394,30 @@ export interface ReceiverSnapshot {
     readonly destinations: Readonly<Record<string, DestinationSnapshot>>;
 }
 
+export interface ResolvedSecrets {
+    readonly resolve: SecretResolver;
+    readonly tenantOf?: (request: VerifiableRequest) => string | undefined;
+    readonly ttlMs?: number;
+    readonly negativeTtlMs?: number;
+    readonly maxTenants?: number;
+    readonly timeoutMs?: number;
+}
+
 export interface RetryState {
     readonly position: Position;
     readonly attempts: number;
     readonly nextAt: number;
 }
+
+export interface SecretQuery {
+    readonly source: string;
+    readonly tenant?: string;
+    readonly signal: AbortSignal;
+}
+
+export type SecretResolver = (query: SecretQuery) => MaybePromise<readonly (string | WebhookSecret)[]>;
+
+export type SecretsOption = readonly (string | undefined | WebhookSecret)[] | SecretResolver | ResolvedSecrets;
 
 export interface SetAside {
     readonly event: StoredEvent;
@@ -407,7 +427,8 @@ export interface SetAside {
 
 export interface SourceOptions {
     readonly connector: Connector;
-    readonly secrets: readonly (string | undefined | WebhookSecret)[];
+    readonly secrets?: SecretsOption;
+    readonly allowUnverified?: boolean;
     readonly toleranceMs?: number;
     readonly publicUrl?: PublicUrl;
     readonly handshake?: HandshakeOptions;
@@ -432,6 +453,8 @@ export interface VerifiableRequest {
     readonly url?: string;
 }
 
+export type VerificationHint = 'body_empty' | 'body_reencoded' | 'body_trimmed' | 'body_padded' | 'body_line_ends' | 'body_charset' | 'url_scheme' | 'url_trailing_slash' | 'secret_whitespace' | 'secret_quotes' | 'secret_encoding' | 'secret_not_valid_now' | 'timestamp_unit';
+
 export interface Verified {
     readonly ok: true;
     readonly scheme: VerificationScheme['scheme'];
@@ -448,7 +471,8 @@ export interface Verifier {
 
 export interface VerifierOptions {
     readonly connector: Connector;
-    readonly secrets: readonly (string | undefined | WebhookSecret)[];
+    readonly secrets?: SecretsOption;
+    readonly allowUnverified?: boolean;
     readonly toleranceMs?: number;
 }
 
@@ -481,6 +505,8 @@ export interface WebhookSecret {
 export function createReceiver(options: ReceiverOptions): Receiver;
 
 export function createVerifier(options: VerifierOptions): Verifier;
+
+export const defaultResolvedSecrets: Readonly<Required<Pick<ResolvedSecrets, 'ttlMs' | 'negativeTtlMs' | 'maxTenants' | 'timeoutMs'>>>
 
 export function memoryIdempotencyStore(options?: MemoryIdempotencyStoreOptions): IdempotencyStore;
 

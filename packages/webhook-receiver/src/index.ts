@@ -35,4 +35,7 @@ export type {
   VerifyFailureReason,
   VerifyResult,
 } from './verify/verify-result.ts'
+export { defaultResolvedSecrets } from './verify/secret-resolver.ts'
+export type { ResolvedSecrets, SecretQuery, SecretResolver, SecretsOption } from './verify/secret-resolver.ts'
+export type { VerificationHint } from './verify/verification-hint.ts'
 export type { WebhookSecret } from './verify/webhook-secret.ts'

@@ -47,13 +47,14 @@ export function resolveReceiverOptions(options: ReceiverOptions): ResolvedReceiv
     }
   }
   const hashes = platformHashes()
+  const { clock = systemClock } = options
   return Object.freeze({
     buffer: options.buffer,
-    sources: mapOf(options.sources, (name, source) => resolveSource(name, source, hashes)),
+    sources: mapOf(options.sources, (name, source) => resolveSource(name, source, hashes, clock)),
     destinations: mapOf(options.destinations, (name, destination) =>
       resolveDestination(`destinations.${name}`, destination),
     ),
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? systemRandom,
     hashes,
   })

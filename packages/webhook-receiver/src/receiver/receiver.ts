@@ -2,7 +2,7 @@ import type { Clock, Connector, EventSource, Random } from '@holdfast/core'
 import type { EventBuffer, HeaderPairs, StoredEvent } from '../buffer/event-buffer.ts'
 import type { HandshakeOptions } from '../handshake/handshake-options.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
-import type { WebhookSecret } from '../verify/webhook-secret.ts'
+import type { SecretsOption } from '../verify/secret-resolver.ts'
 import type { PublicUrl } from './public-url.ts'
 
 /** A verified, stored event as a destination gets it. */
@@ -36,10 +36,16 @@ export interface DeliveryContext {
 export interface SourceOptions {
   readonly connector: Connector
   /**
-   * Every secret that is accepted now; several while one is being rotated. `undefined` is refused at construction with the
-   * index, so that a missing environment variable is found at once.
+   * Every secret that is accepted now, several while one is being rotated, or a function that looks them up. `undefined` is
+   * refused at construction with the index, so that a missing environment variable is found at once. May be absent only with
+   * `allowUnverified`.
    */
-  readonly secrets: readonly (string | undefined | WebhookSecret)[]
+  readonly secrets?: SecretsOption
+  /**
+   * Accepts what nothing proves: everything where no secret is given, and what a scheme `none` of the connector is for.
+   * Default: false.
+   */
+  readonly allowUnverified?: boolean
   /**
    * Allowed distance of the time of signing from the arrival time, both ways, in milliseconds. Default: what the connector says.
    */

@@ -82,6 +82,7 @@ export function requestPath({ buffer, hashes, now, isRunning }: RequestPathSetup
   }
 }
 
-function verificationRefusal({ code, reason }: NotVerified): IntegrationError {
-  return new IntegrationError({ code, reason, message: 'The webhook failed verification.' })
+function verificationRefusal({ code, reason, hint }: NotVerified): IntegrationError {
+  const message = `The webhook failed verification${hint === undefined ? '' : `; probably ${hint}`}.`
+  return new IntegrationError({ code, reason, message })
 }

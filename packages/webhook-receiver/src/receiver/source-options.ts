@@ -1,5 +1,7 @@
 import {
+  boolean,
   checkOptions,
+  type Clock,
   durationMs,
   either,
   integer,
@@ -36,7 +38,7 @@ export interface ResolvedSource {
  *
  * @throws InvalidOptionsError for the first option that is wrong, with its path. Secrets are never shown.
  */
-export function resolveSource(name: string, source: SourceOptions, hashes: HashProvider): ResolvedSource {
+export function resolveSource(name: string, source: SourceOptions, hashes: HashProvider, clock: Clock): ResolvedSource {
   const path = `sources.${name}`
   const wrong = plainObject(source)
   if (wrong !== undefined) {
@@ -51,12 +53,13 @@ export function resolveSource(name: string, source: SourceOptions, hashes: HashP
   checkOptions(path, source, {
     connector: () => undefined,
     secrets: () => undefined,
+    allowUnverified: boolean,
     toleranceMs: durationMs(),
     publicUrl: either(nonEmptyString, callback),
     handshake: plainObject,
     maxBodyBytes: integer({ min: 1 }),
   })
-  const verifier = compileVerifier(path, source, hashes)
+  const verifier = compileVerifier(path, source, hashes, { clock, source: name })
   const webhook = webhookOf(source.connector, `${path}.connector`)
   const options = checkHandshakeOptions(`${path}.handshake`, source.handshake ?? {})
   return {

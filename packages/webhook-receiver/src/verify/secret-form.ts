@@ -25,14 +25,15 @@ export function keyForm(format: SecretFormat): SecretForm {
 }
 
 /** Decodes a key as its scheme writes it. `undefined` when it is not written so, or is empty. */
-export function decodeKey(secret: string, { encoding, prefix }: SecretFormat): Uint8Array | undefined {
+export function decodeKey(secret: string, { encoding, prefix, unprefixed }: SecretFormat): Uint8Array | undefined {
   const text = prefix === undefined ? secret : withoutPrefix(secret, prefix)
-  const bytes = decode(text, encoding)
+  const bytes = decode(text, text === secret ? (unprefixed ?? encoding) : encoding)
   return bytes === undefined || bytes.length === 0 ? undefined : bytes
 }
 
-function describeKey({ encoding, prefix }: SecretFormat): string {
+function describeKey({ encoding, prefix, unprefixed }: SecretFormat): string {
   const form = encoding === 'utf8' ? 'a non-empty string' : `a key in ${encoding === 'hex' ? 'hexadecimal' : 'base64'}`
+  if (unprefixed !== undefined) return `${form} after \`${prefix ?? ''}\`, or a non-empty string without it`
   return prefix === undefined ? form : `${form} after an optional \`${prefix}\``
 }
 

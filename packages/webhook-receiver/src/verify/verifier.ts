@@ -1,27 +1,40 @@
-import { checkConnector, type Connector, InvalidOptionsError, type WebhookDescription } from '@holdfast/core'
+import {
+  boolean,
+  checkConnector,
+  checkOptions,
+  durationMs,
+  type Clock,
+  type Connector,
+  IntegrationError,
+  InvalidOptionsError,
+  systemClock,
+  type WebhookDescription,
+} from '@holdfast/core'
 import { challengeGuard } from '../handshake/challenge-guard.ts'
 import type { SourceSecrets } from '../handshake/source-secrets.ts'
-import { assignSecrets } from './assign-secrets.ts'
-import { compileScheme, type SelectedScheme } from './compile-scheme.ts'
+import { compileKeyring } from './compile-keyring.ts'
 import type { HashProvider } from './hash-provider.ts'
-import type { MaybePromise } from './maybe-promise.ts'
+import { hintFinder } from './hint-finder.ts'
+import { fixedKeyring, type Keyring, type Keyrings, type KeyringScheme } from './keyring.ts'
+import { chain, type MaybePromise } from './maybe-promise.ts'
 import { platformHashes } from './platform-hashes.ts'
 import { RequestReader } from './request-reader.ts'
+import { resolvedKeyrings } from './resolved-keyrings.ts'
+import { resolvedSecretsOf, type SecretsOption } from './secret-resolver.ts'
 import type { VerifiableRequest } from './verifiable-request.ts'
-import { notVerified, type VerifyResult } from './verify-result.ts'
-import {
-  type CheckedSecret,
-  checkSecrets,
-  describeSecretType,
-  isValidAt,
-  type WebhookSecret,
-} from './webhook-secret.ts'
+import { type NotVerified, notVerified, type VerifyFailureReason, type VerifyResult } from './verify-result.ts'
+import { checkSecrets, isValidAt } from './webhook-secret.ts'
 
 /** How to verify the webhooks of one provider. */
 export interface VerifierOptions {
   readonly connector: Connector
-  /** Every secret that is accepted; at least one. */
-  readonly secrets: readonly (string | undefined | WebhookSecret)[]
+  /** Every secret that is accepted, or a function that looks them up. May be absent only with `allowUnverified`. */
+  readonly secrets?: SecretsOption
+  /**
+   * Accepts what nothing proves: everything where no secret is given, and what a scheme `none` of the connector is for. The
+   * result then has `strength: 'none'`. Default: false.
+   */
+  readonly allowUnverified?: boolean
   /**
    * Allowed distance of the time of signing from the arrival time, both ways, in milliseconds. Default: what the connector
    * says, and no limit where it says nothing.
@@ -33,7 +46,7 @@ export interface VerifierOptions {
 export interface Verifier {
   /**
    * Says whether the sender knows one of the secrets, and what that proves. At once where the platform has synchronous
-   * hashes, as a promise elsewhere; `await` takes both. Never throws for anything in the request.
+   * hashes and the secrets are there, as a promise elsewhere; `await` takes both. Never throws for anything in the request.
    */
   verify(request: VerifiableRequest): MaybePromise<VerifyResult>
 }
@@ -46,7 +59,15 @@ export interface Verifier {
  * wants it. The message never shows a secret.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  return compileVerifier('', options, platformHashes())
+  const verifier = compileVerifier('', options, platformHashes())
+  return { verify: (request) => verifier.verify(request) }
+}
+
+/** What a verifier stands on, where it is not the platform's. */
+export interface VerifierPlatform {
+  readonly clock?: Clock
+  /** Name of the source, for who looks up secrets. Default: the connector's id. */
+  readonly source?: string
 }
 
 /** What the receiver asks of a verifier beside. */
@@ -56,25 +77,61 @@ export interface CompiledVerifier extends Verifier, SourceSecrets {
 }
 
 /** `createVerifier` with the place of the options for error messages, and the hashes to use. */
-export function compileVerifier(path: string, options: VerifierOptions, hashes: HashProvider): CompiledVerifier {
+export function compileVerifier(
+  path: string,
+  options: VerifierOptions,
+  hashes: HashProvider,
+  { clock = systemClock, source }: VerifierPlatform = {},
+): CompiledVerifier {
   const at = (key: string): string => (path === '' ? key : `${path}.${key}`)
   const webhook = webhookOf(checkConnector(options.connector, at('connector')), at('connector'))
-  const secrets = checkSecrets(at('secrets'), secretList(at('secrets'), options.secrets))
-  const schemes = compileSchemes(at('secrets'), secrets, options, webhook, hashes)
+  const keyrings = keyringsOf(at('secrets'), options, webhook, hashes, { clock, source })
   const couldBeChallenge = challengeGuard(webhook)
+  const findHint = hintFinder(clock)
 
-  const judge = (reader: RequestReader): MaybePromise<VerifyResult> => {
+  const judgeWith = (
+    keyring: Keyring | VerifyFailureReason,
+    reader: RequestReader,
+    isRenewed: boolean,
+  ): MaybePromise<VerifyResult> => {
+    if (typeof keyring === 'string') return notVerified(keyring)
     // No fall-through: else whoever cannot sign would choose the weaker scheme.
-    const scheme = schemes.find(({ applies }) => applies(reader))
+    const scheme = keyring.schemes.find(({ applies }) => applies(reader))
     if (scheme === undefined) return notVerified('missing_header')
-    return couldBeChallenge?.(reader) === true ? notVerified('could_be_challenge') : scheme.verify(reader)
+    if (couldBeChallenge?.(reader) === true) return notVerified('could_be_challenge')
+    return chain(scheme.verify(reader), (result) =>
+      result.ok ? result : reconsider(result, reader, scheme, isRenewed),
+    )
   }
 
+  /** Tries newer secrets if there may be some, else looks for what went wrong. */
+  const reconsider = (
+    failure: NotVerified,
+    reader: RequestReader,
+    scheme: KeyringScheme,
+    isRenewed: boolean,
+  ): MaybePromise<VerifyResult> => {
+    const newer = isRenewed || failure.reason !== 'mismatch' ? undefined : keyrings.renew(reader)
+    return chain(newer, (keyring) =>
+      keyring === undefined
+        ? chain(findHint(failure, reader, scheme), (hint) => (hint === undefined ? failure : { ...failure, hint }))
+        : judgeWith(keyring, reader, true),
+    )
+  }
+
+  const judge = (reader: RequestReader): MaybePromise<VerifyResult> =>
+    chain(keyrings.of(reader), (keyring) => judgeWith(keyring, reader, false))
+
   return {
-    judge,
     verify: (request) => judge(new RequestReader(request)),
-    secretsFor: ({ request }) => secrets.filter((secret) => isValidAt(secret, request.receivedAt)),
-    forgetSecrets: () => {},
+    judge,
+    secretsFor: (reader) =>
+      chain(keyrings.of(reader), (keyring) => {
+        if (keyring === 'key_unavailable') throw secretsUnavailable()
+        if (typeof keyring === 'string') return []
+        return keyring.secrets.filter((secret) => isValidAt(secret, reader.request.receivedAt))
+      }),
+    forgetSecrets: () => keyrings.forget(),
   }
 }
 
@@ -93,25 +150,32 @@ export function webhookOf(connector: Connector, path: string): WebhookDescriptio
   })
 }
 
-function compileSchemes(
+function keyringsOf(
   path: string,
-  secrets: readonly CheckedSecret[],
-  { toleranceMs }: VerifierOptions,
+  { connector, secrets, allowUnverified = false, toleranceMs }: VerifierOptions,
   webhook: WebhookDescription,
   hashes: HashProvider,
-): readonly SelectedScheme[] {
-  const assigned = assignSecrets(path, secrets, webhook.verify)
-  return assigned.map(({ scheme, secrets: own }) =>
-    compileScheme(scheme, own, { hashes, toleranceMs, eventId: scheme.eventId ?? webhook.eventId }),
-  )
+  { clock, source }: { readonly clock: Clock; readonly source: string | undefined },
+): Keyrings {
+  checkOptions('', { allowUnverified, toleranceMs }, { allowUnverified: boolean, toleranceMs: durationMs() })
+  const setup = { path, webhook, allowUnverified, hashes, toleranceMs }
+  const compile = (values: readonly unknown[]): Keyring => compileKeyring(checkSecrets(path, values), setup)
+  const resolved = resolvedSecretsOf(path, secrets)
+  if (resolved === undefined) return fixedKeyring(compile((secrets ?? []) as readonly unknown[]))
+  const { tenantOf } = resolved
+  return resolvedKeyrings({
+    source: source ?? connector.id,
+    options: resolved,
+    tenantOf: (reader) => (tenantOf === undefined ? reader.text(webhook.tenant) : tenantOf(reader.request)),
+    compile,
+    clock,
+  })
 }
 
-function secretList(path: string, secrets: unknown): readonly unknown[] {
-  if (Array.isArray(secrets) && secrets.length > 0) return secrets
-  throw new InvalidOptionsError({
-    path,
-    expected: 'an array of at least one secret',
-    received: undefined,
-    receivedText: describeSecretType(secrets),
+function secretsUnavailable(): IntegrationError {
+  return new IntegrationError({
+    code: 'upstream_unavailable',
+    reason: 'key_unavailable',
+    message: 'The secrets cannot be looked up now.',
   })
 }

@@ -1,4 +1,5 @@
 import type { VerificationScheme, WebhookField } from '@holdfast/core'
+import type { VerificationHint } from './verification-hint.ts'
 
 /**
  * What a verified signature covers. Headers that are no id, query parameters and fields of the body are named; a body that is
@@ -76,6 +77,8 @@ export interface NotVerified {
   readonly ok: false
   readonly code: 'signature_invalid' | 'timestamp_stale' | 'upstream_unavailable'
   readonly reason: VerifyFailureReason
+  /** What probably went wrong, where trying told. For your logs, never for the sender. */
+  readonly hint?: VerificationHint
 }
 
 /** Outcome of verification. Never thrown: a request that fails is an ordinary thing. */

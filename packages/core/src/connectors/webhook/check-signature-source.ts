@@ -54,6 +54,7 @@ const bodyHashChecks: ChecksOf<BodyHash> = {
 const secretChecks: ChecksOf<SecretFormat> = {
   encoding: oneOf('utf8', 'base64', 'hex'),
   prefix: prefixPattern,
+  unprefixed: oneOf('utf8'),
   derive: oneOf('sha1', 'sha256'),
 }
 
@@ -91,7 +92,9 @@ export function checkBodyHash(path: string, value: unknown): void {
 
 /** Checks how a key is written. */
 export function checkSecretFormat(path: string, value: unknown): void {
-  checkShape(path, value, secretChecks, ['encoding'])
+  const { prefix, unprefixed } = checkShape(path, value, secretChecks, ['encoding'])
+  if (unprefixed !== undefined && prefix === undefined)
+    throw refusal(`${path}.unprefixed`, 'absent without `prefix`', 'a value')
 }
 
 function prefixPattern(value: unknown): string | undefined {

@@ -71,6 +71,8 @@ export interface SecretFormat {
   readonly encoding: 'utf8' | 'base64' | 'hex'
   /** Stripped where it is there. One `*` in it stands for any text up to the first of what follows it. */
   readonly prefix?: string
+  /** How a secret without the prefix is written, where that differs. */
+  readonly unprefixed?: 'utf8'
   /** The key is this hash of the decoded secret. */
   readonly derive?: 'sha1' | 'sha256'
 }

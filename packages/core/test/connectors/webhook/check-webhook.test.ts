@@ -50,7 +50,7 @@ const complete: WebhookDescription = {
       each: '/items',
       hash: 'sha384',
       encoding: 'base64url',
-      secret: { encoding: 'hex', prefix: 'signkey-*-', derive: 'sha1' },
+      secret: { encoding: 'hex', prefix: 'signkey-*-', unprefixed: 'utf8', derive: 'sha1' },
       signature: {
         from: 'header',
         name: 'x-signature-{n}',
@@ -138,6 +138,11 @@ describe('checkWebhook', () => {
       'a prefix with two stars',
       { ...hmac, secret: { encoding: 'utf8', prefix: 'a*b*c' } },
       'secret.prefix: a text with at most one `*`, which something follows',
+    ],
+    [
+      'a form of unprefixed secrets without a prefix',
+      { ...hmac, secret: { encoding: 'base64', unprefixed: 'utf8' } },
+      'secret.unprefixed: absent without `prefix`',
     ],
     [
       'a digest without the secret',
