@@ -14,15 +14,23 @@ export function readPointer(value: unknown, pointer: string): unknown {
   if (pointer === '') return value
   // Most answers are judged without a body; they pay nothing for the rules that look into one.
   if (typeof value !== 'object' || value === null) return undefined
-  if (!isJsonPointer(pointer)) return undefined
   let current: unknown = value
-  for (const segment of pointer.slice(1).split('/')) {
-    // RFC 6901 section 4: `~1` first, so that `~01` becomes `~1` and not `/`.
-    const key = segment.replaceAll('~1', '/').replaceAll('~0', '~')
-    if (typeof current !== 'object' || current === null) return undefined
+  // Segment by segment: this is done for every webhook, and splitting costs more than all the rest.
+  for (let slash = 0; slash < pointer.length; ) {
+    const next = pointer.indexOf('/', slash + 1)
+    const end = next === -1 ? pointer.length : next
+    const key = pointer[slash] === '/' ? unescapeSegment(pointer.slice(slash + 1, end)) : undefined
+    if (key === undefined || typeof current !== 'object' || current === null) return undefined
     if (Array.isArray(current) && !ARRAY_INDEX.test(key)) return undefined
     if (!Object.hasOwn(current, key)) return undefined
     current = (current as Readonly<Record<string, unknown>>)[key]
+    slash = end
   }
   return current
+}
+
+function unescapeSegment(segment: string): string | undefined {
+  if (!segment.includes('~')) return segment
+  // RFC 6901 section 4: `~1` first, so that `~01` becomes `~1` and not `/`.
+  return isJsonPointer(`/${segment}`) ? segment.replaceAll('~1', '/').replaceAll('~0', '~') : undefined
 }

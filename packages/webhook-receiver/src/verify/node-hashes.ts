@@ -5,13 +5,23 @@ import type { MessagePiece } from './message-piece.ts'
 export function nodeHashes(): HashProvider | undefined {
   const crypto = globalThis.process?.getBuiltinModule?.('node:crypto')
   if (crypto === undefined) return undefined
+  // Younger than the rest, and not on every runtime that has the rest.
+  const hashOnce = crypto.hash as typeof crypto.hash | undefined
   return {
     importKey(hash, secret) {
       // A KeyObject is prepared once; a raw key would be prepared for every message.
       const key = crypto.createSecretKey(secret)
       return (pieces) => pooled(updateAll(crypto.createHmac(hash, key), pieces).digest('binary'))
     },
-    digest: (hash, pieces) => pooled(updateAll(crypto.createHash(hash), pieces).digest('binary')),
+    digest: (hash, pieces) => {
+      const [piece] = pieces
+      // One call where there is one piece of bytes: no object has to be made for it.
+      return pooled(
+        pieces.length === 1 && typeof piece === 'object' && hashOnce !== undefined
+          ? hashOnce(hash, piece, 'binary')
+          : updateAll(crypto.createHash(hash), pieces).digest('binary'),
+      )
+    },
     equal: (left, right) => left.length === right.length && crypto.timingSafeEqual(left, right),
   }
 }
