@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { connectorLint } from './connector-lint.ts'
 import { listDeadLetters, purgeDeadLetters, redriveDeadLetters } from './dead-letters.ts'
 import { exportEvents } from './export.ts'
 import { gateway } from './gateway.ts'
@@ -24,4 +25,5 @@ export const allCommands: readonly Command[] = [
   purgeDeadLetters,
   repair,
   gateway,
+  connectorLint,
 ]
