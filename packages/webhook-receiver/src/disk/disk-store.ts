@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { BufferError } from '../buffer/buffer-error.ts'
 import type { OpenReport } from '../buffer/event-buffer.ts'
 import { ConsumerRegistry } from './consumer-registry.ts'
-import { DedupeIndex } from './dedupe-index.ts'
+import { DedupeIndex } from './dedupe/dedupe-index.ts'
 import type { ResolvedDiskBufferOptions } from './disk-buffer-options.ts'
 import { identityOfRecord } from './event-codec.ts'
 import { EventIntake } from './event-intake.ts'
@@ -33,17 +33,20 @@ export async function openDiskStore(
   const startedAt = clock.monotonicMs()
   const lock = await takeLock(options, directory)
   const consumers = new ConsumerRegistry(options, directory)
-  const dedupe = new DedupeIndex(options.dedupeWindowMs)
+  let dedupe: DedupeIndex | undefined
   let log: Log | undefined
   const close = async (): Promise<void> => {
     // Consumers last look at the log; the lock covers everything.
     await consumers.close().catch(() => undefined)
     await log?.close()
+    await dedupe?.close()
     await lock.release()
   }
   try {
     await consumers.load()
     const { lostAside } = consumers
+    const isLost = (seq: number): boolean => log?.holes.some(({ from, to }) => from <= seq && seq <= to) === true
+    dedupe = await openDedupe(options, directory, isLost)
     const opened = await openLog(options, directory, dedupe, consumers.provenSeq)
     log = opened.log
     consumers.attach(log)
@@ -67,30 +70,34 @@ export async function openDiskStore(
   }
 }
 
+/** The ids of the window; nothing when ids are not compared. */
+async function openDedupe(
+  options: ResolvedDiskBufferOptions,
+  directory: string,
+  isLost: (seq: number) => boolean,
+): Promise<DedupeIndex | undefined> {
+  const { dedupeWindowMs: windowMs, fileSystem, clock, random } = options
+  if (windowMs === 0) return undefined
+  return DedupeIndex.open({ fileSystem, clock, random, windowMs, isLost, directory: `${directory}/ids` })
+}
+
 function openLog(
   options: ResolvedDiskBufferOptions,
   directory: string,
-  dedupe: DedupeIndex,
-  provenSeq: number,
+  dedupe: DedupeIndex | undefined,
+  seenSeq: number,
 ): ReturnType<typeof Log.open> {
-  const { dedupeWindowMs, clock } = options
-  const openedAt = clock.now()
-  const remembers = dedupeWindowMs > 0
+  const log = { ...options, directory, recordType: recordTypes.event }
+  if (dedupe === undefined) return Log.open({ ...log, provenSeq: seenSeq })
   return Log.open({
-    ...options,
-    directory,
-    recordType: recordTypes.event,
-    provenSeq,
-    needsScan: (segment) => remembers && openedAt - segment.lastAt <= dedupeWindowMs,
-    ...(remembers
-      ? {
-          visit: (seq, at, metaBytes, body) => {
-            if (openedAt - at <= dedupeWindowMs) dedupe.remember(identityOfRecord(metaBytes, body), seq, at)
-          },
-          onDropped: (fromSeq) => dedupe.forget({ from: fromSeq, to: Infinity }),
-          onHole: (hole) => dedupe.forget(hole),
-        }
-      : {}),
+    ...log,
+    provenSeq: Math.max(seenSeq, dedupe.provenSeq),
+    needsScan: ({ baseSeq, lastSeq, lastAt }) => dedupe.needsScan({ from: baseSeq, to: lastSeq }, lastAt),
+    visit: (seq, at, metaBytes, body) =>
+      dedupe.restore(dedupe.fingerprintOf(identityOfRecord(metaBytes, body)), seq, at),
+    onDropped: (fromSeq) => dedupe.dropFrom(fromSeq),
+    onScanned: (scanned, isActive) => dedupe.endScan(scanned, isActive),
+    onSegmentEnded: (lastSeq) => dedupe.endRange(lastSeq),
   })
 }
 

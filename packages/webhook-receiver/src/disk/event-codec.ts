@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import type { BatchItem, HeaderPairs, NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
 import { BufferError } from '../buffer/buffer-error.ts'
 import type { RecordInput } from './batch-encoder.ts'
@@ -6,9 +5,6 @@ import { positionOf } from './seq.ts'
 
 /** The record header has 16 bits for the length of the meta. */
 const MAX_META_BYTES = 65_535
-
-// Longer ones are hashed. Most ids are shorter than this, and a hash costs more than the rest of looking one up.
-const MAX_PLAIN_IDENTITY = 96
 
 /** The compact form of an event without its body. Short names: it is written with every event. */
 interface EventMeta {
@@ -45,7 +41,7 @@ export function decodeEvent(seq: number, metaBytes: number, record: Buffer<Array
   return eventOf(seq, decodeMeta(metaBytes, record), record.subarray(metaBytes))
 }
 
-/** Identity of an event: source, tenant and id in one string, which is short whatever the id is. */
+/** Identity of an event: source, tenant and id in one string. */
 export function identityOf(event: Pick<NewEvent, 'source' | 'tenant' | 'id'>): string {
   return identityFrom(event.source, event.tenant, event.id)
 }
@@ -58,10 +54,7 @@ export function identityOfRecord(metaBytes: number, record: Buffer<ArrayBuffer>)
 
 function identityFrom(source: string, tenant: string | undefined, id: string): string {
   // An absent tenant is another than an empty one. Lengths keep the parts apart whatever they contain.
-  const text = `${source.length}:${source}\0${tenant === undefined ? '-' : `${tenant.length}:${tenant}`}\0${id}`
-  if (text.length <= MAX_PLAIN_IDENTITY) return text
-  // UTF-16 keeps half surrogate pairs apart, which UTF-8 cannot write. No plain identity begins with `#`.
-  return `#${hash('sha256', Buffer.from(text, 'utf16le'), 'binary')}`
+  return `${source.length}:${source}\0${tenant === undefined ? '-' : `${tenant.length}:${tenant}`}\0${id}`
 }
 
 function encode(meta: EventMeta, body: Uint8Array): RecordInput {

@@ -1,40 +1,53 @@
 import type { AppendResult, NewEvent } from '../buffer/event-buffer.ts'
 import type { RecordInput } from './batch-encoder.ts'
-import type { DedupeIndex } from './dedupe-index.ts'
+import type { DedupeIndex } from './dedupe/dedupe-index.ts'
+import type { Fingerprint } from './dedupe/fingerprint.ts'
 import type { ResolvedDiskBufferOptions } from './disk-buffer-options.ts'
 import { encodeEvent, identityOf } from './event-codec.ts'
 import type { Log } from './log.ts'
 import { positionOf } from './seq.ts'
 
-/** A call that stores records. */
+/** A call of `append`, and where its events are once all are durable. */
 interface Call {
-  /** The sequence number of its first record, once all are durable. */
-  firstSeq: Promise<number>
+  seqs: Promise<readonly number[]>
 }
 
-/** An event that is being written, or was named earlier in the same call. A duplicate of it waits for the same commit. */
+/** An event that is being written or looked up. A duplicate of it waits for the same call, and fails with it. */
 interface InFlight {
   readonly call: Call
-  /** Place among the records of its call. */
+  /** Place among the events of its call. */
   readonly index: number
 }
 
-/** Where an appended event is, or will be once its commit is through. */
+/** What is known of an event of a call. */
 type Place =
+  /** It is in the log. */
   | { readonly kind: 'stored'; readonly seq: number }
+  /** Its id passed the filter of a run: it has to be looked up. */
+  | { readonly kind: 'asked'; readonly seq: Promise<number | undefined>; readonly fingerprint: Fingerprint }
+  /** An earlier event has its id. */
   | { readonly kind: 'in-flight'; readonly original: InFlight }
-  | { readonly kind: 'fresh'; readonly index: number }
+  | { readonly kind: 'fresh'; readonly fingerprint: Fingerprint | undefined }
+
+/** In an object, so that waiting for the turn does not wait for the commit. */
+interface Stored {
+  readonly firstSeq: Promise<number>
+}
+
+type SettledPlace = Exclude<Place, { readonly kind: 'asked' }>
 
 /**
  * Takes events in, each id once within the dedupe window. A duplicate is answered only when its original is durable, and fails with it.
  */
 export class EventIntake {
-  readonly #options: Pick<ResolvedDiskBufferOptions, 'clock' | 'dedupeWindowMs' | 'maxEventBytes'>
+  readonly #options: Pick<ResolvedDiskBufferOptions, 'clock' | 'maxEventBytes'>
   readonly #log: Log
-  readonly #dedupe: DedupeIndex
-  readonly #inFlight: Map<string, InFlight> = new Map()
+  readonly #dedupe: DedupeIndex | undefined
+  readonly #inFlight: Map<Fingerprint, InFlight> = new Map()
+  /** The last call that had to wait before it could store; later calls wait for it. */
+  #lastTurn: Promise<unknown> | undefined
 
-  constructor(options: ResolvedDiskBufferOptions, log: Log, dedupe: DedupeIndex) {
+  constructor(options: ResolvedDiskBufferOptions, log: Log, dedupe: DedupeIndex | undefined) {
     this.#options = options
     this.#log = log
     this.#dedupe = dedupe
@@ -42,61 +55,103 @@ export class EventIntake {
 
   /** See `EventBuffer.append`. */
   async append(events: readonly NewEvent[]): Promise<AppendResult[]> {
-    const now = this.#options.clock.now()
     // Everything that can be refused is refused here, before the call leaves a trace.
-    const encoded = events.map((event) => encodeEvent(event, this.#options.maxEventBytes))
-    const call: Call = { firstSeq: Promise.resolve(0) }
-    const records: RecordInput[] = []
-    const identities: string[] = []
-    const originals: Call[] = []
-    const places = encoded.map((record, at): Place => {
-      const event = events[at]
-      if (event !== undefined && this.#options.dedupeWindowMs > 0) {
-        const identity = identityOf(event)
-        const seq = this.#dedupe.find(identity, now)
-        if (seq !== undefined) return { kind: 'stored', seq }
-        const original = this.#inFlight.get(identity)
-        if (original !== undefined) {
-          if (original.call !== call) originals.push(original.call)
-          return { kind: 'in-flight', original }
-        }
-        this.#inFlight.set(identity, { call, index: records.length })
-        identities.push(identity)
-      }
-      return { kind: 'fresh', index: records.push(record) - 1 }
-    })
-    if (records.length > 0) call.firstSeq = this.#store(records, identities, now)
-    if (originals.length > 0) await Promise.all([call.firstSeq, ...originals.map((original) => original.firstSeq)])
-    const firstSeq = await call.firstSeq
-    const results: AppendResult[] = []
-    for (const place of places) {
-      switch (place.kind) {
-        case 'stored':
-          results.push(resultOf('duplicate', place.seq))
-          break
-        case 'fresh':
-          results.push(resultOf('appended', firstSeq + place.index))
-          break
-        case 'in-flight':
-          results.push(resultOf('duplicate', (await place.original.call.firstSeq) + place.original.index))
-          break
-      }
-    }
-    return results
+    const records = events.map((event) => encodeEvent(event, this.#options.maxEventBytes))
+    const call: Call = { seqs: Promise.resolve([]) }
+    const now = this.#options.clock.now()
+    // All ids are claimed in one turn, so that of two calls with one id the second sees the first.
+    const places = events.map((event, index) => this.#place(call, event, index, now))
+    call.seqs = this.#settle(call, places, records)
+    const seqs = await call.seqs
+    return places.map((place, index) => ({
+      status: place.kind === 'fresh' ? 'appended' : 'duplicate',
+      partition: 0,
+      position: positionOf(seqs[index] ?? 0),
+    }))
   }
 
-  /** Stores records. Until that is done their ids are in flight, from then on they are remembered. */
-  async #store(records: readonly RecordInput[], identities: readonly string[], now: number): Promise<number> {
+  #place(call: Call, event: NewEvent, index: number, now: number): Place {
+    if (this.#dedupe === undefined) return { kind: 'fresh', fingerprint: undefined }
+    const fingerprint = this.#dedupe.fingerprintOf(identityOf(event))
+    const original = this.#inFlight.get(fingerprint)
+    if (original !== undefined) return { kind: 'in-flight', original }
+    const seq = this.#dedupe.find(fingerprint, now)
+    if (typeof seq === 'number') return { kind: 'stored', seq }
+    this.#inFlight.set(fingerprint, { call, index })
+    return seq === undefined ? { kind: 'fresh', fingerprint } : { kind: 'asked', seq, fingerprint }
+  }
+
+  /** The sequence number of each event, once all are durable. Changes `places` to what was found. */
+  async #settle(call: Call, places: Place[], records: readonly RecordInput[]): Promise<readonly number[]> {
+    const claimed = places.flatMap((place) => ('fingerprint' in place ? (place.fingerprint ?? []) : []))
     try {
-      const firstSeq = await this.#log.append(records)
-      for (const [index, identity] of identities.entries()) this.#dedupe.remember(identity, firstSeq + index, now)
-      return firstSeq
+      const stored = await this.#inOrder(places, records)
+      const settled = places as readonly SettledPlace[]
+      const firstSeq = await stored.firstSeq
+      const originals = settled.flatMap((place) =>
+        place.kind === 'in-flight' && place.original.call !== call ? [place.original.call.seqs] : [],
+      )
+      if (originals.length > 0) await Promise.all(originals)
+      return await seqsOf(call, settled, firstSeq)
     } finally {
-      for (const identity of identities) this.#inFlight.delete(identity)
+      for (const fingerprint of claimed) this.#inFlight.delete(fingerprint)
     }
+  }
+
+  /** Stores what is fresh, in the order of the calls: one whose ids are looked up is not overtaken. */
+  async #inOrder(places: Place[], records: readonly RecordInput[]): Promise<Stored> {
+    const before = this.#lastTurn
+    if (before === undefined && places.every(({ kind }) => kind !== 'asked')) return this.#store(places, records)
+    const turn = Promise.all([before, lookUp(places)]).then(() => this.#store(places, records))
+    this.#lastTurn = turn
+    const stored = await turn
+    if (this.#lastTurn === turn) this.#lastTurn = undefined
+    return stored
+  }
+
+  #store(places: readonly Place[], records: readonly RecordInput[]): Stored {
+    const fresh = places.flatMap((place, index) => (place.kind === 'fresh' ? [index] : []))
+    if (fresh.length === 0) return { firstSeq: Promise.resolve(0) }
+    const chosen = fresh.length === records.length ? records : fresh.flatMap((index) => records[index] ?? [])
+    const firstSeq = this.#log.append(chosen, (first, at) => {
+      for (const [offset, index] of fresh.entries()) {
+        const place = places[index]
+        if (place?.kind === 'fresh' && place.fingerprint !== undefined)
+          this.#dedupe?.remember(place.fingerprint, first + offset, at)
+      }
+    })
+    return { firstSeq }
   }
 }
 
-function resultOf(status: AppendResult['status'], seq: number): AppendResult {
-  return { status, partition: 0, position: positionOf(seq) }
+/** Puts what the runs say in the place of the questions. */
+async function lookUp(places: Place[]): Promise<void> {
+  for (const [index, place] of places.entries()) {
+    if (place.kind !== 'asked') continue
+    const seq = await place.seq
+    places[index] = seq === undefined ? { kind: 'fresh', fingerprint: place.fingerprint } : { kind: 'stored', seq }
+  }
+}
+
+async function seqsOf(call: Call, places: readonly SettledPlace[], firstSeq: number): Promise<readonly number[]> {
+  const seqs: number[] = []
+  let next = firstSeq
+  for (const place of places) {
+    switch (place.kind) {
+      case 'stored':
+        seqs.push(place.seq)
+        break
+      case 'fresh':
+        seqs.push(next)
+        next++
+        break
+      case 'in-flight': {
+        const { original } = place
+        // An original in the same call stands before its duplicate.
+        const known = original.call === call ? seqs : await original.call.seqs
+        seqs.push(known[original.index] ?? 0)
+      }
+    }
+  }
+  return seqs
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
 import { BatchEncoder, type BatchFrame, type EncodedBatch, type RecordInput } from './batch-encoder.ts'
-import { bytesOf, type CommitGroup, CommitQueue } from './commit-queue.ts'
+import { bytesOf, type CommitGroup, type CommitListener, CommitQueue } from './commit-queue.ts'
 import { isNoSpace, writeFully } from './file-io.ts'
 import type { OpenFile } from './file-system.ts'
 import { SegmentMaker, type SegmentMakerOptions } from './segment-maker.ts'
@@ -28,6 +28,8 @@ export interface LogWriterOptions extends SegmentMakerOptions {
   readonly onSegmentDropped: (segment: Segment) => void
   /** Called in the same turn in which records may be read, before their appends resolve. */
   readonly onCommitted: (lastSeq: number) => void
+  /** Called when the segment with this last record is full or old: the next one goes to another. */
+  readonly onSegmentEnded: (lastSeq: number) => void
   /** Called when everything up to a record was synced. */
   readonly onSynced: (lastSeq: number) => void
 }
@@ -122,7 +124,7 @@ export class LogWriter {
    *
    * @throws BufferError `buffer_overloaded`, `buffer_full`, `buffer_failed` or `buffer_closed`; none of the records is stored then.
    */
-  append(records: readonly RecordInput[]): Promise<number> {
+  append(records: readonly RecordInput[], committed?: CommitListener): Promise<number> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) {
         reject(new BufferError('buffer_closed', 'The buffer is closed.'))
@@ -137,7 +139,7 @@ export class LogWriter {
         reject(overloaded(this.#queue.bytes))
         return
       }
-      this.#queue.add({ records, bytes, resolve, reject })
+      this.#queue.add({ records, bytes, committed, resolve, reject })
       this.#running ??= this.#run()
     })
   }
@@ -267,6 +269,7 @@ export class LogWriter {
     const lastSeq = this.#lastSeq
     const syncing = this.#syncing
     this.#state = { kind: 'detached', resume: undefined }
+    this.#options.onSegmentEnded(segment.lastSeq)
     this.#sealing = this.#sealing.then(async () => {
       await syncing
       try {
@@ -301,6 +304,7 @@ export class LogWriter {
     segment.lastSeq = this.#lastSeq
     segment.lastAt = now
     segment.readableEnd = encoded.end
+    notifyListeners(batch, firstSeq, segment.header.createdAt + frame.elapsedMs)
     this.#options.onCommitted(this.#lastSeq)
     if (this.#options.syncIntervalMs === undefined) this.#options.onSynced(this.#lastSeq)
     else this.#syncLater(this.#options.syncIntervalMs)
@@ -417,6 +421,14 @@ export class LogWriter {
       this.#lastFailureAt = now
     }
     return writeRefusal(error, message)
+  }
+}
+
+function notifyListeners(batch: readonly CommitGroup[], firstSeq: number, at: number): void {
+  let seq = firstSeq
+  for (const { committed, records } of batch) {
+    committed?.(seq, at)
+    seq += records.length
   }
 }
 

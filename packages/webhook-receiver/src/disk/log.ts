@@ -1,5 +1,6 @@
 import type { Clock, Random } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
+import type { CommitListener } from './commit-queue.ts'
 import { DurableHint } from './durable-hint.ts'
 import type { FileSystem } from './file-system.ts'
 import { LogReader } from './log-reader.ts'
@@ -34,6 +35,10 @@ export interface LogOptions {
   readonly needsScan?: (segment: Segment) => boolean
   readonly visit?: RecordVisitor
   readonly onDropped?: (fromSeq: number) => void
+  /** Awaited after a segment was read at opening. */
+  readonly onScanned?: (scanned: SeqRange, isActive: boolean) => Promise<void>
+  /** Called when a segment is full or old, with its last record. */
+  readonly onSegmentEnded?: (lastSeq: number) => void
   /** Called for a hole that is found while reading. */
   readonly onHole?: (hole: SeqRange) => void
   readonly clock: Clock
@@ -91,6 +96,7 @@ export class Log {
           this.#durableSeq = lastSeq
           this.#wake()
         },
+        onSegmentEnded: options.onSegmentEnded ?? (() => undefined),
         onSynced: (lastSeq) => {
           this.#syncedSeq = lastSeq
           this.#hint.changed()
@@ -195,8 +201,8 @@ export class Log {
   }
 
   /** See `LogWriter.append`. */
-  append(records: readonly RecordInput[]): Promise<number> {
-    return this.#writer.append(records)
+  append(records: readonly RecordInput[], committed?: CommitListener): Promise<number> {
+    return this.#writer.append(records, committed)
   }
 
   /**

@@ -23,6 +23,8 @@ export interface RecoveryOptions {
   readonly visit?: RecordVisitor | undefined
   /** Visited records from this one on turned out to be a torn write. */
   readonly onDropped?: ((fromSeq: number) => void) | undefined
+  /** Awaited after a segment was read. */
+  readonly onScanned?: ((scanned: SeqRange, isActive: boolean) => Promise<void>) | undefined
 }
 
 /** A log as it was found. */
@@ -76,6 +78,10 @@ export async function recoverSegments(options: RecoveryOptions): Promise<Recover
   let lastBatch = 0
   for (const [index, file] of found.entries()) {
     const outcome = await recoverSegment(options, file, segments[index + 1]?.baseSeq, proven)
+    const { baseSeq, lastSeq } = file.segment
+    const isActive = outcome.lastBatch !== undefined
+    if (outcome !== TRUSTED && (isActive || lastSeq >= baseSeq))
+      await options.onScanned?.({ from: baseSeq, to: lastSeq }, isActive)
     holes.push(...outcome.holes)
     scannedBytes += outcome.scannedBytes
     tornBytes += outcome.tornBytes

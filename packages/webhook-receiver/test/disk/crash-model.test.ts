@@ -97,6 +97,7 @@ async function compare(crash: Crash, model: Model, context: string): Promise<voi
   const { consumer, lease } = await consumerOf(buffer)
   const { lowWater, done } = await consumer.load(lease)
   const isDone = (position: string): boolean => position <= (lowWater ?? '') || done.includes(position)
+  await expectKnown(buffer, crash.acknowledged, context)
   for (const position of crash.committed) expect(isDone(position), `${context}, ack of ${position}`).toBe(true)
   for (const position of found.values()) {
     if (isDone(position)) expect(model.attempted.has(position), `${context}, ${position} was never acked`).toBe(true)
@@ -109,6 +110,18 @@ async function compare(crash: Crash, model: Model, context: string): Promise<voi
   for (const position of found.values()) if (isDone(position)) model.committed.add(position)
   // A position that was cut off is given to another event.
   for (const position of model.attempted) if (!model.committed.has(position)) model.attempted.delete(position)
+}
+
+/** Whoever sends an acknowledged event again is told where it is. */
+async function expectKnown(
+  buffer: EventBuffer,
+  acknowledged: ReadonlyMap<number, string>,
+  context: string,
+): Promise<void> {
+  const events = [...acknowledged.keys()].map((number) => numberedEvent(number, 0))
+  const results = await buffer.append(events)
+  const expected = [...acknowledged.values()].map((position) => ({ status: 'duplicate', partition: 0, position }))
+  expect(results, context).toEqual(expected)
 }
 
 describe('diskBuffer against a model', () => {

@@ -1,0 +1,193 @@
+import type { Clock, Random } from '@holdfast/core'
+import { isNoSpace } from '../file-io.ts'
+import type { FileSystem } from '../file-system.ts'
+import type { SeqRange } from '../seq.ts'
+import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
+import type { StoredId } from './id-entry.ts'
+import { IdRuns } from './id-runs.ts'
+import { tableSource } from './id-source.ts'
+import { IdTable } from './id-table.ts'
+
+/** Ids in memory at which they are written to a run. */
+const MAX_TABLE_IDS = 131_072
+/** Tables that may wait to be written, 6 MB each. */
+const MAX_FROZEN_TABLES = 8
+
+export interface DedupeIndexOptions {
+  readonly fileSystem: FileSystem
+  /** Of the runs. */
+  readonly directory: string
+  readonly windowMs: number
+  readonly clock: Clock
+  readonly random: Random
+  /** Whether an event is known to be lost; its id is then taken again. */
+  readonly isLost: (seq: number) => boolean
+}
+
+/** Ids that are being written to a run. */
+interface Frozen {
+  readonly table: IdTable
+  readonly range: SeqRange
+}
+
+/**
+ * The ids of the dedupe window. The newest are in memory, and in the log: the id is part of its event's record, so that storing and remembering
+ * are one write. When a segment ends or there are many, they are written to a run, which stays for the length of the window whether the
+ * segment is deleted or not. Runs can be rebuilt from the log as long as it has the records; a segment is deleted only after that.
+ *
+ * Memory does not grow with the length of ids, and by 13 bits for each of them in runs.
+ */
+export class DedupeIndex {
+  readonly #options: DedupeIndexOptions
+  readonly #runs: IdRuns
+  #table: IdTable = new IdTable()
+  /** First record whose id goes into `#table`. */
+  #tableFrom = 1
+  /** Oldest first. */
+  #frozen: readonly Frozen[] = []
+  /** Writing runs, one after the other. */
+  #work: Promise<void> = Promise.resolve()
+  #isOutOfSpace = false
+
+  private constructor(options: DedupeIndexOptions, runs: IdRuns) {
+    this.#options = options
+    this.#runs = runs
+  }
+
+  static async open(options: DedupeIndexOptions): Promise<DedupeIndex> {
+    const { random } = options
+    const runs = await IdRuns.open(options, () => random.uuid().replaceAll('-', ''))
+    const index = new DedupeIndex(options, runs)
+    await runs.removeExpired(index.#since)
+    index.#tableFrom = runs.highestSeq + 1
+    return index
+  }
+
+  /** Highest sequence number that a run proves to have been durable. */
+  get provenSeq(): number {
+    return this.#runs.highestSeq
+  }
+
+  /** Bytes of the runs on disk. */
+  get bytes(): number {
+    return this.#runs.bytes
+  }
+
+  /** The fingerprint of an identity, for the other methods. */
+  fingerprintOf(identity: string): Fingerprint {
+    return fingerprintOf(this.#runs.key, identity)
+  }
+
+  /**
+   * Looks up the event with an id: nothing at once when the id is surely new, the sequence number at once when the event is recent,
+   * otherwise a promise of one or the other.
+   */
+  find(fingerprint: Fingerprint, now: number): number | Promise<number | undefined> | undefined {
+    const accept = ({ seq, at }: StoredId): boolean => now - at <= this.#options.windowMs && !this.#options.isLost(seq)
+    const recent = this.#table.find(fingerprint)
+    if (recent !== undefined && accept(recent)) return recent.seq
+    for (const { table } of this.#frozen.toReversed()) {
+      const stored = table.find(fingerprint)
+      if (stored !== undefined && accept(stored)) return stored.seq
+    }
+    return this.#runs.find(fingerprint, accept)?.then((stored) => stored?.seq)
+  }
+
+  /** Remembers an event that has become durable. Called in the order of the log. */
+  remember(fingerprint: Fingerprint, seq: number, at: number): void {
+    this.#table.add(fingerprint, { seq, at })
+    if (this.#table.size >= MAX_TABLE_IDS) this.endRange(seq)
+  }
+
+  /** Begins a run with everything up to this record that is in none. */
+  endRange(seq: number): void {
+    if (seq < this.#tableFrom) return
+    this.#freeze(this.#table, { from: this.#tableFrom, to: seq })
+    this.#table = new IdTable()
+    this.#tableFrom = seq + 1
+  }
+
+  /** Whether these records may be deleted: their ids are in runs, or nobody asks for them any more. */
+  canDelete(range: SeqRange, lastAt: number): boolean {
+    // Without space no run can be written, and only deletion makes space. Until there is some, a crash would forget these ids.
+    return this.#isExpired(lastAt) || this.#isOutOfSpace || this.#runs.uncovered(range).length === 0
+  }
+
+  /** Whether the ids of these records have to be read from the log. */
+  needsScan(range: SeqRange, lastAt: number): boolean {
+    return !this.#isExpired(lastAt) && this.#runs.uncovered(range).length > 0
+  }
+
+  /** Takes in an id that opening read from the log, until `endScan`. */
+  restore(fingerprint: Fingerprint, seq: number, at: number): void {
+    if (!this.#isExpired(at)) this.#table.add(fingerprint, { seq, at })
+  }
+
+  /** Records from this one on turned out to be an unfinished write. */
+  dropFrom(seq: number): void {
+    this.#table.dropFrom(seq)
+  }
+
+  /**
+   * A segment was read by opening. What of its ids is in no run becomes one; those of the segment that appends go on in stay in memory.
+   */
+  async endScan(range: SeqRange, isActive: boolean): Promise<void> {
+    const scanned = this.#table
+    this.#table = new IdTable()
+    this.#tableFrom = Math.max(this.#tableFrom, range.to + 1)
+    for (const piece of this.#runs.uncovered(isActive ? { from: range.from, to: Infinity } : range)) {
+      const table = scanned.between(piece)
+      if (piece.to === Infinity) {
+        this.#table = table
+        this.#tableFrom = piece.from
+      } else this.#freeze(table, piece)
+    }
+    await this.#work
+  }
+
+  /** Retries what failed, and deletes what has left the window. */
+  tidy(): void {
+    this.#enqueue()
+  }
+
+  /** Waits until what was begun is written. */
+  async close(): Promise<void> {
+    await this.#work
+    await this.#runs.close()
+  }
+
+  get #since(): number {
+    return this.#options.clock.now() - this.#options.windowMs
+  }
+
+  #isExpired(at: number): boolean {
+    return at < this.#since
+  }
+
+  #freeze(table: IdTable, range: SeqRange): void {
+    // While no run can be written memory stays bounded: the oldest ids are known again after the next opening, which reads them from the log.
+    this.#frozen = [...this.#frozen, { table, range }].slice(-MAX_FROZEN_TABLES)
+    this.#enqueue()
+  }
+
+  #enqueue(): void {
+    this.#work = this.#work.then(() => this.#writeRuns()).catch(() => undefined)
+  }
+
+  async #writeRuns(): Promise<void> {
+    try {
+      for (let next = this.#frozen[0]; next !== undefined; next = this.#frozen[0]) {
+        const { table, range } = next
+        await this.#runs.add(tableSource(table, range), this.#since)
+        this.#frozen = this.#frozen.filter((frozen) => frozen.table !== table)
+      }
+      this.#isOutOfSpace = false
+    } catch (error) {
+      // The ids stay in memory; the next range or the next tidying tries again.
+      this.#isOutOfSpace = isNoSpace(error)
+      return
+    }
+    await this.#runs.removeExpired(this.#since)
+    while (await this.#runs.mergeSome(this.#since)) continue
+  }
+}

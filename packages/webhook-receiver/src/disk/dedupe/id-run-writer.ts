@@ -1,0 +1,117 @@
+import { crc32 } from 'node:zlib'
+import { writeFully } from '../file-io.ts'
+import type { FileSystem, OpenFile } from '../file-system.ts'
+import { FORMAT_VERSION } from '../segment-format.ts'
+import type { SeqRange } from '../seq.ts'
+import { BloomFilter } from './bloom-filter.ts'
+import { sortedOffsets } from './entry-sorter.ts'
+import { words } from './fingerprint.ts'
+import { ENTRY_BYTES, storedIdAt } from './id-entry.ts'
+import { bucketOf, IdRun } from './id-run.ts'
+import {
+  BUCKET_BYTES,
+  encodeRunHeader,
+  type IdRunHeader,
+  RUN_HEADER_BYTES,
+  runName,
+  unfinishedRunName,
+} from './id-run-format.ts'
+import type { IdSource } from './id-source.ts'
+
+/** Ids in a bucket: what one lookup reads. */
+const IDS_PER_BUCKET = 64
+/** Ids that are sorted at once: about a millisecond of work. */
+const IDS_PER_PART = 2048
+
+export interface RunOrder {
+  readonly fileSystem: FileSystem
+  readonly directory: string
+  readonly key: string
+  readonly range: SeqRange
+  readonly sources: readonly IdSource[]
+  /** Ids from before are left out, ms since the epoch. */
+  readonly since: number
+}
+
+/**
+ * Writes a run, durably. It takes its name when it is complete, so a crash leaves it whole or not at all. An id that several sources have is
+ * kept with its latest event.
+ */
+export async function writeRun(order: RunOrder): Promise<IdRun> {
+  const { fileSystem, directory, range } = order
+  const path = `${directory}/${runName(range)}`
+  const unfinished = `${directory}/${unfinishedRunName(range)}`
+  await fileSystem.remove(unfinished)
+  const file = await fileSystem.open(unfinished, 'create')
+  try {
+    const { header, table, filter } = await writeContent(file, order)
+    await file.datasync()
+    await fileSystem.rename(unfinished, path)
+    await fileSystem.syncDirectory(directory)
+    return new IdRun(path, file, header, table, filter)
+  } catch (error) {
+    await file.close().catch(() => undefined)
+    await fileSystem.remove(unfinished).catch(() => undefined)
+    throw error
+  }
+}
+
+async function writeContent(
+  file: OpenFile,
+  { sources, range, key, since }: RunOrder,
+): Promise<{ readonly header: IdRunHeader; readonly table: Buffer; readonly filter: BloomFilter }> {
+  const atMost = sources.reduce((sum, { count }) => sum + count, 0)
+  const partBits = bitsFor(atMost / IDS_PER_PART)
+  const bucketBits = Math.max(partBits, bitsFor(atMost / IDS_PER_BUCKET))
+  const filter = BloomFilter.forCount(atMost)
+  const table = Buffer.alloc(2 ** bucketBits * BUCKET_BYTES)
+  let count = 0
+  let newestAt = 0
+  for (let part = 0; part < 2 ** partBits; part++) {
+    const gathered = Buffer.concat(await Promise.all(sources.map((source) => source.part(part, partBits))))
+    const kept = Buffer.allocUnsafe(gathered.length)
+    let end = 0
+    let bucket = part * 2 ** (bucketBits - partBits)
+    let crc = 0
+    const closeBucketsBefore = (next: number): void => {
+      for (; bucket < next; bucket++) {
+        table.writeUInt32LE(count, bucket * BUCKET_BYTES)
+        table.writeUInt32LE(crc, bucket * BUCKET_BYTES + 4)
+        crc = 0
+      }
+    }
+    for (const offset of sortedOffsets(gathered, partBits)) {
+      const { at } = storedIdAt(gathered, offset)
+      if (at < since) continue
+      closeBucketsBefore(bucketOf(gathered.readUInt32BE(offset + words.bucket), bucketBits))
+      gathered.copy(kept, end, offset, offset + ENTRY_BYTES)
+      crc = crc32(kept.subarray(end, end + ENTRY_BYTES), crc)
+      end += ENTRY_BYTES
+      filter.add(gathered.readUInt32BE(offset + words.filter), gathered.readUInt32BE(offset + words.filterStep))
+      newestAt = Math.max(newestAt, at)
+      count++
+    }
+    closeBucketsBefore((part + 1) * 2 ** (bucketBits - partBits))
+    // The write is also what lets the event loop go on between two parts.
+    if (end > 0) await writeFully(file, [kept.subarray(0, end)], RUN_HEADER_BYTES + count * ENTRY_BYTES - end)
+  }
+  const header: IdRunHeader = {
+    formatVersion: FORMAT_VERSION,
+    range,
+    count,
+    newestAt,
+    bucketBits,
+    filterBytes: filter.bytes.length,
+    key,
+    tableCrc: crc32(table),
+    filterCrc: crc32(filter.bytes),
+  }
+  await writeFully(file, [table, filter.bytes], RUN_HEADER_BYTES + count * ENTRY_BYTES)
+  await writeFully(file, [encodeRunHeader(header)], 0)
+  return { header, table, filter }
+}
+
+/** Bits of the smallest power of two that is at least this. */
+function bitsFor(count: number): number {
+  return count <= 1 ? 0 : Math.ceil(Math.log2(count))
+}
