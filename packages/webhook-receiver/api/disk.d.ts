@@ -13,6 +13,11 @@ export interface DiskBufferOptions {
     readonly maxQueuedBytes?: number;
     readonly maxBatchBytes?: number;
     readonly dedupeWindowMs?: number;
+    readonly maxBytes?: number;
+    readonly minFreeBytes?: number;
+    readonly retention?: Retention;
+    readonly recovery?: RecoveryMode;
+    readonly allowNetworkFileSystem?: boolean;
     readonly fileSystem?: FileSystem;
     readonly clock?: Clock;
     readonly random?: Random;
@@ -29,6 +34,8 @@ export interface FileSystem {
     syncDirectory(path: string): Promise<void>;
     remove(path: string): Promise<void>;
     rename(from: string, to: string): Promise<void>;
+    identify(directory: string): Promise<string | undefined>;
+    volume(directory: string): Promise<Volume>;
     lock(path: string): Promise<FileLock>;
 }
 
@@ -49,3 +56,17 @@ export interface OpenFile {
 export function diskBuffer(options: DiskBufferOptions): EventBuffer;
 
 export function nodeFileSystem(): FileSystem;
+
+type RecoveryMode = 'resync' | 'strict';
+
+interface Retention {
+    readonly minAgeMs?: number;
+    readonly maxBytes?: number;
+}
+
+interface Volume {
+    readonly kind: 'local' | 'network' | 'volatile' | 'unknown';
+    readonly name: string;
+    readonly freeBytes: number;
+    readonly totalBytes: number;
+}

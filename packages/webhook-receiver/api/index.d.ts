@@ -67,6 +67,12 @@ export interface BufferStats {
     readonly bytes: number;
     readonly lost: number;
     readonly consumers: readonly ConsumerStats[];
+    readonly heldBytes?: Readonly<Record<string, number>>;
+}
+
+export interface BufferWarning {
+    readonly reason: 'volatile_file_system' | 'network_file_system';
+    readonly message: string;
 }
 
 export interface Consumer {
@@ -294,6 +300,7 @@ export interface OpenReport {
     readonly tornBytes: number;
     readonly holes: readonly Hole[];
     readonly lostAside: number;
+    readonly warnings?: readonly BufferWarning[];
 }
 
 export type ParkedEntry = {

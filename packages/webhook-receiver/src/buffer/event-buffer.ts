@@ -114,6 +114,15 @@ export interface OpenReport {
   readonly holes: readonly Hole[]
   /** Parked events and dead letters that are lost. Which ones they were is not known any more. */
   readonly lostAside: number
+  /** What its owner should know about the place where it is kept. */
+  readonly warnings?: readonly BufferWarning[]
+}
+
+/** Something about the place where a buffer is kept. */
+export interface BufferWarning {
+  /** `volatile_file_system`: it ends with the machine or the container. `network_file_system`: its locks and syncs cannot be depended on. */
+  readonly reason: 'volatile_file_system' | 'network_file_system'
+  readonly message: string
 }
 
 export interface ConsumerStats {
@@ -132,6 +141,11 @@ export interface BufferStats {
   /** Records known to be lost. */
   readonly lost: number
   readonly consumers: readonly ConsumerStats[]
+  /**
+   * Bytes that are kept because a consumer is not through with them, by its name. What a consumer holds that nobody drains any more grows for
+   * ever; `removeConsumer` lets go of it.
+   */
+  readonly heldBytes?: Readonly<Record<string, number>>
 }
 
 export interface EventBuffer {

@@ -104,9 +104,30 @@ export class ConsumerRegistry {
     })
   }
 
+  /** Everything up to here is done by every consumer; 0 without consumers. */
+  async lowWater(): Promise<number> {
+    const all = await this.lowWaters()
+    return all.size === 0 ? 0 : Math.min(...all.values())
+  }
+
+  /** Calls `use` with the low-water mark once it is durable. No consumer is registered or removed meanwhile. */
+  withDurableLowWater(use: (lowWater: number) => Promise<void>): Promise<void> {
+    return this.#inTurn(async () => {
+      const lowWater = await this.lowWater()
+      for (const consumer of this.#consumers.values()) await (await consumer).sync()
+      await use(lowWater)
+    })
+  }
+
   async stats(): Promise<ConsumerStats[]> {
     const consumers = await Promise.all(this.#consumers.values())
     return consumers.map((consumer) => consumer.stats)
+  }
+
+  /** The low-water mark of each consumer. */
+  async lowWaters(): Promise<Map<string, number>> {
+    const consumers = await Promise.all(this.#consumers.values())
+    return new Map(consumers.map((consumer) => [consumer.name, consumer.lowWater]))
   }
 
   async close(): Promise<void> {
@@ -132,7 +153,8 @@ export class ConsumerRegistry {
   async #register(name: string, fileName: string, lowWater: number, log: Log): Promise<DiskConsumer> {
     // Left over from a removal that was interrupted.
     await this.#removeShelves(fileName)
-    return this.#connect(name, log, await this.#openFiles(fileName, lowWater))
+    const files = await this.#openFiles(fileName, Math.max(lowWater, log.firstSeq - 1))
+    return this.#connect(name, log, files)
   }
 
   #connect(name: string, log: Log, files: ConsumerFiles): DiskConsumer {
@@ -140,7 +162,8 @@ export class ConsumerRegistry {
     const { state } = files.cursor
     const aside = [...files.parked.index.entries(), ...files.deadLetters.index.entries()]
     const missed = aside.flatMap(({ seq }) => (state.isDone(seq) ? [] : [seq]))
-    state.apply({ lowWater: 0, done: missed, retry: [] }, log.holes)
+    // A damaged cursor may be set back behind what was deleted.
+    state.apply({ lowWater: log.firstSeq - 1, done: missed, retry: [] }, log.holes)
     return new DiskConsumer(name, log, files, this.#options.clock)
   }
 

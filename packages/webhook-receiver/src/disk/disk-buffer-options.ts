@@ -1,10 +1,12 @@
 import {
+  boolean,
   checkOptions,
   type Clock,
   durationMs,
   integer,
   InvalidOptionsError,
   nonEmptyString,
+  number,
   oneOf,
   plainObject,
   type Random,
@@ -13,6 +15,7 @@ import {
 } from '@holdfast/core'
 import type { FileSystem } from './file-system.ts'
 import { nodeFileSystem } from './node-file-system.ts'
+import type { RecoveryMode } from './recovery-mode.ts'
 
 const MIB = 1024 * 1024
 const HOUR_MS = 3_600_000
@@ -65,20 +68,82 @@ export interface DiskBufferOptions {
    * @defaultValue `259_200_000` (72 h)
    */
   readonly dedupeWindowMs?: number
+  /**
+   * Largest size of the segments together, in bytes; beyond it `append` rejects with `buffer_full` until a tenth of it is free again. At least
+   * twice `segmentBytes` lets intake and deletion overlap. 64 KiB and up.
+   *
+   * @defaultValue `Infinity`: only the disk is the limit
+   */
+  readonly maxBytes?: number
+  /**
+   * Space on the disk that is left to others, in bytes; below it `append` rejects with `buffer_full` until there is a quarter more. Draining and
+   * acks go on. 0: only a disk that is really full refuses.
+   *
+   * @defaultValue 512 MiB, or 5 % of the volume where that is less
+   */
+  readonly minFreeBytes?: number
+  /**
+   * What of the events that every consumer is through with is kept, for replay. Whole segments are deleted, so somewhat more is kept.
+   * Without a consumer nothing is deleted.
+   */
+  readonly retention?: Retention
+  /**
+   * What opening does about damage. `resync` goes on behind it and reports exactly what is lost. `strict` refuses to open and leaves everything as it
+   * is, for who wants to look first. What a crash leaves is no damage.
+   *
+   * @defaultValue `'resync'`
+   */
+  readonly recovery?: RecoveryMode
+  /**
+   * Takes a directory on a network file system, which is refused otherwise: there locks may be granted twice, and a sync may mean nothing.
+   *
+   * @defaultValue `false`
+   */
+  readonly allowNetworkFileSystem?: boolean
   /** Where files are. For tests. @defaultValue `nodeFileSystem()` */
   readonly fileSystem?: FileSystem
   readonly clock?: Clock
   readonly random?: Random
 }
 
+/** What is kept of events that every consumer is through with. */
+export interface Retention {
+  /**
+   * How long they are kept, in ms after they were stored.
+   *
+   * @defaultValue `0`: they are deleted at once
+   */
+  readonly minAgeMs?: number
+  /**
+   * How much of them is kept at most, in bytes; the oldest go first, before their time.
+   *
+   * @defaultValue `Infinity`
+   */
+  readonly maxBytes?: number
+}
+
+export type ResolvedRetention = Required<Retention>
+
 /** Options with every default filled in. */
-export type ResolvedDiskBufferOptions = Required<DiskBufferOptions>
+export type ResolvedDiskBufferOptions = Required<Omit<DiskBufferOptions, 'retention' | 'minFreeBytes'>> & {
+  readonly retention: ResolvedRetention
+  readonly minFreeBytes: number | undefined
+}
 
 /** Defaults of `diskBuffer` that are plain values. */
 export const defaultDiskBufferOptions: Readonly<
   Pick<
     ResolvedDiskBufferOptions,
-    'durability' | 'segmentBytes' | 'segmentMaxAgeMs' | 'maxEventBytes' | 'maxBatchBytes' | 'dedupeWindowMs'
+    | 'durability'
+    | 'segmentBytes'
+    | 'segmentMaxAgeMs'
+    | 'maxEventBytes'
+    | 'maxBatchBytes'
+    | 'dedupeWindowMs'
+    | 'maxBytes'
+    | 'retention'
+    | 'recovery'
+    | 'allowNetworkFileSystem'
   >
 > = Object.freeze({
   durability: 'fsync',
@@ -87,6 +152,10 @@ export const defaultDiskBufferOptions: Readonly<
   maxEventBytes: 32 * MIB,
   maxBatchBytes: MIB,
   dedupeWindowMs: 72 * HOUR_MS,
+  maxBytes: Infinity,
+  retention: Object.freeze({ minAgeMs: 0, maxBytes: Infinity }),
+  recovery: 'resync',
+  allowNetworkFileSystem: false,
 })
 
 /**
@@ -104,9 +173,18 @@ export function resolveDiskBufferOptions(options: DiskBufferOptions): ResolvedDi
     maxQueuedBytes: integer({ min: 1 }),
     maxBatchBytes: integer({ min: 4096, max: 64 * MIB }),
     dedupeWindowMs: durationMs(),
+    maxBytes: number({ min: 64 * 1024, infinity: true }),
+    minFreeBytes: number({ min: 0 }),
+    retention: plainObject,
+    recovery: oneOf('resync', 'strict'),
+    allowNetworkFileSystem: boolean,
     fileSystem: plainObject,
     clock: plainObject,
     random: plainObject,
+  })
+  checkOptions('retention', options.retention ?? {}, {
+    minAgeMs: durationMs({ infinity: true }),
+    maxBytes: number({ min: 0, infinity: true }),
   })
   if (options.directory === undefined)
     throw new InvalidOptionsError({ path: 'directory', expected: 'a non-empty string', received: undefined })
@@ -122,6 +200,14 @@ export function resolveDiskBufferOptions(options: DiskBufferOptions): ResolvedDi
     maxQueuedBytes: options.maxQueuedBytes ?? Math.max(8 * MIB, maxEventBytes + 65_600),
     maxBatchBytes: options.maxBatchBytes ?? defaults.maxBatchBytes,
     dedupeWindowMs: options.dedupeWindowMs ?? defaults.dedupeWindowMs,
+    maxBytes: options.maxBytes ?? defaults.maxBytes,
+    minFreeBytes: options.minFreeBytes,
+    retention: Object.freeze({
+      minAgeMs: options.retention?.minAgeMs ?? defaults.retention.minAgeMs,
+      maxBytes: options.retention?.maxBytes ?? defaults.retention.maxBytes,
+    }),
+    recovery: options.recovery ?? defaults.recovery,
+    allowNetworkFileSystem: options.allowNetworkFileSystem ?? defaults.allowNetworkFileSystem,
     fileSystem: options.fileSystem ?? nodeFileSystem(),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,

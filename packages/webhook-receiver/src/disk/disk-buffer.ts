@@ -103,11 +103,13 @@ class DiskBuffer implements EventBuffer {
 
   async stats(): Promise<BufferStats> {
     const { log, consumers } = this.#store()
+    const held = [...(await consumers.lowWaters())].map(([name, lowWater]) => [name, log.bytesBehind(lowWater)])
     return {
       events: log.count,
       bytes: log.bytes,
       lost: log.lost,
       consumers: await consumers.stats(),
+      heldBytes: Object.fromEntries(held) as Record<string, number>,
     }
   }
 

@@ -63,6 +63,18 @@ export class DiskConsumer implements Consumer {
     this.#reader = log.reader()
   }
 
+  /** Everything up to here is done. */
+  get lowWater(): number {
+    const { state } = this.#cursor
+    state.advance(this.#log.holes)
+    return state.lowWater
+  }
+
+  /** Makes what was committed durable. */
+  sync(): Promise<void> {
+    return this.#cursor.sync()
+  }
+
   get stats(): ConsumerStats {
     return {
       name: this.name,

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { BufferError } from '../buffer/buffer-error.ts'
-import type { OpenReport } from '../buffer/event-buffer.ts'
+import type { BufferWarning, OpenReport } from '../buffer/event-buffer.ts'
 import { ConsumerRegistry } from './consumer-registry.ts'
 import { DedupeIndex } from './dedupe/dedupe-index.ts'
 import type { ResolvedDiskBufferOptions } from './disk-buffer-options.ts'
@@ -8,10 +8,13 @@ import { identityOfRecord } from './event-codec.ts'
 import { EventIntake } from './event-intake.ts'
 import { errorCodeOf, openIfPresent, readFully, writeSmallFile } from './file-io.ts'
 import { type FileLock, LockHeldError } from './file-system.ts'
+import { Housekeeper } from './housekeeper.ts'
 import { Log } from './log.ts'
 import { LogHistory } from './log-history.ts'
 import { recordTypes } from './record-codec.ts'
+import { Retention } from './retention.ts'
 import { positionOf } from './seq.ts'
+import { SpaceGuard } from './space-guard.ts'
 
 const MAX_OWNER_BYTES = 4096
 
@@ -21,6 +24,7 @@ export interface DiskStore {
   readonly intake: EventIntake
   readonly consumers: ConsumerRegistry
   readonly history: LogHistory
+  readonly housekeeper: Housekeeper
   close(): Promise<void>
 }
 
@@ -35,7 +39,9 @@ export async function openDiskStore(
   const consumers = new ConsumerRegistry(options, directory)
   let dedupe: DedupeIndex | undefined
   let log: Log | undefined
+  let housekeeper: Housekeeper | undefined
   const close = async (): Promise<void> => {
+    await housekeeper?.stop()
     // Consumers last look at the log; the lock covers everything.
     await consumers.close().catch(() => undefined)
     await log?.close()
@@ -43,6 +49,7 @@ export async function openDiskStore(
     await lock.release()
   }
   try {
+    const warnings = await checkVolume(options, directory)
     await consumers.load()
     const { lostAside } = consumers
     const isLost = (seq: number): boolean => log?.holes.some(({ from, to }) => from <= seq && seq <= to) === true
@@ -52,6 +59,9 @@ export async function openDiskStore(
     consumers.attach(log)
     await writeOwner(options, directory, log.epoch)
     await fileSystem.syncDirectory(directory)
+    const guard = guardOf(options, directory, log)
+    const retention = new Retention({ log, consumers, dedupe, clock, retention: options.retention })
+    housekeeper = await Housekeeper.start({ fileSystem, directory, clock, log, consumers, dedupe, guard, retention })
     const { scannedBytes, tornBytes, newHoles } = opened.report
     const holes = newHoles.map(({ from, to }) => ({
       partition: 0,
@@ -61,13 +71,49 @@ export async function openDiskStore(
     }))
     const durationMs = clock.monotonicMs() - startedAt
     return {
-      store: { log, intake: new EventIntake(options, log, dedupe), consumers, history: new LogHistory(log), close },
-      report: { durationMs, scannedBytes, tornBytes, holes, lostAside },
+      store: {
+        log,
+        intake: new EventIntake({ options, log, dedupe, guard }),
+        consumers,
+        history: new LogHistory(log),
+        housekeeper,
+        close,
+      },
+      report: { durationMs, scannedBytes, tornBytes, holes, lostAside, warnings },
     }
   } catch (error) {
     await close().catch(() => undefined)
     throw error instanceof BufferError ? error : unusable(directory, error)
   }
+}
+
+/** Refuses a directory on a network file system, and warns of one that does not last. */
+async function checkVolume(options: ResolvedDiskBufferOptions, directory: string): Promise<BufferWarning[]> {
+  const volume = await options.fileSystem.volume(directory).catch(() => undefined)
+  if (volume?.kind === 'volatile') {
+    const message = `${directory} is on ${volume.name}, which ends with the machine or the container. Use a volume that outlives it.`
+    return [{ reason: 'volatile_file_system', message }]
+  }
+  if (volume?.kind !== 'network') return []
+  const message = `${directory} is on a network file system (${volume.name}), whose locks and syncs cannot be depended on.`
+  if (options.allowNetworkFileSystem) return [{ reason: 'network_file_system', message }]
+  throw new BufferError(
+    'buffer_unusable',
+    `${message} Use a local disk, or take the risk with \`allowNetworkFileSystem: true\`.`,
+  )
+}
+
+function guardOf(options: ResolvedDiskBufferOptions, directory: string, log: Log): SpaceGuard {
+  const { fileSystem, clock, maxBytes, minFreeBytes } = options
+  return new SpaceGuard({
+    fileSystem,
+    directory,
+    clock,
+    maxBytes,
+    minFreeBytes,
+    usedBytes: () => log.bytes,
+    appendedBytes: () => log.appendedBytes,
+  })
 }
 
 /** The ids of the window; nothing when ids are not compared. */

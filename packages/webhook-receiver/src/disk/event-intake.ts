@@ -6,6 +6,7 @@ import type { ResolvedDiskBufferOptions } from './disk-buffer-options.ts'
 import { encodeEvent, identityOf } from './event-codec.ts'
 import type { Log } from './log.ts'
 import { positionOf } from './seq.ts'
+import type { SpaceGuard } from './space-guard.ts'
 
 /** A call of `append`, and where its events are once all are durable. */
 interface Call {
@@ -36,6 +37,14 @@ interface Stored {
 
 type SettledPlace = Exclude<Place, { readonly kind: 'asked' }>
 
+export interface EventIntakeOptions {
+  readonly options: Pick<ResolvedDiskBufferOptions, 'clock' | 'maxEventBytes'>
+  readonly log: Log
+  /** `undefined`: ids are not compared. */
+  readonly dedupe: DedupeIndex | undefined
+  readonly guard: SpaceGuard
+}
+
 /**
  * Takes events in, each id once within the dedupe window. A duplicate is answered only when its original is durable, and fails with it.
  */
@@ -43,14 +52,16 @@ export class EventIntake {
   readonly #options: Pick<ResolvedDiskBufferOptions, 'clock' | 'maxEventBytes'>
   readonly #log: Log
   readonly #dedupe: DedupeIndex | undefined
+  readonly #guard: SpaceGuard
   readonly #inFlight: Map<Fingerprint, InFlight> = new Map()
   /** The last call that had to wait before it could store; later calls wait for it. */
   #lastTurn: Promise<unknown> | undefined
 
-  constructor(options: ResolvedDiskBufferOptions, log: Log, dedupe: DedupeIndex | undefined) {
+  constructor({ options, log, dedupe, guard }: EventIntakeOptions) {
     this.#options = options
     this.#log = log
     this.#dedupe = dedupe
+    this.#guard = guard
   }
 
   /** See `EventBuffer.append`. */
@@ -112,6 +123,8 @@ export class EventIntake {
   #store(places: readonly Place[], records: readonly RecordInput[]): Stored {
     const fresh = places.flatMap((place, index) => (place.kind === 'fresh' ? [index] : []))
     if (fresh.length === 0) return { firstSeq: Promise.resolve(0) }
+    const refusal = this.#guard.refusal()
+    if (refusal !== undefined) return { firstSeq: Promise.reject(refusal) }
     const chosen = fresh.length === records.length ? records : fresh.flatMap((index) => records[index] ?? [])
     const firstSeq = this.#log.append(chosen, (first, at) => {
       for (const [offset, index] of fresh.entries()) {

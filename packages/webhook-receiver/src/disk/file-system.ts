@@ -16,6 +16,10 @@ export interface FileSystem {
   remove(path: string): Promise<void>
   /** Replaces `to` atomically. */
   rename(from: string, to: string): Promise<void>
+  /** What tells a directory from one that has taken its place; `undefined` when there is none of this name. */
+  identify(directory: string): Promise<string | undefined>
+  /** The volume that a directory is on. */
+  volume(directory: string): Promise<Volume>
   /**
    * Takes an exclusive lock that ends with the process at the latest.
    *
@@ -35,6 +39,20 @@ export interface OpenFile {
   /** Makes content and size durable. After a failure nothing that was written since the last success can be trusted. */
   datasync(): Promise<void>
   close(): Promise<void>
+}
+
+/** Where a directory is, and how much room there is. */
+export interface Volume {
+  /**
+   * `network`: locks and syncs cannot be depended on. `volatile`: it ends with the machine or the container. `unknown` where the system does not
+   * tell.
+   */
+  readonly kind: 'local' | 'network' | 'volatile' | 'unknown'
+  /** Name of its file system, for messages. */
+  readonly name: string
+  /** What an ordinary process may still write. */
+  readonly freeBytes: number
+  readonly totalBytes: number
 }
 
 /** A lock that is held until released. */

@@ -1,11 +1,12 @@
 import type { Clock } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
+import { BackgroundSync } from './background-sync.ts'
 import { BatchEncoder, type BatchFrame, type EncodedBatch, type RecordInput } from './batch-encoder.ts'
 import { bytesOf, type CommitGroup, type CommitListener, CommitQueue } from './commit-queue.ts'
-import { isNoSpace, writeFully } from './file-io.ts'
-import type { OpenFile } from './file-system.ts'
+import { isNoSpace } from './file-io.ts'
+import { OpenSegment } from './open-segment.ts'
 import { SegmentMaker, type SegmentMakerOptions } from './segment-maker.ts'
-import { elapsedSince, sealSegment } from './segment-sealer.ts'
+import { elapsedSince } from './segment-sealer.ts'
 import type { Segment } from './segment.ts'
 import { isDeviceFailure, overloaded, writeRefusal } from './write-failure.ts'
 
@@ -50,26 +51,15 @@ export interface LogWriterStart {
  *   remembered segment or makes a new one, then `attached`. Stays when that is impossible for want of space.
  * - `attached`: the segment's end is clean and everything before it is durable, or will be with the next sync where syncs are behind.
  *   A write that found no space is cut off again. Leaves to `detached` when the segment is full or old (it is sealed meanwhile) or when the
- *   device failed (the segment is then never written, synced or trusted beyond its durable end again), to `failed` when that happens
- *   twice within a minute.
- * - `failed`: the device failed twice. Every append is refused until the log is opened anew.
+ *   device failed: the segment is then never written, synced or trusted beyond its durable end again.
+ *
+ * When the device fails twice within a minute, every append is refused in either state until the log is opened anew.
  *
  * In every state `readableEnd` of each segment covers exactly what was acknowledged, and readers look no further.
  */
 type WriterState =
   | { readonly kind: 'detached'; readonly resume: Segment | undefined }
-  | ({ readonly kind: 'attached' } & Target)
-  | { readonly kind: 'failed'; readonly cause: unknown }
-
-/** An open segment. */
-interface Target {
-  readonly segment: Segment
-  readonly file: OpenFile
-  /** Zeros were written up to here. */
-  readonly allocatedEnd: number
-  /** Set until the segment is known to exist for good. */
-  readonly born: Promise<unknown> | undefined
-}
+  | { readonly kind: 'attached'; readonly target: OpenSegment }
 
 /**
  * Group commit: what is appended while one batch is being written and synced forms the next batch. No timer, one batch in flight. All
@@ -80,43 +70,41 @@ export class LogWriter {
   readonly #encoder: BatchEncoder
   readonly #maker: SegmentMaker
   readonly #queue: CommitQueue
+  /** `undefined`: each batch is synced by itself. */
+  readonly #syncBehind: BackgroundSync | undefined
   #state: WriterState
   #running: Promise<void> | undefined
   /** Old segments that are being sealed. */
   #sealing: Promise<void> = Promise.resolve()
-  /** A sync behind the appends, and the timer of the next one. */
-  #syncing: Promise<void> = Promise.resolve()
-  #cancelSync: (() => void) | undefined
-  /** The segment whose sync behind the appends failed. */
-  #suspect: { readonly segment: Segment; readonly cause: unknown } | undefined
-  /** Whether a sync behind the appends failed once. */
-  #isUnproven = false
+  #appendedBytes = 0
   #lastSeq: number
   #lastBatch: number
   #lastFailureAt = -Infinity
+  /** Set for good when nothing may be written any more. */
+  #failure: { readonly cause: unknown } | undefined
   #wantsRoll = false
   #isClosed = false
 
   constructor(options: LogWriterOptions, start: LogWriterStart) {
+    const { clock, syncIntervalMs: intervalMs, onSynced } = options
     this.#options = options
     this.#encoder = new BatchEncoder(options.maxBatchBytes)
     this.#maker = new SegmentMaker(options)
     this.#queue = new CommitQueue(options.maxBatchBytes)
+    this.#syncBehind = intervalMs === undefined ? undefined : new BackgroundSync({ clock, intervalMs, onSynced })
     this.#lastSeq = start.durableSeq
     this.#lastBatch = start.lastBatch
     this.#state = { kind: 'detached', resume: start.active }
   }
 
+  /** Bytes that were appended so far. */
+  get appendedBytes(): number {
+    return this.#appendedBytes
+  }
+
   /** The segment that appends go to, if there is one. */
   get active(): Segment | undefined {
-    switch (this.#state.kind) {
-      case 'attached':
-        return this.#state.segment
-      case 'detached':
-        return this.#state.resume
-      case 'failed':
-        return undefined
-    }
+    return this.#state.kind === 'attached' ? this.#state.target.segment : this.#state.resume
   }
 
   /**
@@ -126,22 +114,20 @@ export class LogWriter {
    */
   append(records: readonly RecordInput[], committed?: CommitListener): Promise<number> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) {
-        reject(new BufferError('buffer_closed', 'The buffer is closed.'))
-        return
-      }
-      if (this.#state.kind === 'failed') {
-        reject(writeRefusal(this.#state.cause, DEVICE_FAILED))
-        return
-      }
       const bytes = bytesOf(records)
-      if (this.#queue.bytes > 0 && this.#queue.bytes + bytes > this.#options.maxQueuedBytes) {
-        reject(overloaded(this.#queue.bytes))
+      const refusal = this.#refusalOf(bytes)
+      if (refusal !== undefined) {
+        reject(refusal)
         return
       }
       this.#queue.add({ records, bytes, committed, resolve, reject })
       this.#running ??= this.#run()
     })
+  }
+
+  /** Refuses all appends from now on, also those that are being written, until the log is opened anew. */
+  fail(cause: unknown): void {
+    this.#failure ??= { cause }
   }
 
   /** Ends the active segment; the next append begins another. Resolves when it is sealed, or could not be. */
@@ -156,15 +142,21 @@ export class LogWriter {
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#running
-    this.#cancelSync?.()
     await this.#sealing
-    await this.#syncing
+    await this.#syncBehind?.stop()
     await this.#maker.close()
-    const state = this.#state
-    if (state.kind !== 'attached') return
-    if (this.#options.syncIntervalMs !== undefined) await this.#sync(state)
+    if (this.#state.kind !== 'attached') return
+    const { target } = this.#state
+    await this.#syncBehind?.syncUpTo(target.file, this.#lastSeq).catch(ignore)
     this.#state = { kind: 'detached', resume: undefined }
-    await state.file.close()
+    await target.close()
+  }
+
+  #refusalOf(bytes: number): BufferError | undefined {
+    if (this.#isClosed) return new BufferError('buffer_closed', 'The buffer is closed.')
+    if (this.#failure !== undefined) return writeRefusal(this.#failure.cause, DEVICE_FAILED)
+    const waiting = this.#queue.bytes
+    return waiting > 0 && waiting + bytes > this.#options.maxQueuedBytes ? overloaded(waiting) : undefined
   }
 
   async #run(): Promise<void> {
@@ -196,30 +188,33 @@ export class LogWriter {
     this.#wantsRoll = false
     try {
       if (this.#state.kind === 'detached' && this.#state.resume !== undefined) await this.#resume(this.#state.resume)
-      if (this.#state.kind === 'attached' && !this.#state.segment.isEmpty) this.#endSegment(this.#state)
+      if (this.#state.kind === 'attached' && !this.#state.target.segment.isEmpty) this.#endSegment(this.#state.target)
     } catch {
       // Nothing was written; the next append meets the same failure and reports it.
     }
   }
 
   /** Makes sure that there is a segment with a clean end. */
-  async #attach(): Promise<Target> {
+  async #attach(): Promise<OpenSegment> {
     for (;;) {
-      const state = this.#state
-      switch (state.kind) {
-        case 'attached':
-          if (this.#suspect?.segment === state.segment) await this.#giveUpSuspect(state)
-          else if (this.#isDue(state.segment)) this.#endSegment(state)
-          else return state
-          break
-        case 'detached':
-          if (state.resume !== undefined) await this.#resume(state.resume)
-          else await this.#make()
-          break
-        case 'failed':
-          throw writeRefusal(state.cause, DEVICE_FAILED)
+      this.#checkFailure()
+      if (this.#state.kind === 'detached') {
+        await (this.#state.resume === undefined ? this.#make() : this.#resume(this.#state.resume))
+        continue
       }
+      const { target } = this.#state
+      const failure = this.#syncBehind?.failureOf(target)
+      if (failure !== undefined) {
+        await this.#abandon(target)
+        throw this.#refusal(failure.cause, 'What was acknowledged last cannot be synced.')
+      }
+      if (!this.#isDue(target.segment)) return target
+      this.#endSegment(target)
     }
+  }
+
+  #checkFailure(): void {
+    if (this.#failure !== undefined) throw writeRefusal(this.#failure.cause, DEVICE_FAILED)
   }
 
   #isDue(segment: Segment): boolean {
@@ -230,9 +225,7 @@ export class LogWriter {
 
   async #resume(segment: Segment): Promise<void> {
     try {
-      const file = await this.#options.fileSystem.open(segment.path, 'write')
-      const allocatedEnd = await file.size()
-      this.#state = { kind: 'attached', segment, file, allocatedEnd, born: undefined }
+      this.#state = { kind: 'attached', target: await OpenSegment.resume(this.#options.fileSystem, segment) }
     } catch (error) {
       throw this.#refusal(error, 'The segment cannot be opened.')
     }
@@ -243,48 +236,29 @@ export class LogWriter {
       const made = await this.#maker.make(this.#lastSeq + 1)
       // From 1 in each segment: a number of 32 bits would not last for the life of a log.
       this.#lastBatch = 0
-      this.#state = { kind: 'attached', ...made }
+      this.#state = { kind: 'attached', target: OpenSegment.of(made) }
     } catch (error) {
       throw this.#refusal(error, 'A new segment cannot be made.')
     }
   }
 
-  /** Cuts off a write that found no space. */
-  async #cutBack(target: Target): Promise<void> {
-    try {
-      await target.file.truncate(target.segment.readableEnd)
-      this.#state = { ...target, kind: 'attached', allocatedEnd: target.segment.readableEnd }
-    } catch (error) {
-      await this.#abandon(target)
-      throw this.#refusal(error, 'An unfinished write cannot be cut off.')
-    }
-  }
-
-  /**
-   * Leaves a segment, which gets its seal while the next one is written to. The seal can be done without: the number of the next segment says
-   * where this one ends.
-   */
-  #endSegment({ segment, file }: Target): void {
+  /** Leaves a segment, which gets its seal while the next one is written to. */
+  #endSegment(target: OpenSegment): void {
     const lastBatch = this.#lastBatch
     const lastSeq = this.#lastSeq
-    const syncing = this.#syncing
+    const behind = this.#syncBehind
+    const idle = behind?.idle()
     this.#state = { kind: 'detached', resume: undefined }
-    this.#options.onSegmentEnded(segment.lastSeq)
+    this.#options.onSegmentEnded(target.segment.lastSeq)
     this.#sealing = this.#sealing.then(async () => {
-      await syncing
-      try {
-        if (this.#options.syncIntervalMs !== undefined) await this.#syncUpTo(file, lastSeq)
-        await sealSegment(file, segment, lastBatch)
-      } catch {
-        // It is read as a whole at the next opening.
-      }
-      await file.close().catch(ignore)
+      await idle
+      await target.seal(lastBatch, behind && (() => behind.syncUpTo(target.file, lastSeq)))
     })
   }
 
-  async #commit(target: Target, batch: readonly CommitGroup[]): Promise<number> {
+  async #commit(target: OpenSegment, batch: readonly CommitGroup[]): Promise<number> {
     const { segment } = target
-    const { clock, recordType } = this.#options
+    const { clock, recordType, segmentBytes } = this.#options
     const firstSeq = this.#lastSeq + 1
     const now = clock.now()
     const frame: BatchFrame = {
@@ -296,117 +270,60 @@ export class LogWriter {
       start: segment.readableEnd,
     }
     const encoded = this.#encoder.encode(frame, batch)
-    const written = await this.#write(target, encoded)
-    await this.#makeDurable(written)
+    await this.#store(target, encoded)
+    this.#checkFailure()
     for (const [index, offset] of encoded.offsets.entries()) segment.index.note(firstSeq + index, offset)
     this.#lastBatch++
     this.#lastSeq = firstSeq + encoded.offsets.length - 1
     segment.lastSeq = this.#lastSeq
     segment.lastAt = now
+    this.#appendedBytes += encoded.end - segment.readableEnd
     segment.readableEnd = encoded.end
     notifyListeners(batch, firstSeq, segment.header.createdAt + frame.elapsedMs)
     this.#options.onCommitted(this.#lastSeq)
-    if (this.#options.syncIntervalMs === undefined) this.#options.onSynced(this.#lastSeq)
-    else this.#syncLater(this.#options.syncIntervalMs)
-    if (encoded.end >= this.#options.segmentBytes * PREPARE_AT) this.#maker.prepare()
+    this.#noteUnsynced()
+    if (encoded.end >= segmentBytes * PREPARE_AT) this.#maker.prepare()
     return firstSeq
   }
 
-  async #write(target: Target, encoded: EncodedBatch): Promise<Target> {
-    const { segment, file } = target
+  /** Writes a batch and waits until it may be acknowledged. */
+  async #store(target: OpenSegment, batch: EncodedBatch): Promise<void> {
+    const { preallocateBytes, segmentBytes } = this.#options
+    const aheadBytes = Math.min(preallocateBytes, segmentBytes - batch.end)
     try {
-      await writeFully(file, encoded.chunks, segment.readableEnd)
-      const allocatedEnd = await this.#allocate(target, encoded.end)
-      const written = { ...target, allocatedEnd }
-      this.#state = { kind: 'attached', ...written }
-      return written
+      await target.write(batch, aheadBytes, (bytes) => this.#encoder.zeros(bytes))
     } catch (error) {
-      if (isNoSpace(error)) await this.#cutBack(target)
-      else await this.#abandon(target)
+      const isCutBack = isNoSpace(error) && (await target.cutBack().then(yes, no))
+      if (!isCutBack) await this.#abandon(target)
       throw this.#refusal(error, 'The batch cannot be written.')
     }
-  }
-
-  /** Writes zeros behind a batch that reached the end of those before; the batch's own sync covers them. */
-  async #allocate({ segment, file, allocatedEnd }: Target, end: number): Promise<number> {
-    const { preallocateBytes, segmentBytes } = this.#options
-    if (end < allocatedEnd || preallocateBytes === 0) return Math.max(end, allocatedEnd)
-    const next = Math.min(end + preallocateBytes, Math.max(end, segmentBytes))
     try {
-      if (next > end) await writeFully(file, [this.#encoder.zeros(next - end)], end)
-      return next
-    } catch (error) {
-      if (!isNoSpace(error)) throw error
-      // The batch itself is written; what there is of zeros does no harm.
-      return segment.readableEnd
-    }
-  }
-
-  /** Waits until a batch may be acknowledged. */
-  async #makeDurable(target: Target): Promise<void> {
-    const { file, born } = target
-    const synced = this.#options.syncIntervalMs === undefined ? file.datasync() : undefined
-    try {
-      if (born === undefined) {
-        await synced
-        return
-      }
-      const [, birth] = await Promise.allSettled([synced, born])
-      await synced
-      if (birth.status === 'rejected') throw birth.reason
-      this.#state = { ...target, kind: 'attached', born: undefined }
+      await target.settle(this.#syncBehind === undefined)
     } catch (error) {
       await this.#abandon(target)
       throw this.#refusal(error, 'The batch cannot be synced.')
     }
   }
 
-  #syncLater(delayMs: number): void {
-    this.#cancelSync ??= this.#options.clock.schedule(
-      delayMs,
-      () => {
-        this.#cancelSync = undefined
-        const state = this.#state
-        if (state.kind === 'attached')
-          this.#syncing = Promise.all([this.#syncing, this.#sealing]).then(() => this.#sync(state))
-      },
-      { background: true },
+  #noteUnsynced(): void {
+    if (this.#syncBehind === undefined) {
+      this.#options.onSynced(this.#lastSeq)
+      return
+    }
+    this.#syncBehind.appended(
+      () => (this.#state.kind === 'attached' ? { target: this.#state.target, lastSeq: this.#lastSeq } : undefined),
+      () => this.#sealing,
     )
-  }
-
-  async #sync({ segment, file }: Target): Promise<void> {
-    try {
-      await this.#syncUpTo(file, this.#lastSeq)
-    } catch (cause) {
-      this.#suspect = { segment, cause }
-    }
-  }
-
-  async #syncUpTo(file: OpenFile, lastSeq: number): Promise<void> {
-    try {
-      await file.datasync()
-    } catch (error) {
-      // What this sync was for may be gone, so that no later one says anything about everything before it.
-      this.#isUnproven = true
-      throw error
-    }
-    if (!this.#isUnproven) this.#options.onSynced(lastSeq)
-  }
-
-  async #giveUpSuspect(state: Target): Promise<void> {
-    const cause = this.#suspect?.cause
-    await this.#abandon(state)
-    throw this.#refusal(cause, 'What was acknowledged last cannot be synced.')
   }
 
   /**
    * Gives a segment up after its device failed. Kernels mark pages clean when a sync fails, so a later success would prove nothing.
    */
-  async #abandon({ segment, file, born }: Target): Promise<void> {
+  async #abandon(target: OpenSegment): Promise<void> {
     this.#state = { kind: 'detached', resume: undefined }
-    await this.#syncing
-    await born?.catch(ignore)
-    await file.close().catch(ignore)
+    await this.#syncBehind?.idle()
+    await target.close()
+    const { segment } = target
     if (!segment.isEmpty) return
     // Its successor gets the same number; one of the two has to go.
     this.#options.onSegmentDropped(segment)
@@ -417,7 +334,7 @@ export class LogWriter {
   #refusal(error: unknown, message: string): BufferError {
     if (isDeviceFailure(error)) {
       const now = this.#options.clock.monotonicMs()
-      if (now - this.#lastFailureAt < FAILURE_WINDOW_MS) this.#state = { kind: 'failed', cause: error }
+      if (now - this.#lastFailureAt < FAILURE_WINDOW_MS) this.fail(error)
       this.#lastFailureAt = now
     }
     return writeRefusal(error, message)
@@ -433,3 +350,5 @@ function notifyListeners(batch: readonly CommitGroup[], firstSeq: number, at: nu
 }
 
 function ignore(): void {}
+const yes = (): boolean => true
+const no = (): boolean => false

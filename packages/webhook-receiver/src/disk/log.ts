@@ -196,6 +196,16 @@ export class Log {
     return this.segments.reduce((sum, segment) => sum + segment.bytes, 0)
   }
 
+  /** Bytes that were appended since opening. */
+  get appendedBytes(): number {
+    return this.#writer.appendedBytes
+  }
+
+  /** Bytes in the segments that have a record behind this one. */
+  bytesBehind(seq: number): number {
+    return this.segments.reduce((sum, { lastSeq, bytes }) => (lastSeq > seq ? sum + bytes : sum), 0)
+  }
+
   get #lostInReach(): number {
     return this.#meta.unlistedLost + countOf(this.#meta.holes)
   }
@@ -232,6 +242,11 @@ export class Log {
     for (const path of paths) await fileSystem.remove(path).catch(() => this.#released.push(path))
     // When the names come back with a power cut, the next opening deletes them again.
     await fileSystem.syncDirectory(segmentDirectoryOf(directory)).catch(() => undefined)
+  }
+
+  /** Refuses all appends from now on: something is wrong that only opening anew can put right. */
+  fail(cause: unknown): void {
+    this.#writer.fail(cause)
   }
 
   /** Ends the segment that is written to, so that it can be released. */

@@ -1,8 +1,9 @@
 import { constants, close, fdatasync, fstat, fsync, ftruncate, open, read, write, writev } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { dirname, resolve as resolvePath } from 'node:path'
 import { errorCodeOf } from './file-io.ts'
-import type { FileSystem, OpenFile } from './file-system.ts'
+import type { FileSystem, OpenFile, Volume } from './file-system.ts'
+import { fileSystemOf } from './linux-file-systems.ts'
 import { lockWithSqlite } from './sqlite-lock.ts'
 
 const openFlags = {
@@ -30,6 +31,8 @@ export function nodeFileSystem(): FileSystem {
     syncDirectory,
     remove: (path) => rm(path, { force: true }),
     rename,
+    identify,
+    volume,
     lock: lockWithSqlite,
   }
 }
@@ -109,6 +112,24 @@ async function makeDirectory(path: string): Promise<void> {
     return
   }
   for (let made = target; made.length >= highestMade.length; made = dirname(made)) await syncDirectory(dirname(made))
+}
+
+async function identify(directory: string): Promise<string | undefined> {
+  try {
+    const { dev, ino } = await stat(directory, { bigint: true })
+    return `${dev}:${ino}`
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT' || errorCodeOf(error) === 'ENOTDIR') return undefined
+    throw error
+  }
+}
+
+async function volume(directory: string): Promise<Volume> {
+  const { type, bsize, bavail, blocks } = await statfs(directory)
+  // Only Linux has numbers for file systems that mean the same on every machine.
+  const { kind, name } =
+    process.platform === 'linux' ? fileSystemOf(type) : { kind: 'unknown' as const, name: 'unknown' }
+  return { kind, name, freeBytes: bsize * bavail, totalBytes: bsize * blocks }
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { type FileSystem, LockHeldError, type OpenFile } from '../../src/disk/file-system.ts'
+import { type FileSystem, LockHeldError, type OpenFile, type Volume } from '../../src/disk/file-system.ts'
 
 /** A call that a fault can be put on. */
 export type FileOperation =
@@ -15,6 +15,8 @@ export type FileOperation =
   | 'syncDirectory'
   | 'remove'
   | 'rename'
+  | 'identify'
+  | 'volume'
   | 'lock'
 
 /**
@@ -55,6 +57,10 @@ export class MemoryFileSystem implements FileSystem {
   fault: Fault | undefined
   /** Whether a sync that fails leaves pages that look clean and are not on the disk, as Linux does. */
   forgetsOnFailedSync = false
+  /** What `volume` says. */
+  disk: Volume = { kind: 'local', name: 'memory', freeBytes: 1e12, totalBytes: 1e12 }
+  /** Changes when the directories are replaced by others. */
+  identity: string | undefined = 'first'
   /** Number of calls so far. */
   calls = 0
 
@@ -154,6 +160,16 @@ export class MemoryFileSystem implements FileSystem {
     if (file === undefined) throw codedError('ENOENT')
     this.files.delete(from)
     this.files.set(to, file)
+  }
+
+  async identify(directory: string): Promise<string | undefined> {
+    this.#call('identify', directory)
+    return this.identity
+  }
+
+  async volume(directory: string): Promise<Volume> {
+    this.#call('volume', directory)
+    return this.disk
   }
 
   async lock(path: string): Promise<{ release(): Promise<void> }> {
