@@ -54,6 +54,9 @@ export function overlayFileSystem(base: FileSystem): FileSystem {
       removed.add(from)
       removed.delete(to)
     },
+    identify: (directory) => base.identify(directory),
+    // Nothing is written, so it does not matter what the place is good for.
+    volume: async (directory) => ({ ...(await base.volume(directory)), kind: 'unknown' }),
     async lock() {
       return { async release() {} }
     },

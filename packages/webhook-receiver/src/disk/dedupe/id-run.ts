@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { readDespiteDamage, readFully } from '../file-io.ts'
+import { openIfPresent, readDespiteDamage, readFully } from '../file-io.ts'
 import type { FileSystem, OpenFile } from '../file-system.ts'
 import { BloomFilter } from './bloom-filter.ts'
 import { type Fingerprint, FINGERPRINT_BYTES, wordOf, words } from './fingerprint.ts'
@@ -28,7 +28,8 @@ export class IdRun {
 
   /** Opens a run, or says that it is damaged. */
   static async open(fileSystem: FileSystem, path: string): Promise<IdRun | undefined> {
-    const file = await fileSystem.open(path, 'read')
+    const file = await openIfPresent(fileSystem, path, 'read')
+    if (file === undefined) return undefined
     try {
       const run = await load(path, file)
       if (run === undefined) await file.close()
