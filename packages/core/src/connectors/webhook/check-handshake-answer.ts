@@ -52,7 +52,9 @@ export function checkHandshakeAnswer(path: string, value: unknown): HandshakeNee
   if (answer.body !== undefined && (answer.status === 204 || answer.status === 205))
     throw refusal(`${path}.body`, `absent, for a ${answer.status} has no content`, 'a value')
   const needs: HandshakeNeeds[] = []
-  for (const [name, header] of Object.entries(checkObject(`${path}.headers`, answer.headers ?? {}))) {
+  for (const [name, header] of Object.entries(
+    checkObject(`${path}.headers`, answer.headers === undefined ? {} : answer.headers),
+  )) {
     const expected = lowerCaseHeaderName(name)
     if (expected !== undefined)
       throw refusal(`${path}.headers`, `an object whose keys are each ${expected}`, `\`${name}\``)
