@@ -13,6 +13,7 @@ const beyondTheSchema = [
   /to be a (?:rule|scheme) that can be reached/,
   /lacks a character of every signed message/,
   /because `respond` makes something of it/,
+  /whose key it takes/,
 ]
 
 const schema = JSON.parse(
