@@ -1,6 +1,8 @@
 // What a way to verify is called in tables.
 import type {
+  JwtScheme,
   MessagePart,
+  SignatureAlgorithm,
   SignatureSource,
   VerificationScheme,
   WebhookField,
@@ -15,6 +17,12 @@ export function schemeProof(scheme: VerificationScheme): string {
       return `HMAC-${hashNames[scheme.hash].replace('SHA-', 'SHA')} in ${placeOf(scheme.signature)}`
     case 'digest':
       return `${hashNames[scheme.hash]} with the secret in ${placeOf(scheme.signature)}`
+    case 'signature':
+      return `${algorithmName(scheme.algorithm)} in ${placeOf(scheme.signature)}`
+    case 'jwt':
+      return `JSON Web Token (${scheme.algorithms.join(', ')}) in ${placeOf(scheme.token)}`
+    case 'http-signature':
+      return `HTTP message signature (${scheme.algorithms.join(', ')})`
     case 'token':
       return `the secret in ${[scheme.header, scheme.bodyPointer, scheme.query].flatMap((place) => (place === undefined ? [] : [`\`${place}\``])).join(' or ')}`
     case 'basic':
@@ -26,6 +34,8 @@ export function schemeProof(scheme: VerificationScheme): string {
 
 /** What the proof covers. */
 export function schemeCoverage(scheme: VerificationScheme, eventId: WebhookField | undefined): string {
+  if (scheme.scheme === 'jwt') return coveredByClaims(scheme)
+  if (scheme.scheme === 'http-signature') return scheme.requires.map((component) => `\`${component}\``).join(', ')
   if (!('message' in scheme)) return 'nothing'
   const parts = scheme.message.flatMap((part) => coveredBy(part, eventId))
   if (scheme.bodyHash !== undefined) parts.push('body')
@@ -38,7 +48,12 @@ export function schemeStrength(scheme: VerificationScheme): string {
   switch (scheme.scheme) {
     case 'hmac':
     case 'digest':
+    case 'signature':
       return scheme.bodyHash !== undefined || scheme.message.some(coversBody) ? 'signature' : 'partial'
+    case 'jwt':
+      return scheme.claims?.bodyHash === undefined ? 'partial' : 'signature'
+    case 'http-signature':
+      return scheme.requires.includes('content-digest') ? 'signature' : 'partial'
     case 'token':
     case 'basic':
       return 'token'
@@ -76,6 +91,25 @@ function coveredBy(part: MessagePart, eventId: WebhookField | undefined): readon
     case 'field':
       return [`\`${part.pointer.slice(part.pointer.lastIndexOf('/') + 1)}\``]
   }
+}
+
+function coveredByClaims({ claims, maxAgeMs }: JwtScheme): string {
+  const parts = [
+    ...(maxAgeMs === undefined ? [] : ['time']),
+    ...(claims?.bodyHash === undefined ? [] : ['body']),
+    ...(claims?.urlHash === undefined && claims?.audience === undefined ? [] : ['URL']),
+  ]
+  return parts.length === 0 ? 'nothing' : parts.join(', ')
+}
+
+/** `ecdsa-p256-sha256` as people write it. */
+function algorithmName(algorithm: SignatureAlgorithm): string {
+  return algorithm === 'ed25519'
+    ? 'Ed25519'
+    : algorithm
+        .toUpperCase()
+        .replaceAll('-', ' ')
+        .replace(/SHA(\d)/, 'SHA-$1')
 }
 
 function placeOf({ name, pointer }: SignatureSource): string {

@@ -155,6 +155,13 @@ export interface CodeDefaults {
     readonly status: number;
 }
 
+export interface ConfiguredKey {
+    readonly from: 'secret';
+    readonly format: 'pem' | 'spki' | 'raw';
+    readonly encoding?: 'base64' | 'hex';
+    readonly prefix?: string;
+}
+
 export interface ConfirmationLink {
     readonly pointer: string;
     readonly hosts: readonly string[];
@@ -357,6 +364,19 @@ export interface FetchSnapshot {
     readonly hosts: readonly HostSnapshot[];
 }
 
+export interface FetchedKey {
+    readonly from: 'url';
+    readonly url?: string | ValueSource;
+    readonly hosts?: readonly string[];
+    readonly path?: string;
+    readonly keyId?: SignatureSource;
+    readonly kind: 'x509' | 'pem' | 'jwk' | 'jwks';
+    readonly pointer?: string;
+    readonly certificateNames?: readonly string[];
+    readonly method?: 'GET' | 'POST';
+    readonly authorized?: true;
+}
+
 export interface Handshake {
     readonly name: string;
     readonly when: readonly HandshakeCondition[];
@@ -467,6 +487,20 @@ export interface HostSnapshot {
     readonly retryTokens?: number;
 }
 
+export type HttpSignatureAlgorithm = 'hmac-sha256' | 'ed25519' | 'ecdsa-p256-sha256' | 'ecdsa-p384-sha384' | 'rsa-pss-sha512' | 'rsa-v1_5-sha256';
+
+export interface HttpSignatureScheme extends SchemeBase {
+    readonly scheme: 'http-signature';
+    readonly algorithms: readonly HttpSignatureAlgorithm[];
+    readonly label?: string;
+    readonly tag?: string;
+    readonly requires: readonly string[];
+    readonly requiresParameters?: readonly ('created' | 'expires' | 'nonce' | 'alg' | 'keyid' | 'tag')[];
+    readonly toleranceMs?: number;
+    readonly secret?: SecretFormat;
+    readonly key?: KeySource;
+}
+
 export type IdempotencyKeyFormat = 'raw' | 'structured';
 
 export interface IdempotencyOptions {
@@ -549,6 +583,36 @@ export class InvalidOptionsError extends IntegrationError {
 export type Json = null | boolean | number | string | readonly Json[] | {
     readonly [key: string]: Json;
 };
+
+export type JwtAlgorithm = 'HS256' | 'HS384' | 'HS512' | 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'EdDSA' | 'Ed25519';
+
+export interface JwtClaims {
+    readonly bodyHash?: JwtHashClaim;
+    readonly urlHash?: JwtHashClaim;
+    readonly issuer?: string;
+    readonly audience?: 'url';
+    readonly requires?: readonly string[];
+}
+
+export interface JwtHashClaim {
+    readonly name: string;
+    readonly hash: 'sha256' | 'sha384' | 'sha512';
+    readonly encoding: SignatureEncoding;
+    readonly optional?: true;
+}
+
+export interface JwtScheme extends SchemeBase {
+    readonly scheme: 'jwt';
+    readonly algorithms: readonly JwtAlgorithm[];
+    readonly token: SignatureSource;
+    readonly secret?: SecretFormat;
+    readonly key?: KeySource;
+    readonly claims?: JwtClaims;
+    readonly maxAgeMs?: number;
+    readonly leewayMs?: number;
+}
+
+export type KeySource = ConfiguredKey | FetchedKey;
 
 export interface LimitCost {
     readonly methods?: readonly string[];
@@ -866,6 +930,8 @@ export interface SecretFormat {
     readonly derive?: 'sha1' | 'sha256';
 }
 
+export type SignatureAlgorithm = 'ed25519' | 'ecdsa-p256-sha256' | 'ecdsa-p256-sha1' | 'ecdsa-p384-sha384' | 'rsa-sha1' | 'rsa-sha256' | 'rsa-sha512' | 'rsa-pss-sha256' | 'rsa-pss-sha512';
+
 export type SignatureEncoding = 'hex' | 'base64' | 'base64url';
 
 export type SignatureFormat = {
@@ -897,6 +963,14 @@ export type SignatureFormat = {
     readonly kind: 'base64Json';
     readonly pointer: string;
 };
+
+export interface SignatureScheme extends SignedMessage {
+    readonly scheme: 'signature';
+    readonly algorithm: SignatureAlgorithm;
+    readonly form?: 'der' | 'raw';
+    readonly key: KeySource;
+    readonly recipient?: ValueSource;
+}
 
 export interface SignatureSource extends ValueSource {
     readonly also?: readonly string[];
@@ -1026,7 +1100,7 @@ export interface ValueSource {
     readonly pointer?: string;
 }
 
-export type VerificationScheme = HmacScheme | DigestScheme | TokenScheme | BasicScheme | NoneScheme;
+export type VerificationScheme = HmacScheme | DigestScheme | SignatureScheme | JwtScheme | HttpSignatureScheme | TokenScheme | BasicScheme | NoneScheme;
 
 export type WaitFormat = 'delta_s' | 'delta_ms' | 'epoch_s' | 'epoch_ms' | 'moment' | 'duration';
 

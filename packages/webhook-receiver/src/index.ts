@@ -26,6 +26,9 @@ export type {
 } from './receiver/receiver.ts'
 export type { MaybePromise } from './verify/maybe-promise.ts'
 export type { VerifiableRequest } from './verify/verifiable-request.ts'
+export { createKeyFetcher, defaultKeyFetcherOptions } from './verify/keys/create-key-fetcher.ts'
+export type { AuthorizeKeyRequest, KeyAuthorization, KeyFetcherOptions } from './verify/keys/create-key-fetcher.ts'
+export type { KeyDocument, KeyFetcher, KeyRequest } from './verify/keys/key-fetcher.ts'
 export { createVerifier } from './verify/verifier.ts'
 export type { Verifier, VerifierOptions } from './verify/verifier.ts'
 export type {

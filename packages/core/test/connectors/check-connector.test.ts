@@ -137,7 +137,12 @@ describe('checkConnector', () => {
 
     ['webhook.verify', [], 'webhook.verify', 'an array of at least one item'],
     ['webhook.verify.0', 'hmac', 'webhook.verify[0]', 'an object'],
-    ['webhook.verify.0.scheme', 'rsa', 'webhook.verify[0].scheme', "'hmac' | 'digest' | 'token' | 'basic' | 'none'"],
+    [
+      'webhook.verify.0.scheme',
+      'rsa',
+      'webhook.verify[0].scheme',
+      "'hmac' | 'digest' | 'signature' | 'jwt' | 'http-signature' | 'token' | 'basic' | 'none'",
+    ],
     ['webhook.verify.0.encoding', 'base32', 'webhook.verify[0].encoding', "'hex' | 'base64' | 'base64url'"],
     ['webhook.verify.0.encoding', undefined, 'webhook.verify[0].encoding', "'hex' | 'base64' | 'base64url'"],
     ['webhook.verify.0.secret.encoding', 'latin1', 'webhook.verify[0].secret.encoding', "'utf8' | 'base64' | 'hex'"],

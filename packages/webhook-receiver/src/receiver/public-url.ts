@@ -50,8 +50,12 @@ function signsUrl({ verify, handshakes = [] }: WebhookDescription): boolean {
 }
 
 function signsHost(scheme: WebhookDescription['verify'][number]): boolean {
+  if (scheme.scheme === 'jwt') return scheme.claims?.urlHash !== undefined || scheme.claims?.audience !== undefined
+  if (scheme.scheme === 'http-signature') return scheme.requires.some((component) => hostComponents.includes(component))
   return 'message' in scheme && scheme.message.some((part) => part.part === 'url' && (part.form ?? 'full') === 'full')
 }
+
+const hostComponents: readonly string[] = ['@authority', '@scheme', '@target-uri']
 
 function hashesUrl({ respond }: Handshake): boolean {
   return answerValues(respond).some((value) => 'digest' in value && value.digest.of.includes('url'))

@@ -2,6 +2,7 @@ import type { Clock, Connector, EventSource, Random } from '@holdfast/core'
 import type { EventBuffer, HeaderPairs, StoredEvent } from '../buffer/event-buffer.ts'
 import type { HandshakeOptions } from '../handshake/handshake-options.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
+import type { KeyFetcher } from '../verify/keys/key-fetcher.ts'
 import type { SecretsOption } from '../verify/secret-resolver.ts'
 import type { PublicUrl } from './public-url.ts'
 
@@ -38,7 +39,7 @@ export interface SourceOptions {
   /**
    * Every secret that is accepted now, several while one is being rotated, or a function that looks them up. `undefined` is
    * refused at construction with the index, so that a missing environment variable is found at once. May be absent only with
-   * `allowUnverified`.
+   * `allowUnverified`, and for providers that publish their keys and share no secret.
    */
   readonly secrets?: SecretsOption
   /**
@@ -46,6 +47,13 @@ export interface SourceOptions {
    * Default: false.
    */
   readonly allowUnverified?: boolean
+  /** Gets the keys of a provider that publishes them, for example `createKeyFetcher()`. Required for such providers. */
+  readonly keys?: KeyFetcher
+  /**
+   * Where the provider publishes its keys, for one that has no URL for all of its customers, or another environment than the
+   * connector's; `{keyId}` in it stands for the key's id. An https URL.
+   */
+  readonly keyUrl?: string
   /**
    * Allowed distance of the time of signing from the arrival time, both ways, in milliseconds. Default: what the connector says.
    */

@@ -69,6 +69,7 @@ export function requestPath({ buffer, hashes, now, isRunning }: RequestPathSetup
     if (!handshakes.verifies(method)) throw notAHandshake(method)
     const verified = await source.verifier.judge(reader)
     if (!verified.ok) throw verificationRefusal(verified)
+    reader.setClaims(verified.claims)
     const late = handshakes.afterVerification(reader)
     const answer = late && (await answerHandshake(late, reader, incoming, verified.keyIndex))
     if (late !== undefined && answer !== undefined && late.store !== true) {
@@ -82,7 +83,12 @@ export function requestPath({ buffer, hashes, now, isRunning }: RequestPathSetup
   }
 }
 
-function verificationRefusal({ code, reason, hint }: NotVerified): IntegrationError {
-  const message = `The webhook failed verification${hint === undefined ? '' : `; probably ${hint}`}.`
-  return new IntegrationError({ code, reason, message })
+function verificationRefusal({ code, reason, hint, retryAfterMs, cause }: NotVerified): IntegrationError {
+  return new IntegrationError({
+    code,
+    reason,
+    message: `The webhook failed verification${hint === undefined ? '' : `; probably ${hint}`}.`,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(cause !== undefined && { cause }),
+  })
 }

@@ -55,6 +55,8 @@ export function resolveSource(name: string, source: SourceOptions, hashes: HashP
     secrets: () => undefined,
     allowUnverified: boolean,
     toleranceMs: durationMs(),
+    keys: () => undefined,
+    keyUrl: () => undefined,
     publicUrl: either(nonEmptyString, callback),
     handshake: plainObject,
     maxBodyBytes: integer({ min: 1 }),

@@ -40,29 +40,49 @@ export function assignSecrets(
     .map(({ scheme, form }) => ({
       scheme,
       secrets: secrets.filter((secret) => claims({ scheme, form }, secret) && form?.reads(secret.value)),
-      wanted: form !== undefined,
+      form,
     }))
-    .filter(({ secrets: own, wanted }) => own.length > 0 || !wanted)
+    .filter(({ secrets: own, form }) => own.length > 0 || form === undefined || form.isOptional === true)
 }
 
 function isFor(form: SecretForm, secret: string, forms: readonly SecretForm[]): boolean {
+  if (!isOnItsSide(form, secret, forms)) return false
   if (form.isToken) return form.reads(secret) && !forms.some((other) => other.bearsPrefix?.(secret))
   const besideToken = forms.some(({ isToken }) => isToken)
   return besideToken && form.bearsPrefix !== undefined ? form.bearsPrefix(secret) : form.reads(secret)
 }
 
+/**
+ * Beside a scheme with public keys a shared secret must show that it is none of them: whoever knows the public key, and that is
+ * everybody, could sign with it otherwise.
+ */
+function isOnItsSide(form: SecretForm, secret: string, forms: readonly SecretForm[]): boolean {
+  const publicForms = forms.filter(isPublic)
+  if (publicForms.length === 0 || publicForms.length === forms.length) return true
+  if (publicForms.some(({ showsPublicKey }) => showsPublicKey?.(secret))) return isPublic(form)
+  return form.bearsPrefix?.(secret) === true || !publicForms.some((other) => other.reads(secret))
+}
+
+function isPublic({ showsPublicKey }: SecretForm): boolean {
+  return showsPublicKey !== undefined
+}
+
 function unreadableSecret(
   path: string,
-  { keyIndex }: CheckedSecret,
+  { keyIndex, value }: CheckedSecret,
   claiming: readonly FormedScheme[],
   forms: readonly SecretForm[],
 ): InvalidOptionsError {
-  const [wanted] = claiming.flatMap(({ form }) => form ?? [])
-  const { description } = wanted ?? forms[0] ?? { description: 'absent, for no scheme of the connector takes a secret' }
+  const readable = forms.filter((form) => form.reads(value))
+  const [wanted] = [...claiming.flatMap(({ form }) => form ?? []), ...forms]
+  const isAmbiguous = claiming.length === 0 && readable.length > 1
   return new InvalidOptionsError({
     path: `${path}[${keyIndex}]`,
-    expected: description,
+    expected: isAmbiguous
+      ? readable.map(({ description }) => description).join(', or ')
+      : (wanted?.description ?? 'absent, for no scheme of the connector takes a secret'),
     received: undefined,
-    receivedText: 'a string of another form',
+    receivedText: isAmbiguous ? 'a string that could be either' : (wanted?.flaw?.(value) ?? 'a string of another form'),
+    ...(isAmbiguous && { hint: 'Give it with its prefix, or say which it is with `scheme`.' }),
   })
 }

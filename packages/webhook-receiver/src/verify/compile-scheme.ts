@@ -2,12 +2,15 @@ import type { VerificationScheme } from '@holdfast/core'
 import { basicScheme } from './basic-scheme.ts'
 import { digestScheme } from './digest-scheme.ts'
 import { hmacScheme } from './hmac-scheme.ts'
+import { httpSignatureScheme } from './http-signature/http-signature-scheme.ts'
+import { jwtScheme } from './jwt/jwt-scheme.ts'
 import { chain, type MaybePromise } from './maybe-promise.ts'
 import { noneScheme } from './none-scheme.ts'
 import { compileSelect, type RequestPredicate } from './request-condition.ts'
 import type { RequestReader } from './request-reader.ts'
 import type { CompiledScheme, SchemeKind, SchemeSetup } from './scheme.ts'
 import type { SecretForm } from './secret-form.ts'
+import { signatureScheme } from './signature-scheme.ts'
 import { tokenScheme } from './token-scheme.ts'
 import { notVerified, type VerifyResult } from './verify-result.ts'
 import type { CheckedSecret } from './webhook-secret.ts'
@@ -18,6 +21,9 @@ const kinds: {
 } = {
   hmac: hmacScheme,
   digest: digestScheme,
+  signature: signatureScheme,
+  jwt: jwtScheme,
+  'http-signature': httpSignatureScheme,
   token: tokenScheme,
   basic: basicScheme,
   none: noneScheme,

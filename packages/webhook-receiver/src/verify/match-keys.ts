@@ -1,8 +1,7 @@
 import type { HashProvider } from './hash-provider.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import type { MessagePiece } from './message-piece.ts'
-import type { MatchedKey, MatchKey, MessageToMatch } from './signed-message.ts'
-import type { VerifyFailureReason } from './verify-result.ts'
+import type { KeyMatch, MatchKey, MessageToMatch } from './signed-message.ts'
 import { type CheckedSecret, isValidAt } from './webhook-secret.ts'
 
 /** A secret, and the digest that a signature made with it would be. */
@@ -20,7 +19,7 @@ export function matchKeys(keys: readonly DigestKey[], hashes: HashProvider): Mat
     return false
   }
 
-  const matchFrom = (first: number, message: MessageToMatch): MaybePromise<MatchedKey | VerifyFailureReason> => {
+  const matchFrom = (first: number, message: MessageToMatch): MaybePromise<KeyMatch> => {
     const { receivedAt } = message.reader.request
     for (let index = first; index < keys.length; index++) {
       const { secret, digest } = keys[index] as DigestKey

@@ -39,7 +39,7 @@ interface Updatable<Self> {
   update(data: string, encoding: 'latin1'): Self
 }
 
-function updateAll<Hash extends Updatable<Hash>>(hash: Hash, pieces: readonly MessagePiece[]): Hash {
+export function updateAll<Hash extends Updatable<Hash>>(hash: Hash, pieces: readonly MessagePiece[]): Hash {
   for (const piece of pieces) {
     if (typeof piece === 'string') hash.update(piece, 'latin1')
     else hash.update(piece)

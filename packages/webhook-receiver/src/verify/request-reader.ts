@@ -1,11 +1,14 @@
 import type { ValueSource } from '@holdfast/core'
 import type { HeaderPairs } from '../buffer/event-buffer.ts'
 import { type BodyFields, bodyFields } from './body-fields.ts'
-import { byteString, byteStringText } from './encoding.ts'
+import { byteString, byteStringText, utf8ByteString } from './encoding.ts'
 import { type FormPair, parseForm } from './form-pairs.ts'
 import { headerValues, joinedHeader } from './request-headers.ts'
 import { queryOf } from './request-url.ts'
 import type { VerifiableRequest } from './verifiable-request.ts'
+
+/** Claims of a token that was verified. */
+type Claims = Readonly<Record<string, unknown>>
 
 /**
  * Reads the values of one request, each part of which is parsed once and only when it is asked for. An item of the body's array
@@ -17,6 +20,7 @@ export class RequestReader {
   readonly #base: string
   #fields: BodyFields | undefined
   #query: readonly FormPair[] | undefined
+  #claims: Claims = {}
 
   constructor(request: VerifiableRequest, parent?: RequestReader, base = '') {
     this.request = request
@@ -55,8 +59,11 @@ export class RequestReader {
         return this.fields.values(this.#base + pointer)
       case 'query':
         return this.query().flatMap(([candidate, value]) => (candidate === name ? [value] : []))
-      case 'claim':
-        return []
+      case 'claim': {
+        const claims = this.#root.#claims
+        const claim = Object.hasOwn(claims, name) ? claims[name] : undefined
+        return typeof claim === 'string' || Number.isSafeInteger(claim) ? [utf8ByteString(String(claim))] : []
+      }
     }
   }
 
@@ -79,6 +86,12 @@ export class RequestReader {
   within(json: Uint8Array): RequestReader {
     const reader = new RequestReader(this.request)
     reader.#fields = bodyFields(undefined, json)
+    reader.#claims = this.#root.#claims
     return reader
+  }
+
+  /** The claims of the request's token, once it was verified; `undefined`: it has none. */
+  setClaims(claims: Claims | undefined): void {
+    this.#root.#claims = claims ?? {}
   }
 }

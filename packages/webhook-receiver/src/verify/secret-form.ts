@@ -11,6 +11,12 @@ export interface SecretForm {
   readonly bearsPrefix?: (secret: string) => boolean
   /** Whether a secret can be read as one of this form. */
   reads(secret: string): boolean
+  /** Says of a public key, which everybody has, that it shows by itself that it is one. `undefined`: these are no public keys. */
+  readonly showsPublicKey?: (secret: string) => boolean
+  /** What a secret that cannot be read is instead, for people and without showing it. */
+  readonly flaw?: (secret: string) => string
+  /** The scheme is of use without a secret too, because it has its keys fetched. */
+  readonly isOptional?: boolean
 }
 
 /** The form of keys that are written as a format says. */

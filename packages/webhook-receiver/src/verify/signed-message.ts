@@ -10,7 +10,7 @@ import { decoders, decodeSignatures } from './signature-encoding.ts'
 import { compileSignatureSource } from './signature-source.ts'
 import { compileTimestamp, judgeTimestamp, type SignedTime } from './signature-timestamp.ts'
 import { spellUrl } from './url-variants.ts'
-import { notVerified, type VerifyFailureReason, type VerifyResult } from './verify-result.ts'
+import { type NotVerified, notVerified, type VerifyFailureReason, type VerifyResult } from './verify-result.ts'
 
 /** What `match` of a scheme looks at. */
 export interface MessageToMatch {
@@ -27,8 +27,11 @@ export interface MatchedKey {
   readonly id: string | undefined
 }
 
-/** Finds the key that made one of the signatures, or says why there is none; `mismatch` where no key fits. */
-export type MatchKey = (message: MessageToMatch) => MaybePromise<MatchedKey | VerifyFailureReason>
+/** The key that made one of the signatures, or why there is none; `mismatch` where no key fits. */
+export type KeyMatch = MatchedKey | VerifyFailureReason | NotVerified
+
+/** Finds the key that made one of the signatures. */
+export type MatchKey = (message: MessageToMatch) => MaybePromise<KeyMatch>
 
 /** What a scheme adds to the description of its message. */
 export interface SignedMessageSetup extends SchemeSetup {
@@ -78,7 +81,7 @@ export function compileSignedMessage(scheme: SignedMessage, setup: SignedMessage
     request: SignedRequest,
     bodyHashes: readonly string[],
     [url, ...others]: readonly string[],
-  ): MaybePromise<MatchedKey | VerifyFailureReason> => {
+  ): MaybePromise<KeyMatch> => {
     if (url === undefined) return 'mismatch'
     return chain(matchUrl(request, bodyHashes, url), (matched) =>
       matched === 'mismatch' ? matchOthers(request, bodyHashes, others) : matched,
@@ -89,13 +92,14 @@ export function compileSignedMessage(scheme: SignedMessage, setup: SignedMessage
     { reader, signatures, time }: SignedRequest,
     bodyHashes: readonly string[],
     url: string | undefined,
-  ): MaybePromise<MatchedKey | VerifyFailureReason> => {
+  ): MaybePromise<KeyMatch> => {
     const pieces = template.build({ reader, timestamp: time.text, url, bodyHashes })
     return typeof pieces === 'string' ? pieces : match({ reader, pieces, signatures })
   }
 
-  const judge = (request: SignedRequest, matched: MatchedKey | VerifyFailureReason): MaybePromise<VerifyResult> => {
+  const judge = (request: SignedRequest, matched: KeyMatch): MaybePromise<VerifyResult> => {
     if (typeof matched === 'string') return notVerified(matched)
+    if ('ok' in matched) return matched
     if (checkBodyHash === undefined) return accept(request, matched)
     return chain(checkBodyHash(request.reader), (wrong) =>
       wrong === undefined ? accept(request, matched) : notVerified(wrong),

@@ -16,11 +16,15 @@ import { compileKeyring } from './compile-keyring.ts'
 import type { HashProvider } from './hash-provider.ts'
 import { hintFinder } from './hint-finder.ts'
 import { fixedKeyring, type Keyring, type Keyrings, type KeyringScheme } from './keyring.ts'
+import { createKeyAccess, type KeyAccess } from './keys/key-access.ts'
+import type { KeyFetcher } from './keys/key-fetcher.ts'
 import { chain, type MaybePromise } from './maybe-promise.ts'
 import { platformHashes } from './platform-hashes.ts'
+import { platformSignatures } from './platform-signatures.ts'
 import { RequestReader } from './request-reader.ts'
 import { resolvedKeyrings } from './resolved-keyrings.ts'
 import { resolvedSecretsOf, type SecretsOption } from './secret-resolver.ts'
+import type { SignatureProvider } from './signature-provider.ts'
 import type { VerifiableRequest } from './verifiable-request.ts'
 import { type NotVerified, notVerified, type VerifyFailureReason, type VerifyResult } from './verify-result.ts'
 import { checkSecrets, isValidAt } from './webhook-secret.ts'
@@ -28,13 +32,23 @@ import { checkSecrets, isValidAt } from './webhook-secret.ts'
 /** How to verify the webhooks of one provider. */
 export interface VerifierOptions {
   readonly connector: Connector
-  /** Every secret that is accepted, or a function that looks them up. May be absent only with `allowUnverified`. */
+  /**
+   * Every secret that is accepted, or a function that looks them up. May be absent only with `allowUnverified`, and for
+   * providers that publish their keys and share no secret.
+   */
   readonly secrets?: SecretsOption
   /**
    * Accepts what nothing proves: everything where no secret is given, and what a scheme `none` of the connector is for. The
    * result then has `strength: 'none'`. Default: false.
    */
   readonly allowUnverified?: boolean
+  /** Gets the keys of a provider that publishes them, for example `createKeyFetcher()`. Required for such providers. */
+  readonly keys?: KeyFetcher
+  /**
+   * Where the provider publishes its keys, for one that has no URL for all of its customers, or another environment than the
+   * connector's; `{keyId}` in it stands for the key's id. An https URL.
+   */
+  readonly keyUrl?: string
   /**
    * Allowed distance of the time of signing from the arrival time, both ways, in milliseconds. Default: what the connector
    * says, and no limit where it says nothing.
@@ -65,6 +79,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
 /** What a verifier stands on, where it is not the platform's. */
 export interface VerifierPlatform {
+  readonly signatures?: SignatureProvider
   readonly clock?: Clock
   /** Name of the source, for who looks up secrets. Default: the connector's id. */
   readonly source?: string
@@ -81,11 +96,13 @@ export function compileVerifier(
   path: string,
   options: VerifierOptions,
   hashes: HashProvider,
-  { clock = systemClock, source }: VerifierPlatform = {},
+  { signatures = platformSignatures(), clock = systemClock, source }: VerifierPlatform = {},
 ): CompiledVerifier {
   const at = (key: string): string => (path === '' ? key : `${path}.${key}`)
   const webhook = webhookOf(checkConnector(options.connector, at('connector')), at('connector'))
-  const keyrings = keyringsOf(at('secrets'), options, webhook, hashes, { clock, source })
+  const { connector, keys, keyUrl } = options
+  const access = createKeyAccess({ connector: connector.id, keys, keyUrl, clock, at })
+  const keyrings = keyringsOf(at('secrets'), options, webhook, { hashes, signatures, keys: access, clock, source })
   const couldBeChallenge = challengeGuard(webhook)
   const findHint = hintFinder(clock)
 
@@ -150,15 +167,22 @@ export function webhookOf(connector: Connector, path: string): WebhookDescriptio
   })
 }
 
+interface KeyringPlatform {
+  readonly hashes: HashProvider
+  readonly signatures: SignatureProvider
+  readonly keys: KeyAccess
+  readonly clock: Clock
+  readonly source: string | undefined
+}
+
 function keyringsOf(
   path: string,
   { connector, secrets, allowUnverified = false, toleranceMs }: VerifierOptions,
   webhook: WebhookDescription,
-  hashes: HashProvider,
-  { clock, source }: { readonly clock: Clock; readonly source: string | undefined },
+  { clock, source, ...providers }: KeyringPlatform,
 ): Keyrings {
   checkOptions('', { allowUnverified, toleranceMs }, { allowUnverified: boolean, toleranceMs: durationMs() })
-  const setup = { path, webhook, allowUnverified, hashes, toleranceMs }
+  const setup = { ...providers, path, webhook, allowUnverified, toleranceMs }
   const compile = (values: readonly unknown[]): Keyring => compileKeyring(checkSecrets(path, values), setup)
   const resolved = resolvedSecretsOf(path, secrets)
   if (resolved === undefined) return fixedKeyring(compile((secrets ?? []) as readonly unknown[]))

@@ -35,6 +35,18 @@ export type VerifyFailureReason =
   | 'body_mismatch'
   /** What is signed could be a challenge, which the provider's handshake has hashed with the same key for anybody who asks. */
   | 'could_be_challenge'
+  /** The signature fits, and is for another URL: did the application say the one that the sender used? */
+  | 'url_mismatch'
+  /** The signature fits, and is for somebody else. */
+  | 'wrong_recipient'
+  /** A claim of the token does not say what it must. */
+  | 'wrong_claim'
+  /** A claim that the token must have is absent. */
+  | 'missing_claim'
+  /** The signature covers less than it must. */
+  | 'insufficient_coverage'
+  /** The signature names an algorithm that the connector does not allow. */
+  | 'unexpected_algorithm'
   /** The timestamp has not the form that it should have, or there are several. */
   | 'malformed_timestamp'
   /** Authentic, and older than the tolerance at arrival. */
@@ -68,8 +80,10 @@ export interface Verified {
    * longer used. -1: no secret was needed.
    */
   readonly keyIndex: number
-  /** `id` of the secret that fitted. */
+  /** `id` of the secret that fitted; of a published key, its id or where it is. */
   readonly keyId?: string
+  /** Claims of the token, or parameters of the HTTP message signature. */
+  readonly claims?: Readonly<Record<string, unknown>>
 }
 
 /** The request is not authentic, or not fresh, or cannot be judged now. */
@@ -79,6 +93,10 @@ export interface NotVerified {
   readonly reason: VerifyFailureReason
   /** What probably went wrong, where trying told. For your logs, never for the sender. */
   readonly hint?: VerificationHint
+  /** When a repeat may succeed, of `key_unavailable`; in milliseconds from now. */
+  readonly retryAfterMs?: number
+  /** Why the key cannot be had: what the key fetcher threw. */
+  readonly cause?: unknown
 }
 
 /** Outcome of verification. Never thrown: a request that fails is an ordinary thing. */

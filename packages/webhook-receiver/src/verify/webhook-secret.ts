@@ -67,7 +67,15 @@ function checkSecret(path: string, secret: unknown, keyIndex: number): CheckedSe
   }
 }
 
-const schemes: readonly VerificationScheme['scheme'][] = ['hmac', 'digest', 'token', 'basic']
+const schemes: readonly VerificationScheme['scheme'][] = [
+  'hmac',
+  'digest',
+  'signature',
+  'jwt',
+  'http-signature',
+  'token',
+  'basic',
+]
 
 function checkValue(path: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value

@@ -6,6 +6,7 @@ import { webHashes } from '../../src/verify/web-hashes.ts'
 import { RequestReader } from '../../src/verify/request-reader.ts'
 import { tokenScheme } from '../../src/verify/token-scheme.ts'
 import { checkSecrets } from '../../src/verify/webhook-secret.ts'
+import { setupOf } from './scheme-setup.ts'
 
 const scheme: TokenScheme = { scheme: 'token', header: 'x-token', bodyPointer: '/webhook_secret' }
 const secrets = checkSecrets('secrets', ['first', 'sécond'])
@@ -15,7 +16,7 @@ const providers: readonly (readonly [string, HashProvider])[] = [
 ]
 
 describe.each(providers)('tokenScheme on %s', (_name, hashes) => {
-  const setup = { hashes, eventId: undefined, toleranceMs: undefined }
+  const setup = setupOf(hashes)
   const compiled = tokenScheme.compile(scheme, secrets, setup)
   const verify = (headers: readonly (readonly [string, string])[], body = '') =>
     compiled.verify(new RequestReader({ headers, body: Buffer.from(body), receivedAt: 0 }))

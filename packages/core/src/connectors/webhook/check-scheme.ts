@@ -13,43 +13,14 @@ import {
 } from '../check-shape.ts'
 import { kindOf, refusal } from '../check-variant.ts'
 import { checkEventId } from './check-event-fields.ts'
-import { checkMessage } from './check-message.ts'
-import {
-  checkBodyHash,
-  checkSecretFormat,
-  checkSignatureSource,
-  checkTimestamp,
-  signatureEncoding,
-} from './check-signature-source.ts'
+import { checkHttpSignature } from './check-http-signature-scheme.ts'
+import { checkJwt } from './check-jwt-scheme.ts'
+import { checkSignedMessage, schemeBaseChecks, signedMessageChecks } from './check-scheme-base.ts'
+import { checkSignature } from './check-signature-scheme.ts'
+import { checkSecretFormat } from './check-signature-source.ts'
 import { checkSelect } from './check-value-source.ts'
-import type {
-  BasicScheme,
-  HmacScheme,
-  NoneScheme,
-  SchemeBase,
-  SignatureVector,
-  SignedMessage,
-  TokenScheme,
-  VerificationScheme,
-} from './verification-scheme.ts'
-
-/** The members that every scheme may have. */
-export const schemeBaseChecks: ChecksOf<SchemeBase> = {
-  select: checkedElsewhere,
-  each: jsonPointer,
-  eventId: checkedElsewhere,
-  vectors: checkedElsewhere,
-}
-
-/** The members of every scheme with a signature over a message. */
-export const signedMessageChecks: ChecksOf<SignedMessage> = {
-  ...schemeBaseChecks,
-  signature: checkedElsewhere,
-  encoding: signatureEncoding,
-  message: checkedElsewhere,
-  timestamp: checkedElsewhere,
-  bodyHash: checkedElsewhere,
-}
+import type { SignatureVector } from './scheme-base.ts'
+import type { BasicScheme, HmacScheme, NoneScheme, TokenScheme, VerificationScheme } from './verification-scheme.ts'
 
 const hashed: Omit<ChecksOf<HmacScheme>, 'scheme'> = {
   ...signedMessageChecks,
@@ -87,6 +58,9 @@ type SchemeCheck = (path: string, value: unknown) => Shape
 const schemeChecks: Readonly<Record<VerificationScheme['scheme'], SchemeCheck>> = {
   hmac: checkHashed,
   digest: checkDigest,
+  signature: checkSignature,
+  jwt: checkJwt,
+  'http-signature': checkHttpSignature,
   token: checkToken,
   basic: (path, value) => checkShape(path, value, basicChecks),
   none: (path, value) => checkShape(path, value, noneChecks),
@@ -100,21 +74,6 @@ export function checkScheme(path: string, value: unknown): void {
   if (scheme.select !== undefined) checkSelect(`${path}.select`, scheme.select)
   if (scheme.eventId !== undefined) checkEventId(`${path}.eventId`, scheme.eventId)
   if (scheme.vectors !== undefined) checkEach(`${path}.vectors`, scheme.vectors, checkVector)
-}
-
-/**
- * Checks signature, message, time and body hash of a scheme whose members are known by now.
- *
- * @returns the kinds of the message's pieces.
- */
-export function checkSignedMessage(path: string, scheme: Shape): readonly unknown[] {
-  checkSignatureSource(`${path}.signature`, scheme.signature)
-  const parts = checkMessage(`${path}.message`, scheme.message).map(({ part }) => part)
-  if (scheme.timestamp !== undefined) checkTimestamp(`${path}.timestamp`, scheme.timestamp)
-  else if (parts.includes('timestamp'))
-    throw refusal(`${path}.timestamp`, 'present, because `message` has a part `timestamp`', '`undefined`')
-  if (scheme.bodyHash !== undefined) checkBodyHash(`${path}.bodyHash`, scheme.bodyHash)
-  return parts
 }
 
 function checkHashed(path: string, value: unknown): Shape {

@@ -9,8 +9,8 @@ import {
 } from '../check-shape.ts'
 import { checkVariant, refusal, type VariantChecks } from '../check-variant.ts'
 import { checkSource, valueSourceChecks } from './check-value-source.ts'
+import type { BodyHash, SecretFormat } from './scheme-base.ts'
 import type { SignatureEncoding, SignatureFormat, SignatureSource, SignatureTimestamp } from './signature-source.ts'
-import type { BodyHash, SecretFormat } from './verification-scheme.ts'
 
 const encodings: readonly SignatureEncoding[] = ['hex', 'base64', 'base64url']
 

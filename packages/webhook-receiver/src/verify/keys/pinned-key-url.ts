@@ -1,0 +1,47 @@
+import type { FetchedKey } from '@holdfast/core'
+
+/**
+ * The URL that a request names as the place of its key, if the connector allows it: https on the standard port, one of the
+ * hosts, the path, and nothing else. Whoever sends a request would otherwise say where our server connects to, and which key
+ * it trusts.
+ */
+export function pinnedKeyUrl(text: string, { hosts = [], path }: FetchedKey): string | undefined {
+  // Whoever has control characters, backslashes or blanks in a URL wants two parsers to read it differently.
+  if (text.length > MAX_URL_LENGTH || !/^https:\/\/[\w.~:/?#%&=+-]+$/.test(text)) return undefined
+  if (!URL.canParse(text)) return undefined
+  const url = new URL(text)
+  const plain =
+    url.username === '' &&
+    url.password === '' &&
+    url.port === '' &&
+    url.search === '' &&
+    url.hash === '' &&
+    // No dots that lead elsewhere.
+    text.slice(text.indexOf('/', 'https://'.length)) === url.pathname
+  const pinned =
+    hosts.some((pattern) => matchesHost(pattern, url.hostname)) &&
+    (path === undefined || matchesPath(path, url.pathname))
+  return plain && pinned ? url.href : undefined
+}
+
+const MAX_URL_LENGTH = 512
+
+/** `*` stands for letters, digits and hyphens within a label. */
+function matchesHost(pattern: string, host: string): boolean {
+  return patternOf(pattern, '[a-z0-9-]+').test(host)
+}
+
+/** `*` stands for anything within a segment, `**` for anything. */
+function matchesPath(pattern: string, path: string): boolean {
+  return patternOf(pattern, '[^/]*', '.*').test(path)
+}
+
+function patternOf(pattern: string, one: string, many = one): RegExp {
+  const source = pattern
+    .split(/(\*\*?)/)
+    .map((piece) =>
+      piece === '*' ? one : piece === '**' ? many : piece.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`),
+    )
+    .join('')
+  return new RegExp(`^${source}$`)
+}
