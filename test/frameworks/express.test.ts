@@ -1,4 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { isIntegrationError } from '@holdfast/core'
 import { expressWebhooks, RawBodyUnavailableError } from '@holdfast/adapters/express'
@@ -6,7 +8,7 @@ import type { FrameworkHarness } from '@holdfast/webhook-receiver/testing'
 import express from 'express'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { describeConformance, listening, nodeCapabilities } from './conformance.ts'
-import { type Posting, posting, recordingReceiver } from './recording-receiver.ts'
+import { type Posting, posting, type Received, recordingReceiver } from './recording-receiver.ts'
 
 const parsers: Readonly<Record<string, express.RequestHandler>> = {
   'express.json': express.json(),
@@ -21,16 +23,16 @@ const parsers: Readonly<Record<string, express.RequestHandler>> = {
 const fix = "Move `app.all('/webhooks/:source', expressWebhooks(receiver))` above `app.use(express.json())`"
 const json = { contentType: 'application/json', body: '{"a":1}' }
 const form = { contentType: 'application/x-www-form-urlencoded', body: 'a=1' }
-const text = { contentType: 'text/plain', body: 'a' }
+const plain = { contentType: 'text/plain', body: 'a' }
 
 const harness: FrameworkHarness = {
   capabilities: nodeCapabilities,
   parsers: [
     { name: 'express.json', ...json, blames: ['`express.json()` ran', fix] },
     { name: 'express.urlencoded', ...form, blames: ['`express.urlencoded()` ran', fix] },
-    { name: 'express.text', ...text, blames: ['`express.text()` ran', fix] },
+    { name: 'express.text', ...plain, blames: ['`express.text()` ran', fix] },
     { name: 'form', contentType: 'multipart/form-data', body: 'a', blames: ['A parser of multipart forms ran', fix] },
-    { name: 'reader', ...text, blames: ['Something read the request body', fix] },
+    { name: 'reader', ...plain, blames: ['Something read the request body', fix] },
   ],
   async start({ receiver, prefix = '/', parser }) {
     const router = express.Router()
@@ -46,6 +48,21 @@ const harness: FrameworkHarness = {
 describeConformance('expressWebhooks', harness)
 
 describe('expressWebhooks', () => {
+  test('answers requests that are pipelined on one connection, each once and in order', async () => {
+    const { origin, received } = await serve((app, receiver) => app.all('/webhooks/:source', expressWebhooks(receiver)))
+    const bodies = Array.from({ length: 200 }, (_, index) => `{"n":${index}}`)
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1')
+    for (const body of bodies) {
+      const ending = body === bodies.at(-1) ? 'connection: close\r\n' : ''
+      socket.write(
+        `POST /webhooks/github HTTP/1.1\r\nhost: a\r\n${ending}content-length: ${body.length}\r\n\r\n${body}`,
+      )
+    }
+    const answers = await text(socket)
+    expect([...answers.matchAll(/HTTP\/1\.1 200 /g)]).toHaveLength(bodies.length)
+    expect(received.map(({ body }) => body)).toEqual(bodies)
+  })
+
   test('takes the source from the options for a route without a parameter', async () => {
     const { post } = await serve((app, receiver) => app.all('/hook', expressWebhooks(receiver, { source: 'github' })))
     expect(await post('/hook', {}, 'a')).toMatchObject({ status: 200, received: { source: 'github', body: 'a' } })
@@ -114,6 +131,8 @@ describe('expressWebhooks', () => {
 type Mount = (app: express.Express, receiver: Parameters<typeof expressWebhooks>[0]) => unknown
 
 interface Served extends Posting {
+  readonly origin: string
+  readonly received: readonly Received[]
   readonly errors: readonly unknown[]
 }
 
@@ -128,7 +147,7 @@ async function serve(mount: Mount): Promise<Served> {
   })
   const { origin, stop } = await listening(createServer(app as RequestListener))
   onTestFinished(stop)
-  return { errors, post: posting(origin, received) }
+  return { origin, received, errors, post: posting(origin, received) }
 }
 
 function behind(...before: readonly express.RequestHandler[]): Mount {
