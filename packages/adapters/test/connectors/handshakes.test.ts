@@ -47,11 +47,12 @@ async function answerTo(
   const saved: string[] = []
   const source: SourceOptions = {
     connector,
-    secrets: [secret],
+    secrets: handshake.secret === undefined ? [secret] : () => [secret],
     publicUrl: 'as_received',
     handshake: {
-      saveSecret: (handed) => void saved.push(handed.secret),
-      acceptSecret: () => true,
+      ...(handshake.secret === undefined
+        ? {}
+        : { saveSecret: (handed) => void saved.push(handed.secret), acceptSecret: () => true }),
       ...(example.verifyToken === undefined ? {} : { verifyToken: example.verifyToken }),
       ...(example.publicKey === undefined ? {} : { publicKey: example.publicKey }),
     },

@@ -1,4 +1,5 @@
 import type { BaseEventMap, IntegrationError } from '@holdfast/core'
+import type { VerificationHint } from '../verify/verification-hint.ts'
 import type { Verified } from '../verify/verify-result.ts'
 import type { Hole, OpenReport, Position } from '../buffer/event-buffer.ts'
 
@@ -49,7 +50,12 @@ export interface ReceiverEventMap extends BaseEventMap {
   /** After a request was answered as a handshake of the connector. */
   'webhook:handshake': OfRequest & { readonly handshake: string; readonly status: number }
   /** When a request is not accepted, for whatever reason. `source` is empty where no source has the name. */
-  'webhook:refused': OfRequest & { readonly status: number; readonly error: IntegrationError }
+  'webhook:refused': OfRequest & {
+    readonly status: number
+    readonly error: IntegrationError
+    /** What probably went wrong, where a signature did not fit and a probe shows it. */
+    readonly hint?: VerificationHint
+  }
   /** After the handler succeeded and the ack was written. */
   'delivery:succeeded': OfDelivery & { readonly durationMs: number }
   /** After the handler failed, before the wait for its repeat. */

@@ -1,4 +1,4 @@
-import { callback, type Check, checkOptions, nonEmptyString } from '@holdfast/core'
+import { callback, type Check, checkOptions, InvalidOptionsError, nonEmptyString } from '@holdfast/core'
 import type { HeaderPairs } from '../buffer/event-buffer.ts'
 import type { MaybePromise } from '../verify/maybe-promise.ts'
 
@@ -44,11 +44,19 @@ const checks: Readonly<Record<keyof HandshakeOptions, Check>> = {
 }
 
 /**
- * Checks the options of handshakes. A text that is wrong is described, never shown.
+ * Checks the options of handshakes beside the `secrets` of their source. A text that is wrong is described, never shown.
  *
  * @throws InvalidOptionsError for the first that is wrong, with its path.
  */
-export function checkHandshakeOptions(path: string, options: HandshakeOptions): HandshakeOptions {
+export function checkHandshakeOptions(path: string, options: HandshakeOptions, secrets: unknown): HandshakeOptions {
   checkOptions(path, options, checks)
+  if (options.saveSecret !== undefined && (secrets === undefined || Array.isArray(secrets))) {
+    throw new InvalidOptionsError({
+      path: `${path}.saveSecret`,
+      expected: 'absent, or `secrets` to be a function that finds what was saved',
+      received: undefined,
+      receivedText: 'a function beside a list of secrets, in which it would never be',
+    })
+  }
   return options
 }

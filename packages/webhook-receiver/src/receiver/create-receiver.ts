@@ -7,6 +7,7 @@ import { resolveReceiverOptions } from './receiver-options.ts'
 import { reportOutcome } from './report-outcome.ts'
 import { requestPath } from './request-path.ts'
 import type { ResolvedSource } from './source-options.ts'
+import { VerificationRefusal } from './verification-refusal.ts'
 import { internalRefusal, refusedReply, unknownSourceRefusal } from './webhook-reply.ts'
 
 /**
@@ -33,7 +34,14 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     const reply = refusedReply(error, source)
     if (events.has('webhook:refused')) {
       const durationMs = clock.monotonicMs() - startedMs
-      events.emit('webhook:refused', { source: source?.name ?? '', status: reply.status, error, durationMs })
+      const hint = error instanceof VerificationRefusal ? error.hint : undefined
+      events.emit('webhook:refused', {
+        source: source?.name ?? '',
+        status: reply.status,
+        error,
+        durationMs,
+        ...(hint === undefined ? {} : { hint }),
+      })
     }
     return reply
   }

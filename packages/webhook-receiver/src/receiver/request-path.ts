@@ -1,13 +1,13 @@
-import { IntegrationError } from '@holdfast/core'
 import type { AppendResult, EventBuffer, NewEvent } from '../buffer/event-buffer.ts'
 import { notAHandshake } from '../handshake/handshake-refusals.ts'
 import type { HashProvider } from '../verify/hash-provider.ts'
 import { RequestReader } from '../verify/request-reader.ts'
-import type { NotVerified, Verified } from '../verify/verify-result.ts'
+import type { Verified } from '../verify/verify-result.ts'
 import { eventsOf } from './events-of-request.ts'
 import { readBody } from './read-body.ts'
 import type { IncomingWebhook, WebhookReply } from './receiver.ts'
 import type { ResolvedSource } from './source-options.ts'
+import { VerificationRefusal } from './verification-refusal.ts'
 import { acceptedReply, appendRefusal, methodRefusal, notRunningRefusal } from './webhook-reply.ts'
 
 /** What became of a request that was not refused. */
@@ -68,7 +68,7 @@ export function requestPath({ buffer, hashes, now, isRunning }: RequestPathSetup
     }
     if (!handshakes.verifies(method)) throw notAHandshake(method)
     const verified = await source.verifier.judge(reader)
-    if (!verified.ok) throw verificationRefusal(verified)
+    if (!verified.ok) throw new VerificationRefusal(verified)
     reader.setClaims(verified.claims)
     const late = handshakes.afterVerification(reader)
     const answer = late && (await answerHandshake(late, reader, incoming, verified.keyIndex))
@@ -81,14 +81,4 @@ export function requestPath({ buffer, hashes, now, isRunning }: RequestPathSetup
     const reply = answer ?? acceptedReply(webhook.ack, headers)
     return { kind: 'stored', reply, verified, events, results, ...(late && { handshake: late.name }) }
   }
-}
-
-function verificationRefusal({ code, reason, hint, retryAfterMs, cause }: NotVerified): IntegrationError {
-  return new IntegrationError({
-    code,
-    reason,
-    message: `The webhook failed verification${hint === undefined ? '' : `; probably ${hint}`}.`,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(cause !== undefined && { cause }),
-  })
 }

@@ -63,7 +63,7 @@ export function resolveSource(name: string, source: SourceOptions, hashes: HashP
   })
   const verifier = compileVerifier(path, source, hashes, { clock, source: name })
   const webhook = webhookOf(source.connector, `${path}.connector`)
-  const options = checkHandshakeOptions(`${path}.handshake`, source.handshake ?? {})
+  const options = checkHandshakeOptions(`${path}.handshake`, source.handshake ?? {}, source.secrets)
   return {
     name,
     webhook,

@@ -82,4 +82,12 @@ describe('listeners', () => {
     expect(duplicate).toMatchObject({ keyIndex: 1 })
     expect(duplicate).not.toHaveProperty('keyId')
   })
+
+  test('hear what probably went wrong, and the sender does not', async () => {
+    const { send, events } = await sourceWith({})
+    const { headers = [] } = signed('{"a":1}')
+    const reply = await send({ headers, body: new TextEncoder().encode('{"a":1}\n') })
+    expect(events.of('webhook:refused')[0]).toMatchObject({ status: 401, hint: expect.any(String) })
+    expect(reply.body).not.toContain(String(events.of('webhook:refused')[0]?.hint))
+  })
 })
