@@ -78,6 +78,21 @@ describe('the benchmark', () => {
       'Limits: callers who want more than is allowed': ['one limit', 'three limits'].flatMap((load) =>
         underLimits.map((contender) => `${contender} @ ${load}`),
       ),
+      'Inbound: verification': [
+        ...['createHmac', 'Holdfast', 'Holdfast, WebCrypto', 'stripe, text', 'stripe, bytes', 'stripe, WebCrypto'].map(
+          (contender) => `Stripe: ${contender}`,
+        ),
+        ...['createHmac', 'Holdfast', 'Holdfast, WebCrypto', '@octokit/webhooks-methods'].map(
+          (contender) => `GitHub: ${contender}`,
+        ),
+        ...['createHmac', 'Holdfast', 'Holdfast, WebCrypto', 'standardwebhooks', 'svix'].map(
+          (contender) => `Standard Webhooks: ${contender}`,
+        ),
+      ],
+      'Inbound: verification with several secrets': [1, 2, 5, 10].flatMap((count) => [
+        `first of ${count}`,
+        `last of ${count}`,
+      ]),
       'Inbound: durable accept over HTTP, 64 connections': [
         'node:http',
         'nodeHttpWebhooks',

@@ -8,6 +8,7 @@ import { costByKeys } from './keys.ts'
 import { callersUnderLimits } from './limits.ts'
 import { memoryPerKey } from './memory.ts'
 import { outboundOverLoopback, outboundOverStub } from './outbound.ts'
+import { verifySecrets, verifySpeed } from './verify.ts'
 import { renderEnvironment, renderSection, type Section } from './report.ts'
 
 const SECTIONS: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = {
@@ -17,6 +18,8 @@ const SECTIONS: Readonly<Record<string, (quick: boolean) => Promise<Section>>> =
   keys: costByKeys,
   memory: memoryPerKey,
   limits: callersUnderLimits,
+  verify: verifySpeed,
+  secrets: verifySecrets,
   accept: durableAccept,
   append: groupCommit,
   drain: drainBacklog,

@@ -13,11 +13,16 @@ export function addPiece(pieces: MessagePiece[], piece: MessagePiece): void {
   else pieces.push(piece)
 }
 
-/** The pieces as one array of bytes. */
-export function joinPieces(pieces: readonly MessagePiece[]): Uint8Array<ArrayBuffer> {
+/** How many bytes the pieces are together. */
+export function pieceBytes(pieces: readonly MessagePiece[]): number {
   let length = 0
   for (const piece of pieces) length += piece.length
-  const joined = new Uint8Array(length)
+  return length
+}
+
+/** The pieces as one array of bytes. */
+export function joinPieces(pieces: readonly MessagePiece[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(pieceBytes(pieces))
   let offset = 0
   for (const piece of pieces) offset = writePiece(joined, offset, piece)
   return joined

@@ -1,5 +1,6 @@
 import type { HashProvider } from './hash-provider.ts'
 import type { MessagePiece } from './message-piece.ts'
+import { oneShotHmac, pooledBytes, streamedHmac } from './node-hmac.ts'
 
 /** Hashes on `node:crypto`, taken without an import so that bundles for other runtimes hold no trace of it. */
 export function nodeHashes(): HashProvider | undefined {
@@ -7,16 +8,13 @@ export function nodeHashes(): HashProvider | undefined {
   if (crypto === undefined) return undefined
   // Younger than the rest, and not on every runtime that has the rest.
   const hashOnce = crypto.hash as typeof crypto.hash | undefined
+  const streamed = streamedHmac(crypto)
   return {
-    importKey(hash, secret) {
-      // A KeyObject is prepared once; a raw key would be prepared for every message.
-      const key = crypto.createSecretKey(secret)
-      return (pieces) => pooled(updateAll(crypto.createHmac(hash, key), pieces).digest('binary'))
-    },
-    digest: (hash, pieces) => {
+    importKey: hashOnce === undefined ? streamed : oneShotHmac(crypto, streamed),
+    digest(hash, pieces) {
       const [piece] = pieces
       // One call where there is one piece of bytes: no object has to be made for it.
-      return pooled(
+      return pooledBytes(
         pieces.length === 1 && typeof piece === 'object' && hashOnce !== undefined
           ? hashOnce(hash, piece, 'binary')
           : updateAll(crypto.createHash(hash), pieces).digest('binary'),
@@ -26,19 +24,12 @@ export function nodeHashes(): HashProvider | undefined {
   }
 }
 
-/**
- * A digest from its byte string. `digest()` without an encoding allocates memory outside of the heap for every message, which
- * takes several times as long as this copy into Node's pool.
- */
-function pooled(digest: string): Uint8Array {
-  return Buffer.from(digest, 'latin1')
-}
-
 interface Updatable<Self> {
   update(data: Uint8Array): Self
   update(data: string, encoding: 'latin1'): Self
 }
 
+/** Hashes pieces one after the other. */
 export function updateAll<Hash extends Updatable<Hash>>(hash: Hash, pieces: readonly MessagePiece[]): Hash {
   for (const piece of pieces) {
     if (typeof piece === 'string') hash.update(piece, 'latin1')

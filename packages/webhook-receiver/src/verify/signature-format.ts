@@ -59,9 +59,18 @@ export function itemAt(value: string, separator: string, wanted: number): string
 
 /** Adds every item that begins with `start`, without it. */
 export function addValuesOfKey(found: string[], value: string, separator: string, start: string): void {
-  eachItem(value, separator, (item) => addBehind(found, item, start))
+  for (let from = 0; from <= value.length; ) {
+    const next = value.indexOf(separator, from)
+    const end = next === -1 ? value.length : next
+    while (value.charCodeAt(from) === SPACE) from++
+    const valueStart = from + start.length
+    // Looked at in place: most items are of another key, and need no text of their own.
+    if (valueStart <= end && value.startsWith(start, from)) found.push(trimItemEnd(value.slice(valueStart, end)))
+    from = end + separator.length
+  }
 }
 
+const SPACE = 0x20
 const plain: SignatureFormat = { kind: 'plain' }
 const decoder = new TextDecoder()
 
@@ -86,9 +95,13 @@ function eachItem(value: string, separator: string, visit: (item: string, index:
   }
 }
 
-/** Takes off blanks, and the comma that stays at an item where a header that came twice was joined with `, `. */
 function trimItem(item: string): string {
-  const trimmed = item.trim()
+  return trimItemEnd(item.trimStart())
+}
+
+/** Takes off blanks, and the comma that stays at an item where a header that came twice was joined with `, `. */
+function trimItemEnd(item: string): string {
+  const trimmed = item.trimEnd()
   return trimmed.endsWith(',') ? trimmed.slice(0, -1) : trimmed
 }
 
