@@ -15,6 +15,8 @@ export interface AppendResult {
     readonly position: Position;
 }
 
+export type AuthorizeKeyRequest = (request: KeyRequest) => KeyAuthorization | Promise<KeyAuthorization>;
+
 export interface BatchItem {
     readonly id: string;
     readonly index: number;
@@ -250,6 +252,38 @@ export interface IncomingWebhook {
     readonly remoteAddress?: string;
 }
 
+export interface KeyAuthorization {
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: string | Readonly<Record<string, unknown>>;
+}
+
+export interface KeyDocument {
+    readonly text: string;
+    readonly maxAgeMs?: number;
+}
+
+export interface KeyFetcher {
+    fetchKey(request: KeyRequest): Promise<KeyDocument | undefined>;
+    readonly trustedCertificates?: readonly string[];
+}
+
+export interface KeyFetcherOptions {
+    readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+    readonly credentials?: Readonly<Record<string, AuthorizeKeyRequest>>;
+    readonly timeoutMs?: number;
+    readonly maxBytes?: number;
+    readonly trustedCertificates?: readonly string[];
+    readonly clock?: Clock;
+}
+
+export interface KeyRequest {
+    readonly connector: string;
+    readonly url: string;
+    readonly method: 'GET' | 'POST';
+    readonly keyId?: string;
+    readonly authorized: boolean;
+}
+
 export interface Lease {
     readonly partition: number;
     readonly epoch: number;
@@ -292,6 +326,8 @@ export interface NotVerified {
     readonly code: 'signature_invalid' | 'timestamp_stale' | 'upstream_unavailable';
     readonly reason: VerifyFailureReason;
     readonly hint?: VerificationHint;
+    readonly retryAfterMs?: number;
+    readonly cause?: unknown;
 }
 
 export interface OpenReport {
@@ -363,6 +399,7 @@ export interface ReceiverEventMap extends BaseEventMap {
     'webhook:refused': OfRequest & {
         readonly status: number;
         readonly error: IntegrationError;
+        readonly hint?: VerificationHint;
     };
     'delivery:succeeded': OfDelivery & {
         readonly durationMs: number;
@@ -436,6 +473,8 @@ export interface SourceOptions {
     readonly connector: Connector;
     readonly secrets?: SecretsOption;
     readonly allowUnverified?: boolean;
+    readonly keys?: KeyFetcher;
+    readonly keyUrl?: string;
     readonly toleranceMs?: number;
     readonly publicUrl?: PublicUrl;
     readonly handshake?: HandshakeOptions;
@@ -470,6 +509,7 @@ export interface Verified {
     readonly eventId?: WebhookField;
     readonly keyIndex: number;
     readonly keyId?: string;
+    readonly claims?: Readonly<Record<string, unknown>>;
 }
 
 export interface Verifier {
@@ -480,10 +520,12 @@ export interface VerifierOptions {
     readonly connector: Connector;
     readonly secrets?: SecretsOption;
     readonly allowUnverified?: boolean;
+    readonly keys?: KeyFetcher;
+    readonly keyUrl?: string;
     readonly toleranceMs?: number;
 }
 
-export type VerifyFailureReason = 'missing_header' | 'missing_field' | 'missing_token' | 'missing_url' | 'malformed_signature' | 'mismatch' | 'unsigned_body' | 'body_mismatch' | 'could_be_challenge' | 'malformed_timestamp' | 'stale_timestamp' | 'future_timestamp' | 'duplicate_header' | 'duplicate_field' | 'unknown_key' | 'key_unavailable';
+export type VerifyFailureReason = 'missing_header' | 'missing_field' | 'missing_token' | 'missing_url' | 'malformed_signature' | 'mismatch' | 'unsigned_body' | 'body_mismatch' | 'could_be_challenge' | 'url_mismatch' | 'wrong_recipient' | 'wrong_claim' | 'missing_claim' | 'insufficient_coverage' | 'unexpected_algorithm' | 'malformed_timestamp' | 'stale_timestamp' | 'future_timestamp' | 'duplicate_header' | 'duplicate_field' | 'unknown_key' | 'key_unavailable';
 
 export type VerifyResult = Verified | NotVerified;
 
@@ -509,9 +551,16 @@ export interface WebhookSecret {
     readonly scheme?: VerificationScheme['scheme'];
 }
 
+export function createKeyFetcher(options?: KeyFetcherOptions): KeyFetcher;
+
 export function createReceiver(options: ReceiverOptions): Receiver;
 
 export function createVerifier(options: VerifierOptions): Verifier;
+
+export const defaultKeyFetcherOptions: Readonly<{
+    timeoutMs: number;
+    maxBytes: number;
+}>
 
 export const defaultResolvedSecrets: Readonly<Required<Pick<ResolvedSecrets, 'ttlMs' | 'negativeTtlMs' | 'maxTenants' | 'timeoutMs'>>>
 

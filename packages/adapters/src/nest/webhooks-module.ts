@@ -45,7 +45,11 @@ export class WebhooksModule {
       module: WebhooksModule,
       imports: [...(options.imports ?? [])],
       providers: [
-        { provide: WEBHOOK_RECEIVER, inject: [...(options.inject ?? [])], useFactory: options.useFactory },
+        {
+          provide: WEBHOOK_RECEIVER,
+          inject: [...(options.inject ?? [])],
+          useFactory: (...dependencies: never[]) => options.useFactory(...dependencies),
+        },
         {
           provide: WEBHOOK_ROUTE,
           inject: [HttpAdapterHost, WEBHOOK_RECEIVER],
