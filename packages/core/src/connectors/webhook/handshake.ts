@@ -20,7 +20,7 @@ export interface Handshake {
   readonly respond: HandshakeResponse
   /** Also stored as an event, for the application to act on. Needs `verified`. */
   readonly store?: true
-  /** Link that the application has to open before events come, see `confirmSubscription`. */
+  /** Link that the application has to open before events come. */
   readonly confirm?: ConfirmationLink
   /** Requests with their answers, as documented; the test suite runs them. */
   readonly examples: readonly HandshakeExample[]
