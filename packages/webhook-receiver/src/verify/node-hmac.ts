@@ -1,8 +1,8 @@
 import { digestBytes, type HashName, type HmacKey } from './hash-provider.ts'
 import { pieceBytes, writePiece } from './message-piece.ts'
 
-/** What is used of `node:crypto`. */
-export type NodeCrypto = typeof import('node:crypto')
+/** What is used of `node:crypto`; typed by what hands it over, for nothing here imports it. */
+type NodeCrypto = ReturnType<typeof globalThis.process.getBuiltinModule<'node:crypto'>>
 
 /** Prepares a key for HMACs. */
 export type HmacKeyImport = (hash: HashName, secret: Uint8Array) => HmacKey

@@ -1,5 +1,7 @@
 /** Tags of the values that keys and signatures are made of (X.690 section 8). */
-export const derTags = Object.freeze({
+export const derTags: Readonly<
+  Record<'integer' | 'bitString' | 'octetString' | 'nothing' | 'objectIdentifier' | 'sequence', number>
+> = Object.freeze({
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
