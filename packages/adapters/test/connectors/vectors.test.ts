@@ -48,43 +48,49 @@ describe.each(vectors)('$name', (sample) => {
     }
   })
 
-  test.runIf(isHex(scheme))('takes hexadecimal digits of either case', async () => {
-    const headers = Object.fromEntries(
-      Object.entries(vector.headers).map(([name, value]) => [
-        name,
-        value.replace(/[\da-f]{40,}/g, (digits) => digits.toUpperCase()),
-      ]),
-    )
-    expect(await verifyVector(sample, { headers })).toMatchObject({ ok: true })
-  })
+  if (isHex(scheme))
+    test('takes hexadecimal digits of either case', async () => {
+      const headers = Object.fromEntries(
+        Object.entries(vector.headers).map(([name, value]) => [
+          name,
+          value.replace(/[\da-f]{40,}/g, (digits) => digits.toUpperCase()),
+        ]),
+      )
+      expect(await verifyVector(sample, { headers })).toMatchObject({ ok: true })
+    })
 
-  test.runIf(isBase64(scheme))('takes base64 without padding', async () => {
-    const headers = Object.fromEntries(
-      Object.entries(vector.headers).map(([name, value]) => [name, value.replace(/=+(?=$|[ ,;&])/g, '')]),
-    )
-    expect(await verifyVector(sample, { headers })).toMatchObject({ ok: true })
-  })
+  if (isBase64(scheme))
+    test('takes base64 without padding', async () => {
+      const headers = Object.fromEntries(
+        Object.entries(vector.headers).map(([name, value]) => [name, value.replace(/=+(?=$|[ ,;&])/g, '')]),
+      )
+      expect(await verifyVector(sample, { headers })).toMatchObject({ ok: true })
+    })
 })
 
 describe.each(timed(vectors))('$name', (sample) => {
   const { receivedAt = 0 } = sample.vector
   const tolerance = sample.timestamp.toleranceMs
 
-  test.runIf(tolerance === undefined)('is judged by its age only where the application sets a tolerance', async () => {
-    const late = receivedAt + 86_400_000
-    expect(await verifyVector(sample, { receivedAt: late })).toMatchObject({ ok: true })
-    expect(await verifyVector(sample, { receivedAt: late, toleranceMs: 60_000 })).toMatchObject({
-      reason: 'stale_timestamp',
+  if (tolerance === undefined)
+    test('is judged by its age only where the application sets a tolerance', async () => {
+      const late = receivedAt + 86_400_000
+      expect(await verifyVector(sample, { receivedAt: late })).toMatchObject({ ok: true })
+      expect(await verifyVector(sample, { receivedAt: late, toleranceMs: 60_000 })).toMatchObject({
+        reason: 'stale_timestamp',
+      })
     })
-  })
 
-  test.runIf(tolerance !== undefined)('does not verify outside of the tolerance', async () => {
-    const beyond = (tolerance ?? 0) + 1000
-    expect(await verifyVector(sample, { receivedAt: receivedAt + beyond })).toMatchObject({ reason: 'stale_timestamp' })
-    expect(await verifyVector(sample, { receivedAt: receivedAt - beyond })).toMatchObject({
-      reason: 'future_timestamp',
+  if (tolerance !== undefined)
+    test('does not verify outside of the tolerance', async () => {
+      const beyond = (tolerance ?? 0) + 1000
+      expect(await verifyVector(sample, { receivedAt: receivedAt + beyond })).toMatchObject({
+        reason: 'stale_timestamp',
+      })
+      expect(await verifyVector(sample, { receivedAt: receivedAt - beyond })).toMatchObject({
+        reason: 'future_timestamp',
+      })
     })
-  })
 })
 
 interface TimedVector extends SchemeVector {

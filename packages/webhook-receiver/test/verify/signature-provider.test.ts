@@ -66,15 +66,16 @@ describe.each(providers)('signatures on %s', (_name, provider) => {
       }
     })
 
-    test.runIf(kind === 'rsa')('refuses an RSA signature without its leading zero', async () => {
-      for (let count = 0; ; count++) {
-        const signature = signed(algorithm, Buffer.from(String(count)))
-        if (signature[0] !== 0) continue
-        expect(await verify(signature, [String(count)])).toBe(true)
-        expect(await verify(signature.subarray(1), [String(count)])).toBe(false)
-        return
-      }
-    })
+    if (kind === 'rsa')
+      test('refuses an RSA signature without its leading zero', async () => {
+        for (let count = 0; ; count++) {
+          const signature = signed(algorithm, Buffer.from(String(count)))
+          if (signature[0] !== 0) continue
+          expect(await verify(signature, [String(count)])).toBe(true)
+          expect(await verify(signature.subarray(1), [String(count)])).toBe(false)
+          return
+        }
+      })
 
     test('refuses zeros', async () => {
       expect(await verify(new Uint8Array(signatureBytes ?? 256), pieces)).toBe(false)
