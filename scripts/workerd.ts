@@ -85,6 +85,8 @@ async function bundle(entry: string, outDir: string, conditions: readonly string
     outExtension: () => ({ js: '.mjs' }),
     target: 'es2023',
     platform: 'browser',
+    // What is loaded on demand is part of the one module, too.
+    splitting: false,
     noExternal: [/^[^.]/],
     removeNodeProtocol: false,
     esbuildOptions: (options) => {

@@ -67,10 +67,11 @@ export const directions: readonly Direction[] = [
 
   { from: ['adapters/connectors'], may: ['@holdfast/core'] },
   { from: ['adapters/node-http'], may: ['@holdfast/core', '@holdfast/webhook-receiver', 'node:*'] },
+  { from: ['adapters/web'], may: ['@holdfast/core', '@holdfast/webhook-receiver', 'adapters/node-http'] },
   // The peer of an adapter is checked apart: it must be declared, and be one.
   {
     from: ['adapters/*'],
-    may: ['@holdfast/core', '@holdfast/webhook-receiver', 'adapters/node-http', 'node:*', 'peer'],
+    may: ['@holdfast/core', '@holdfast/webhook-receiver', 'adapters/node-http', 'adapters/web', 'node:*', 'peer'],
   },
 ]
 

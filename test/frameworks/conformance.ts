@@ -15,6 +15,7 @@ export const nodeCapabilities: readonly FrameworkCapability[] = [
   'header-case',
   'header-bytes',
   'repeated-headers',
+  'url-encoding',
   'exact-url',
   'head-method',
   'streaming-body',
@@ -30,10 +31,19 @@ export function describeConformance(name: string, harness: FrameworkHarness): vo
   })
 }
 
+/** What is left of it where a framework makes a `Request` of the message. */
+export const requestCapabilities: readonly FrameworkCapability[] = nodeCapabilities.filter(
+  (capability) => !['header-case', 'repeated-headers', 'exact-url'].includes(capability),
+)
+
 /** Lets a server of Node.js listen on a free port. */
-export async function listening(server: Server): Promise<FrameworkServer> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+export function listening(server: Server): Promise<FrameworkServer> {
+  return served(server.listen(0, '127.0.0.1'))
+}
+
+/** A server of Node.js that listens, or is about to. */
+export async function served(server: Server): Promise<FrameworkServer> {
+  if (!server.listening) await once(server, 'listening')
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stop: () => closed(server) }
 }
 

@@ -1,7 +1,7 @@
 import { IntegrationError } from '@holdfast/core'
 
 /**
- * The name of the source that a route serves: the one it was given, or its parameter `:source`.
+ * The name of the source that a route serves: the one it was given, or its parameter `source`.
  *
  * @throws IntegrationError `configuration_error` with reason `missing_source` when there is neither.
  */
@@ -11,6 +11,6 @@ export function sourceName(adapter: string, given: string | undefined, parameter
   throw new IntegrationError({
     code: 'configuration_error',
     reason: 'missing_source',
-    message: `The route has no parameter \`:source\`, and \`${adapter}\` was given no \`source\`.`,
+    message: `The route has no parameter named \`source\`, and \`${adapter}\` was given no \`source\`.`,
   })
 }

@@ -1,0 +1,6 @@
+export { RawBodyUnavailableError } from '../node-http/raw-body-unavailable-error.ts'
+export type { LambdaHttpEvent } from './lambda-event.ts'
+export type { LambdaHttpResult } from './lambda-result.ts'
+export { lambdaWebhooks } from './lambda-webhooks.ts'
+export type { LambdaWebhooksHandler, LambdaWebhooksOptions } from './lambda-webhooks.ts'
+export type { LateReceiver } from '../web/late-receiver.ts'

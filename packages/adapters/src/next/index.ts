@@ -1,0 +1,6 @@
+export { RawBodyUnavailableError } from '../node-http/raw-body-unavailable-error.ts'
+export { nextPagesWebhooks } from './next-pages-webhooks.ts'
+export type { NextLikeApiRequest, NextPagesWebhooksHandler } from './next-pages-webhooks.ts'
+export { nextWebhooks } from './next-webhooks.ts'
+export type { NextRouteContext, NextWebhooksHandler, NextWebhooksOptions } from './next-webhooks.ts'
+export type { LateReceiver } from '../web/late-receiver.ts'

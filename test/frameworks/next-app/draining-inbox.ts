@@ -1,0 +1,1 @@
+export { delivered, receiver } from '../programs/inbox.ts'
