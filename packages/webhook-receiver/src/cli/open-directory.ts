@@ -29,13 +29,22 @@ export async function inspectDirectory(
 ): Promise<OpenDirectory> {
   requireBuffer(directory)
   for (let attempt = 1; ; attempt++) {
-    const fileSystem = overlayFileSystem(nodeFileSystem())
+    const overlay = overlayFileSystem(nodeFileSystem())
+    const { fileSystem } = overlay
     // Looking compares no ids, and need not read the segments for them.
     const buffer = diskBuffer({ directory, fileSystem, ...(options.rememberIds === true ? {} : { dedupeWindowMs: 0 }) })
     try {
       const report = await buffer.open()
-      return { buffer, report, [Symbol.asyncDispose]: () => buffer.close() }
+      return {
+        buffer,
+        report,
+        async [Symbol.asyncDispose]() {
+          await buffer.close()
+          await overlay.close()
+        },
+      }
     } catch (error) {
+      await overlay.close()
       const isGone = isIntegrationError(error) && errorCodeOf(error.cause) === 'ENOENT'
       if (!isGone || attempt === OPEN_ATTEMPTS) throw error
     }

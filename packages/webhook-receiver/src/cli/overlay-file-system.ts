@@ -1,19 +1,28 @@
 import type { FileSystem, OpenFile } from '../disk/file-system.ts'
 
+/** A view of a file system that keeps what is written to itself. */
+export interface OverlayFileSystem {
+  readonly fileSystem: FileSystem
+  /** Closes the files of the base that it has opened. */
+  close(): Promise<void>
+}
+
 /**
  * A view of `base` that changes nothing there: what is written through it stays in memory. So the directory of a running application
  * can be opened and recovered as after a crash, and looked into, while the application goes on writing. Files have the size that
  * they had when they were first opened, and the lock of the directory is neither taken nor asked for.
  */
-export function overlayFileSystem(base: FileSystem): FileSystem {
+export function overlayFileSystem(base: FileSystem): OverlayFileSystem {
   const files = new Map<string, OverlayContent>()
   const removed = new Set<string>()
+  const opened: OpenFile[] = []
 
   const contentOf = async (path: string): Promise<OverlayContent> => {
     const known = files.get(path)
     if (known !== undefined) return known
     if (removed.has(path)) throw failure('ENOENT', path)
     const file = await base.open(path, 'read')
+    opened.push(file)
     const content = new OverlayContent(file, await file.size())
     files.set(path, content)
     return content
@@ -25,7 +34,7 @@ export function overlayFileSystem(base: FileSystem): FileSystem {
     return !removed.has(path) && (await base.list(directory)).includes(path.slice(directory.length + 1))
   }
 
-  return {
+  const fileSystem: FileSystem = {
     async open(path, mode) {
       if (mode !== 'create') return (await contentOf(path)).handle()
       if (await exists(path)) throw failure('EEXIST', path)
@@ -61,6 +70,13 @@ export function overlayFileSystem(base: FileSystem): FileSystem {
       return { async release() {} }
     },
   }
+
+  return {
+    fileSystem,
+    async close() {
+      await Promise.all(opened.splice(0).map((file) => file.close()))
+    },
+  }
 }
 
 interface Extent {
@@ -89,7 +105,7 @@ class OverlayContent {
       write: async (chunks, position) => this.#write(chunks, position),
       truncate: async (length) => this.#truncate(length),
       async datasync() {},
-      // Others may have it open; the process ends soon.
+      // Others may have it open; the base is closed with the overlay.
       async close() {},
     }
   }

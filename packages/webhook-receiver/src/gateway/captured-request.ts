@@ -1,6 +1,6 @@
 import type { NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
 import { deliveredEvent } from '../drain/delivered-event.ts'
-import type { IncomingWebhook } from '../receiver/receiver.ts'
+import type { IncomingWebhook, WebhookEvent } from '../receiver/receiver.ts'
 import type { ForwardedRequest } from './forwarder.ts'
 import type { GatewayRequest, ResolvedGatewayOptions } from './gateway-options.ts'
 
@@ -33,11 +33,11 @@ export function gatewayRequest(event: NewEvent): GatewayRequest {
 }
 
 /** A stored request on its way to the target, with what tells it from one that passed straight through. */
-export function replayedRequest(event: NewEvent, attempt: number): ForwardedRequest {
-  const { method, url, headers, body, receivedAt } = event
+export function replayedRequest(event: WebhookEvent, attempt: number): ForwardedRequest {
+  const { method, url, rawHeaders, body, receivedAt } = event
   const extra: [string, string][] = [
     ['holdfast-attempt', String(attempt)],
     ['holdfast-received-at', new Date(receivedAt).toISOString()],
   ]
-  return { method, url, headers: [...headers, ...extra], body }
+  return { method, url, headers: [...rawHeaders, ...extra], body }
 }

@@ -1,5 +1,5 @@
 import { classifyResponse, type Emitter, IntegrationError } from '@holdfast/core'
-import type { Consumer, StoredEvent } from '../buffer/event-buffer.ts'
+import type { Consumer } from '../buffer/event-buffer.ts'
 import { resolveDestination } from '../drain/destination-options.ts'
 import { createDrain, type Drain } from '../drain/drain.ts'
 import type { DeliveryContext, WebhookEvent } from '../receiver/receiver.ts'
@@ -32,8 +32,7 @@ export function createGatewayDrain(setup: {
 
   const deliver = async (event: WebhookEvent, context: DeliveryContext): Promise<void> => {
     await onDelivery(event)
-    const stored: StoredEvent = { ...event, headers: event.rawHeaders, body: event.body }
-    const reply = await target.send(replayedRequest(stored, context.attempt), context.signal)
+    const reply = await target.send(replayedRequest(event, context.attempt), context.signal)
     reply.discard()
     if (reply.status >= 400) throw refusalOf(reply, clock.now())
   }

@@ -128,8 +128,8 @@ export class GatewayRun {
    * @throws IntegrationError when it can be neither passed on nor stored.
    */
   async take(incoming: IncomingWebhook, startedMs: number): Promise<GatewayReply> {
-    this.#underWay++
     const share = this.#memory.reserve(incoming.headers)
+    this.#underWay++
     try {
       const body = await readBody(incoming.body, incoming.headers, this.#options.maxBodyBytes)
       share.settle(body.byteLength)

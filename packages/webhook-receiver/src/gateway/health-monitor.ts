@@ -1,6 +1,7 @@
 import type { Clock } from '@holdfast/core'
 import type { ResolvedHealthOptions } from './health-options.ts'
 import { createOutcomeWindow } from './outcome-window.ts'
+import { timeLimit } from './time-limit.ts'
 
 /** Why a target is believed to be what it is. */
 export type HealthCause = 'probes' | 'live_failures'
@@ -43,15 +44,11 @@ export function createHealthMonitor(options: {
   }
 
   const probeOnce = async (): Promise<boolean> => {
-    const timeout = new AbortController()
-    const abort = (): void => timeout.abort(stopping.signal.reason)
-    stopping.signal.addEventListener('abort', abort, { once: true })
-    const cancel = clock.schedule(health.timeoutMs, () => timeout.abort(), { background: true })
+    const limit = timeLimit(clock, health.timeoutMs, () => undefined, stopping.signal)
     try {
-      return await probe(timeout.signal)
+      return await probe(limit.signal)
     } finally {
-      cancel()
-      stopping.signal.removeEventListener('abort', abort)
+      limit.end()
     }
   }
 

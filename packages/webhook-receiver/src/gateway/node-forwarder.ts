@@ -1,5 +1,6 @@
 import type { HeaderPairs } from '../buffer/event-buffer.ts'
 import { endToEndHeaders, type ForwardedRequest, type Forwarder, pathAndQueryOf, requestHeaders } from './forwarder.ts'
+import { headerPairs } from './header-pairs.ts'
 
 // An answer that nobody reads may be this long before its connection is given up for it.
 const MAX_DISCARDED_BYTES = 65_536
@@ -56,7 +57,7 @@ export function nodeForwarder(target: URL): Forwarder | undefined {
       }
       return {
         status: response.statusCode ?? 0,
-        headers: endToEndHeaders(pairsOf(response.rawHeaders)),
+        headers: endToEndHeaders(headerPairs(response.rawHeaders)),
         body: isBodiless(request.method, response.statusCode ?? 0) ? null : response,
         discard: () => discard(response),
       }
@@ -78,13 +79,6 @@ function isBodiless(method: string, status: number): boolean {
 
 function withHost(headers: HeaderPairs, target: URL): HeaderPairs {
   return headers.some(([name]) => name.toLowerCase() === 'host') ? headers : [['host', target.host], ...headers]
-}
-
-function pairsOf(rawHeaders: readonly string[]): HeaderPairs {
-  const pairs: [string, string][] = []
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2)
-    pairs.push([rawHeaders[index] ?? '', rawHeaders[index + 1] ?? ''])
-  return pairs
 }
 
 function discard(response: IncomingMessage): void {

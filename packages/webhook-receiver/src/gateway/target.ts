@@ -1,9 +1,9 @@
-import type { Clock } from '@holdfast/core'
 import { IntegrationError } from '@holdfast/core'
 import { fetchForwarder } from './fetch-forwarder.ts'
 import type { ForwardedRequest, Forwarder, TargetReply } from './forwarder.ts'
 import type { ResolvedGatewayOptions } from './gateway-options.ts'
 import { nodeForwarder } from './node-forwarder.ts'
+import { timeLimit } from './time-limit.ts'
 
 /** The service behind a gateway. */
 export interface Target {
@@ -31,7 +31,7 @@ export function createTarget(
 
   return {
     async send(request, signal) {
-      const limit = timeLimit(clock, timeoutMs, signal)
+      const limit = timeLimit(clock, timeoutMs, () => timeoutError(timeoutMs), signal)
       try {
         const reply = await forwarder.forward(request, limit.signal)
         observe(!isUnavailable(reply))
@@ -60,26 +60,6 @@ export function createTarget(
 }
 
 const nothing = new Uint8Array(0)
-
-/** A signal that aborts after `timeoutMs`, or with `outer`; `end` takes timer and listener away. The answer's body is not limited. */
-function timeLimit(
-  clock: Clock,
-  timeoutMs: number,
-  outer: AbortSignal | undefined,
-): { readonly signal: AbortSignal; end(): void } {
-  const controller = new AbortController()
-  const onAbort = (): void => controller.abort(outer?.reason)
-  const cancel = clock.schedule(timeoutMs, () => controller.abort(timeoutError(timeoutMs)), { background: true })
-  outer?.addEventListener('abort', onAbort, { once: true })
-  if (outer?.aborted === true) onAbort()
-  return {
-    signal: controller.signal,
-    end() {
-      cancel()
-      outer?.removeEventListener('abort', onAbort)
-    },
-  }
-}
 
 function timeoutError(timeoutMs: number): IntegrationError {
   return new IntegrationError({

@@ -5,7 +5,7 @@ import { diskBuffer } from '../../disk/disk-buffer.ts'
 import { createGateway } from '../../gateway/create-gateway.ts'
 import type { Gateway, GatewayReply } from '../../gateway/gateway.ts'
 import type { GatewayOptions } from '../../gateway/gateway-options.ts'
-import type { HeaderPairs } from '../../buffer/event-buffer.ts'
+import { headerPairs } from '../../gateway/header-pairs.ts'
 import { type CliIo, UsageError } from '../cli-io.ts'
 import type { CliArguments, Command } from '../command.ts'
 import { time, writeJson } from '../output.ts'
@@ -132,7 +132,7 @@ async function answer(running: Gateway, request: IncomingMessage, response: Serv
   const reply = await running.accept({
     method: request.method ?? '',
     url: request.url ?? '',
-    headers: pairsOf(request.rawHeaders),
+    headers: headerPairs(request.rawHeaders),
     body: request.iterator({ destroyOnReturn: false }),
     ...(remoteAddress === undefined ? {} : { remoteAddress }),
   })
@@ -155,11 +155,4 @@ async function writeReply({ status, headers, body }: GatewayReply, response: Ser
     // The target broke off in the middle: so does the answer, for its end would say that it is complete.
     response.destroy()
   }
-}
-
-function pairsOf(rawHeaders: readonly string[]): HeaderPairs {
-  const pairs: [string, string][] = []
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2)
-    pairs.push([rawHeaders[index] ?? '', rawHeaders[index + 1] ?? ''])
-  return pairs
 }
