@@ -1,4 +1,5 @@
 import type { EventBuffer } from '../../buffer/event-buffer.ts'
+import { disposedCase } from './disposed-case.ts'
 
 /** A buffer under test. */
 export interface BufferUnderTest {
@@ -55,16 +56,5 @@ export function freshCase(
   body: (under: BufferUnderTest) => Promise<void>,
   requires?: BufferCapability,
 ): ConformanceCase {
-  return {
-    title,
-    ...(requires === undefined ? {} : { requires }),
-    run: async (harness) => {
-      const under = await harness.create()
-      try {
-        await body(under)
-      } finally {
-        await under.dispose()
-      }
-    },
-  }
+  return disposedCase(title, body, requires)
 }

@@ -1,4 +1,5 @@
 import type { IdempotencyStore } from '../../idempotency/idempotency-store.ts'
+import { disposedCase } from './disposed-case.ts'
 
 /** An idempotency store under test. */
 export interface IdempotencyUnderTest {
@@ -41,16 +42,5 @@ export function idempotencyCase(
   body: (under: IdempotencyUnderTest) => Promise<void>,
   requires?: IdempotencyCapability,
 ): IdempotencyCase {
-  return {
-    title,
-    ...(requires === undefined ? {} : { requires }),
-    run: async (harness) => {
-      const under = await harness.create()
-      try {
-        await body(under)
-      } finally {
-        await under.dispose()
-      }
-    },
-  }
+  return disposedCase(title, body, requires)
 }
