@@ -23,13 +23,15 @@ it('serves as a gateway until it is stopped, and delivers at the next start what
 
   const restarted = await startService(service.port)
   const second = await startGateway(directory, service.port)
-  while (restarted.received.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  await second.drained
   expect(restarted.received).toEqual(['kept'])
   expect(await second.stop()).toMatchObject({ delivered: 1, backlog: 0, mode: 'proxy' })
 }, 30_000)
 
 interface Gateway {
   readonly port: number
+  /** Resolves when it says that nothing is kept any more. */
+  readonly drained: Promise<void>
   /** The last line that it logs. */
   readonly stop: () => Promise<Record<string, unknown> | undefined>
 }
@@ -39,6 +41,10 @@ async function startGateway(directory: string, target: number): Promise<Gateway>
   let listening: (port: number) => void = () => {}
   const port = new Promise<number>((resolve) => {
     listening = resolve
+  })
+  let isDrained: () => void = () => {}
+  const drained = new Promise<void>((resolve) => {
+    isDrained = resolve
   })
   const ended = holdfast(
     [
@@ -58,12 +64,16 @@ async function startGateway(directory: string, target: number): Promise<Gateway>
     {
       signal: stopping.signal,
       onStdout: (text) => {
-        for (const line of jsonLines(text)) if (line['event'] === 'listening') listening(Number(line['port']))
+        for (const line of jsonLines(text)) {
+          if (line['event'] === 'listening') listening(Number(line['port']))
+          if (line['event'] === 'mode' && line['cause'] === 'drained') isDrained()
+        }
       },
     },
   )
   return {
     port: await port,
+    drained,
     async stop() {
       stopping.abort(new Error('stopped'))
       const { code, stdout } = await ended
