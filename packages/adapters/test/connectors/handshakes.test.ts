@@ -1,19 +1,9 @@
-import { readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
 import { type Connector, type Handshake, type HandshakeExample, systemClock } from '@holdfast/core'
 import { createReceiver, type SourceOptions, type WebhookReply } from '@holdfast/webhook-receiver'
 import { memoryBuffer } from '@holdfast/webhook-receiver/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
-
-const directory = join(import.meta.dirname, '../../src/connectors')
-const connectors = await Promise.all(
-  readdirSync(directory)
-    .filter((file) => file.endsWith('.ts'))
-    .map(async (file) => {
-      const module = (await import(join(directory, file))) as { readonly default: Connector }
-      return { id: basename(file, '.ts'), connector: module.default }
-    }),
-)
+import { connectors } from './load-connectors.ts'
+import { keyOptions } from './verify-vector.ts'
 
 interface Exchange {
   readonly name: string
@@ -22,7 +12,7 @@ interface Exchange {
   readonly example: HandshakeExample
 }
 
-const exchanges: readonly Exchange[] = connectors.flatMap(({ id, connector }) =>
+const exchanges: readonly Exchange[] = connectors.flatMap(([id, connector]) =>
   (connector.webhook?.handshakes ?? []).flatMap((handshake) =>
     handshake.examples.map((example) => ({ name: `${id} ${handshake.name}`, connector, handshake, example })),
   ),
@@ -43,11 +33,13 @@ async function answerTo(
 ): Promise<Answer> {
   const known = handshake.secret === undefined ? anySecret(connector) : 'another secret'
   const { secret = example.secret ?? known, ...changed } = change
+  const secrets = secret === undefined ? [] : [secret]
   const { method = 'POST', url, headers = {}, body } = { ...example.request, ...changed }
   const saved: string[] = []
   const source: SourceOptions = {
     connector,
-    secrets: handshake.secret === undefined ? [secret] : () => [secret],
+    secrets: handshake.secret === undefined ? secrets : () => secrets,
+    ...keyOptions(connector, example.keys),
     publicUrl: 'as_received',
     handshake: {
       ...(handshake.secret === undefined
@@ -75,10 +67,10 @@ async function answerTo(
   return { reply, stored: (await buffer.stats()).events, saved }
 }
 
-/** A secret that the connector takes, where the example needs none. */
-function anySecret({ webhook }: Connector): string {
-  const secrets = (webhook?.verify ?? []).flatMap((scheme) => (scheme.vectors ?? []).map(({ secret }) => secret))
-  return secrets[0] ?? 'a secret'
+/** A secret that the connector takes, where the example needs none; `undefined`: it takes none. */
+function anySecret({ webhook }: Connector): string | undefined {
+  const vectors = (webhook?.verify ?? []).flatMap((scheme) => scheme.vectors ?? [])
+  return vectors.find(({ secret }) => secret !== undefined)?.secret
 }
 
 describe.each(exchanges)('$name', (exchange) => {

@@ -21,9 +21,9 @@ export function otherSecret(scheme: VerificationScheme): string | undefined {
   }
 }
 
-/** A public key of the scheme's algorithm; `undefined`: the provider publishes its keys. */
+/** A public key of the scheme's algorithm, or another name of ours, where the provider publishes its keys. */
 function otherPublicKey({ algorithm, key }: SignatureScheme): string | undefined {
-  if (key.from === 'url') return undefined
+  if (key.from === 'url') return 'another name'
   const { publicKey } = pairOf(algorithm)
   const info = publicKey.export({ type: 'spki', format: 'der' })
   const { format, encoding = 'base64', prefix = '' } = key

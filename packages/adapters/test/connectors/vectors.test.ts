@@ -8,16 +8,24 @@ describe.each(vectors)('$name', (sample) => {
   const { scheme, vector } = sample
 
   test('verifies under its own scheme', async () => {
-    expect(await verifyVector(sample)).toMatchObject({ ok: true, scheme: scheme.scheme, keyIndex: 0 })
+    const keyIndex = vector.secret === undefined ? -1 : 0
+    expect(await verifyVector(sample)).toMatchObject({ ok: true, scheme: scheme.scheme, keyIndex })
   })
 
   test('verifies among other secrets, in any order, and not with others alone', async () => {
     const other = otherSecret(scheme)
-    if (other === undefined) return
+    if (other === undefined || vector.secret === undefined) return
     expect(await verifyVector(sample, { secrets: [other, vector.secret] })).toMatchObject({ ok: true, keyIndex: 1 })
     expect(await verifyVector(sample, { secrets: [vector.secret, other] })).toMatchObject({ ok: true, keyIndex: 0 })
-    expect(await verifyVector(sample, { secrets: [other] })).toMatchObject({ ok: false, reason: 'mismatch' })
+    const reason = 'recipient' in scheme && scheme.recipient !== undefined ? 'wrong_recipient' : 'mismatch'
+    expect(await verifyVector(sample, { secrets: [other] })).toMatchObject({ ok: false, reason })
   })
+
+  if (vector.keys !== undefined)
+    test('does not verify where the provider has no such key', async () => {
+      const { keys: _, ...keyless } = vector
+      expect(await verifyVector({ ...sample, vector: keyless })).toMatchObject({ ok: false, reason: 'unknown_key' })
+    })
 
   test('says of the body what a change of any one byte of it shows', async () => {
     const result = await verifyVector(sample)

@@ -1,5 +1,6 @@
-import type { SignatureVector } from '@holdfast/core'
+import type { Connector, SignatureVector } from '@holdfast/core'
 import { createVerifier, type VerifierOptions, type VerifyResult } from '@holdfast/webhook-receiver'
+import { fixedKeys } from '@holdfast/webhook-receiver/testing'
 import type { SchemeVector } from './load-connectors.ts'
 
 /** What a test changes about a vector. */
@@ -15,11 +16,12 @@ export async function verifyVector(
   { connector, vector }: SchemeVector,
   change: VectorChange = {},
 ): Promise<VerifyResult> {
-  const { secrets = [vector.secret], toleranceMs, body = bodyOf(vector) } = change
+  const { secrets = vector.secret === undefined ? [] : [vector.secret], toleranceMs, body = bodyOf(vector) } = change
   const { headers = vector.headers, url = vector.url, receivedAt = vector.receivedAt ?? 0 } = change
   return await createVerifier({
     connector,
     secrets,
+    ...keyOptions(connector, vector.keys),
     ...(toleranceMs === undefined ? {} : { toleranceMs }),
   }).verify({
     headers: Object.entries(headers),
@@ -28,6 +30,18 @@ export async function verifyVector(
     method: vector.method ?? 'POST',
     ...(url === undefined ? {} : { url }),
   })
+}
+
+/** What a verifier needs to find the keys of a vector or an example, with no network. */
+export function keyOptions(
+  { webhook }: Connector,
+  keys: SignatureVector['keys'] = {},
+): Pick<VerifierOptions, 'keys' | 'keyUrl'> {
+  const lacksUrl = webhook?.verify.some(
+    (scheme) => 'key' in scheme && scheme.key?.from === 'url' && scheme.key.url === undefined,
+  )
+  const [keyUrl = 'https://keys.invalid/'] = Object.keys(keys).filter((name) => name.startsWith('https://'))
+  return { keys: fixedKeys(keys), ...(lacksUrl && { keyUrl }) }
 }
 
 /** The body of a vector as bytes. */

@@ -2,11 +2,11 @@ import type { Connector, SignatureVector, WebhookDescription } from '@holdfast/c
 import { compileSelect } from '../verify/request-condition.ts'
 import { RequestReader } from '../verify/request-reader.ts'
 import type { VerifiableRequest } from '../verify/verifiable-request.ts'
-import { createVerifier } from '../verify/verifier.ts'
 import type { Verified, VerifyResult } from '../verify/verify-result.ts'
 import type { Report } from './finding.ts'
 import { lintFields, type VerifiedVector } from './lint-fields.ts'
 import { vectorRequest } from './vector-request.ts'
+import { vectorVerifier } from './vector-verifier.ts'
 
 /** Runs the vectors of every scheme, and looks at what they show of the fields. */
 export async function lintWebhook(connector: Connector, webhook: WebhookDescription, report: Report): Promise<void> {
@@ -74,7 +74,7 @@ async function verify(
   report: Report,
 ): Promise<VerifyResult | undefined> {
   try {
-    return await createVerifier({ connector, secrets: [vector.secret] }).verify(request)
+    return await vectorVerifier(connector, vector).verify(request)
   } catch {
     // The message of the verifier names options that the reader of a connector does not have.
     report({
@@ -88,7 +88,7 @@ async function verify(
 }
 
 async function survivesChange({ connector, vector, request }: VectorCase): Promise<boolean> {
-  const verifier = createVerifier({ connector, secrets: [vector.secret] })
+  const verifier = vectorVerifier(connector, vector)
   const body = new Uint8Array(request.body.length + 1)
   body.set(request.body)
   body[request.body.length] = '0'.charCodeAt(0)

@@ -3,6 +3,7 @@ export type { MemoryBufferOptions } from '../buffer/memory-buffer.ts'
 export type { ConnectorFinding, ConnectorFindingCode } from '../lint/finding.ts'
 export { lintConnector } from '../lint/lint-connector.ts'
 export type { LintOptions } from '../lint/lint-connector.ts'
+export { fixedKeys } from '../verify/keys/fixed-keys.ts'
 export { bufferConformance } from './buffer-conformance.ts'
 export type {
   BufferCapability,

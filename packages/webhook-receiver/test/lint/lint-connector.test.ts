@@ -1,9 +1,10 @@
-import type { Connector, HmacScheme } from '@holdfast/core'
+import { generateKeyPairSync, sign } from 'node:crypto'
+import type { Connector, HmacScheme, SignatureVector } from '@holdfast/core'
 import { fakeClock } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
 import type { ConnectorFinding } from '../../src/lint/finding.ts'
 import { lintConnector } from '../../src/lint/lint-connector.ts'
-import { BODY, sampleConnector, scheme, tokenScheme, vector } from './sample-connector.ts'
+import { BODY, sampleConnector, SECRET, scheme, tokenScheme, vector } from './sample-connector.ts'
 
 const clock = fakeClock(Date.parse('2026-03-01'))
 
@@ -105,7 +106,7 @@ describe('vectors', () => {
   test('refuses one whose secret the scheme cannot read, without showing it', async () => {
     const findings = await lint(signedBy({ secret: { encoding: 'hex' } }))
     expect(findings).toMatchObject([{ code: 'failing_vector', path: 'webhook.verify[0].vectors[0].secret' }])
-    expect(JSON.stringify(findings)).not.toContain(vector.secret)
+    expect(JSON.stringify(findings)).not.toContain(SECRET)
   })
 
   test('refuses one that another scheme takes first', async () => {
@@ -140,6 +141,49 @@ describe('vectors', () => {
       ],
     })
     expect(await lint(connector)).toEqual([])
+  })
+})
+
+describe('vectors with published keys', () => {
+  const url = 'https://keys.sample.example/public.pem'
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const published: SignatureVector = {
+    source: 'node:crypto sign',
+    headers: { 'x-signature': sign(null, Buffer.from(BODY), privateKey).toString('base64') },
+    body: BODY,
+    keys: { [url]: publicKey.export({ type: 'spki', format: 'pem' }).toString() },
+  }
+  const signedByKey = (own: SignatureVector, place: { readonly url?: string }): Connector =>
+    sampleConnector({
+      verify: [
+        {
+          scheme: 'signature',
+          algorithm: 'ed25519',
+          encoding: 'base64',
+          key: { from: 'url', kind: 'pem', ...place },
+          signature: { from: 'header', name: 'x-signature' },
+          message: [{ part: 'body' }],
+          vectors: [own],
+        },
+      ],
+    })
+
+  test('verify with the keys that they bring, wherever the provider has them', async () => {
+    expect(await lint(signedByKey(published, { url }))).toEqual([])
+    expect(await lint(signedByKey(published, {}))).toEqual([])
+  })
+
+  test('are refused where they do not bring the key', async () => {
+    const keyless = { ...published, keys: { 'https://keys.sample.example/other.pem': 'another' } }
+    const message = 'It does not verify: unknown_key.'
+    expect(await lint(signedByKey(keyless, { url }))).toMatchObject([{ code: 'failing_vector', message }])
+  })
+
+  test('need neither a secret nor keys only where they have the other', async () => {
+    const { keys: _, ...bare } = published
+    expect(await lint(signedByKey(bare, { url }))).toMatchObject([
+      { code: 'malformed', path: 'webhook.verify[0].vectors[0].secret' },
+    ])
   })
 })
 

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import type { Connector, HmacScheme, SignatureVector, TokenScheme, WebhookDescription } from '@holdfast/core'
 
-const SECRET = 'a key of the sender'
+/** The secret of the sample. */
+export const SECRET = 'a key of the sender'
 
 /** The body of the sample, which has the fields that the sample describes. */
 export const BODY = '{"id":"evt_1","type":"paid","account":"acct_1"}'

@@ -101,7 +101,9 @@ function checkToken(path: string, value: unknown): Shape {
 }
 
 function checkVector(path: string, value: unknown): void {
-  const vector = checkShape(path, value, vectorChecks, ['source', 'secret', 'headers'])
+  const vector = checkShape(path, value, vectorChecks, ['source', 'headers'])
+  if (vector.secret === undefined && vector.keys === undefined)
+    throw refusal(`${path}.secret`, 'present, or `keys`', '`undefined`')
   if (vector.body !== undefined && vector.bodyBase64 !== undefined)
     throw refusal(`${path}.bodyBase64`, 'absent with `body`', 'a value')
   for (const name of Object.keys(vector.headers as Shape)) {

@@ -47,7 +47,8 @@ export interface BodyHash extends ValueSource {
 export interface SignatureVector {
   /** Where it was published, or which independent package made it. */
   readonly source: string
-  readonly secret: string
+  /** Absent where the provider publishes its keys and shares no secret. */
+  readonly secret?: string
   readonly headers: Readonly<Record<string, string>>
   /** The body as text, or in base64 where it is none. Without both: empty. */
   readonly body?: string
@@ -56,7 +57,7 @@ export interface SignatureVector {
   readonly method?: string
   /** The public URL. */
   readonly url?: string
-  /** What a key fetcher would return: text by URL or key id. */
+  /** What a key fetcher would return: text by key id or URL; the first URL is the `keyUrl` of a scheme that has none. */
   readonly keys?: Readonly<Record<string, string>>
   /** Arrival time at which it verifies, ms since the epoch. */
   readonly receivedAt?: number
