@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Audit, type AuditCounts, createAudit, type RunEnd, type Violation } from './audit.ts'
+import type { BufferName } from './buffers.ts'
 import { deferred } from './deferred.ts'
 import { type DeliveryLogReader, followDeliveryLog } from './delivery-log.ts'
 import { type Load, type LoadCounts, startLoad } from './load.ts'
@@ -16,6 +17,8 @@ export interface CrashTestOptions {
   readonly seed: number
   /** A new directory for the buffer and the delivery log. */
   readonly directory: string
+  /** The buffer to play with; `fsync` without it. */
+  readonly buffer?: BufferName
   /** Breaks the receiver on purpose. */
   readonly mutation?: MutationName
   /** Called after each round. */
@@ -56,8 +59,8 @@ const DRAIN_LIMIT_MS = 300_000
 /** Plays the rounds, then starts once more, lets everything drain and audits what the handlers saw. */
 export async function runCrashTest(options: CrashTestOptions): Promise<CrashReport> {
   const { rounds, seed, directory, mutation } = options
-  const buffer = join(directory, 'buffer')
-  mkdirSync(buffer, { recursive: true })
+  const bufferDirectory = join(directory, 'buffer')
+  mkdirSync(bufferDirectory, { recursive: true })
   const logPath = join(directory, 'deliveries.log')
   const log = followDeliveryLog(logPath)
   const audit = createAudit(audited)
@@ -70,7 +73,8 @@ export async function runCrashTest(options: CrashTestOptions): Promise<CrashRepo
 
   const start = (run: number): Victim => {
     const victim = startVictim({
-      directory: buffer,
+      directory: bufferDirectory,
+      buffer: options.buffer ?? 'fsync',
       logPath,
       compileCache: join(directory, 'compile-cache'),
       run,

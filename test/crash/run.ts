@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { buffers, isBufferName } from './buffers.ts'
 import { type CrashProgress, runCrashTest } from './crash-test.ts'
 import { isMutationName, mutations } from './mutations.ts'
 
@@ -11,6 +12,7 @@ const USAGE = `Kills a receiver under load with SIGKILL at random moments and au
   --rounds <n>      kills to play (default 1000)
   --seed <n>        decides the moments and the events (default: random, printed)
   --directory <d>   parent of the working directory; its disk is the one that is tested (default: the system's temporary one)
+  --buffer <name>   ${Object.keys(buffers).join(', ')} (default: fsync)
   --keep            keep the working directory also when nothing was found
   --mutation <m>    break the receiver on purpose: ${Object.keys(mutations).join(', ')}
 `
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '1000' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     directory: { type: 'string', default: tmpdir() },
+    buffer: { type: 'string', default: 'fsync' },
     keep: { type: 'boolean', default: false },
     mutation: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -36,15 +39,15 @@ function printUsage(): number {
 }
 
 async function main(): Promise<number> {
-  const { mutation } = values
-  if (mutation !== undefined && !isMutationName(mutation)) {
+  const { mutation, buffer } = values
+  if ((mutation !== undefined && !isMutationName(mutation)) || !isBufferName(buffer)) {
     process.stderr.write(USAGE)
     return 2
   }
   const rounds = Number(values.rounds)
   const seed = Number(values.seed)
   const directory = mkdtempSync(join(values.directory, 'holdfast-crash-'))
-  process.stdout.write(`crash test: ${rounds} rounds, seed ${seed}, Node ${process.version}, ${directory}\n`)
+  process.stdout.write(`crash test: ${rounds} rounds, seed ${seed}, ${buffer}, Node ${process.version}, ${directory}\n`)
   const startedAt = performance.now()
   let failed = true
   try {
@@ -52,6 +55,7 @@ async function main(): Promise<number> {
       rounds,
       seed,
       directory,
+      buffer,
       ...(mutation === undefined ? {} : { mutation }),
       onRound: (progress) => printProgress(progress, rounds, startedAt),
     })

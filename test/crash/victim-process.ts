@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { BufferName } from './buffers.ts'
 import { deferred } from './deferred.ts'
 import type { MutationName } from './mutations.ts'
 
@@ -12,6 +13,7 @@ export interface VictimSettings {
   readonly logPath: string
   /** Directory for compiled code; the same in every run. */
   readonly compileCache: string
+  readonly buffer: BufferName
   readonly run: number
   readonly seed: number
   readonly mutation?: MutationName

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import github from '@holdfast/adapters/connectors/github'
 import { nodeHttpWebhooks } from '@holdfast/adapters/node-http'
 import { createReceiver, type WebhookEvent } from '@holdfast/webhook-receiver'
-import { diskBuffer } from '@holdfast/webhook-receiver/disk'
+import { buffers } from './buffers.ts'
 import { type DeliveryLogWriter, openDeliveryLog } from './delivery-log.ts'
 import { mutations } from './mutations.ts'
 import { type SeededRandom, seededRandom } from './seeded-random.ts'
@@ -17,15 +17,10 @@ import { type VictimCommand, type VictimMessage, type VictimSettings, audited } 
 
 const settings = JSON.parse(process.argv[2] ?? '') as VictimSettings
 const log = openDeliveryLog(settings.logPath)
-const disk = diskBuffer({
-  directory: settings.directory,
-  segmentBytes: 256 * 1024,
-  // Long against the time after which a sender repeats itself, short enough that segments go during a run.
-  dedupeWindowMs: 180_000,
-})
+const buffer = buffers[settings.buffer](settings.directory)
 
 const receiver = createReceiver({
-  buffer: settings.mutation === undefined ? disk : mutations[settings.mutation](disk),
+  buffer: settings.mutation === undefined ? buffer : mutations[settings.mutation](buffer),
   sources: { github: { connector: github, secrets: [webhookSecret] } },
   destinations: {
     keyed: {

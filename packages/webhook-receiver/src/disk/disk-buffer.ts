@@ -3,6 +3,7 @@ import { BufferError } from '../buffer/buffer-error.ts'
 import type {
   AppendResult,
   BufferCaps,
+  BufferDurability,
   BufferStats,
   Consumer,
   EventBuffer,
@@ -13,6 +14,7 @@ import type {
 } from '../buffer/event-buffer.ts'
 import {
   type DiskBufferOptions,
+  type DiskDurability,
   type ResolvedDiskBufferOptions,
   resolveDiskBufferOptions,
 } from './disk-buffer-options.ts'
@@ -20,7 +22,7 @@ import { type DiskStore, openDiskStore } from './disk-store.ts'
 
 /**
  * An `EventBuffer` in a directory: an append-only log with group commit, of one partition, for one process at a time.
- * `append` resolves after the event was synced to the disk; opening recovers from any crash and says exactly what is lost.
+ * `append` resolves after the event was synced to the disk, unless `durability` says otherwise; opening recovers from any crash and says exactly what is lost.
  *
  * @throws InvalidOptionsError when an option is wrong. Nothing is touched on disk before `open`.
  */
@@ -40,6 +42,12 @@ type BufferState =
   | { readonly kind: 'open'; readonly store: DiskStore }
   | { readonly kind: 'closing'; readonly settled: Promise<void> }
 
+/** What callers may rely on. */
+const CAPS_OF = { fsync: 'fsync', interval: 'os', memory: 'memory' } as const satisfies Record<
+  DiskDurability,
+  BufferDurability
+>
+
 class DiskBuffer implements EventBuffer {
   readonly caps: BufferCaps
   readonly #options: ResolvedDiskBufferOptions
@@ -50,7 +58,7 @@ class DiskBuffer implements EventBuffer {
     this.#options = options
     this.#directory = resolve(options.directory)
     this.caps = Object.freeze({
-      durability: options.durability,
+      durability: CAPS_OF[options.durability],
       partitions: 1,
       multiProcess: false,
       maxEventBytes: options.maxEventBytes,

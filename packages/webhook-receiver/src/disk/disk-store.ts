@@ -15,6 +15,7 @@ import { recordTypes } from './record-codec.ts'
 import { Retention } from './retention.ts'
 import { positionOf } from './seq.ts'
 import { SpaceGuard } from './space-guard.ts'
+import { unsyncedFileSystem } from './unsynced-file-system.ts'
 
 const MAX_OWNER_BYTES = 4096
 
@@ -30,9 +31,10 @@ export interface DiskStore {
 
 /** Takes the directory's lock, reads the cursors, recovers the log. */
 export async function openDiskStore(
-  options: ResolvedDiskBufferOptions,
+  given: ResolvedDiskBufferOptions,
   directory: string,
 ): Promise<{ readonly store: DiskStore; readonly report: OpenReport }> {
+  const options = given.durability === 'memory' ? { ...given, fileSystem: unsyncedFileSystem(given.fileSystem) } : given
   const { fileSystem, clock } = options
   const startedAt = clock.monotonicMs()
   const lock = await takeLock(options, directory)
@@ -133,7 +135,13 @@ function openLog(
   dedupe: DedupeIndex | undefined,
   seenSeq: number,
 ): ReturnType<typeof Log.open> {
-  const log = { ...options, directory, recordType: recordTypes.event }
+  const { durability, syncIntervalMs } = options
+  const log = {
+    ...options,
+    directory,
+    recordType: recordTypes.event,
+    syncIntervalMs: durability === 'interval' ? syncIntervalMs : undefined,
+  }
   if (dedupe === undefined) return Log.open({ ...log, provenSeq: seenSeq })
   return Log.open({
     ...log,

@@ -1,5 +1,5 @@
 export { diskBuffer } from './disk-buffer.ts'
-export type { DiskBufferOptions } from './disk-buffer-options.ts'
+export type { DiskBufferOptions, DiskDurability } from './disk-buffer-options.ts'
 export { LockHeldError } from './file-system.ts'
 export type { FileLock, FileSystem, OpenFile } from './file-system.ts'
 export { nodeFileSystem } from './node-file-system.ts'

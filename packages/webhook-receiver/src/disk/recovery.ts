@@ -5,6 +5,7 @@ import { settleNewest, settleOlder } from './segment-end.ts'
 import { findSegments, type SegmentFile } from './segment-files.ts'
 import { acceptSeal, type FoundSeal } from './segment-sealer.ts'
 import { judgeScan, type RecordVisitor, scanSegment } from './segment-scanner.ts'
+import { SEGMENT_HEADER_BYTES } from './segment-format.ts'
 import type { Segment } from './segment.ts'
 import { type SeqRange, subtractRanges } from './seq.ts'
 
@@ -18,6 +19,8 @@ export interface RecoveryOptions {
   /** A sequence number that is known from elsewhere to have been durable. */
   readonly provenSeq: number
   readonly recordType: number
+  /** Set where syncs are behind appends: then only the hint in META says what was synced. */
+  readonly syncIntervalMs?: number | undefined
   /** Whether a sealed segment is to be read nevertheless, for `visit`. */
   readonly needsScan: (segment: Segment) => boolean
   readonly visit?: RecordVisitor | undefined
@@ -145,16 +148,25 @@ async function recoverSegment(
     segment.readableEnd = verdict.keptEnd
     segment.lastSeq = verdict.lastSeq
     segment.lastAt = segment.header.createdAt + scan.lastElapsedMs
-    const end = { ...options, file, size, segment, scan, verdict }
+    const unprovenBatchAt = isLast && provenHere < verdict.lastSeq ? scan.lastBatchAt : undefined
+    const unsyncedFrom =
+      options.syncIntervalMs === undefined ? unprovenBatchAt : placeBehind(segment, options.meta?.durableSeqHint ?? 0)
+    const end = { ...options, file, size, segment, scan, verdict, unsyncedFrom }
     if (!isLast) {
       await settleOlder(end)
       return { holes, scannedBytes: size, tornBytes: 0 }
     }
-    const { canAppend, tornBytes } = await settleNewest({ ...end, isProven: provenHere >= verdict.lastSeq })
+    const { canAppend, tornBytes } = await settleNewest(end)
     return { holes, scannedBytes: size, tornBytes, ...(canAppend ? { lastBatch: verdict.lastBatch } : {}) }
   } finally {
     await file.close()
   }
+}
+
+/** A place at or before the records behind `seq`; `undefined` when the segment has none. */
+function placeBehind(segment: Segment, seq: number): number | undefined {
+  if (seq >= segment.lastSeq) return undefined
+  return segment.index.placeBefore(seq + 1)?.offset ?? SEGMENT_HEADER_BYTES
 }
 
 function isContinuous({ content }: FoundSeal, segment: Segment, nextBase: number | undefined): boolean {

@@ -15,6 +15,8 @@ export interface SegmentEndOptions {
   readonly segment: Segment
   readonly scan: Scan
   readonly verdict: Verdict
+  /** Where records begin that may be in the page cache only. */
+  readonly unsyncedFrom: number | undefined
 }
 
 /**
@@ -22,12 +24,11 @@ export interface SegmentEndOptions {
  * the log may go on there.
  */
 export async function settleNewest(
-  options: SegmentEndOptions & { readonly isProven: boolean },
+  options: SegmentEndOptions,
 ): Promise<{ readonly canAppend: boolean; readonly tornBytes: number }> {
   const { file, segment, scan, verdict } = options
   const isClean = verdict.holes.length === 0
-  // What a killed process wrote may be in the page cache only; readers are about to act on it.
-  if (!options.isProven) await rewrite(file, scan.lastBatchAt, verdict.keptEnd)
+  await rewriteUnsynced(options)
   if (scan.isEnded && isClean) {
     await sealAgain(options)
     return { canAppend: false, tornBytes: 0 }
@@ -56,9 +57,15 @@ export async function settleNewest(
 export async function settleOlder(options: SegmentEndOptions): Promise<void> {
   const { file, scan, verdict } = options
   const isClean = verdict.holes.length === 0
+  await rewriteUnsynced(options)
   const canSeal = scan.isEnded || (await endOfContent(file, verdict.keptEnd, options.size)) === verdict.keptEnd
   if (isClean && canSeal) await sealAgain(options)
   else await file.datasync()
+}
+
+/** What a killed process wrote may be in the page cache only; readers are about to act on it. */
+async function rewriteUnsynced({ file, unsyncedFrom, verdict }: SegmentEndOptions): Promise<void> {
+  if (unsyncedFrom !== undefined) await rewrite(file, unsyncedFrom, verdict.keptEnd)
 }
 
 /** The seal can be done without: the segment is read again at the next opening. */
