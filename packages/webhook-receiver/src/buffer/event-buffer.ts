@@ -55,7 +55,10 @@ export interface NewEvent {
   /** Name of the source in the receiver's options. */
   readonly source: string
   readonly tenant?: string
-  /** Chooses the partition; without it `id` does. */
+  /**
+   * Chooses the partition; without it `id` does. A repeat of an event has to have the same key: a buffer may compare ids within a
+   * partition only.
+   */
   readonly key?: string
   /** The provider's event type. */
   readonly type?: string
@@ -158,10 +161,11 @@ export interface EventBuffer {
   open(): Promise<OpenReport>
   /**
    * Stores events in order, or finds that they are there. Resolves when all are durable as `caps.durability` says; all or
-   * nothing per call.
+   * nothing per call and partition.
    *
    * @throws BufferError `buffer_full`, `buffer_overloaded`, `buffer_failed`, `event_too_large` or `buffer_closed`; nothing of the
-   * call is acknowledged then.
+   * call is acknowledged then. What was stored all the same, in another partition or because an answer was lost, is a duplicate when it
+   * is appended again.
    */
   append(events: readonly NewEvent[]): Promise<AppendResult[]>
   /** Registers a consumer for good, or finds it. It holds back deletion until removed. Default `from`: `earliest`. */

@@ -7,7 +7,10 @@ export interface BufferUnderTest {
   readonly buffer: EventBuffer
   /** Closes what is open and opens the same content again, as a restart of the process does. Resolves when it is open. */
   readonly reopen: () => Promise<EventBuffer>
-  /** Moves the buffer's clock forward. Absent: the buffer lives in real time, and what needs hours is not shown. */
+  /**
+   * Moves the buffer's clock forward. A store with a clock of its own may instead move back every time that it has stored: cases
+   * leave seconds between what they expect and a limit. Absent: the buffer lives in real time, and what needs hours is not shown.
+   */
   readonly advance?: (ms: number) => Promise<void>
   /** Closes the buffer and removes what it has stored. */
   readonly dispose: () => Promise<void>

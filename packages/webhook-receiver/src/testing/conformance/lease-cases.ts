@@ -83,9 +83,9 @@ export const leaseCases: readonly ConformanceCase[] = [
         return
       }
       assert.deepEqual(await rival.acquire({ owner: 'rival', leaseMs: LEASE_MS }), [])
-      await under.advance?.(LEASE_MS - 1)
+      await under.advance?.(LEASE_MS * 0.75)
       assert.deepEqual(await rival.acquire({ owner: 'rival', leaseMs: LEASE_MS }), [])
-      await under.advance?.(2)
+      await under.advance?.(LEASE_MS * 0.25 + 1)
       const taken = (await rival.acquire({ owner: 'rival', leaseMs: LEASE_MS })).find(
         ({ partition }) => partition === lease.partition,
       )
@@ -111,9 +111,9 @@ export const leaseCases: readonly ConformanceCase[] = [
         assert.equal(await consumer.renew(lease, 1), true)
         return
       }
-      await under.advance?.(LEASE_MS - 10)
+      await under.advance?.(LEASE_MS * 0.75)
       assert.equal(await consumer.renew(lease, LEASE_MS), true)
-      await under.advance?.(LEASE_MS - 10)
+      await under.advance?.(LEASE_MS * 0.75)
       const taken = await rival.acquire({ owner: 'rival', leaseMs: LEASE_MS })
       assert.ok(taken.every(({ partition }) => partition !== lease.partition))
     },
