@@ -1,36 +1,59 @@
 import type { ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { BinaryRedisLike } from '@holdfast/adapters/redis'
 import { Redis } from 'ioredis'
+import { Redis as Valkey } from 'iovalkey'
 import { createClient } from 'redis'
-import type { RedisLike } from '@holdfast/adapters/redis'
 import { findProgram, freePort, startService, stopService } from '../clients/service-process.ts'
 
-/** A server of its own that keeps everything in memory and can be killed. */
+/** A server of its own that can be killed. */
 export interface RedisService {
   readonly port: number
+  readonly process: ChildProcess
   kill(): Promise<void>
-  /** Starts it again on the same port, empty. */
+  /** Starts it again on the same port, with what it has on the disk. */
   start(): Promise<void>
+  /** Kills it and removes its files. */
+  dispose(): Promise<void>
 }
 
-export async function startRedis(): Promise<RedisService> {
+/** How a server is started. */
+export interface RedisServiceOptions {
+  /** Whether it syncs every write to a disk. Without, everything is in memory. */
+  readonly durable?: boolean
+  /** More arguments of its command line. */
+  readonly args?: readonly string[]
+}
+
+export async function startRedis({ durable = false, args = [] }: RedisServiceOptions = {}): Promise<RedisService> {
   const port = await freePort()
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', tmpdir()]
+  const directory = durable ? await mkdtemp(join(tmpdir(), 'holdfast-redis-')) : tmpdir()
+  const files = durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
+  const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '']
   const open = (): Promise<ChildProcess> =>
-    startService(findProgram('redis-server') ?? '', args, /Ready to accept connections/)
+    startService(findProgram('redis-server') ?? '', [...place, ...files, ...args], /Ready to accept connections/)
   let server = await open()
   return {
     port,
+    get process() {
+      return server
+    },
     kill: () => stopService(server, 'SIGKILL'),
     start: async () => {
       server = await open()
+    },
+    dispose: async () => {
+      await stopService(server, 'SIGKILL')
+      if (durable) await rm(directory, { recursive: true, force: true })
     },
   }
 }
 
 /** A client as an application has it, and what closes it. */
 export interface Connected {
-  readonly client: RedisLike
+  readonly client: BinaryRedisLike
   readonly close: () => void
 }
 
@@ -42,10 +65,37 @@ export const clients: Readonly<Record<string, (port: number) => Promise<Connecte
     await client.connect()
     return { client, close: () => client.disconnect() }
   },
+  iovalkey: async (port) => {
+    const client = new Valkey({ port, lazyConnect: true })
+    client.on('error', () => {})
+    await client.connect()
+    return { client, close: () => client.disconnect() }
+  },
   'node-redis': async (port) => {
     const client = createClient({ socket: { port } })
     client.on('error', () => {})
     await client.connect()
     return { client, close: () => client.destroy() }
   },
+}
+
+/** Runs a script without keys. */
+export async function evaluateOn({ client }: Connected, script: string): Promise<unknown> {
+  return 'defineCommand' in client ? client.eval(script, 0) : client.eval(script, { keys: [], arguments: [] })
+}
+
+/** Makes everything under a prefix as old as if `ms` had passed. Servers have a clock that nobody can set. */
+export async function letTimePass(connected: Connected, prefix: string, ms: number): Promise<void> {
+  await evaluateOn(
+    connected,
+    `
+for _, key in ipairs(redis.call('KEYS', '${prefix}*')) do
+  local left = redis.call('PTTL', key)
+  if left >= 0 then redis.call('PEXPIRE', key, string.format('%.0f', left - ${ms})) end
+  if redis.call('TYPE', key).ok == 'hash' then
+    local ends = redis.call('HGET', key, 'ends')
+    if ends then redis.call('HSET', key, 'ends', string.format('%.0f', ends - ${ms} * 1000)) end
+  end
+end`,
+  )
 }

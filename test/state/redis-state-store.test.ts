@@ -6,7 +6,7 @@ import type { Cluster, Redis } from 'ioredis'
 import type { createClient, createClientPool, createCluster } from 'redis'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
-import { clients, type Connected, type RedisService, startRedis } from './redis-service.ts'
+import { clients, type Connected, evaluateOn, type RedisService, startRedis } from './redis-service.ts'
 
 describe.runIf(hasService('Redis', 'redis-server')).each(Object.entries(clients))(
   'redisStateStore with %s',
@@ -87,7 +87,3 @@ test('redisStateStore takes the clients, pools and clusters of both libraries', 
 test('redisStateStore refuses an empty prefix', () => {
   expect(() => redisStateStore({ eval: async () => null }, { prefix: '' })).toThrow(InvalidOptionsError)
 })
-
-async function evaluateOn({ client }: Connected, script: string): Promise<unknown> {
-  return 'defineCommand' in client ? client.eval(script, 0) : client.eval(script, { keys: [], arguments: [] })
-}

@@ -13,6 +13,23 @@ export interface NodeRedisLike {
 /** A client that the application has connected, and closes. */
 export type RedisLike = IoredisLike | NodeRedisLike
 
+/** What is used of ioredis, iovalkey and their clusters where bytes are stored. */
+export interface BinaryIoredisLike extends IoredisLike {
+  callBuffer(command: string, ...args: (string | Buffer | number)[]): Promise<unknown>
+}
+
+/** What is used of node-redis, its pool and its cluster where bytes are stored. */
+export interface BinaryNodeRedisLike extends NodeRedisLike {
+  /** The same client, whose replies are made by other classes. 36 is the type of strings. */
+  withTypeMapping(mapping: { 36: typeof Buffer }): {
+    eval(script: string, options: { keys: string[]; arguments: (string | Buffer)[] }): Promise<unknown>
+    evalSha(sha: string, options: { keys: string[]; arguments: (string | Buffer)[] }): Promise<unknown>
+  }
+}
+
+/** A client that the application has connected, and closes, where bytes are stored. */
+export type BinaryRedisLike = BinaryIoredisLike | BinaryNodeRedisLike
+
 /** Runs a script on one key. */
 export function evaluate(client: RedisLike, script: string, key: string, args: readonly string[]): Promise<unknown> {
   return 'defineCommand' in client

@@ -1,4 +1,7 @@
+export type { BinaryIoredisLike, BinaryNodeRedisLike, BinaryRedisLike } from './client.ts'
 export type { IoredisLike, NodeRedisLike, RedisLike } from './client.ts'
+export { defaultRedisIdempotencyStoreOptions, redisIdempotencyStore } from './redis-idempotency-store.ts'
+export type { RedisIdempotencyStoreOptions } from './redis-idempotency-store.ts'
 export { defaultRedisStateStoreOptions, redisStateStore } from './redis-state-store.ts'
 export type { RedisStateStoreOptions } from './redis-state-store.ts'
 export { toIntegrationError } from './to-integration-error.ts'
