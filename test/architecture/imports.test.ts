@@ -39,6 +39,13 @@ describe('the sources', () => {
     expect(importers.map(({ path }) => path).filter((path) => !path.endsWith('/disk/node-file-system.ts'))).toEqual([])
   })
 
+  it('load the signer, which only tests need, with nothing that receives', () => {
+    const entries = ['index', 'disk/index', 'gateway/index'].map((file) => `packages/webhook-receiver/src/${file}.ts`)
+    const loaded = reachable(entries)
+    expect(loaded.size).toBeGreaterThan(100)
+    expect([...loaded].filter((path) => path.startsWith('packages/webhook-receiver/src/signing/'))).toEqual([])
+  })
+
   it('use at most one library per adapter', () => {
     const libraries = new Map<string, Set<string>>()
     for (const { path, imports } of sources.filter((module) => module.path.startsWith('packages/adapters/'))) {
@@ -127,6 +134,14 @@ describe('importCycles', () => {
     expect(parseModule('packages/core/src/a/a.ts', text).imports).toEqual([])
   })
 })
+
+/** Everything that these modules import, and what that imports. */
+function reachable(entries: readonly string[]): ReadonlySet<string> {
+  const graph = new Map(sources.map(({ path, imports }) => [path, imports.map(({ target }) => target)]))
+  const found = new Set<string>(entries)
+  for (const path of found) for (const target of graph.get(path) ?? []) found.add(target)
+  return found
+}
 
 function ownPackage(path: string): string {
   return path.startsWith('packages/') ? `${path.split('/').slice(0, 2).join('/')}/` : 'packages/none/'

@@ -28,3 +28,10 @@ export type {
   IdempotencyHarness,
   IdempotencyUnderTest,
 } from './conformance/idempotency-case.ts'
+export { generateWebhookKey } from '../signing/generate-webhook-key.ts'
+export type { GenerateWebhookKeyOptions } from '../signing/generate-webhook-key.ts'
+export { signRequest } from '../signing/sign-request.ts'
+export type { SignedRequest, SignRequestOptions } from '../signing/sign-request.ts'
+export type { SchemeChoice } from '../signing/choose-scheme.ts'
+export type { WebhookBody } from '../signing/draft-body.ts'
+export type { SigningKey, WebhookKey, WebhookKeySource } from '../signing/webhook-key.ts'

@@ -98,10 +98,12 @@ function isDate(date: string): boolean {
   return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)
 }
 
-function separatorOf({ format }: SignatureSource): string {
+/** What separates the items of the value that time and signature share. */
+export function separatorOf({ format }: SignatureSource): string {
   return format !== undefined && 'separator' in format ? format.separator : ','
 }
 
-function pairSeparatorOf({ format }: SignatureSource): string {
+/** What stands between key and value in it. */
+export function pairSeparatorOf({ format }: SignatureSource): string {
   return format?.kind === 'keyValue' ? (format.pairSeparator ?? '=') : '='
 }

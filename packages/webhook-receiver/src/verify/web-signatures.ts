@@ -1,7 +1,11 @@
-import type { SignatureAlgorithm } from '@holdfast/core'
 import type { KeyKind } from './keys/public-key.ts'
 import { joinPieces } from './message-piece.ts'
-import { type SignatureProvider, signatureAlgorithms, signatureLength } from './signature-provider.ts'
+import {
+  type AlgorithmFacts,
+  type SignatureProvider,
+  signatureAlgorithms,
+  signatureLength,
+} from './signature-provider.ts'
 import { unsupportedAlgorithm } from './unsupported-algorithm.ts'
 
 /** Signatures on WebCrypto. */
@@ -9,7 +13,7 @@ export function webSignatures(): SignatureProvider {
   const { subtle } = globalThis.crypto
   return {
     importKey(algorithm, publicKey) {
-      const parameters = webParameters(algorithm)
+      const parameters = webParameters(signatureAlgorithms[algorithm])
       const length = signatureLength(algorithm, publicKey)
       // Imported at the first message, so that a key that nobody uses leaves no promise behind.
       let imported: ReturnType<typeof subtle.importKey> | undefined
@@ -25,16 +29,16 @@ export function webSignatures(): SignatureProvider {
   }
 }
 
-/** What import and verification want to know of an algorithm, together. */
-interface WebParameters {
+/** What import, signing and verification want to know of an algorithm, together. */
+export interface WebParameters {
   readonly name: string
   readonly namedCurve?: string
   readonly hash?: string
   readonly saltLength?: number
 }
 
-function webParameters(algorithm: SignatureAlgorithm): WebParameters {
-  const { kind, hash, padding } = signatureAlgorithms[algorithm]
+/** An algorithm in WebCrypto's words. */
+export function webParameters({ kind, hash, padding }: AlgorithmFacts): WebParameters {
   const name = padding === undefined ? webKinds[kind] : { name: padding === 'pss' ? 'RSA-PSS' : 'RSASSA-PKCS1-v1_5' }
   if (hash === undefined) return name
   const bits = hash.slice('sha'.length)
