@@ -72,9 +72,10 @@ function coveredBy(part: MessagePart, eventId: WebhookField | undefined): readon
     case 'secret':
       return []
     case 'body':
-    case 'bodyHash':
     case 'sortedForm':
       return ['body']
+    case 'bodyHash':
+      return [part.hash === 'crc32' ? 'a CRC-32 of the body' : 'body']
     case 'timestamp':
       return ['time']
     case 'id':

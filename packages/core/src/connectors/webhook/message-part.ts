@@ -7,7 +7,7 @@ export type MessagePart = MessageAffixes &
     | { readonly part: 'literal'; readonly value: string }
     /** The raw bytes of the body. */
     | { readonly part: 'body' }
-    /** A hash of the body, written as text. CRC-32 is no protection: what it covers counts as covered in part. */
+    /** A hash of the body, written as text. CRC-32 is no protection: anybody finds another body that has the same, so it covers nothing. */
     | {
         readonly part: 'bodyHash'
         readonly hash: 'sha1' | 'sha256' | 'sha512' | 'crc32'
