@@ -86,7 +86,9 @@ describe.each(exchanges)('$name', (exchange) => {
 
 describe.each(exchanges.filter(({ handshake }) => handshake.verified === true))('$name', (exchange) => {
   test('is refused where it is not authentic', async () => {
-    const { reply } = await answerTo(exchange, { body: `${exchange.example.request.body ?? ''} ` })
+    const { body = '' } = exchange.example.request
+    // One letter of it, for where only its fields are signed.
+    const { reply } = await answerTo(exchange, { body: `${body.replace(/[a-z](?=[^a-z]*$)/, '#')} ` })
     expect(reply.status).toBe(401)
   })
 })
@@ -117,8 +119,10 @@ test('the handshakes are those that are known', () => {
   expect(new Set(exchanges.map(({ name }) => name))).toEqual(
     new Set([
       'asana hook_secret',
+      'aws-sns subscription_confirmation',
       'braintree bt_challenge',
       'dropbox challenge',
+      'ebay challenge_code',
       'intercom head',
       'mandrill head',
       'meta subscription',

@@ -1,5 +1,5 @@
 import type { Connector, SignatureVector } from '@holdfast/core'
-import { createVerifier, type VerifierOptions, type VerifyResult } from '@holdfast/webhook-receiver'
+import { createVerifier, type Verifier, type VerifierOptions, type VerifyResult } from '@holdfast/webhook-receiver'
 import { fixedKeys } from '@holdfast/webhook-receiver/testing'
 import type { SchemeVector } from './load-connectors.ts'
 
@@ -12,24 +12,34 @@ export interface VectorChange extends Pick<Partial<VerifierOptions>, 'secrets' |
 }
 
 /** Verifies a vector as it is, or with something changed. */
-export async function verifyVector(
-  { connector, vector }: SchemeVector,
-  change: VectorChange = {},
-): Promise<VerifyResult> {
-  const { secrets = vector.secret === undefined ? [] : [vector.secret], toleranceMs, body = bodyOf(vector) } = change
-  const { headers = vector.headers, url = vector.url, receivedAt = vector.receivedAt ?? 0 } = change
-  return await createVerifier({
-    connector,
-    secrets,
-    ...keyOptions(connector, vector.keys),
-    ...(toleranceMs === undefined ? {} : { toleranceMs }),
-  }).verify({
+export async function verifyVector(sample: SchemeVector, change: VectorChange = {}): Promise<VerifyResult> {
+  const { vector } = sample
+  const { body = bodyOf(vector), headers = vector.headers, url = vector.url } = change
+  return await verifierOf(sample, change).verify({
     headers: Object.entries(headers),
     body,
-    receivedAt,
+    receivedAt: change.receivedAt ?? vector.receivedAt ?? 0,
     method: vector.method ?? 'POST',
     ...(url === undefined ? {} : { url }),
   })
+}
+
+/** With its own secret a vector is verified once for every byte of it: with one verifier, which reads keys once. */
+const verifiers = new WeakMap<SignatureVector, Verifier>()
+
+function verifierOf({ connector, vector }: SchemeVector, { secrets, toleranceMs }: VectorChange): Verifier {
+  const isOwn = secrets === undefined && toleranceMs === undefined
+  const known = isOwn ? verifiers.get(vector) : undefined
+  if (known !== undefined) return known
+  const own = vector.secret === undefined ? [] : [vector.secret]
+  const verifier = createVerifier({
+    connector,
+    secrets: secrets ?? own,
+    ...keyOptions(connector, vector.keys),
+    ...(toleranceMs === undefined ? {} : { toleranceMs }),
+  })
+  if (isOwn) verifiers.set(vector, verifier)
+  return verifier
 }
 
 /** What a verifier needs to find the keys of a vector or an example, with no network. */
