@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import type { ConfiguredKey, SecretFormat, VerificationScheme } from '@holdfast/core'
+import type { ConfiguredKey, SecretFormat, SignatureScheme, VerificationScheme } from '@holdfast/core'
 
 /**
  * A secret in the form that a scheme wants, which no vector is signed with: whatever verifies with it was not authentic.
@@ -15,7 +15,8 @@ export function wrongSecret(scheme: VerificationScheme): string | undefined {
     case 'basic':
       return 'nobody:sends this'
     case 'signature':
-      return scheme.key.from === 'secret' ? publicKey(scheme.key, curveOf(scheme.algorithm)) : undefined
+      if (scheme.key.from === 'secret') return publicKey(scheme.key, curveOf(scheme.algorithm))
+      return takesName(scheme) ? 'a name that nobody sends' : undefined
     case 'jwt':
     case 'http-signature':
       if (scheme.secret !== undefined) return symmetric(scheme.secret)
@@ -23,6 +24,11 @@ export function wrongSecret(scheme: VerificationScheme): string | undefined {
     case 'none':
       return undefined
   }
+}
+
+/** Whether the secret names whom a request is for, where the provider publishes its keys. */
+function takesName({ message, recipient }: SignatureScheme): boolean {
+  return recipient !== undefined || message.some(({ part }) => part === 'secret')
 }
 
 function symmetric({ encoding, prefix = '' }: SecretFormat): string {
