@@ -304,7 +304,7 @@ describe('diskBuffer', () => {
     expect(() => diskBuffer({ directory: '' })).toThrow('Expected `directory` to be a non-empty string')
     expect(() => diskBuffer({} as { directory: string })).toThrow('Expected `directory`')
     expect(() => diskBuffer({ directory: 'x', segmentMaxAgeMs: 2 * DAY_MS })).toThrow('Expected `segmentMaxAgeMs`')
-    expect(() => diskBuffer({ directory: 'x', durability: 'memory' as 'fsync' })).toThrow("'fsync'")
+    expect(() => diskBuffer({ directory: 'x', durability: 'never' as 'fsync' })).toThrow('`durability`')
   })
 })
 

@@ -1,20 +1,25 @@
+import fs from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { nodeFileSystem } from '../../src/disk/index.ts'
 
-const synced = vi.hoisted((): string[] => [])
-vi.mock('node:fs', async (importOriginal) => {
-  const fs = await importOriginal<typeof import('node:fs')>()
-  const fsync: typeof fs.fsync = Object.assign(
-    (descriptor: number, callback: Parameters<typeof fs.fsync>[1]): void => {
-      synced.push(fs.readlinkSync(`/proc/self/fd/${descriptor}`))
-      fs.fsync(descriptor, callback)
-    },
-    { __promisify__: fs.fsync.__promisify__ },
-  )
-  return { ...fs, fsync }
+const synced: string[] = []
+const { fsync } = fs
+const recordingFsync = vi.spyOn(fs, 'fsync')
+
+beforeAll(() => {
+  recordingFsync.mockImplementation((descriptor, callback) => {
+    synced.push(fs.readlinkSync(`/proc/self/fd/${descriptor}`))
+    fsync(descriptor, callback)
+  })
+  syncBuiltinESMExports()
+})
+afterAll(() => {
+  recordingFsync.mockRestore()
+  syncBuiltinESMExports()
 })
 
 let directory: string
