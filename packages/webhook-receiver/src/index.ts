@@ -15,6 +15,7 @@ export type {
   DrainedDestination,
   DrainOnceOptions,
   DrainReport,
+  ExhaustionPolicy,
   IncomingWebhook,
   Receiver,
   ReceiverOptions,

@@ -1,5 +1,5 @@
-import { callback, checkOptions, durationMs, InvalidOptionsError, integer, number } from '@holdfast/core'
-import type { DestinationOptions } from '../receiver/receiver.ts'
+import { callback, checkOptions, durationMs, InvalidOptionsError, integer, number, oneOf } from '@holdfast/core'
+import type { DestinationOptions, ExhaustionPolicy } from '../receiver/receiver.ts'
 
 /**
  * Defaults of a destination. `concurrency` is that of a destination with an `orderingKey`; without one there is a single key,
@@ -12,6 +12,9 @@ export const defaultDestinationOptions: Readonly<{
   maxAttempts: number
   baseDelayMs: number
   maxDelayMs: number
+  onExhausted: ExhaustionPolicy
+  maxParkedEvents: number
+  maxParkedBytes: number
 }> = Object.freeze({
   concurrency: 8,
   ratePerSecond: Infinity,
@@ -19,6 +22,9 @@ export const defaultDestinationOptions: Readonly<{
   maxAttempts: 10,
   baseDelayMs: 500,
   maxDelayMs: 60_000,
+  onExhausted: 'deadLetter',
+  maxParkedEvents: 100_000,
+  maxParkedBytes: 256 * 1024 * 1024,
 })
 
 /** A destination's options, checked and complete. */
@@ -32,6 +38,9 @@ export interface ResolvedDestination {
   readonly maxAttempts: number
   readonly baseDelayMs: number
   readonly maxDelayMs: number
+  readonly onExhausted: ExhaustionPolicy
+  readonly maxParkedEvents: number
+  readonly maxParkedBytes: number
 }
 
 /**
@@ -49,6 +58,9 @@ export function resolveDestination(path: string, options: DestinationOptions): R
     maxAttempts: integer({ min: 1, infinity: true }),
     baseDelayMs: durationMs(),
     maxDelayMs: durationMs(),
+    onExhausted: oneOf('deadLetter', 'blockKey', 'deadLetterKey'),
+    maxParkedEvents: integer({ min: 0, max: 10_000_000 }),
+    maxParkedBytes: integer({ min: 0, infinity: true }),
   })
   if (options.handle === undefined)
     throw new InvalidOptionsError({ path: `${path}.handle`, expected: 'a function', received: undefined })
@@ -62,6 +74,9 @@ export function resolveDestination(path: string, options: DestinationOptions): R
     maxAttempts: options.maxAttempts ?? defaults.maxAttempts,
     baseDelayMs: options.baseDelayMs ?? defaults.baseDelayMs,
     maxDelayMs: options.maxDelayMs ?? Math.max(defaults.maxDelayMs, options.baseDelayMs ?? 0),
+    onExhausted: options.onExhausted ?? defaults.onExhausted,
+    maxParkedEvents: options.maxParkedEvents ?? defaults.maxParkedEvents,
+    maxParkedBytes: options.maxParkedBytes ?? defaults.maxParkedBytes,
   }
   if (resolved.maxDelayMs < resolved.baseDelayMs)
     throw new InvalidOptionsError({

@@ -4,8 +4,12 @@ import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import type { DestinationSnapshot } from '../receiver/receiver.ts'
 import type { ResolvedDestination } from './destination-options.ts'
 import { createBufferPatience } from './buffer-patience.ts'
+import { createDeliveryReports, type DeliveryCounts } from './delivery-reports.ts'
+import type { DrainContext } from './drain-context.ts'
 import { createDispatcher } from './dispatcher.ts'
-import { type DrainContext, type PartitionDrain, startPartitionDrain } from './partition-drain.ts'
+import { keyFinder } from './ordering-key.ts'
+import type { ParkedTotals } from './parked-parts.ts'
+import { type PartitionDrain, startPartitionDrain } from './partition-drain.ts'
 import type { WindowLimits } from './window.ts'
 
 /** Delivers what a consumer's partitions hold to one destination: in order per key, paced, repeated until it succeeds. */
@@ -20,6 +24,10 @@ export interface Drain {
    * @throws the signal's reason as soon as `signal` aborts; IntegrationError `canceled` when the drain stops first.
    */
   drained(signal?: AbortSignal): Promise<void>
+  /** Looks at what is parked again, after somebody else changed it. */
+  lookAside(): Promise<void>
+  /** Has the first event of a blocked key tried again. False: the key is not blocked in a partition of this process. */
+  resumeKey(key: string): Promise<boolean>
   /**
    * Starts nothing any more, lets handlers finish for up to `timeoutMs`, aborts the signals of those that did not, writes the
    * acks of those that did and gives the partitions back. Once stopped it cannot be started again.
@@ -55,7 +63,9 @@ export function createDrain(options: DrainOptions): Drain {
   const patience = createBufferPatience({ name, clock, random, events })
   const partitions = new Map<number, PartitionDrain>()
   const waiting = new Set<(reason: unknown) => void>()
-  const counts = { delivered: 0, retried: 0, deadLettered: 0 }
+  const counts: DeliveryCounts = { delivered: 0, retried: 0, deadLettered: 0 }
+  const parked: ParkedTotals = { events: 0, bytes: 0, blockedKeys: 0 }
+  let isParkingFull = false
   let state: 'created' | 'started' | 'stopped' = 'created'
   let idle = false
   let acquiring: Promise<void> | undefined
@@ -78,8 +88,17 @@ export function createDrain(options: DrainOptions): Drain {
     events,
     limits: options.limits ?? DEFAULT_LIMITS,
     leaseMs: LEASE_MS,
-    counts,
+    keyOf: keyFinder(name, destination),
+    reports: createDeliveryReports(name, events, counts),
+    parked,
+    progress: () => counts.delivered + counts.deadLettered,
     changed: () => updateIdle(),
+    parkedFull: () => {
+      if (isParkingFull) return
+      isParkingFull = true
+      if (events.has('drain:parking-full'))
+        events.emit('drain:parking-full', { destination: name, events: parked.events, bytes: parked.bytes })
+    },
     lost: (partition) => {
       partitions.delete(partition)
       acquireIn(patience.delayMs(1))
@@ -90,6 +109,7 @@ export function createDrain(options: DrainOptions): Drain {
     const wasIdle = idle
     idle = true
     for (const partition of partitions.values()) idle &&= partition.idle
+    isParkingFull &&= isNearlyFull(parked, destination)
     if (idle && !wasIdle && events.has('drain:idle')) events.emit('drain:idle', { destination: name })
   }
 
@@ -171,6 +191,8 @@ export function createDrain(options: DrainOptions): Drain {
         state: state === 'started' ? (idle ? 'idle' : 'draining') : 'stopped',
         inWindow,
         inFlight: dispatcher.inFlight,
+        parked: parked.events,
+        blockedKeys: parked.blockedKeys,
         ...counts,
       }
     },
@@ -201,11 +223,25 @@ export function createDrain(options: DrainOptions): Drain {
         }, fail)
       })
     },
+    async lookAside() {
+      await Promise.all([...partitions.values()].map((partition) => partition.lookAside()))
+    },
+    async resumeKey(key) {
+      const resumed = await Promise.all([...partitions.values()].map((partition) => partition.resumeKey(key)))
+      return resumed.includes(true)
+    },
     stop({ timeoutMs }) {
       stopping ??= shutDown(timeoutMs)
       return stopping
     },
   }
+}
+
+// What was full is so again only after a tenth was free.
+const FREE_SHARE = 0.9
+
+function isNearlyFull(parked: ParkedTotals, { maxParkedEvents, maxParkedBytes }: ResolvedDestination): boolean {
+  return parked.events > maxParkedEvents * FREE_SHARE || parked.bytes > maxParkedBytes * FREE_SHARE
 }
 
 function stopped(name: string): IntegrationError {

@@ -10,6 +10,8 @@ const LONG_POLL_MS = 20_000
 export interface LogReader {
   /** Whether everything that was in the log at the last look is read. */
   readonly atEnd: boolean
+  /** Resolves when the cursor was loaded, or reading has ended before. */
+  readonly ready: Promise<void>
   /** Looks for new entries now instead of waiting for them to be announced. */
   lookAgain(): void
   /** Resolves when reading has ended, after `signal` aborted or the lease was found to be lost. */
@@ -23,22 +25,30 @@ export function startLogReader(options: {
   readonly window: Window
   readonly patience: BufferPatience
   readonly signal: AbortSignal
-  /** The cursor was loaded; called once, before anything is read. */
-  readonly onCursor: (cursor: CursorState) => void
+  /** The cursor was loaded; called before anything is read, and again when what it returns was rejected. */
+  readonly onCursor: (cursor: CursorState) => Promise<void>
   readonly onEntry: (entry: LogEntry) => void
   /** After the entries of a read, or when there were none. */
   readonly onRead: () => void
+  /** The window has no room for what would be read next. */
+  readonly onFull: () => void
   readonly onLost: (reason: unknown) => void
 }): LogReader {
   const { consumer, lease, window, patience, signal, onEntry, onRead, onLost } = options
   let after: Position | null = null
   let atEnd = false
   let longPoll: AbortController | undefined
+  let setReady: () => void = () => {}
+  const ready = new Promise<void>((resolve) => {
+    setReady = resolve
+  })
 
   const load = async (): Promise<CursorState | undefined> => {
     for (let failures = 1; !signal.aborted; failures++) {
       try {
-        return await consumer.load(lease())
+        const cursor = await consumer.load(lease())
+        await options.onCursor(cursor)
+        return cursor
       } catch (error) {
         if (isStaleLease(error)) onLost(error)
         else await patience.wait(error, failures, signal)
@@ -48,7 +58,9 @@ export function startLogReader(options: {
   }
 
   const readOnce = async (): Promise<void> => {
-    await window.untilRoom()
+    const hasRoom = window.untilRoom()
+    if (window.isFull) options.onFull()
+    await hasRoom
     if (signal.aborted) return
     const room = window.room()
     const foundEnd = window.seekEnd()
@@ -80,9 +92,9 @@ export function startLogReader(options: {
 
   const run = async (): Promise<void> => {
     const cursor = await load()
+    setReady()
     if (cursor === undefined) return
     after = cursor.lowWater
-    options.onCursor(cursor)
     let failures = 0
     while (!signal.aborted) {
       try {
@@ -101,6 +113,7 @@ export function startLogReader(options: {
     get atEnd() {
       return atEnd
     },
+    ready,
     lookAgain: () => longPoll?.abort(),
     ended: run().finally(() => signal.removeEventListener('abort', onAbort)),
   }

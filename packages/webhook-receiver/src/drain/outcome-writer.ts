@@ -1,7 +1,11 @@
-import type { Consumer, CursorDelta, Lease, Position, RetryState } from '../buffer/event-buffer.ts'
+import type { Consumer, CursorDelta, DeadLetter, Lease, Position, RetryState } from '../buffer/event-buffer.ts'
 import type { BufferPatience } from './buffer-patience.ts'
 import type { Delivery } from './delivery.ts'
 import { failureInfo, isStaleLease } from './failure.ts'
+import { laneName } from './lanes.ts'
+
+// Enough to share a sync, few enough that a large one does not hold much memory.
+const LETTERS_AT_ONCE = 64
 
 /** Writes how deliveries ended. One write is in flight at a time; what ends meanwhile shares the next. */
 export interface OutcomeWriter {
@@ -72,18 +76,10 @@ export function createOutcomeWriter(options: {
       for (const delivery of batch) if (delivery.state.kind !== 'burying') onWritten(delivery)
       onBatch()
     }
-    for (const delivery of letters) {
-      if (delivery.state.kind !== 'burying') continue
-      const { error, at } = delivery.state
-      await consumer.deadLetter(lease(), [
-        {
-          event: delivery.event,
-          why: failureInfo(error, delivery.attempts, at),
-          lane: delivery.key ?? '',
-          redrives: 0,
-        },
-      ])
-      onWritten(delivery)
+    for (let from = 0; from < letters.length; from += LETTERS_AT_ONCE) {
+      const some = letters.slice(from, from + LETTERS_AT_ONCE)
+      await consumer.deadLetter(lease(), some.map(toLetter))
+      for (const delivery of some) onWritten(delivery)
       onBatch()
     }
   }
@@ -101,6 +97,12 @@ export function createOutcomeWriter(options: {
       await writing
     },
   }
+}
+
+function toLetter({ event, attempts, key, lane, redrives, state }: Delivery): DeadLetter {
+  if (state.kind !== 'burying') throw new Error(`A delivery that is ${state.kind} is no dead letter.`)
+  const name = lane?.name ?? laneName(key, event.position)
+  return { event, why: failureInfo(state.error, attempts, state.at), lane: name, redrives }
 }
 
 function sort(batch: readonly Delivery[]): { delta: CursorDelta | undefined; letters: readonly Delivery[] } {

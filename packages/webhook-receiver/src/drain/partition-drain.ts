@@ -1,51 +1,17 @@
-import { type Clock, type Emitter, InvalidOptionsError, type Random } from '@holdfast/core'
-import type {
-  Consumer,
-  CursorState,
-  Lease,
-  LogEntry,
-  Position,
-  RetryState,
-  StoredEvent,
-} from '../buffer/event-buffer.ts'
-import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
-import type { BufferPatience } from './buffer-patience.ts'
-import { deliveredEvent } from './delivered-event.ts'
-import { type Delivery, type DeliveryHome, type DeliveryState, states } from './delivery.ts'
-import type { ResolvedDestination } from './destination-options.ts'
-import type { Dispatcher } from './dispatcher.ts'
-import { hintedDelayMs, staleLease } from './failure.ts'
-import { createLanes } from './lanes.ts'
+import type { CursorState, Hole, Lease, LogEntry, Position, RetryState } from '../buffer/event-buffer.ts'
+import { type Courses, createCourses } from './courses.ts'
+import type { Delivery } from './delivery.ts'
+import type { DrainContext } from './drain-context.ts'
+import { staleLease } from './failure.ts'
 import { createLeaseKeeper } from './lease-keeper.ts'
 import { type LogReader, startLogReader } from './log-reader.ts'
-import { createOutcomeWriter } from './outcome-writer.ts'
-import { retryDelayMs } from './retry-delay.ts'
-import { createWindow, type WindowLimits } from './window.ts'
-
-/** What the partitions of a drain share. */
-export interface DrainContext {
-  readonly name: string
-  readonly destination: ResolvedDestination
-  readonly consumer: Consumer
-  readonly dispatcher: Dispatcher
-  readonly patience: BufferPatience
-  readonly clock: Clock
-  readonly random: Random
-  readonly events: Emitter<ReceiverEventMap>
-  readonly limits: WindowLimits
-  readonly leaseMs: number
-  readonly counts: { delivered: number; retried: number; deadLettered: number }
-  /** After the window was filled or emptied, or the end of the log was reached. */
-  changed(): void
-  /** After a partition went to somebody else. It is over by then. */
-  lost(partition: number): void
-}
+import { createWindow } from './window.ts'
 
 /** The draining of one leased partition. */
 export interface PartitionDrain {
   /** Events in the window that are not done. */
   readonly inWindow: number
-  /** Whether everything that is in the log is done. */
+  /** Whether everything is done that is not blocked. */
   readonly idle: boolean
   /**
    * Goes on under another lease for the same partition. `askedAtMs`: monotonic time before it was asked for. False: somebody
@@ -54,6 +20,10 @@ export interface PartitionDrain {
   adopt(lease: Lease, askedAtMs: number): boolean
   /** Resolves when all that is in the log now is done. `backlog`: an upper bound of how much that is. */
   caughtUp(backlog: number): Promise<void>
+  /** Looks at what is parked again, after somebody else changed it. */
+  lookAside(): Promise<void>
+  /** Has the first event of a blocked key tried again. False: the key is not blocked here. */
+  resumeKey(key: string): Promise<boolean>
   /** Reads and repeats nothing any more. Handlers may finish. */
   quit(): void
   /** Resolves when the outcomes known so far are written, or cannot be. Only after `quit`. */
@@ -67,11 +37,9 @@ const EVENT_OVERHEAD_BYTES = 512
 
 /** Starts draining a partition. `askedAtMs`: monotonic time before its lease was asked for. */
 export function startPartitionDrain(context: DrainContext, lease: Lease, askedAtMs: number): PartitionDrain {
-  const { name, destination, consumer, dispatcher, patience, clock, random, events, counts } = context
+  const { destination, consumer, dispatcher, patience, clock, events } = context
   const quitting = new AbortController()
   const window = createWindow(context.limits)
-  const lanes = createLanes()
-  const backOffs = new Set<() => void>()
   // What could not start in its turn, because the lease was unsure or acks could not be written.
   let heldBack: Delivery[] = []
   let over = false
@@ -87,7 +55,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     over = true
     quit()
     keeper.stop()
-    dispatcher.breakOff(reason, home)
+    dispatcher.breakOff(reason, courses.home)
     window.close()
     context.lost(keeper.lease.partition)
   }
@@ -95,155 +63,53 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
   const quit = (): void => {
     quitting.abort()
     window.wake()
-    for (const cancel of backOffs) cancel()
-    backOffs.clear()
+    courses.quit()
   }
 
   // What earlier runs left, until the log is read that far.
   let doneBefore = new Set<Position>()
   let retryBefore = new Map<Position, RetryState>()
 
-  const remember = (cursor: CursorState): void => {
+  const remember = async (cursor: CursorState): Promise<void> => {
+    await courses.learn()
     doneBefore = new Set(cursor.done)
     retryBefore = new Map(cursor.retry.map((state) => [state.position, state]))
   }
 
+  const tellHole = (hole: Hole): void => {
+    if (events.has('buffer:lost')) events.emit('buffer:lost', hole)
+  }
+
   const admit = (entry: LogEntry): void => {
     if (entry.kind === 'hole') {
-      if (events.has('buffer:lost')) events.emit('buffer:lost', entry.hole)
+      tellHole(entry.hole)
       return
     }
     const { event } = entry
-    const isDone = doneBefore.delete(event.position)
+    const isDone = doneBefore.size > 0 && doneBefore.delete(event.position)
     const place = window.enter(event.body.byteLength + EVENT_OVERHEAD_BYTES, isDone)
     if (isDone) return
-    const retry = retryBefore.get(event.position)
+    const retry = retryBefore.size > 0 ? retryBefore.get(event.position) : undefined
     if (retry !== undefined) retryBefore.delete(event.position)
-    const delivery: Delivery = {
-      home,
-      place,
-      event,
-      ...keyOf(event),
-      attempts: retry?.attempts ?? 0,
-      resumeAt: retry?.nextAt ?? 0,
-      state: states.queued,
-      behind: undefined,
-    }
-    if (lanes.join(delivery)) lead(delivery)
-  }
-
-  const keyOf = (event: StoredEvent): Pick<Delivery, 'key' | 'keyError'> => {
-    if (destination.orderingKey === undefined) return { key: '', keyError: undefined }
-    try {
-      const key: unknown = destination.orderingKey(deliveredEvent(event)) ?? undefined
-      if (key === undefined || typeof key === 'string') return { key, keyError: undefined }
-      // A promise or an object equals no other: every event would be a key of its own, and order silently gone.
-      throw new InvalidOptionsError({
-        path: `destinations.${name}.orderingKey`,
-        expected: 'a function that returns a string, `undefined` or `null`',
-        received: undefined,
-        receivedText: `one that returned a value of type ${typeof key}`,
-      })
-    } catch (error) {
-      return { key: undefined, keyError: { error } }
-    }
-  }
-
-  /** Gives the new head of a lane its turn. */
-  const lead = (delivery: Delivery): void => {
-    // Cut to the longest wait there is: the wall clock may have been set since the time was written.
-    const waitMs = delivery.resumeAt === 0 ? 0 : Math.min(delivery.resumeAt - clock.now(), destination.maxDelayMs)
-    if (waitMs > 0) backOff(delivery, waitMs)
-    else dispatcher.offer(delivery)
-  }
-
-  const backOff = (delivery: Delivery, waitMs: number): void => {
-    delivery.state = states.backingOff
-    if (quitting.signal.aborted) return
-    const cancel = clock.schedule(Math.max(0, waitMs), () => {
-      backOffs.delete(cancel)
-      delivery.state = states.queued
-      dispatcher.offer(delivery)
-    })
-    backOffs.add(cancel)
-  }
-
-  const home: DeliveryHome = {
-    admits(delivery) {
-      if (over) return false
-      if (!writer.failing && keeper.isSafe()) return true
-      heldBack.push(delivery)
-      return false
-    },
-    succeeded(delivery, durationMs) {
-      end(delivery, { kind: 'acking', durationMs })
-    },
-    failed(delivery, error, durationMs) {
-      delivery.attempts += 1
-      if (delivery.attempts >= destination.maxAttempts) {
-        end(delivery, { kind: 'burying', error, at: clock.now() })
-        return
-      }
-      const hintMs = Math.min(hintedDelayMs(error), destination.maxDelayMs)
-      const delayMs = Math.max(retryDelayMs(delivery.attempts, destination, random), hintMs)
-      const failedAtMs = clock.monotonicMs()
-      end(delivery, { kind: 'saving', error, durationMs, delayMs, failedAtMs, nextAt: clock.now() + delayMs })
-    },
-  }
-
-  const end = (delivery: Delivery, state: DeliveryState): void => {
-    delivery.state = state
-    writer.add(delivery)
-  }
-
-  const written = (delivery: Delivery): void => {
-    const { state, attempts } = delivery
-    switch (state.kind) {
-      case 'acking':
-        counts.delivered += 1
-        if (events.has('delivery:succeeded'))
-          events.emit('delivery:succeeded', { ...facts(delivery), attempt: attempts + 1, durationMs: state.durationMs })
-        finish(delivery)
-        return
-      case 'saving': {
-        counts.retried += 1
-        const { durationMs, delayMs, error } = state
-        if (events.has('delivery:retried'))
-          events.emit('delivery:retried', { ...facts(delivery), attempt: attempts, durationMs, delayMs, error })
-        backOff(delivery, delayMs - (clock.monotonicMs() - state.failedAtMs))
-        return
-      }
-      case 'burying':
-        counts.deadLettered += 1
-        if (events.has('delivery:dead-lettered'))
-          events.emit('delivery:dead-lettered', { ...facts(delivery), attempt: attempts, error: state.error })
-        finish(delivery)
-        return
-      case 'queued':
-      case 'running':
-      case 'backing-off':
-      case 'done':
-        throw new Error(`A delivery that is ${state.kind} has nothing to write.`)
-    }
-  }
-
-  const facts = ({ event }: Delivery): { destination: string; source: string; id: string; position: Position } => ({
-    destination: name,
-    source: event.source,
-    id: event.id,
-    position: event.position,
-  })
-
-  const finish = (delivery: Delivery): void => {
-    delivery.state = states.done
-    window.leave(delivery.place)
-    const next = lanes.leave(delivery)
-    if (next !== undefined) lead(next)
+    courses.admit(event, place, retry)
   }
 
   const changed = (): void => {
     window.trim()
+    noticePressure()
+    courses.relieve()
     context.changed()
+  }
+
+  let isRelieving = false
+  let progressAtRelief = -1
+  /** The window needs room. While nothing gets on at all it does not: then not a key is in trouble, but the destination. */
+  const noticePressure = (): void => {
+    if (!window.isFull) isRelieving = false
+    else if (destination.orderingKey !== undefined && !isRelieving && context.progress() !== progressAtRelief) {
+      isRelieving = true
+      progressAtRelief = context.progress()
+    }
   }
 
   const keeper = createLeaseKeeper({
@@ -256,13 +122,21 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     onLost: lose,
     onFailure: (error, retryInMs) => patience.report(error, retryInMs),
   })
-  const writer = createOutcomeWriter({
+  const courses: Courses = createCourses({
+    context,
     consumer,
     lease: () => keeper.lease,
-    patience,
+    window,
     signal: quitting.signal,
-    onWritten: written,
-    onBatch: changed,
+    mayStart: (delivery) => {
+      if (over) return false
+      if (!courses.isFailing && keeper.isSafe()) return true
+      heldBack.push(delivery)
+      return false
+    },
+    needsRoom: () => isRelieving && window.isFull,
+    onHole: tellHole,
+    onChange: changed,
     onRecovered: offerHeldBack,
     onLost: lose,
   })
@@ -275,6 +149,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     onCursor: remember,
     onEntry: admit,
     onRead: changed,
+    onFull: changed,
     onLost: lose,
   })
 
@@ -283,7 +158,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
       return window.open
     },
     get idle() {
-      return reader.atEnd && window.open === 0
+      return courses.isStuck || (reader.atEnd && window.open === 0 && courses.isAsideIdle)
     },
     adopt(next, nextAskedAtMs) {
       // One change is ours. With another before it the cursor may have moved, and what was read here is out of date.
@@ -295,15 +170,22 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
       offerHeldBack()
       return true
     },
-    caughtUp(backlog) {
+    async caughtUp(backlog) {
+      if (courses.isStuck) return
       const caughtUp = window.caughtUp(backlog)
       reader.lookAgain()
-      return caughtUp
+      await caughtUp
+      await courses.emptiedAside()
     },
+    async lookAside() {
+      await reader.ready
+      if (!quitting.signal.aborted) await courses.learn()
+    },
+    resumeKey: (key) => courses.resumeKey(key),
     quit,
     async flushed() {
       await reader.ended
-      await writer.flushed()
+      await courses.flushed()
     },
     async release() {
       over = true

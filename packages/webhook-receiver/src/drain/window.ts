@@ -52,6 +52,10 @@ export interface Window {
    * called when that read found nothing: whoever waited since before the read now knows how far.
    */
   seekEnd(): (() => void) | undefined
+  /** Whether somebody waits for room. */
+  readonly isFull: boolean
+  /** Lets those go who wait for what is there to be done: it will not be. */
+  settle(): void
   /** Ends `untilRoom`, room or not. */
   wake(): void
   /** Lets everybody go who waits, for good. */
@@ -74,6 +78,11 @@ export function createWindow(limits: WindowLimits): Window {
   const wake = (): void => {
     onRoom?.()
     onRoom = undefined
+  }
+
+  const settle = (): void => {
+    for (const mark of marks) mark.resolve()
+    marks = []
   }
 
   const isUnreached = (mark: Mark): boolean => mark.until === undefined
@@ -127,12 +136,15 @@ export function createWindow(limits: WindowLimits): Window {
         for (const mark of seeking) mark.until = entered
       }
     },
+    get isFull() {
+      return onRoom !== undefined
+    },
+    settle,
     wake,
     close() {
       closed = true
       wake()
-      for (const mark of marks) mark.resolve()
-      marks = []
+      settle()
     },
   }
 }

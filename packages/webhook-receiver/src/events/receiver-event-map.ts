@@ -16,6 +16,11 @@ interface OfDelivery {
   readonly attempt: number
 }
 
+interface OfKey {
+  readonly destination: string
+  readonly key?: string
+}
+
 interface OfRequest extends OfSource {
   readonly durationMs: number
 }
@@ -62,6 +67,14 @@ export interface ReceiverEventMap extends BaseEventMap {
   'delivery:retried': OfDelivery & { readonly durationMs: number; readonly delayMs: number; readonly error: unknown }
   /** After the event was stored among the dead letters. */
   'delivery:dead-lettered': OfDelivery & { readonly error: unknown }
+  /** After events of a key that waits for its repeat were put beside the log, so that others can go on. `key` is absent for events without one. */
+  'key:parked': OfKey
+  /** After an event failed for the last time and its key was blocked, with `onExhausted: 'blockKey'`. */
+  'key:blocked': OfDelivery & OfKey & { readonly error: unknown }
+  /** After the last of the events of a key that were beside the log. */
+  'key:recovered': OfKey
+  /** When so many events are beside the log that no more may be, and the other keys begin to wait, too. */
+  'drain:parking-full': { readonly destination: string; readonly events: number; readonly bytes: number }
   /** When a destination has to stop for a while because its buffer fails; it goes on by itself. */
   'drain:failed': { readonly destination: string; readonly error: unknown; readonly retryInMs: number }
   /** When a destination has nothing left to deliver. */

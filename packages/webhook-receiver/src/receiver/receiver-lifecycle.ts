@@ -197,6 +197,8 @@ const notStarted: DestinationSnapshot = Object.freeze({
   state: 'stopped',
   inWindow: 0,
   inFlight: 0,
+  parked: 0,
+  blockedKeys: 0,
   delivered: 0,
   retried: 0,
   deadLettered: 0,

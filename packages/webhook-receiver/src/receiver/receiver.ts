@@ -71,6 +71,13 @@ export interface SourceOptions {
   readonly maxBodyBytes?: number
 }
 
+/**
+ * What becomes of an event that failed for the last time, and of its key. `deadLetter`: the event becomes a dead letter and its key goes on.
+ * `blockKey`: it is kept, and its key waits until somebody resumes it. `deadLetterKey`: it becomes a dead letter, and so does everything later
+ * of its key, until its dead letters are redriven or purged. An event without a key becomes a dead letter with each of them.
+ */
+export type ExhaustionPolicy = 'deadLetter' | 'blockKey' | 'deadLetterKey'
+
 /** Where events go. Each destination has its own cursor, pace, retries and dead letters. */
 export interface DestinationOptions {
   /** Called once per event and attempt. Resolve to acknowledge; throw or reject to have it repeated. */
@@ -92,6 +99,15 @@ export interface DestinationOptions {
   readonly baseDelayMs?: number
   /** Longest wait before a repeat, in milliseconds. Default: `60_000`. */
   readonly maxDelayMs?: number
+  /** What becomes of an event after `maxAttempts`, and of its key. Default: `'deadLetter'`. */
+  readonly onExhausted?: ExhaustionPolicy
+  /**
+   * How many events of keys in trouble are kept beside the log at most, so that other keys can go on. Each takes some 200 bytes of memory. When so
+   * many are there and the window is full, the other keys wait, too. 0 to 10,000,000. Default: `100_000`.
+   */
+  readonly maxParkedEvents?: number
+  /** How many bytes of bodies they have at most; `Infinity`: no bound. Default: `268_435_456` (256 MiB). */
+  readonly maxParkedBytes?: number
 }
 
 export interface ReceiverOptions {
@@ -125,6 +141,10 @@ export interface DestinationSnapshot {
   /** Events read and not yet done. */
   readonly inWindow: number
   readonly inFlight: number
+  /** Events that wait beside the log, because their key is in trouble. */
+  readonly parked: number
+  /** Keys that wait until somebody resumes them. */
+  readonly blockedKeys: number
   readonly delivered: number
   readonly retried: number
   readonly deadLettered: number

@@ -2,7 +2,7 @@ import { BufferError } from '../../src/buffer/buffer-error.ts'
 import type { Consumer } from '../../src/buffer/event-buffer.ts'
 import type { DrainFixture } from './drain-fixture.ts'
 
-type Method = 'acquire' | 'read' | 'load' | 'commit' | 'deadLetter' | 'renew'
+type Method = 'acquire' | 'read' | 'load' | 'commit' | 'deadLetter' | 'park' | 'readParked' | 'renew'
 
 /** A consumer whose methods fail while `broken` holds their name. */
 export function breakable(): { readonly broken: Set<Method>; readonly wrap: (inner: Consumer) => Consumer } {
@@ -19,6 +19,8 @@ export function breakable(): { readonly broken: Set<Method>; readonly wrap: (inn
       load: async (lease) => (check('load'), inner.load(lease)),
       commit: async (...args) => (check('commit'), inner.commit(...args)),
       deadLetter: async (...args) => (check('deadLetter'), inner.deadLetter(...args)),
+      park: async (...args) => (check('park'), inner.park(...args)),
+      readParked: async (...args) => (check('readParked'), inner.readParked(...args)),
       renew: async (...args) => (check('renew'), inner.renew(...args)),
     }),
   }

@@ -40,6 +40,9 @@ describe('resolveDestination', () => {
     [{ handle, baseDelayMs: -1 }, '`destinations.orders.baseDelayMs`'],
     [{ handle, maxDelayMs: Infinity }, '`destinations.orders.maxDelayMs`'],
     [{ handle, baseDelayMs: 10, maxDelayMs: 5 }, '`destinations.orders.maxDelayMs` to be at least baseDelayMs (10)'],
+    [{ handle, onExhausted: 'drop' }, '`destinations.orders.onExhausted`'],
+    [{ handle, maxParkedEvents: -1 }, '`destinations.orders.maxParkedEvents`'],
+    [{ handle, maxParkedBytes: -1 }, '`destinations.orders.maxParkedBytes`'],
     [{ handle, retries: 3 }, 'there is no option `retries`'],
     [{ handle, timeoutMS: 3 }, 'Did you mean `timeoutMs`?'],
   ])('refuses %o', (options, message) => {
@@ -51,9 +54,9 @@ describe('docs/drain.md', () => {
   test('lists the defaults as they are', () => {
     const page = readFileSync(new URL('../../../../docs/drain.md', import.meta.url), 'utf8')
     const section = page.slice(page.indexOf('## Defaults'), page.indexOf('## Events'))
-    const rows = [...section.matchAll(/^\| `(\w+)` \| `([\w.]+)`/gm)].map(([, name, value]) => [
+    const rows = [...section.matchAll(/^\| `(\w+)` \| `([\w.']+)`/gm)].map(([, name, value = '']) => [
       name,
-      Number(value?.replaceAll('_', '')),
+      value.startsWith("'") ? value.slice(1, -1) : Number(value.replaceAll('_', '')),
     ])
     expect(Object.fromEntries(rows)).toEqual(defaultDestinationOptions)
   })

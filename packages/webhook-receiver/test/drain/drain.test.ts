@@ -24,6 +24,8 @@ describe('createDrain', () => {
       state: 'idle',
       inWindow: 0,
       inFlight: 0,
+      parked: 0,
+      blockedKeys: 0,
       delivered: 3,
       retried: 0,
       deadLettered: 0,

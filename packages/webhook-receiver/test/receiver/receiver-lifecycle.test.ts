@@ -170,7 +170,16 @@ describe('snapshot', () => {
       duplicates: 0,
       refused: 0,
       destinations: {
-        log: { state: 'stopped', inWindow: 0, inFlight: 0, delivered: 0, retried: 0, deadLettered: 0 },
+        log: {
+          state: 'stopped',
+          inWindow: 0,
+          inFlight: 0,
+          parked: 0,
+          blockedKeys: 0,
+          delivered: 0,
+          retried: 0,
+          deadLettered: 0,
+        },
       },
     })
   })

@@ -1,0 +1,44 @@
+import { IntegrationError } from '@holdfast/core'
+import type { Consumer, Lease } from '../buffer/event-buffer.ts'
+import type { Delivery } from './delivery.ts'
+import type { ResolvedDestination } from './destination-options.ts'
+
+/** Lanes with dead letters, whose later events follow them, as `onExhausted: 'deadLetterKey'` wants it. */
+export interface CondemnedLanes {
+  /** Asks the buffer which they are. */
+  find(): Promise<void>
+  add(name: string): void
+  /** Whether a delivery is not to be tried. One that was taken back from the dead letters is, unless it follows one that failed again. */
+  includes(delivery: Delivery): boolean
+}
+
+/** Makes the condemned lanes of one partition; none with another policy. */
+export function createCondemnedLanes(
+  consumer: Consumer,
+  lease: () => Lease,
+  { onExhausted }: ResolvedDestination,
+): CondemnedLanes {
+  let names: Set<string> = new Set()
+  return {
+    async find() {
+      if (onExhausted !== 'deadLetterKey') return
+      const before = new Set(names)
+      const found = new Set(await consumer.deadLanes(lease()))
+      for (const name of names) if (!before.has(name)) found.add(name)
+      names = found
+    },
+    add: (name) => void names.add(name),
+    includes: ({ lane, redrives }) =>
+      lane !== undefined && (lane.parked?.isCondemned === true || (redrives === 0 && names.has(lane.name))),
+  }
+}
+
+/** Why an event was given up that was not tried. */
+export function keyGivenUp(): IntegrationError {
+  return new IntegrationError({
+    code: 'canceled',
+    reason: 'key_given_up',
+    phase: 'local',
+    message: 'An earlier event of its key is among the dead letters.',
+  })
+}

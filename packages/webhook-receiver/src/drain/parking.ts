@@ -1,0 +1,264 @@
+import type {
+  Consumer,
+  FailureInfo,
+  Hole,
+  Lease,
+  ParkedEntry,
+  ParkedEvent,
+  ParkedLane,
+} from '../buffer/event-buffer.ts'
+import type { BufferPatience } from './buffer-patience.ts'
+import type { Delivery, Lane, ParkedPart } from './delivery.ts'
+import { isStaleLease } from './failure.ts'
+import { createFifo } from './fifo.ts'
+import type { Lanes } from './lanes.ts'
+import type { Waits } from './waits.ts'
+import { createParkedParts, type ParkedTotals } from './parked-parts.ts'
+
+// What is read of a lane at once, while it gets on.
+const READ_EVENTS = 32
+const READ_BYTES = 1024 * 1024
+
+/** What is parked of one partition: it waits there, and is delivered from there. */
+export interface Parking {
+  /** Whether nothing is parked but what is blocked. */
+  readonly isIdle: boolean
+  /** Learns which lanes the buffer has; called again after somebody changed what is parked. */
+  learn(lanes: readonly ParkedLane[]): void
+  /** Events were parked, at the end of what is parked of their lane. */
+  add(lane: Lane, delivery: Delivery, blocked?: FailureInfo): void
+  /** The first event of the lane is done, or among the dead letters. */
+  next(delivery: Delivery): void
+  /** The first event of the lane failed, and waits. */
+  backOff(delivery: Delivery, waitMs: number): void
+  /** The first event of the lane was given up, and its lane is blocked. */
+  blocked(delivery: Delivery, why: FailureInfo): void
+  /** What is in the window of this lane is not at work any more: it is the turn of what is parked. */
+  wake(lane: Lane): void
+  /** The first event of the lane is among the dead letters, and what else is parked of it shall follow. */
+  condemn(lane: Lane): void
+  /** Has the first event of a blocked lane tried again. False: it is not blocked. */
+  resume(lane: Lane): Promise<boolean>
+  /** Resolves when nothing is parked in lanes that are not blocked, or the partition stops. */
+  emptied(): Promise<void>
+  /** Ends all waits. */
+  stop(): void
+  /** Resolves when nothing is being read. Only after `stop`. */
+  ended(): Promise<void>
+}
+
+/** Makes the parking of one partition. */
+export function createParking(options: {
+  readonly consumer: Consumer
+  readonly lease: () => Lease
+  readonly lanes: Lanes
+  readonly totals: ParkedTotals
+  readonly patience: BufferPatience
+  readonly signal: AbortSignal
+  /** Memory for events that were read, over all lanes. */
+  readonly limits: { readonly records: number; readonly bytes: number }
+  readonly waits: Waits
+  readonly deliveryOf: (parked: ParkedEvent, lane: Lane) => Delivery
+  /** An event is the first of its lane, and may be delivered. */
+  readonly onReady: (delivery: Delivery) => void
+  readonly onHole: (hole: Hole) => void
+  /** Nothing of the lane is parked any more. */
+  readonly onEmpty: (lane: Lane) => void
+  readonly onLost: (reason: unknown) => void
+}): Parking {
+  const { consumer, lease, lanes, patience, signal, limits, waits, deliveryOf, onReady } = options
+  const toLoad = createFifo<Lane>()
+  const parts = createParkedParts(options.totals)
+  let loading: Promise<void> | undefined
+  let loadedEvents = 0
+  let loadedBytes = 0
+
+  const hold = (part: ParkedPart, deliveries: Delivery[]): void => {
+    for (const { event } of part.loaded) loadedBytes -= event.body.byteLength
+    for (const { event } of deliveries) loadedBytes += event.body.byteLength
+    loadedEvents += deliveries.length - part.loaded.length
+    part.loaded = deliveries
+  }
+
+  const lead = (lane: Lane): void => {
+    const part = parts.of(lane)
+    parts.enter(part, 'loading')
+    toLoad.push(lane)
+    load()
+  }
+
+  const leadIn = (lane: Lane, waitMs: number): void => {
+    const part = parts.of(lane)
+    parts.enter(part, 'waiting')
+    if (waitMs > 0) part.cancelWait = waits.after(waitMs, () => lead(lane))
+    else lead(lane)
+  }
+
+  const wake = (lane: Lane): void => {
+    const part = lane.parked
+    if (part?.phase === 'waiting' && part.cancelWait === undefined) lead(lane)
+  }
+
+  const load = (): void => {
+    loading ??= Promise.resolve()
+      .then(loadAll)
+      .finally(() => {
+        loading = undefined
+        if (mayLoad()) load()
+      })
+  }
+
+  const mayLoad = (): boolean =>
+    toLoad.size > 0 && !signal.aborted && loadedEvents < limits.records && loadedBytes < limits.bytes
+
+  const loadAll = async (): Promise<void> => {
+    let failures = 0
+    while (mayLoad()) {
+      const lane = toLoad.peek() as Lane
+      try {
+        const part = lane.parked
+        if (part?.phase === 'loading') {
+          part.isStale = false
+          take(lane, part, await consumer.readParked(lease(), lane.name, { limit: READ_EVENTS, maxBytes: READ_BYTES }))
+        }
+        failures = 0
+        toLoad.shift()
+      } catch (error) {
+        if (isStaleLease(error)) options.onLost(error)
+        else await patience.wait(error, ++failures, signal)
+      }
+    }
+  }
+
+  const take = (lane: Lane, part: ParkedPart, entries: readonly ParkedEntry[]): void => {
+    if (signal.aborted) return
+    if (part.isStale) {
+      lead(lane)
+      return
+    }
+    const events: ParkedEvent[] = []
+    for (const entry of entries) {
+      if (entry.kind === 'event') events.push(entry.parked)
+      else {
+        parts.grow(part, -entry.hole.lost, 0)
+        options.onHole(entry.hole)
+      }
+    }
+    const [first] = events
+    if (first === undefined) {
+      if (entries.length === 0) empty(lane)
+      else lead(lane)
+      return
+    }
+    if (first.blocked !== undefined && !part.isCondemned) {
+      parts.enter(part, 'blocked', first.blocked)
+      return
+    }
+    const waitMs = part.isCondemned ? 0 : waits.untilMs(first.nextAt)
+    if (waitMs > 0) {
+      leadIn(lane, waitMs)
+      return
+    }
+    // One that is blocked comes to the front by itself.
+    const end = part.isCondemned ? -1 : events.findIndex(({ blocked }) => blocked !== undefined)
+    hold(
+      part,
+      events.slice(0, end === -1 ? undefined : end).map((parked) => deliveryOf(parked, lane)),
+    )
+    parts.enter(part, 'loaded')
+    ready(part)
+  }
+
+  /** Hands the first one on, or all of them when none of them is to be tried. */
+  const ready = (part: ParkedPart): void => {
+    for (const delivery of part.isCondemned ? part.loaded.slice() : part.loaded.slice(0, 1)) onReady(delivery)
+  }
+
+  const empty = (lane: Lane): void => {
+    parts.remove(lane)
+    options.onEmpty(lane)
+  }
+
+  const learn = (found: readonly ParkedLane[]): void => {
+    for (const { lane: name, events, bytes, head } of found) {
+      const lane = lanes.named(name)
+      const part = parts.of(lane)
+      parts.grow(part, events - part.events, bytes - part.bytes)
+      if (part.phase === 'loaded' || part.phase === 'loading') part.isStale = true
+      else if (head.blocked !== undefined) parts.enter(part, 'blocked', head.blocked)
+      // What is at work in the window ends first; then it is the turn of what is parked.
+      else if (isAtWork(lane)) parts.enter(part, 'waiting')
+      else leadIn(lane, waits.untilMs(head.nextAt))
+    }
+  }
+
+  return {
+    get isIdle() {
+      return parts.isIdle
+    },
+    learn,
+    add(lane, delivery, blocked) {
+      if (signal.aborted) return
+      const isNew = lane.parked === undefined
+      const part = parts.of(lane)
+      parts.grow(part, 1, delivery.event.body.byteLength)
+      if (!isNew) wake(lane)
+      else if (blocked !== undefined) parts.enter(part, 'blocked', blocked)
+      else leadIn(lane, waits.untilMs(delivery.resumeAt))
+    },
+    next(delivery) {
+      const lane = lanes.laneOf(delivery)
+      const part = parts.of(lane)
+      // Whatever else is loaded is read again where something may have come before it.
+      const isOver = part.isStale && !part.isCondemned
+      hold(part, isOver ? [] : part.loaded.filter((other) => other !== delivery))
+      parts.grow(part, -1, -delivery.event.body.byteLength)
+      if (part.loaded.length === 0) lead(lane)
+      else if (!part.isCondemned) ready(part)
+      if (mayLoad()) load()
+    },
+    backOff(delivery, waitMs) {
+      const lane = lanes.laneOf(delivery)
+      // Nothing of it stays in memory meanwhile.
+      hold(parts.of(lane), [])
+      leadIn(lane, waitMs)
+      if (mayLoad()) load()
+    },
+    blocked(delivery, why) {
+      if (signal.aborted) return
+      const part = parts.of(lanes.laneOf(delivery))
+      hold(part, [])
+      parts.enter(part, 'blocked', why)
+      if (mayLoad()) load()
+    },
+    wake,
+    condemn(lane) {
+      if (lane.parked === undefined || lane.parked.isCondemned) return
+      lane.parked.isCondemned = true
+      // The others are handed on when they are read again.
+      hold(
+        lane.parked,
+        lane.parked.loaded.filter(({ state }) => state.kind === 'burying'),
+      )
+    },
+    async resume(lane) {
+      if (lane.parked?.phase !== 'blocked') return false
+      const found = await consumer.parkedLanes(lease())
+      const head = found.find(({ lane: name }) => name === lane.name)?.head
+      if (head?.blocked === undefined) return false
+      await consumer.commit(lease(), { retry: [{ position: head.position, attempts: 0, nextAt: 0 }] })
+      learn(await consumer.parkedLanes(lease()))
+      return true
+    },
+    emptied: () => parts.idle(),
+    stop: () => parts.stop(),
+    async ended() {
+      await loading
+    },
+  }
+}
+
+/** Whether the first delivery of the lane that is in the window has begun, and is not done. */
+function isAtWork({ head }: Lane): boolean {
+  return head !== undefined && head.state.kind !== 'queued' && head.state.kind !== 'backing-off'
+}
