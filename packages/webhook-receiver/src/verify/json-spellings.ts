@@ -1,6 +1,9 @@
+// Indented, what is nested grows with the square of its depth, and deep enough no program can write it again.
+const MAX_DEPTH = 32
+
 /**
- * The ways in which programs write the same JSON value: with and without blanks, indented, with escapes. `undefined` for what
- * is no JSON.
+ * The ways in which programs write the same JSON value: with and without blanks, indented, with escapes. None for what is no
+ * JSON, or is nested more deeply than any event.
  */
 export function jsonSpellings(text: string): readonly string[] {
   let value: unknown
@@ -9,6 +12,7 @@ export function jsonSpellings(text: string): readonly string[] {
   } catch {
     return []
   }
+  if (isDeeper(value, MAX_DEPTH)) return []
   const compact = JSON.stringify(value)
   const spaced = withBlanks(value)
   const plain = [
@@ -25,6 +29,11 @@ export function jsonSpellings(text: string): readonly string[] {
     escapeNonAscii(spaced),
   ]
   return [...new Set([...plain, ...escaped])].filter((spelling) => spelling !== text)
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return depth === 0 || Object.values(value).some((member) => isDeeper(member, depth - 1))
 }
 
 /** With a blank behind each comma and colon, as Python writes it. */

@@ -28,4 +28,12 @@ describe('jsonSpellings', () => {
   test('knows none of what is no JSON', () => {
     expect(jsonSpellings('a=1')).toEqual([])
   })
+
+  test.each([33, 3_000, 30_000])('knows none of what is nested %i levels deep', (depth) => {
+    expect(jsonSpellings('['.repeat(depth) + ']'.repeat(depth))).toEqual([])
+  })
+
+  test('writes again what is nested as deeply as events are', () => {
+    expect(jsonSpellings(`${'['.repeat(32)} 1 ${']'.repeat(32)}`)).toContain('['.repeat(32) + '1' + ']'.repeat(32))
+  })
 })
