@@ -1,35 +1,37 @@
-import type { WebhookBatch } from '@holdfast/core'
+import { IntegrationError, type WebhookBatch } from '@holdfast/core'
 import { utf8Bytes } from '../verify/encoding.ts'
 import type { RequestReader } from '../verify/request-reader.ts'
-import { itemSpans } from './json-spans.ts'
 
-/** One of several events in a request. */
-export interface DeliveryItem {
-  /** Its bytes, as the sender wrote them. */
-  readonly body: Uint8Array
-  /** Reads the request, with pointers that begin at the item. */
-  readonly reader: RequestReader
-}
+// Each item is stored with the headers of the request: more than this is no delivery but a mistake, or an attack.
+const MAX_ITEMS = 10_000
 
-/** Divides a body into its events. `undefined`: there is no array where the connector says, and the body is one event. */
+/**
+ * Divides a body into its events, each with its bytes as the sender wrote them. `undefined`: there is no array where the
+ * connector says, and the body is one event.
+ *
+ * @throws IntegrationError `invalid_request` with reason `batch_too_large` (413).
+ */
 export function deliveryItems(
   reader: RequestReader,
   { pointer, json }: WebhookBatch,
-): readonly DeliveryItem[] | undefined {
-  if (json !== true) return itemsAt(reader, reader.request.body, pointer)
+): readonly RequestReader[] | undefined {
+  if (json !== true) return itemsAt(reader, pointer)
   const text = reader.fields.text(pointer)
-  if (text === undefined) return undefined
-  const bytes = utf8Bytes(text)
-  return itemsAt(reader.within(bytes), bytes, '')
+  return text === undefined ? undefined : itemsAt(reader.within(utf8Bytes(text)), '')
 }
 
-function itemsAt(reader: RequestReader, json: Uint8Array, pointer: string): readonly DeliveryItem[] | undefined {
-  if (reader.fields.isForm || !Array.isArray(reader.value(pointer))) return undefined
-  const readers = reader.items(pointer)
-  const spans = itemSpans(json, pointer)
-  if (spans?.length !== readers.length) return undefined
-  return spans.map(({ start, end }, index) => ({
-    body: json.subarray(start, end),
-    reader: readers[index] as RequestReader,
-  }))
+function itemsAt(reader: RequestReader, pointer: string): readonly RequestReader[] | undefined {
+  const items = reader.value(pointer)
+  if (!Array.isArray(items)) return undefined
+  if (items.length > MAX_ITEMS) throw batchTooLarge(items.length)
+  return [...reader.items(pointer)]
+}
+
+function batchTooLarge(count: number): IntegrationError {
+  return new IntegrationError({
+    code: 'invalid_request',
+    reason: 'batch_too_large',
+    message: `The delivery has ${count} events; at most ${MAX_ITEMS} are taken.`,
+    status: 413,
+  })
 }

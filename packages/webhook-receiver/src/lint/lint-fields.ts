@@ -115,6 +115,5 @@ function isFieldAround(part: BoundPart, pointer: string): boolean {
 /** Where fields are looked for: in the items of a batch, else in the request. */
 function readersOf({ batch }: WebhookDescription, { request }: VerifiedVector): readonly RequestReader[] {
   const reader = new RequestReader(request)
-  const items = batch === undefined ? undefined : deliveryItems(reader, batch)
-  return items?.map((item) => item.reader) ?? [reader]
+  return (batch === undefined ? undefined : deliveryItems(reader, batch)) ?? [reader]
 }

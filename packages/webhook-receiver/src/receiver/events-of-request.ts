@@ -1,5 +1,5 @@
-import { IntegrationError, type WebhookDescription } from '@holdfast/core'
-import { type DeliveryItem, deliveryItems } from '../batch/delivery-items.ts'
+import type { WebhookDescription } from '@holdfast/core'
+import { deliveryItems } from '../batch/delivery-items.ts'
 import type { NewEvent } from '../buffer/event-buffer.ts'
 import { encodeHex } from '../verify/encoding.ts'
 import { type EventIdentity, eventIdentity } from '../verify/event-identity.ts'
@@ -7,9 +7,6 @@ import type { HashProvider } from '../verify/hash-provider.ts'
 import { chain, type MaybePromise } from '../verify/maybe-promise.ts'
 import type { RequestReader } from '../verify/request-reader.ts'
 import type { Verified } from '../verify/verify-result.ts'
-
-// Each item is stored with the headers of the request: more than this is no delivery but a mistake, or an attack.
-const MAX_ITEMS = 10_000
 
 /** A verified request, and where it came from. */
 export interface VerifiedRequest {
@@ -38,17 +35,17 @@ export function eventsOf(request: VerifiedRequest, hashes: HashProvider): MaybeP
 
 async function eventsOfItems(
   request: VerifiedRequest,
-  items: readonly DeliveryItem[],
+  items: readonly RequestReader[],
   hashes: HashProvider,
 ): Promise<readonly NewEvent[]> {
-  if (items.length > MAX_ITEMS) throw batchTooLarge(items.length)
   const { webhook, verified, reader } = request
   const delivery = encodeHex(await hashes.digest('sha256', [reader.request.body]))
   const occurrences = new Map<string, number>()
   const events: NewEvent[] = []
   for (const [index, item] of items.entries()) {
-    const identity = await eventIdentity(webhook, verified, { ...item, isItem: true }, hashes)
-    const event = newEvent(request, identity, item.body)
+    const content = { reader: item, body: item.content, isItem: true }
+    const identity = await eventIdentity(webhook, verified, content, hashes)
+    const event = newEvent(request, identity, item.content)
     const id = identity.eventId === undefined ? withOccurrence(identity, occurrences) : identity.id
     events.push({ ...event, id, batch: { id: delivery, index, size: items.length } })
   }
@@ -79,13 +76,4 @@ function newEvent(
   if (identity.occurredAt !== undefined) event.occurredAt = identity.occurredAt
   if (remoteAddress !== undefined) event.remoteAddress = remoteAddress
   return event
-}
-
-function batchTooLarge(count: number): IntegrationError {
-  return new IntegrationError({
-    code: 'invalid_request',
-    reason: 'batch_too_large',
-    message: `The delivery has ${count} events; at most ${MAX_ITEMS} are taken.`,
-    status: 413,
-  })
 }

@@ -1,4 +1,5 @@
 import type { ValueSource } from '@holdfast/core'
+import { valueSpan } from '../batch/json-spans.ts'
 import type { HeaderPairs } from '../buffer/event-buffer.ts'
 import { byteString, utf8ByteString } from '../verify/encoding.ts'
 import { RequestReader } from '../verify/request-reader.ts'
@@ -50,7 +51,9 @@ export class DraftRequest {
     const { method, url, headers, receivedAt } = this
     const body = this.hasBody ? this.body.bytes() : new Uint8Array(0)
     const reader = new RequestReader({ method, url, headers, body, receivedAt })
-    return base === '' ? reader : new RequestReader(reader.request, reader, base)
+    if (base === '') return reader
+    const { start, end } = valueSpan(body, base) ?? { start: 0, end: 0 }
+    return reader.within(body.subarray(start, end))
   }
 
   header(name: string): string | undefined {

@@ -178,7 +178,7 @@ function placeId(
     draft.write(eventId, id)
     return
   }
-  if (batch.json === true || draft.read().items(batch.pointer).length !== 1)
+  if (batch.json === true || [...draft.read().items(batch.pointer)].length !== 1)
     throw cannotSign('id', 'absent, for each item of the body has its own', 'a value')
   draft.write(eventId, id, `${batch.pointer}/0`)
 }
@@ -186,7 +186,7 @@ function placeId(
 /** Where what is signed begins: the request itself, or each item of it. */
 function basesOf(draft: DraftRequest, { each }: VerificationScheme): readonly string[] {
   if (each === undefined) return ['']
-  const items = draft.read().items(each)
+  const items = [...draft.read().items(each)]
   if (items.length > 0) return items.map((_item, index) => `${each}/${index}`)
   throw cannotSign('body', `JSON with an array of at least one item at \`${each}\`, each of which is signed`, 'another')
 }

@@ -1,5 +1,6 @@
 import { readPointer } from '@holdfast/core'
-import { byteStringText, utf8ByteString } from './encoding.ts'
+import { valueSpan } from '../batch/json-spans.ts'
+import { byteStringText, latin1String, utf8ByteString } from './encoding.ts'
 import { type FormPair, parseForm } from './form-pairs.ts'
 
 /** The fields of one body, which is parsed once, and only when a field is asked for. */
@@ -42,18 +43,14 @@ function formFields(body: Uint8Array): BodyFields {
 
 function jsonFields(body: Uint8Array): BodyFields {
   let parsed: { readonly value: unknown } | undefined
-  let digits: { readonly value: unknown } | undefined
   const value = (pointer: string): unknown => readPointer((parsed ??= { value: parseJson(body) }).value, pointer)
   const exact = (pointer: string): string | undefined => {
     const found = value(pointer)
     if (typeof found === 'string') return found
     if (typeof found === 'boolean') return String(found)
-    if (typeof found !== 'number') return undefined
-    digits ??= { value: parseJson(body, keepDigits) }
-    const written = readPointer(digits.value, pointer)
-    if (typeof written === 'string') return written
-    // A runtime that does not show the source: absent is safer than wrong.
-    return Number.isSafeInteger(found) ? String(found) : undefined
+    // As it is written: `JSON.parse` rounds what a double cannot hold, two 64-bit ids would become one, and one event a duplicate.
+    const span = typeof found === 'number' ? valueSpan(body, pointer) : undefined
+    return span && latin1String(body.subarray(span.start, span.end))
   }
   return {
     isForm: false,
@@ -72,18 +69,10 @@ function jsonFields(body: Uint8Array): BodyFields {
 
 const decoder = new TextDecoder()
 
-function parseJson(body: Uint8Array, reviver?: typeof keepDigits): unknown {
+function parseJson(body: Uint8Array): unknown {
   try {
-    return JSON.parse(decoder.decode(body), reviver)
+    return JSON.parse(decoder.decode(body))
   } catch {
     return undefined
   }
-}
-
-/**
- * Keeps numbers as they are written, where the engine shows the source text: `JSON.parse` rounds what a double cannot hold, two
- * 64-bit ids would become one, and one event a duplicate.
- */
-function keepDigits(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  return typeof value === 'number' ? (context?.source ?? value) : value
 }

@@ -4,7 +4,7 @@ import { digestScheme } from './digest-scheme.ts'
 import { hmacScheme } from './hmac-scheme.ts'
 import { httpSignatureScheme } from './http-signature/http-signature-scheme.ts'
 import { jwtScheme } from './jwt/jwt-scheme.ts'
-import { chain, type MaybePromise } from './maybe-promise.ts'
+import type { MaybePromise } from './maybe-promise.ts'
 import { noneScheme } from './none-scheme.ts'
 import { compileSelect, type RequestPredicate } from './request-condition.ts'
 import type { RequestReader } from './request-reader.ts'
@@ -57,16 +57,18 @@ function kindOf(scheme: VerificationScheme): SchemeKind<VerificationScheme> {
 
 /** Applies a scheme to every item of an array; the first that fails decides. */
 function ofEveryItem(pointer: string, { verify }: CompiledScheme): CompiledScheme {
-  const verifyFrom = (
-    items: readonly RequestReader[],
-    index: number,
-    passed: VerifyResult,
-  ): MaybePromise<VerifyResult> => {
-    const item = items[index]
-    if (item === undefined) return passed
-    return chain(verify(item), (result) => (result.ok ? verifyFrom(items, index + 1, result) : result))
+  // A loop, and a promise only where there is one: whoever has one signed item can repeat it as often as a body has room.
+  const verifyRest = (items: Generator<RequestReader>, passed: VerifyResult): MaybePromise<VerifyResult> => {
+    let last = passed
+    for (let next = items.next(); next.done !== true; next = items.next()) {
+      const result = verify(next.value)
+      if (result instanceof Promise) return result.then((later) => (later.ok ? verifyRest(items, later) : later))
+      if (!result.ok) return result
+      last = result
+    }
+    return last
   }
   return {
-    verify: (reader) => verifyFrom(reader.items(pointer), 0, notVerified('missing_field')),
+    verify: (reader) => verifyRest(reader.items(pointer), notVerified('missing_field')),
   }
 }

@@ -1,4 +1,5 @@
 import type { ValueSource } from '@holdfast/core'
+import { itemSpans } from '../batch/json-spans.ts'
 import type { HeaderPairs } from '../buffer/event-buffer.ts'
 import { type BodyFields, bodyFields } from './body-fields.ts'
 import { byteString, byteStringText, utf8ByteString } from './encoding.ts'
@@ -16,16 +17,17 @@ type Claims = Readonly<Record<string, unknown>>
  */
 export class RequestReader {
   readonly request: VerifiableRequest
+  /** The bytes in which pointers lead: the body, an item of it, or JSON that stands as text in one of its fields. */
+  readonly content: Uint8Array
   readonly #root: RequestReader
-  readonly #base: string
   #fields: BodyFields | undefined
   #query: readonly FormPair[] | undefined
   #claims: Claims = {}
 
-  constructor(request: VerifiableRequest, parent?: RequestReader, base = '') {
+  constructor(request: VerifiableRequest, part?: { readonly root: RequestReader; readonly content: Uint8Array }) {
     this.request = request
-    this.#root = parent ?? this
-    this.#base = base
+    this.#root = part?.root ?? this
+    this.content = part?.content ?? request.body
   }
 
   get headers(): HeaderPairs {
@@ -33,14 +35,15 @@ export class RequestReader {
   }
 
   get fields(): BodyFields {
-    const root = this.#root
-    root.#fields ??= bodyFields(headerValues(this.headers, 'content-type')[0], this.request.body)
-    return root.#fields
+    if (this.#fields !== undefined) return this.#fields
+    const contentType = this === this.#root ? headerValues(this.headers, 'content-type')[0] : undefined
+    this.#fields = bodyFields(contentType, this.content)
+    return this.#fields
   }
 
   /** The JSON value at a pointer. */
   value(pointer: string): unknown {
-    return this.fields.value(this.#base + pointer)
+    return this.fields.value(pointer)
   }
 
   /** The parameters of the URL's query, in order. */
@@ -56,7 +59,7 @@ export class RequestReader {
       case 'header':
         return headerValues(this.headers, name)
       case 'body':
-        return this.fields.values(this.#base + pointer)
+        return this.fields.values(pointer)
       case 'query':
         return this.query().flatMap(([candidate, value]) => (candidate === name ? [value] : []))
       case 'claim': {
@@ -71,23 +74,22 @@ export class RequestReader {
   text(source: ValueSource | undefined): string | undefined {
     if (source === undefined) return undefined
     if (source.from === 'header') return joinedHeader(this.headers, source.name ?? '') || undefined
-    if (source.from === 'body') return this.fields.text(this.#base + (source.pointer ?? '')) || undefined
+    if (source.from === 'body') return this.fields.text(source.pointer ?? '') || undefined
     return byteStringText(this.values(source).at(-1) ?? '') || undefined
   }
 
-  /** A reader for each item of the array at a pointer; none where there is no array. */
-  items(pointer: string): readonly RequestReader[] {
-    const value = this.value(pointer)
-    if (!Array.isArray(value)) return []
-    return value.map((_item, index) => new RequestReader(this.request, this.#root, `${this.#base}${pointer}/${index}`))
+  /**
+   * A reader for each item of the array at a pointer, one after the other: a sender may make millions of them. None where there
+   * is no array.
+   */
+  *items(pointer: string): Generator<RequestReader, undefined> {
+    if (!Array.isArray(this.value(pointer))) return
+    for (const { start, end } of itemSpans(this.content, pointer)) yield this.within(this.content.subarray(start, end))
   }
 
-  /** A reader of the same request whose body is this JSON, which stands as text in one of its fields. */
+  /** A reader of the same request whose pointers lead in this JSON. */
   within(json: Uint8Array): RequestReader {
-    const reader = new RequestReader(this.request)
-    reader.#fields = bodyFields(undefined, json)
-    reader.#claims = this.#root.#claims
-    return reader
+    return new RequestReader(this.request, { root: this.#root, content: json })
   }
 
   /** The claims of the request's token, once it was verified; `undefined`: it has none. */

@@ -1,7 +1,7 @@
 import { readPointer } from '@holdfast/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { itemSpans } from '../../src/batch/json-spans.ts'
+import { itemSpans, valueSpan } from '../../src/batch/json-spans.ts'
 import { jsonBytes } from './json-text.ts'
 
 const decoder = new TextDecoder()
@@ -10,8 +10,8 @@ function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
 
-function items(json: Uint8Array, pointer: string): readonly string[] | undefined {
-  return itemSpans(json, pointer)?.map(({ start, end }) => decoder.decode(json.subarray(start, end)))
+function items(json: Uint8Array, pointer: string): readonly string[] {
+  return [...itemSpans(json, pointer)].map(({ start, end }) => decoder.decode(json.subarray(start, end)))
 }
 
 /** Every pointer into a value, and some that lead nowhere. */
@@ -34,7 +34,7 @@ describe('itemSpans', () => {
     expect(items(json, '/list/1/a~1b/~0')).toEqual(['1', '2'])
   })
 
-  test('is undefined where no array is', () => {
+  test('finds nothing where no array is', () => {
     const json = bytes('{"value":{"0":[1]},"text":"[1]","list":[[1]]}')
     for (const pointer of [
       '',
@@ -47,12 +47,12 @@ describe('itemSpans', () => {
       '/list/x',
       '/value/0/0',
     ])
-      expect(items(json, pointer), pointer).toBeUndefined()
+      expect(items(json, pointer), pointer).toEqual([])
   })
 
   test('takes the last of members with the same name, escapes resolved, as JSON.parse does', () => {
     expect(items(bytes(String.raw`{"value":[1],"valu\u0065":[2,3]}`), '/value')).toEqual(['2', '3'])
-    expect(items(bytes('{"value":[1],"value":"none"}'), '/value')).toBeUndefined()
+    expect(items(bytes('{"value":[1],"value":"none"}'), '/value')).toEqual([])
   })
 
   test('is not misled by brackets, quotes and backslashes in strings', () => {
@@ -62,7 +62,7 @@ describe('itemSpans', () => {
 
   test('passes a byte order mark and bytes that are no UTF-8', () => {
     const json = Uint8Array.of(0xef, 0xbb, 0xbf, 0x5b, 0x22, 0xc3, 0x22, 0x2c, 0x22, 0xff, 0xf0, 0x22, 0x5d)
-    expect(itemSpans(json, '')).toEqual([
+    expect([...itemSpans(json, '')]).toEqual([
       { start: 4, end: 7 },
       { start: 8, end: 12 },
     ])
@@ -74,8 +74,8 @@ describe('itemSpans', () => {
         const parsed: unknown = JSON.parse(decoder.decode(json))
         for (const pointer of pointersOf(parsed)) {
           const wanted = readPointer(parsed, pointer)
-          const found = items(json, pointer)?.map((text) => JSON.parse(text) as unknown)
-          expect(found, pointer).toEqual(Array.isArray(wanted) ? wanted : undefined)
+          const found = items(json, pointer).map((text) => JSON.parse(text) as unknown)
+          expect(found, pointer).toEqual(Array.isArray(wanted) ? wanted : [])
         }
       }),
       { numRuns: 2_000 },
@@ -86,7 +86,7 @@ describe('itemSpans', () => {
     const soup = fc.array(fc.constantFrom(...bytes('{}[]",:\\ 1a\n'), 0xff, 0xef), { maxLength: 60 })
     fc.assert(
       fc.property(soup, fc.constantFrom('', '/a', '/0', '/1/a'), (values, pointer) => {
-        for (const { start, end } of itemSpans(Uint8Array.from(values), pointer) ?? []) {
+        for (const { start, end } of itemSpans(Uint8Array.from(values), pointer)) {
           expect(end).toBeGreaterThan(start)
           expect(end).toBeLessThanOrEqual(values.length)
         }
@@ -97,14 +97,36 @@ describe('itemSpans', () => {
 
   test('takes any depth', () => {
     const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
-    expect(itemSpans(bytes(`[${deep},1]`), '')).toHaveLength(2)
+    expect([...itemSpans(bytes(`[${deep},1]`), '')]).toHaveLength(2)
   })
 
   test('takes linear time where every byte could be looked at again', () => {
     const count = 400_000
     const startedAt = performance.now()
-    expect(itemSpans(bytes(`["${'\\\\'.repeat(count)}","${'\\"'.repeat(count)}"]`), '')).toHaveLength(2)
+    expect([...itemSpans(bytes(`["${'\\\\'.repeat(count)}","${'\\"'.repeat(count)}"]`), '')]).toHaveLength(2)
     // Quadratic time would be minutes.
     expect(performance.now() - startedAt).toBeLessThan(5_000)
+  })
+})
+
+describe('valueSpan', () => {
+  test('finds what JSON.parse finds, as it is written', () => {
+    fc.assert(
+      fc.property(jsonBytes, (json) => {
+        const parsed: unknown = JSON.parse(decoder.decode(json))
+        for (const pointer of pointersOf(parsed)) {
+          const span = valueSpan(json, pointer)
+          const found = span && (JSON.parse(decoder.decode(json.subarray(span.start, span.end))) as unknown)
+          expect(found, pointer).toEqual(readPointer(parsed, pointer))
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test.each(['1.0', '-0', '1e3', '12345678901234567890'])('keeps the number %s digit by digit', (digits) => {
+    const json = bytes(`{"a":[0, ${digits} ]}`)
+    const { start, end } = valueSpan(json, '/a/1') ?? { start: 0, end: 0 }
+    expect(decoder.decode(json.subarray(start, end))).toBe(digits)
   })
 })

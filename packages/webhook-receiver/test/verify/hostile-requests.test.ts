@@ -1,6 +1,7 @@
+import type { HmacScheme } from '@holdfast/core'
 import { expect, test } from 'vitest'
 import { createVerifier } from '../../src/verify/verifier.ts'
-import { connectorOf, plainScheme, SECRET } from './sample-connectors.ts'
+import { connectorOf, hmac, plainScheme, SECRET } from './sample-connectors.ts'
 
 const NO_SIGNATURE = `sha256=${'0'.repeat(64)}`
 
@@ -14,4 +15,32 @@ test.each([
     const result = await verifier.verify({ headers: [['x-signature', NO_SIGNATURE]], body, receivedAt: 0 })
     expect(result).toMatchObject({ ok: false, reason: 'mismatch' })
   }
+})
+
+const everyItem: HmacScheme = {
+  ...plainScheme,
+  each: '/items',
+  signature: { from: 'body', pointer: '/signature' },
+  message: [{ part: 'field', pointer: '/amount' }],
+}
+
+test('one signed item that is repeated as often as a body has room is judged like any other', async () => {
+  const verifier = createVerifier({ connector: connectorOf([everyItem]), secrets: [SECRET] })
+  const item = `{"amount":1.50,"signature":"${hmac('hex', SECRET, '1.50')}"}`
+  const bodyOf = (last: string): Uint8Array => Buffer.from(`{"items":[${`${item},`.repeat(20_000)}${last}]}`)
+  expect(await verifier.verify({ headers: [], body: bodyOf(item), receivedAt: 0 })).toMatchObject({ ok: true })
+  const forged = item.replace('1.50', '2.50')
+  expect(await verifier.verify({ headers: [], body: bodyOf(forged), receivedAt: 0 })).toMatchObject({ ok: false })
+})
+
+test('items behind the first that is not signed cost nothing', async () => {
+  const verifier = createVerifier({ connector: connectorOf([everyItem]), secrets: [SECRET] })
+  const body = Buffer.from(`{"items":[${'0,'.repeat(1_000_000)}0]}`)
+  await verifier.verify({ headers: [], body, receivedAt: 0 })
+  const startedAt = performance.now()
+  JSON.parse(body.toString())
+  const parsedIn = performance.now() - startedAt
+  expect(await verifier.verify({ headers: [], body, receivedAt: 0 })).toMatchObject({ reason: 'missing_field' })
+  // A reader for each item takes seconds.
+  expect(performance.now() - startedAt - parsedIn).toBeLessThan(20 * parsedIn)
 })
