@@ -38,9 +38,9 @@ export function compilePart(part: MessagePart, { eventId, bodyHash }: PartSetup)
     case 'timestamp':
       return affixed(part, ({ timestamp }) => timestamp)
     case 'id':
-      return valueOf(part, eventId ?? { from: 'body', pointer: '' })
+      return valueOf(part, eventId ?? { from: 'body', pointer: '' }, byteString)
     case 'method':
-      return affixed(part, ({ reader }) => (reader.request.method ?? 'POST').toUpperCase())
+      return affixed(part, ({ reader }) => byteString((reader.request.method ?? 'POST').toUpperCase()))
     case 'url':
       return affixed(part, ({ url }) => writeUrl(url, part), 'missing_url')
     case 'header':

@@ -44,3 +44,19 @@ test('items behind the first that is not signed cost nothing', async () => {
   // A reader for each item takes seconds.
   expect(performance.now() - startedAt - parsedIn).toBeLessThan(20 * parsedIn)
 })
+
+test('an id of characters that are no bytes is not taken for the bytes at their lower end', async () => {
+  const webhook = { eventId: { from: 'header', name: 'x-id', signed: true } } as const
+  const scheme: HmacScheme = { ...plainScheme, message: [{ part: 'id', after: '.' }, { part: 'body' }] }
+  const verifier = createVerifier({ connector: connectorOf([scheme], webhook), secrets: [SECRET] })
+  const verify = async (id: string): Promise<boolean> => {
+    const headers = [
+      ['x-id', id],
+      ['x-signature', `sha256=${hmac('hex', SECRET, 'msg_1.{}')}`],
+    ] as const
+    return (await verifier.verify({ headers, body: Buffer.from('{}'), receivedAt: 0 })).ok
+  }
+  expect(await verify('msg_1')).toBe(true)
+  // U+0131, which a platform that decodes headers may hand over: its lower eight bits are those of `1`.
+  expect(await verify('msg_\u0131')).toBe(false)
+})

@@ -41,7 +41,7 @@ function derivedValue(name: string, parameters: Item[1], request: RequestReader)
   if (name === '@query-param')
     return parameters.size === 1 ? queryParameter(parameters.get('name'), request) : undefined
   if (parameters.size > 0) return undefined
-  if (name === '@method') return method
+  if (name === '@method') return byteString(method)
   const pieces = url === undefined ? undefined : splitUrl(url)
   return pieces && partOfUrl(name, pieces)
 }
