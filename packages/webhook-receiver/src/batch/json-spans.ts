@@ -40,9 +40,14 @@ function startsWithMark(json: Uint8Array): boolean {
   return BYTE_ORDER_MARK.every((byte, index) => json[index] === byte)
 }
 
+/** Where the JSON begins, behind a byte order mark and white space. */
+export function jsonStart(json: Uint8Array): number {
+  return pastSpace(json, startsWithMark(json) ? BYTE_ORDER_MARK.length : 0)
+}
+
 function valueStart(json: Uint8Array, pointer: string): number | undefined {
   const segments = pointer === '' ? [] : pointer.slice(1).split('/').map(unescapeSegment)
-  let at = pastSpace(json, startsWithMark(json) ? BYTE_ORDER_MARK.length : 0)
+  let at = jsonStart(json)
   for (const segment of segments) {
     const found = json[at] === OPEN_BRACE ? memberStart(json, at, segment) : itemStart(json, at, segment)
     if (found === undefined) return undefined

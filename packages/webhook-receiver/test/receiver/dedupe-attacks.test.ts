@@ -46,6 +46,22 @@ describe('whoever can send what was signed once', () => {
     expect(receiver.snapshot().duplicates).toBe(1)
   })
 
+  test('gets nothing in again as a body of another type', async () => {
+    const { send, stored, receiver } = await sourceWith(signedId)
+    for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain', '']) {
+      await send(signed('{"id":"e1"}', { headers: [['Content-Type', type]] }))
+    }
+    expect(stored.map(({ id }) => id)).toEqual(['e1'])
+    expect(receiver.snapshot().duplicates).toBe(3)
+  })
+
+  test('cannot make one event of the items of a batch', async () => {
+    const { send, stored } = await sourceWith({ ...signedId, batch: { pointer: '' } })
+    const type = 'application/x-www-form-urlencoded'
+    await send(signed('[{"id":"e1"},{"id":"e2"}]', { headers: [['Content-Type', type]] }))
+    expect(stored.map(({ id }) => id)).toEqual(['e1', 'e2'])
+  })
+
   test('gains nothing from a header that comes twice', async () => {
     const { send, stored } = await sourceWith(unsignedId)
     await send(signed('{"a":1}', { headers: [['X-Id', 'one']] }))

@@ -70,5 +70,20 @@ describe('bodyFields', () => {
         ['c', '%4'],
       ])
     })
+
+    test.each(['{"id":"a"}', ' \r\n[1]', '\ufeff{"id":"a"}'])(
+      'takes %j for JSON, for whoever sends a signed body again chooses its content type',
+      (body) => {
+        const fields = bodyFields(type, Buffer.from(body))
+        expect(fields.isForm).toBe(false)
+        expect(fields.value('')).toEqual(JSON.parse(body.replace('\ufeff', '')))
+      },
+    )
+
+    test('takes more fields than anybody sends for no form, whose memory they would fill', () => {
+      expect(bodyFields(type, Buffer.from('a&'.repeat(9_999))).isForm).toBe(true)
+      const fields = bodyFields(type, Buffer.from('a&'.repeat(10_000)))
+      expect([fields.isForm, fields.pairs(), fields.values('/a')]).toEqual([false, [], []])
+    })
   })
 })
