@@ -62,7 +62,8 @@ export function addValuesOfKey(found: string[], value: string, separator: string
   for (let from = 0; from <= value.length; ) {
     const next = value.indexOf(separator, from)
     const end = next === -1 ? value.length : next
-    while (value.charCodeAt(from) === SPACE) from++
+    // Not beyond the item: where blanks separate, those behind it would be looked at again for each of them.
+    while (from < end && value.charCodeAt(from) === SPACE) from++
     const valueStart = from + start.length
     // Looked at in place: most items are of another key, and need no text of their own.
     if (valueStart <= end && value.startsWith(start, from)) found.push(trimItemEnd(value.slice(valueStart, end)))

@@ -8,16 +8,21 @@ import { keyForm, type SecretForm } from './secret-form.ts'
 import { signatureAlgorithms } from './signature-provider.ts'
 import { compileSignedMessage, type MatchKey } from './signed-message.ts'
 
+// More than anybody sends while keys are exchanged; each costs a public-key operation over the whole message.
+const MAX_SIGNATURES = 8
+
 /** Public-key signatures over a message. */
 export const signatureScheme: SchemeKind<SignatureScheme> = {
   secretForm,
   compile(scheme, secrets, setup) {
     const { kind, signatureBytes } = signatureAlgorithms[scheme.algorithm]
     const { key } = scheme
-    const match =
+    const matchAll =
       key.from === 'secret'
         ? matchConfiguredKeys(scheme.algorithm, key, secrets, setup.signatures)
         : matchFetchedKeys(scheme, setup.keys.finderOf(key), secrets, setup.signatures)
+    const match: MatchKey = (message) =>
+      matchAll({ ...message, signatures: message.signatures.slice(0, MAX_SIGNATURES) })
     const isDer = scheme.form !== 'raw' && (kind === 'p256' || kind === 'p384')
     return compileSignedMessage(scheme, {
       ...setup,

@@ -108,9 +108,17 @@ function fieldValue(name: string, parameters: Item[1], request: RequestReader): 
   return parameters.has('sf') ? structuredField(joined) : joined
 }
 
-/** Blanks around a value, as RFC 9110 section 5.5 defines them. */
+/** Takes off the blanks around a value, as RFC 9110 section 5.5 defines them. A regular expression would take quadratic time. */
 function trimField(value: string): string {
-  return value.replaceAll(/^[ \t]+|[ \t]+$/g, '')
+  let start = 0
+  let end = value.length
+  while (start < end && isBlank(value.charCodeAt(start))) start++
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--
+  return value.slice(start, end)
+}
+
+function isBlank(unit: number): boolean {
+  return unit === 0x20 || unit === 0x09
 }
 
 function bytesOf(value: string): ArrayBuffer {
