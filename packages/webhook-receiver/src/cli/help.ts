@@ -5,7 +5,7 @@ export function overview(commands: readonly Command[]): string {
   return [
     'Usage: holdfast <command> [options]',
     '',
-    'Looks into the buffers of a webhook receiver, moves events in and out, and stands before services.',
+    'Looks into the buffers of a webhook receiver, moves events in and out, sends webhooks, and stands before services.',
     '',
     'Commands:',
     ...columns(commands.map(({ name, summary }) => [`  ${name}`, summary])),

@@ -20,7 +20,12 @@ export interface CliResult {
 /** Runs a command line as the program does, without a process of its own. */
 export async function holdfast(
   args: readonly string[],
-  options: { readonly stdin?: string; readonly signal?: AbortSignal; readonly onStdout?: (text: string) => void } = {},
+  options: {
+    readonly stdin?: string
+    readonly env?: Readonly<Record<string, string>>
+    readonly signal?: AbortSignal
+    readonly onStdout?: (text: string) => void
+  } = {},
 ): Promise<CliResult> {
   const stdout = sink(options.onStdout)
   const stderr = sink()
@@ -31,7 +36,7 @@ export async function holdfast(
       stderr,
       stdin: Readable.from([Buffer.from(options.stdin ?? '')]),
       clock: systemClock,
-      env: {},
+      env: options.env ?? {},
       signal: options.signal ?? new AbortController().signal,
     },
     allCommands,

@@ -7,6 +7,7 @@ import { importEvents } from './import.ts'
 import { inspect } from './inspect.ts'
 import { repair } from './repair.ts'
 import { replay } from './replay.ts'
+import { send } from './send.ts'
 import { stats } from './stats.ts'
 import { tail } from './tail.ts'
 import { verify } from './verify.ts'
@@ -25,5 +26,6 @@ export const allCommands: readonly Command[] = [
   purgeDeadLetters,
   repair,
   gateway,
+  send,
   connectorLint,
 ]

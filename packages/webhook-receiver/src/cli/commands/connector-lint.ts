@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import type { Connector } from '@holdfast/core'
 import { lintConnector } from '../../lint/lint-connector.ts'
 import { FindingError, UsageError } from '../cli-io.ts'
 import type { Command } from '../command.ts'
+import { readConnectorFile } from '../connector-file.ts'
 import { count, printable, writeJson } from '../output.ts'
 
 /** `holdfast connector lint FILE...` */
@@ -26,7 +26,7 @@ export const connectorLint: Command = {
       throw new UsageError(`--max-age-days takes a number above 0, got \`${maxAgeDays}\`.`)
     let errors = 0
     for (const file of args.positionals) {
-      const connector = await readConnector(file)
+      const connector = await readConnectorFile(file)
       const findings = await lintConnector(connector, {
         clock: io.clock,
         ...(maxAgeDays === undefined ? {} : { maxAgeDays }),
@@ -54,16 +54,4 @@ function praise({ id, webhook, errors = [], rateLimits = [] }: Connector): strin
     `${rateLimits.length} limits`,
   ]
   return `${printable(id)} is fine: ${facts.join(', ')}`
-}
-
-async function readConnector(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    if ((error as { readonly code?: unknown }).code === 'ENOENT') throw new UsageError(`There is no file ${file}.`)
-    throw error
-  })
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new UsageError(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}`)
-  }
 }

@@ -3,6 +3,7 @@ import type { StoredEvent } from '../../buffer/event-buffer.ts'
 import { type CliIo, FindingError, UsageError } from '../cli-io.ts'
 import type { Command } from '../command.ts'
 import { eventFilter, filterOptions } from '../event-filter.ts'
+import { headerPair } from '../header-option.ts'
 import { inspectDirectory } from '../open-directory.ts'
 import { count, printable, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
@@ -98,10 +99,4 @@ async function deliver(
     io.signal.throwIfAborted()
     return integrationErrorOf(error)?.message ?? String(error)
   }
-}
-
-function headerPair(text: string): readonly [string, string] {
-  const colon = text.indexOf(':')
-  if (colon <= 0) throw new UsageError('--header takes NAME:VALUE.')
-  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()]
 }
