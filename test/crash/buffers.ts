@@ -12,6 +12,13 @@ export const buffers = {
   fsync: (directory) => diskBuffer({ ...common, directory }),
   interval: (directory) => diskBuffer({ ...common, directory, durability: 'interval' }),
   preallocated: (directory) => diskBuffer({ ...common, directory, preallocateBytes: 64 * 1024 }),
+  encrypted: (directory) =>
+    diskBuffer({
+      ...common,
+      directory,
+      compression: 'auto',
+      encryption: { keyId: 'crash test', key: () => Buffer.alloc(32, 1) },
+    }),
 } as const satisfies Record<string, (directory: string) => EventBuffer>
 
 export type BufferName = keyof typeof buffers

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isIntegrationError } from '@holdfast/core'
 import type { EventBuffer, OpenReport } from '../buffer/event-buffer.ts'
+import type { EncryptionOptions } from '../disk/body/key-ring.ts'
 import { diskBuffer } from '../disk/disk-buffer.ts'
 import { errorCodeOf } from '../disk/file-io.ts'
 import { nodeFileSystem } from '../disk/node-file-system.ts'
@@ -18,6 +19,11 @@ export interface OpenDirectory extends AsyncDisposable {
   readonly report: OpenReport
 }
 
+/** Keys for a directory with encrypted events. */
+export interface KeyedDirectory {
+  readonly encryption?: EncryptionOptions
+}
+
 /**
  * Opens the buffer in a directory to look into it. Nothing is changed, and an application may have it open.
  *
@@ -25,14 +31,19 @@ export interface OpenDirectory extends AsyncDisposable {
  */
 export async function inspectDirectory(
   directory: string,
-  options: { readonly rememberIds?: boolean } = {},
+  { rememberIds = false, ...keys }: KeyedDirectory & { readonly rememberIds?: boolean } = {},
 ): Promise<OpenDirectory> {
   requireBuffer(directory)
   for (let attempt = 1; ; attempt++) {
     const overlay = overlayFileSystem(nodeFileSystem())
     const { fileSystem } = overlay
     // Looking compares no ids, and need not read the segments for them.
-    const buffer = diskBuffer({ directory, fileSystem, ...(options.rememberIds === true ? {} : { dedupeWindowMs: 0 }) })
+    const buffer = diskBuffer({
+      directory,
+      fileSystem,
+      ...keys,
+      ...(rememberIds ? {} : { dedupeWindowMs: 0 }),
+    })
     try {
       const report = await buffer.open()
       return {
@@ -58,10 +69,10 @@ export async function inspectDirectory(
  */
 export async function changeDirectory(
   directory: string,
-  options: { readonly create?: boolean } = {},
+  { create = false, ...keys }: KeyedDirectory & { readonly create?: boolean } = {},
 ): Promise<OpenDirectory> {
-  if (options.create !== true) requireBuffer(directory)
-  const buffer = diskBuffer({ directory })
+  if (!create) requireBuffer(directory)
+  const buffer = diskBuffer({ directory, ...keys })
   const report = await buffer.open()
   return { buffer, report, [Symbol.asyncDispose]: () => buffer.close() }
 }

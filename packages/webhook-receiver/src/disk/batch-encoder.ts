@@ -1,17 +1,14 @@
 import { crc32 } from 'node:zlib'
-import { encodeRecordHeader, RECORD_HEADER_BYTES, recordBytes, type SegmentKey } from './record-codec.ts'
+import type { BodyCipher } from './body/body-cipher.ts'
+import { encodeRecordHeader, RECORD_HEADER_BYTES, recordBytes, recordFlags, type SegmentKey } from './record-codec.ts'
+import type { RecordInput } from './record-input.ts'
 
 /** Larger bodies are handed to the system as they are; smaller ones are copied, which is cheaper than one more buffer per write. */
 const COPY_LIMIT_BYTES = 32 * 1024
 // A large body's record header and meta are in the arena all the same.
 const SPARE_BYTES = 128 * 1024
-
-/** A record to be appended: compact JSON, then bytes as they came. */
-export interface RecordInput {
-  readonly meta: string
-  readonly metaBytes: number
-  readonly body: Uint8Array
-}
+// An encrypted body has its meta inside.
+const NO_META = { meta: '', metaBytes: 0 } as const
 
 /** What the records of a batch have in common. */
 export interface BatchFrame {
@@ -20,6 +17,8 @@ export interface BatchFrame {
   readonly firstSeq: number
   readonly batch: number
   readonly elapsedMs: number
+  /** Encrypts what is stored; `undefined`: nothing is encrypted. */
+  readonly cipher: BodyCipher | undefined
   /** Where in the file the batch begins. */
   readonly start: number
 }
@@ -56,9 +55,9 @@ export class BatchEncoder {
     let end = frame.start
     for (const { records } of groups) {
       for (const record of records) {
-        this.#encodeRecord(frame, frame.firstSeq + offsets.length, record)
+        const bodyBytes = this.#encodeRecord(frame, frame.firstSeq + offsets.length, record)
         offsets.push(end)
-        end += recordBytes(record.metaBytes + record.body.length)
+        end += recordBytes(bodyBytes)
       }
     }
     this.#endChunk()
@@ -71,7 +70,14 @@ export class BatchEncoder {
     return this.#zeros.subarray(0, bytes)
   }
 
-  #encodeRecord(frame: BatchFrame, seq: number, { meta, metaBytes, body }: RecordInput): void {
+  /** Returns how many bytes the record's body takes. */
+  #encodeRecord(frame: BatchFrame, seq: number, record: RecordInput): number {
+    const { recordType: type, cipher } = frame
+    const flags = (record.flags ?? 0) | (cipher === undefined ? 0 : recordFlags.encrypted)
+    const { meta, metaBytes, body } =
+      cipher === undefined
+        ? record
+        : { ...NO_META, body: cipher.encrypt(record, { seq, type, flags, metaBytes: record.metaBytes }) }
     const bodyBytes = metaBytes + body.length
     const total = recordBytes(bodyBytes)
     const isCopied = body.length <= COPY_LIMIT_BYTES
@@ -97,15 +103,16 @@ export class BatchEncoder {
     this.#at += padding
     // Chunks are views, so the header may be written after its chunk was closed.
     encodeRecordHeader(arena, header, frame.key, {
-      type: frame.recordType,
-      flags: 0,
+      type,
+      flags,
       bodyBytes,
-      metaBytes,
+      metaBytes: record.metaBytes,
       seq,
       batch: frame.batch,
       elapsedMs: frame.elapsedMs,
       bodyCrc,
     })
+    return bodyBytes
   }
 
   /** Makes room. Only the call with more events than a batch should have needs another arena. */

@@ -1,4 +1,4 @@
-import type { RecordInput } from './batch-encoder.ts'
+import type { RecordInput } from './record-input.ts'
 import { recordBytes } from './record-codec.ts'
 
 const MAX_RECORDS_PER_BATCH = 4096

@@ -1,8 +1,9 @@
 import { InvalidOptionsError } from '@holdfast/core'
 import type { ConsumerStats } from '../buffer/event-buffer.ts'
+import type { BodyCodec } from './body/body-codec.ts'
 import { consumerFileName, consumerOfFileName } from './consumer-file-name.ts'
 import { CursorFile } from './cursor-file.ts'
-import type { ResolvedDiskBufferOptions } from './disk-buffer-options.ts'
+import type { ResolvedDiskBufferOptions } from './resolve-disk-buffer-options.ts'
 import { type ConsumerFiles, DiskConsumer } from './disk-consumer.ts'
 import type { Log } from './log.ts'
 import { recordTypes } from './record-codec.ts'
@@ -17,6 +18,7 @@ const SHELVES = { parked: 'park', deadLetters: 'dlq' } as const
 export class ConsumerRegistry {
   readonly #options: ResolvedDiskBufferOptions
   readonly #directory: string
+  readonly #bodies: BodyCodec
   /** By name, from `load` to `attach`: they are read before the log, because they prove how far it was durable. */
   readonly #loaded: Map<string, ConsumerFiles> = new Map()
   readonly #consumers: Map<string, Promise<DiskConsumer>> = new Map()
@@ -25,9 +27,10 @@ export class ConsumerRegistry {
   /** Consumers are registered and removed one after the other: they may have the same files. */
   #changes: Promise<unknown> = Promise.resolve()
 
-  constructor(options: ResolvedDiskBufferOptions, directory: string) {
+  constructor(options: ResolvedDiskBufferOptions, directory: string, bodies: BodyCodec) {
     this.#options = options
     this.#directory = directory
+    this.#bodies = bodies
   }
 
   /** Reads the cursors, parked events and dead letters of all registered consumers. */
@@ -192,6 +195,7 @@ export class ConsumerRegistry {
       fileSystem,
       clock,
       random,
+      bodies: this.#bodies,
       directory: this.#shelfDirectory(fileName, kind),
       recordType: kind === 'parked' ? recordTypes.park : recordTypes.event,
     })

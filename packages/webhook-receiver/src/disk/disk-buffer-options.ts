@@ -1,24 +1,7 @@
-import {
-  boolean,
-  checkOptions,
-  type Clock,
-  durationMs,
-  integer,
-  InvalidOptionsError,
-  nonEmptyString,
-  number,
-  oneOf,
-  plainObject,
-  type Random,
-  systemClock,
-  systemRandom,
-} from '@holdfast/core'
+import type { Clock, Random } from '@holdfast/core'
+import type { EncryptionOptions } from './body/key-ring.ts'
 import type { FileSystem } from './file-system.ts'
-import { nodeFileSystem } from './node-file-system.ts'
 import type { RecoveryMode } from './recovery-mode.ts'
-
-const MIB = 1024 * 1024
-const HOUR_MS = 3_600_000
 
 /** What a resolved `append` of a disk buffer means. */
 export type DiskDurability = 'fsync' | 'interval' | 'memory'
@@ -87,6 +70,20 @@ export interface DiskBufferOptions {
    */
   readonly dedupeWindowMs?: number
   /**
+   * Encrypts what is stored of events, parked ones and dead letters included, with AES-256-GCM. What was stored before stays as it is, and is read. In the
+   * clear stay sizes, times, numbers, names of consumers and keyed hashes of ids.
+   *
+   * @defaultValue nothing is encrypted
+   */
+  readonly encryption?: EncryptionOptions
+  /**
+   * Makes bodies smaller. `auto` takes zstd where Node.js has it (22.15 and newer) and brotli elsewhere. What was stored otherwise is read all the
+   * same. A body that would not become smaller is stored as it is.
+   *
+   * @defaultValue `'none'`
+   */
+  readonly compression?: 'none' | 'auto' | 'zstd' | 'brotli'
+  /**
    * Largest size of the segments together, in bytes; beyond it `append` rejects with `buffer_full` until a tenth of it is free again. At least
    * twice `segmentBytes` lets intake and deletion overlap. 64 KiB and up.
    *
@@ -138,104 +135,4 @@ export interface Retention {
    * @defaultValue `Infinity`
    */
   readonly maxBytes?: number
-}
-
-export type ResolvedRetention = Required<Retention>
-
-/** Options with every default filled in. */
-export type ResolvedDiskBufferOptions = Required<Omit<DiskBufferOptions, 'retention' | 'minFreeBytes'>> & {
-  readonly retention: ResolvedRetention
-  readonly minFreeBytes: number | undefined
-}
-
-/** Defaults of `diskBuffer` that are plain values. */
-export const defaultDiskBufferOptions: Readonly<
-  Pick<
-    ResolvedDiskBufferOptions,
-    | 'durability'
-    | 'syncIntervalMs'
-    | 'preallocateBytes'
-    | 'segmentBytes'
-    | 'segmentMaxAgeMs'
-    | 'maxEventBytes'
-    | 'maxBatchBytes'
-    | 'dedupeWindowMs'
-    | 'maxBytes'
-    | 'retention'
-    | 'recovery'
-    | 'allowNetworkFileSystem'
-  >
-> = Object.freeze({
-  durability: 'fsync',
-  syncIntervalMs: 100,
-  preallocateBytes: 0,
-  segmentBytes: 64 * MIB,
-  segmentMaxAgeMs: 24 * HOUR_MS,
-  maxEventBytes: 32 * MIB,
-  maxBatchBytes: MIB,
-  dedupeWindowMs: 72 * HOUR_MS,
-  maxBytes: Infinity,
-  retention: Object.freeze({ minAgeMs: 0, maxBytes: Infinity }),
-  recovery: 'resync',
-  allowNetworkFileSystem: false,
-})
-
-/**
- * Checks the options and fills in the defaults.
- *
- * @throws InvalidOptionsError for the first that is wrong.
- */
-export function resolveDiskBufferOptions(options: DiskBufferOptions): ResolvedDiskBufferOptions {
-  checkOptions('', options, {
-    directory: nonEmptyString,
-    durability: oneOf('fsync', 'interval', 'memory'),
-    syncIntervalMs: durationMs({ min: 1, max: 60_000 }),
-    preallocateBytes: integer({ min: 0, max: 64 * MIB }),
-    segmentBytes: integer({ min: 4096, max: 1024 * MIB }),
-    segmentMaxAgeMs: durationMs({ min: 1000, max: 24 * HOUR_MS }),
-    maxEventBytes: integer({ min: 1, max: 1024 * MIB }),
-    maxQueuedBytes: integer({ min: 1 }),
-    maxBatchBytes: integer({ min: 4096, max: 64 * MIB }),
-    dedupeWindowMs: durationMs(),
-    maxBytes: number({ min: 64 * 1024, infinity: true }),
-    minFreeBytes: number({ min: 0 }),
-    retention: plainObject,
-    recovery: oneOf('resync', 'strict'),
-    allowNetworkFileSystem: boolean,
-    fileSystem: plainObject,
-    clock: plainObject,
-    random: plainObject,
-  })
-  checkOptions('retention', options.retention ?? {}, {
-    minAgeMs: durationMs({ infinity: true }),
-    maxBytes: number({ min: 0, infinity: true }),
-  })
-  if (options.directory === undefined)
-    throw new InvalidOptionsError({ path: 'directory', expected: 'a non-empty string', received: undefined })
-  const defaults = defaultDiskBufferOptions
-  const maxEventBytes = options.maxEventBytes ?? defaults.maxEventBytes
-  return Object.freeze({
-    directory: options.directory,
-    durability: options.durability ?? defaults.durability,
-    syncIntervalMs: options.syncIntervalMs ?? defaults.syncIntervalMs,
-    preallocateBytes: options.preallocateBytes ?? defaults.preallocateBytes,
-    segmentBytes: options.segmentBytes ?? defaults.segmentBytes,
-    segmentMaxAgeMs: options.segmentMaxAgeMs ?? defaults.segmentMaxAgeMs,
-    maxEventBytes,
-    // A meta takes 64 KiB at most, a record header and its padding less than 64 bytes.
-    maxQueuedBytes: options.maxQueuedBytes ?? Math.max(8 * MIB, maxEventBytes + 65_600),
-    maxBatchBytes: options.maxBatchBytes ?? defaults.maxBatchBytes,
-    dedupeWindowMs: options.dedupeWindowMs ?? defaults.dedupeWindowMs,
-    maxBytes: options.maxBytes ?? defaults.maxBytes,
-    minFreeBytes: options.minFreeBytes,
-    retention: Object.freeze({
-      minAgeMs: options.retention?.minAgeMs ?? defaults.retention.minAgeMs,
-      maxBytes: options.retention?.maxBytes ?? defaults.retention.maxBytes,
-    }),
-    recovery: options.recovery ?? defaults.recovery,
-    allowNetworkFileSystem: options.allowNetworkFileSystem ?? defaults.allowNetworkFileSystem,
-    fileSystem: options.fileSystem ?? nodeFileSystem(),
-    clock: options.clock ?? systemClock,
-    random: options.random ?? systemRandom,
-  })
 }

@@ -12,13 +12,9 @@ import type {
   OpenReport,
   Position,
 } from '../buffer/event-buffer.ts'
-import {
-  type DiskBufferOptions,
-  type DiskDurability,
-  type ResolvedDiskBufferOptions,
-  resolveDiskBufferOptions,
-} from './disk-buffer-options.ts'
+import type { DiskBufferOptions, DiskDurability } from './disk-buffer-options.ts'
 import { type DiskStore, openDiskStore } from './disk-store.ts'
+import { type ResolvedDiskBufferOptions, resolveDiskBufferOptions } from './resolve-disk-buffer-options.ts'
 
 /**
  * An `EventBuffer` in a directory: an append-only log with group commit, of one partition, for one process at a time.

@@ -1,9 +1,10 @@
 import { hostname } from 'node:os'
 import { BufferError } from '../buffer/buffer-error.ts'
 import type { BufferWarning, OpenReport } from '../buffer/event-buffer.ts'
+import { BodyCodec } from './body/body-codec.ts'
 import { ConsumerRegistry } from './consumer-registry.ts'
 import { DedupeIndex } from './dedupe/dedupe-index.ts'
-import type { ResolvedDiskBufferOptions } from './disk-buffer-options.ts'
+import type { ResolvedDiskBufferOptions } from './resolve-disk-buffer-options.ts'
 import { identityOfRecord } from './event-codec.ts'
 import { EventIntake } from './event-intake.ts'
 import { errorCodeOf, openIfPresent, readFully, writeSmallFile } from './file-io.ts'
@@ -38,7 +39,8 @@ export async function openDiskStore(
   const { fileSystem, clock } = options
   const startedAt = clock.monotonicMs()
   const lock = await takeLock(options, directory)
-  const consumers = new ConsumerRegistry(options, directory)
+  const bodies = new BodyCodec(options)
+  const consumers = new ConsumerRegistry(options, directory, bodies)
   let dedupe: DedupeIndex | undefined
   let log: Log | undefined
   let housekeeper: Housekeeper | undefined
@@ -52,11 +54,12 @@ export async function openDiskStore(
   }
   try {
     const warnings = await checkVolume(options, directory)
+    await bodies.currentKey()
     await consumers.load()
     const { lostAside } = consumers
     const isLost = (seq: number): boolean => log?.holes.some(({ from, to }) => from <= seq && seq <= to) === true
     dedupe = await openDedupe(options, directory, isLost)
-    const opened = await openLog(options, directory, dedupe, consumers.provenSeq)
+    const opened = await openLog(options, directory, dedupe, consumers.provenSeq, bodies)
     log = opened.log
     consumers.attach(log)
     await writeOwner(options, directory, log.epoch)
@@ -75,7 +78,7 @@ export async function openDiskStore(
     return {
       store: {
         log,
-        intake: new EventIntake({ options, log, dedupe, guard }),
+        intake: new EventIntake({ options, log, dedupe, guard, bodies }),
         consumers,
         history: new LogHistory(log),
         housekeeper,
@@ -134,12 +137,14 @@ function openLog(
   directory: string,
   dedupe: DedupeIndex | undefined,
   seenSeq: number,
+  bodies: BodyCodec,
 ): ReturnType<typeof Log.open> {
   const { durability, syncIntervalMs } = options
   const log = {
     ...options,
     directory,
     recordType: recordTypes.event,
+    bodies,
     syncIntervalMs: durability === 'interval' ? syncIntervalMs : undefined,
   }
   if (dedupe === undefined) return Log.open({ ...log, provenSeq: seenSeq })

@@ -1,6 +1,6 @@
 import type { BatchItem, HeaderPairs, NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
 import { BufferError } from '../buffer/buffer-error.ts'
-import type { RecordInput } from './batch-encoder.ts'
+import type { RecordInput } from './record-input.ts'
 import { positionOf } from './seq.ts'
 
 /** The record header has 16 bits for the length of the meta. */

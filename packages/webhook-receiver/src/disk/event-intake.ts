@@ -1,8 +1,9 @@
 import type { AppendResult, NewEvent } from '../buffer/event-buffer.ts'
-import type { RecordInput } from './batch-encoder.ts'
+import type { BodyCodec } from './body/body-codec.ts'
+import type { RecordInput } from './record-input.ts'
 import type { DedupeIndex } from './dedupe/dedupe-index.ts'
 import type { Fingerprint } from './dedupe/fingerprint.ts'
-import type { ResolvedDiskBufferOptions } from './disk-buffer-options.ts'
+import type { ResolvedDiskBufferOptions } from './resolve-disk-buffer-options.ts'
 import { encodeEvent, identityOf } from './event-codec.ts'
 import type { Log } from './log.ts'
 import { positionOf } from './seq.ts'
@@ -43,6 +44,7 @@ export interface EventIntakeOptions {
   /** `undefined`: ids are not compared. */
   readonly dedupe: DedupeIndex | undefined
   readonly guard: SpaceGuard
+  readonly bodies: BodyCodec
 }
 
 /**
@@ -53,15 +55,17 @@ export class EventIntake {
   readonly #log: Log
   readonly #dedupe: DedupeIndex | undefined
   readonly #guard: SpaceGuard
+  readonly #bodies: BodyCodec
   readonly #inFlight: Map<Fingerprint, InFlight> = new Map()
   /** The last call that had to wait before it could store; later calls wait for it. */
   #lastTurn: Promise<unknown> | undefined
 
-  constructor({ options, log, dedupe, guard }: EventIntakeOptions) {
+  constructor({ options, log, dedupe, guard, bodies }: EventIntakeOptions) {
     this.#options = options
     this.#log = log
     this.#dedupe = dedupe
     this.#guard = guard
+    this.#bodies = bodies
   }
 
   /** See `EventBuffer.append`. */
@@ -112,8 +116,16 @@ export class EventIntake {
   /** Stores what is fresh, in the order of the calls: one whose ids are looked up is not overtaken. */
   async #inOrder(places: Place[], records: readonly RecordInput[]): Promise<Stored> {
     const before = this.#lastTurn
-    if (before === undefined && places.every(({ kind }) => kind !== 'asked')) return this.#store(places, records)
-    const turn = Promise.all([before, lookUp(places)]).then(() => this.#store(places, records))
+    const isKnown = ({ kind }: Place): boolean => kind === 'stored' || kind === 'in-flight'
+    const smaller = records.map((record, index) => {
+      const place = places[index]
+      return place === undefined || isKnown(place) ? record : this.#bodies.compress(record)
+    })
+    const isWaiting = places.some(({ kind }) => kind === 'asked') || smaller.some((record) => record instanceof Promise)
+    if (before === undefined && !isWaiting) return this.#store(places, smaller as readonly RecordInput[])
+    const turn = Promise.all([Promise.all(smaller.map(async (record) => record)), before, lookUp(places)]).then(
+      ([settled]) => this.#store(places, settled),
+    )
     this.#lastTurn = turn
     const stored = await turn
     if (this.#lastTurn === turn) this.#lastTurn = undefined

@@ -1,3 +1,4 @@
+export type { EncryptionOptions } from './body/key-ring.ts'
 export { diskBuffer } from './disk-buffer.ts'
 export type { DiskBufferOptions, DiskDurability } from './disk-buffer-options.ts'
 export { LockHeldError } from './file-system.ts'

@@ -20,6 +20,7 @@ export function holeOf(from: number, to: number): Hole {
 
 /** The error for a log that cannot be read now. */
 export function readFailure(cause: unknown): BufferError {
+  if (cause instanceof BufferError) return cause
   return new BufferError('buffer_failed', `The log cannot be read (${errorCodeOf(cause) ?? 'unknown error'}).`, {
     retryAfterMs: RETRY_AFTER_MS,
     cause,

@@ -1,3 +1,4 @@
+import { type BodyCodec, plainBodies } from './body/body-codec.ts'
 import { isUnreadable, readFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import { FrameReader } from './frame-reader.ts'
@@ -37,6 +38,7 @@ interface OpenSegment {
 export class LogReader {
   readonly #log: ReadableLog
   readonly #fileSystem: FileSystem
+  readonly #bodies: BodyCodec
   #open: OpenSegment | undefined
   #nextSeq = 0
   /** Reads in a row that the device failed. */
@@ -44,9 +46,13 @@ export class LogReader {
   /** A record that was read behind a hole and did not fit any more. */
   #held: Extract<LogItem, { readonly kind: 'record' }> | undefined
 
-  constructor(log: ReadableLog, fileSystem: FileSystem) {
+  constructor(
+    log: ReadableLog,
+    { fileSystem, bodies }: { readonly fileSystem: FileSystem; readonly bodies?: BodyCodec },
+  ) {
     this.#log = log
     this.#fileSystem = fileSystem
+    this.#bodies = bodies ?? plainBodies
   }
 
   /** Reads on behind `afterSeq`: at most `limit` items, and no more once `maxBytes` of bodies are reached. */
@@ -155,8 +161,17 @@ export class LogReader {
         case 'record': {
           const { seq, type, metaBytes } = step.header
           if (type === recordTypes.seal || type === recordTypes.index || seq < this.#nextSeq) break
+          const opened = this.#bodies.open(open.segment.header, step.header, step.body)
+          const body = opened instanceof Promise ? await opened : opened
+          // Its checksum holds and it is not what was encrypted: it counts as damaged.
+          if (body === undefined) break
           // The chunk is dropped with the next fill; a view would keep all of it alive for one small record.
-          return { kind: 'record', seq, metaBytes, body: Buffer.from(new Uint8Array(step.body).buffer) }
+          return {
+            kind: 'record',
+            seq,
+            metaBytes,
+            body: body === step.body ? Buffer.from(new Uint8Array(body).buffer) : body,
+          }
         }
       }
     }

@@ -1,7 +1,9 @@
 import type { Clock } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
 import { BackgroundSync } from './background-sync.ts'
-import { BatchEncoder, type BatchFrame, type EncodedBatch, type RecordInput } from './batch-encoder.ts'
+import type { BodyCodec } from './body/body-codec.ts'
+import { BatchEncoder, type BatchFrame, type EncodedBatch } from './batch-encoder.ts'
+import type { RecordInput } from './record-input.ts'
 import { bytesOf, type CommitGroup, type CommitListener, CommitQueue } from './commit-queue.ts'
 import { isNoSpace } from './file-io.ts'
 import { OpenSegment } from './open-segment.ts'
@@ -22,6 +24,7 @@ export interface LogWriterOptions extends SegmentMakerOptions {
   readonly maxBatchBytes: number
   readonly maxQueuedBytes: number
   readonly recordType: number
+  readonly bodies: BodyCodec
   /** `undefined`: each batch is synced before it is acknowledged. Otherwise that is done behind, this often. */
   readonly syncIntervalMs: number | undefined
   readonly clock: Clock
@@ -225,7 +228,10 @@ export class LogWriter {
 
   async #resume(segment: Segment): Promise<void> {
     try {
-      this.#state = { kind: 'attached', target: await OpenSegment.resume(this.#options.fileSystem, segment) }
+      const { fileSystem, bodies } = this.#options
+      const key = await bodies.currentKey()
+      const cipher = key && bodies.cipher(segment.header, key)
+      this.#state = { kind: 'attached', target: await OpenSegment.resume(fileSystem, segment, cipher) }
     } catch (error) {
       throw this.#refusal(error, 'The segment cannot be opened.')
     }
@@ -233,10 +239,13 @@ export class LogWriter {
 
   async #make(): Promise<void> {
     try {
+      const { bodies } = this.#options
+      // First the key: a segment that was made is written to.
+      const key = await bodies.currentKey()
       const made = await this.#maker.make(this.#lastSeq + 1)
       // From 1 in each segment: a number of 32 bits would not last for the life of a log.
       this.#lastBatch = 0
-      this.#state = { kind: 'attached', target: OpenSegment.of(made) }
+      this.#state = { kind: 'attached', target: OpenSegment.of(made, key && bodies.cipher(made.segment.header, key)) }
     } catch (error) {
       throw this.#refusal(error, 'A new segment cannot be made.')
     }
@@ -264,6 +273,7 @@ export class LogWriter {
     const frame: BatchFrame = {
       key: segment.key,
       recordType,
+      cipher: target.cipher,
       firstSeq,
       batch: this.#lastBatch + 1,
       elapsedMs: elapsedSince(segment.header.createdAt, now),

@@ -1,11 +1,12 @@
 import type { Clock, Random } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
+import { type BodyCodec, plainBodies } from './body/body-codec.ts'
 import type { CommitListener } from './commit-queue.ts'
 import { DurableHint } from './durable-hint.ts'
 import type { FileSystem } from './file-system.ts'
 import { LogReader } from './log-reader.ts'
 import { LogWriter } from './log-writer.ts'
-import type { RecordInput } from './batch-encoder.ts'
+import type { RecordInput } from './record-input.ts'
 import { decodeMeta, encodeMeta, META_MAGIC, type Meta, withFirstSeq, withHoles } from './meta-codec.ts'
 import { type RecoveryMode, strictRefusal } from './recovery-mode.ts'
 import { type Recovered, recoverSegments } from './recovery.ts'
@@ -28,6 +29,8 @@ export interface LogOptions {
   /** Zeros that are written ahead, in bytes. None without it. */
   readonly preallocateBytes?: number
   readonly recordType: number
+  /** Makes bodies smaller and unreadable for others; they are stored as they come without it. */
+  readonly bodies?: BodyCodec
   /** A sequence number that is known from elsewhere to have been durable. */
   readonly provenSeq: number
   readonly recovery?: RecoveryMode
@@ -80,6 +83,7 @@ export class Log {
         ...options,
         syncIntervalMs: options.syncIntervalMs,
         preallocateBytes: options.preallocateBytes ?? 0,
+        bodies: options.bodies ?? plainBodies,
         segmentDirectory: segmentDirectoryOf(options.directory),
         epoch: meta.epoch,
         newSalt: () => randomSalt(options.random),
@@ -126,6 +130,7 @@ export class Log {
       const recovered = await recoverSegments({
         ...options,
         recovery,
+        bodies: options.bodies ?? plainBodies,
         needsScan: options.needsScan ?? (() => false),
         segmentDirectory,
         quarantineDirectory: `${directory}/quarantine`,
@@ -256,7 +261,7 @@ export class Log {
 
   /** A reader of its own, for one consumer. */
   reader(): LogReader {
-    return new LogReader(this, this.#options.fileSystem)
+    return new LogReader(this, this.#options)
   }
 
   /** Takes a hole into the books that was found while reading. */

@@ -1,3 +1,4 @@
+import type { BodyCipher } from './body/body-cipher.ts'
 import type { EncodedBatch } from './batch-encoder.ts'
 import { isNoSpace, writeFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
@@ -9,12 +10,19 @@ import type { Segment } from './segment.ts'
 export class OpenSegment {
   readonly segment: Segment
   readonly file: OpenFile
+  /** Encrypts its records; `undefined`: they are stored as they come. */
+  readonly cipher: BodyCipher | undefined
   /** Zeros were written up to here. */
   #allocatedEnd: number
   /** Set until the segment is known to exist for good. */
   #born: Promise<unknown> | undefined
 
-  private constructor({ segment, file, allocatedEnd }: NewSegment, born: Promise<unknown> | undefined) {
+  private constructor(
+    { segment, file, allocatedEnd }: NewSegment,
+    born: Promise<unknown> | undefined,
+    cipher: BodyCipher | undefined,
+  ) {
+    this.cipher = cipher
     this.segment = segment
     this.file = file
     this.#allocatedEnd = allocatedEnd
@@ -22,15 +30,16 @@ export class OpenSegment {
   }
 
   /** Takes over a segment that was just made. */
-  static of(made: NewSegment): OpenSegment {
-    return new OpenSegment(made, made.born)
+  static of(made: NewSegment, cipher: BodyCipher | undefined): OpenSegment {
+    return new OpenSegment(made, made.born, cipher)
   }
 
   /** Opens a segment to go on in it. */
-  static async resume(fileSystem: FileSystem, segment: Segment): Promise<OpenSegment> {
+  static async resume(fileSystem: FileSystem, segment: Segment, cipher: BodyCipher | undefined): Promise<OpenSegment> {
     const file = await fileSystem.open(segment.path, 'write')
     try {
-      return new OpenSegment({ segment, file, allocatedEnd: await file.size(), born: Promise.resolve() }, undefined)
+      const allocatedEnd = await file.size()
+      return new OpenSegment({ segment, file, allocatedEnd, born: Promise.resolve() }, undefined, cipher)
     } catch (error) {
       await file.close().catch(ignore)
       throw error

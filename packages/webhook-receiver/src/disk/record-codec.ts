@@ -6,6 +6,11 @@ export const RECORD_HEADER_BYTES = 40
 /** What a record is. 0 is invalid, so that zeros are never a record. */
 export const recordTypes = { event: 1, seal: 2, ack: 3, park: 4, commitMarker: 5, index: 6 } as const
 
+/** What was done to a body before it was stored. Compressed first, then encrypted. */
+export const recordFlags = { zstd: 1, brotli: 2, encrypted: 4 } as const
+/** Bits that this version knows. */
+export const ALL_RECORD_FLAGS = 7
+
 /** What makes the records of one segment recognisable: random per segment, so that no payload can imitate a record. */
 export interface SegmentKey {
   /** First 8 bytes of every record. */

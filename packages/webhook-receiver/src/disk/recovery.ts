@@ -1,3 +1,4 @@
+import type { BodyCodec } from './body/body-codec.ts'
 import type { Meta } from './meta-codec.ts'
 import type { FileSystem } from './file-system.ts'
 import { type RecoveryMode, strictRefusal } from './recovery-mode.ts'
@@ -19,6 +20,7 @@ export interface RecoveryOptions {
   /** A sequence number that is known from elsewhere to have been durable. */
   readonly provenSeq: number
   readonly recordType: number
+  readonly bodies: BodyCodec
   /** Set where syncs are behind appends: then only the hint in META says what was synced. */
   readonly syncIntervalMs?: number | undefined
   /** Whether a sealed segment is to be read nevertheless, for `visit`. */
@@ -134,6 +136,7 @@ async function recoverSegment(
       size,
       limitSeq: isLast ? Infinity : nextBase - 1,
       recordType: options.recordType,
+      bodies: options.bodies,
       visit: options.visit,
     })
     const provenHere = isLast ? proven : nextBase - 1

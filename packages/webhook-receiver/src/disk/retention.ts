@@ -1,7 +1,7 @@
 import type { Clock } from '@holdfast/core'
 import type { ConsumerRegistry } from './consumer-registry.ts'
 import type { DedupeIndex } from './dedupe/dedupe-index.ts'
-import type { ResolvedRetention } from './disk-buffer-options.ts'
+import type { ResolvedRetention } from './resolve-disk-buffer-options.ts'
 import type { Log } from './log.ts'
 
 export interface RetentionOptions {

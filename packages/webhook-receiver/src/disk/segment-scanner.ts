@@ -1,3 +1,4 @@
+import type { BodyCodec } from './body/body-codec.ts'
 import { FrameReader } from './frame-reader.ts'
 import type { OpenFile } from './file-system.ts'
 import { recordTypes } from './record-codec.ts'
@@ -43,6 +44,7 @@ export interface ScanOptions {
   /** Records above belong to the next segment: those here were rejected and are passed over. */
   readonly limitSeq: number
   readonly recordType: number
+  readonly bodies: BodyCodec
   readonly visit?: RecordVisitor | undefined
 }
 
@@ -97,7 +99,11 @@ export async function scanSegment(options: ScanOptions): Promise<Scan> {
       last.lastBatch = header.batch
     } else islands.push({ firstSeq: header.seq, lastSeq: header.seq, end: frames.goodEnd, lastBatch: header.batch })
     segment.index.note(header.seq, step.at)
-    options.visit?.(header.seq, segment.header.createdAt + header.elapsedMs, header.metaBytes, step.body)
+    if (options.visit === undefined) continue
+    const opened = options.bodies.open(segment.header, header, step.body)
+    const body = opened instanceof Promise ? await opened : opened
+    if (body !== undefined)
+      options.visit(header.seq, segment.header.createdAt + header.elapsedMs, header.metaBytes, body)
   }
   return { islands, provenSeq, lastBatchAt, isEnded, lastElapsedMs }
 }

@@ -1,5 +1,5 @@
 import type { FailureInfo, SetAside, StoredEvent } from '../buffer/event-buffer.ts'
-import type { RecordInput } from './batch-encoder.ts'
+import type { RecordInput } from './record-input.ts'
 import { decodeEvent, encodeEvent } from './event-codec.ts'
 
 /** What a shelf keeps with an event: that of a parked event, or of a dead letter. */

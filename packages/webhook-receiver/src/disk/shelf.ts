@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../buffer/event-buffer.ts'
+import { plainBodies } from './body/body-codec.ts'
 import { CursorFile } from './cursor-file.ts'
 import type { FileSystem } from './file-system.ts'
 import { Log, type LogOptions } from './log.ts'
@@ -19,6 +20,7 @@ export interface ShelfOptions
     | 'maxBatchBytes'
     | 'maxQueuedBytes'
     | 'recordType'
+    | 'bodies'
     | 'clock'
     | 'random'
   > {
@@ -89,7 +91,9 @@ export class Shelf {
   async put(entries: readonly ShelfEntry[]): Promise<void> {
     if (entries.length === 0) return
     const { log, gone } = await this.#opened()
-    const first = await log.append(entries.map(({ event, seq, note }) => encodeShelved(event, seq, note)))
+    const { bodies = plainBodies } = this.#options
+    const records = entries.map(async ({ event, seq, note }) => bodies.compress(encodeShelved(event, seq, note)))
+    const first = await log.append(await Promise.all(records))
     const replaced: number[] = []
     for (const [index, { seq, event, note }] of entries.entries()) {
       const previous = this.#index.put(shelvedOf(seq, first + index, event.body.length, note))

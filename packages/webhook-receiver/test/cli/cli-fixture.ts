@@ -9,6 +9,7 @@ import type { TextSink } from '../../src/cli/cli-io.ts'
 import { allCommands } from '../../src/cli/commands/all-commands.ts'
 import { runCli } from '../../src/cli/run-cli.ts'
 import { diskBuffer } from '../../src/disk/disk-buffer.ts'
+import type { DiskBufferOptions } from '../../src/disk/disk-buffer-options.ts'
 
 /** What a command printed, and how it ended. */
 export interface CliResult {
@@ -72,9 +73,13 @@ export function sampleEvent(number: number, fields: Partial<NewEvent> = {}): New
 }
 
 /** A closed buffer with these events in it. */
-export async function storedDirectory(events: readonly NewEvent[], consumers: readonly string[] = []): Promise<string> {
+export async function storedDirectory(
+  events: readonly NewEvent[],
+  consumers: readonly string[] = [],
+  options: Partial<DiskBufferOptions> = {},
+): Promise<string> {
   const directory = temporaryDirectory()
-  const buffer = diskBuffer({ directory })
+  const buffer = diskBuffer({ directory, ...options })
   await buffer.open()
   if (events.length > 0) await buffer.append(events)
   for (const name of consumers) await buffer.openConsumer(name)

@@ -18,16 +18,22 @@ interface Variant {
 }
 
 const variants: readonly Variant[] = [
-  { title: 'syncs each batch', options: SMALL, seeds: 90, powerCuts: 0.7 },
+  { title: 'syncs each batch', options: SMALL, seeds: 60, powerCuts: 0.7 },
   {
     title: 'writes zeros ahead',
     options: { ...SMALL, preallocateBytes: 4096 },
-    seeds: 40,
+    seeds: 25,
+    powerCuts: 0.7,
+  },
+  {
+    title: 'compresses and encrypts',
+    options: { ...SMALL, compression: 'auto', encryption: { keyId: 'k', key: () => Buffer.alloc(32, 3) } },
+    seeds: 25,
     powerCuts: 0.7,
   },
   // What a power cut takes is the price of these two.
-  { title: 'syncs behind its answers', options: { ...SMALL, durability: 'interval' }, seeds: 40, powerCuts: 0 },
-  { title: 'never syncs', options: { ...SMALL, durability: 'memory' }, seeds: 40, powerCuts: 0 },
+  { title: 'syncs behind its answers', options: { ...SMALL, durability: 'interval' }, seeds: 25, powerCuts: 0 },
+  { title: 'never syncs', options: { ...SMALL, durability: 'memory' }, seeds: 25, powerCuts: 0 },
 ]
 
 /** What the model knows. */

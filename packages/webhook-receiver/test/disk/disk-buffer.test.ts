@@ -304,7 +304,15 @@ describe('diskBuffer', () => {
     expect(() => diskBuffer({ directory: '' })).toThrow('Expected `directory` to be a non-empty string')
     expect(() => diskBuffer({} as { directory: string })).toThrow('Expected `directory`')
     expect(() => diskBuffer({ directory: 'x', segmentMaxAgeMs: 2 * DAY_MS })).toThrow('Expected `segmentMaxAgeMs`')
-    expect(() => diskBuffer({ directory: 'x', durability: 'never' as 'fsync' })).toThrow('`durability`')
+    expect(() => diskBuffer({ directory: 'x', durability: 'never' as 'fsync' })).toThrow('durability')
+    expect(() => diskBuffer({ directory: 'x', syncIntervalMs: 0 })).toThrow('syncIntervalMs')
+    expect(() => diskBuffer({ directory: 'x', compression: 'gzip' as 'zstd' })).toThrow('compression')
+    const key = (): Uint8Array => new Uint8Array(32)
+    expect(() => diskBuffer({ directory: 'x', encryption: { keyId: '', key } })).toThrow('encryption.keyId')
+    const secret = 'c2VjcmV0' as unknown as typeof key
+    expect(() => diskBuffer({ directory: 'x', encryption: { keyId: 'a', key: secret } })).toThrow(
+      /^Expected `encryption.key` to be a function, got `"string"`/,
+    )
   })
 })
 

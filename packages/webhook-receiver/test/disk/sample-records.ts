@@ -1,7 +1,7 @@
 import { seededRandom } from '@holdfast/core/testing'
 import { Log, type LogOptions, type LogReport } from '../../src/disk/log.ts'
 import type { LogItem } from '../../src/disk/log-reader.ts'
-import type { RecordInput } from '../../src/disk/batch-encoder.ts'
+import type { RecordInput } from '../../src/disk/record-input.ts'
 import { recordTypes } from '../../src/disk/record-codec.ts'
 import type { MemoryFileSystem } from './memory-file-system.ts'
 import { bodyOf, DIRECTORY, stoppedClock } from './sample-buffer.ts'

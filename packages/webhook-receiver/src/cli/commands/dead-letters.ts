@@ -5,6 +5,7 @@ import { eventFilter, filterOptions } from '../event-filter.ts'
 import { eventToJson } from '../event-json.ts'
 import { changeDirectory, inspectDirectory } from '../open-directory.ts'
 import { count, printable, table, time, writeJson } from '../output.ts'
+import { keysOf, keysOption } from '../stored-keys.ts'
 
 const destination: CliOption = {
   kind: 'text',
@@ -17,10 +18,15 @@ export const listDeadLetters: Command = {
   name: 'dead-letters list',
   summary: 'Shows the events that a destination has given up, and why. Works while an application has the buffer open.',
   positionals: ['DIRECTORY'],
-  options: { destination, ...filterOptions, json: { kind: 'flag', help: 'One JSON object for each, with the event.' } },
+  options: {
+    destination,
+    ...filterOptions,
+    ...keysOption,
+    json: { kind: 'flag', help: 'One JSON object for each, with the event.' },
+  },
   examples: ['holdfast dead-letters list ./data/inbox --destination orders'],
   async run(args, io) {
-    await using opened = await inspectDirectory(args.positionals[0] ?? '')
+    await using opened = await inspectDirectory(args.positionals[0] ?? '', await keysOf(args, io))
     const letters = await chosenLetters(opened.buffer, args)
     if (args.flag('json')) {
       for (const { event, why, ...rest } of letters.chosen)
@@ -71,6 +77,7 @@ function change(options: {
       all: { kind: 'flag', help: 'All of them. Without it, the options below must choose.' },
       ...filterOptions,
       'dry-run': { kind: 'flag', help: 'Only count.' },
+      ...keysOption,
       json: { kind: 'flag', help: 'One JSON object.' },
     },
     examples: [
@@ -82,7 +89,8 @@ function change(options: {
       if (!choosing && !args.flag('all')) throw new UsageError('Say which: --all, or one of the filters.')
       const isDry = args.flag('dry-run')
       const [directory = ''] = args.positionals
-      await using opened = await (isDry ? inspectDirectory(directory) : changeDirectory(directory))
+      const keys = await keysOf(args, io)
+      await using opened = await (isDry ? inspectDirectory(directory, keys) : changeDirectory(directory, keys))
       const { consumer, chosen } = await chosenLetters(opened.buffer, args)
       const places = chosen.map(({ event: { partition, position } }) => ({ partition, position }))
       const changed = isDry ? places.length : await options.apply(consumer, places)

@@ -10,6 +10,7 @@ import { inspectDirectory } from '../open-directory.ts'
 import { count, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { readEntries } from '../read-events.ts'
+import { keysOf, keysOption } from '../stored-keys.ts'
 
 /** `holdfast export DIRECTORY` */
 export const exportEvents: Command = {
@@ -29,6 +30,7 @@ export const exportEvents: Command = {
       help: 'A file that is not there yet. Default: standard output.',
     },
     ...filterOptions,
+    ...keysOption,
     json: { kind: 'flag', help: 'Say at the end, on standard error, what was written as JSON.' },
   },
   examples: ['holdfast export ./data/inbox --source stripe --from 2026-11-25T00:00:00Z -o stripe.csv'],
@@ -36,7 +38,7 @@ export const exportEvents: Command = {
     const output = args.text('output')
     const format = formatOf(args.text('format'), output)
     const filter = eventFilter(args)
-    await using opened = await inspectDirectory(args.positionals[0] ?? '')
+    await using opened = await inspectDirectory(args.positionals[0] ?? '', await keysOf(args, io))
     const { events } = await opened.buffer.stats()
     const sink = output === undefined ? undefined : await newFile(output)
     const write = sink === undefined ? io.stdout.write.bind(io.stdout) : (text: string) => sink.appendFile(text)

@@ -11,6 +11,7 @@ import { count, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { decodeText, linesOf } from '../text-lines.ts'
 import { formatOf } from './export.ts'
+import { keysOf, keysOption } from '../stored-keys.ts'
 
 const BATCH_EVENTS = 256
 const BATCH_BYTES = 1024 * 1024
@@ -25,6 +26,7 @@ export const importEvents: Command = {
     format: { kind: 'text', value: 'FORMAT', help: '`jsonl` or `csv`. Default: by the name of the file, else jsonl.' },
     create: { kind: 'flag', help: 'Make the buffer if there is none.' },
     'dry-run': { kind: 'flag', help: 'Only check the file and count. Works while an application has the buffer open.' },
+    ...keysOption,
     json: { kind: 'flag', help: 'One JSON object.' },
   },
   examples: ['holdfast import ./data/inbox stripe.csv --dry-run', 'cat more.jsonl | holdfast import ./data/inbox -'],
@@ -38,9 +40,10 @@ export const importEvents: Command = {
       counts.appended = counts.read
     } else {
       // A dry run appends, too: into a view of the files that is thrown away.
+      const keys = await keysOf(args, io)
       await using opened = await (isDry
-        ? inspectDirectory(directory, { rememberIds: true })
-        : changeDirectory(directory, { create: args.flag('create') }))
+        ? inspectDirectory(directory, { ...keys, rememberIds: true })
+        : changeDirectory(directory, { ...keys, create: args.flag('create') }))
       await store(opened.buffer, events, counts, io)
     }
     if (args.flag('json')) await writeJson(io, { dryRun: isDry, ...counts })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Command } from '../command.ts'
 import { inspectDirectory, ownerOf } from '../open-directory.ts'
 import { bytes, duration, facts, table, writeJson } from '../output.ts'
+import { keysOf, keysOption } from '../stored-keys.ts'
 
 /** `holdfast inspect DIRECTORY` */
 export const inspect: Command = {
@@ -10,11 +11,11 @@ export const inspect: Command = {
   summary:
     'Shows what is in a buffer: events, bytes, losses, consumers and files. Works while an application has it open.',
   positionals: ['DIRECTORY'],
-  options: { json: { kind: 'flag', help: 'One JSON object.' } },
+  options: { ...keysOption, json: { kind: 'flag', help: 'One JSON object.' } },
   examples: ['holdfast inspect ./data/inbox'],
   async run(args, io) {
     const [directory = ''] = args.positionals
-    await using opened = await inspectDirectory(directory)
+    await using opened = await inspectDirectory(directory, await keysOf(args, io))
     const { buffer, report } = opened
     const { consumers, ...stats } = await buffer.stats()
     const owner = await ownerOf(directory)

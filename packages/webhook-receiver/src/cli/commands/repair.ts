@@ -2,6 +2,7 @@ import { FindingError } from '../cli-io.ts'
 import type { Command } from '../command.ts'
 import { changeDirectory, inspectDirectory } from '../open-directory.ts'
 import { bytes, count, writeJson } from '../output.ts'
+import { keysOf, keysOption } from '../stored-keys.ts'
 
 /** `holdfast repair DIRECTORY` */
 export const repair: Command = {
@@ -11,13 +12,15 @@ export const repair: Command = {
   positionals: ['DIRECTORY'],
   options: {
     'dry-run': { kind: 'flag', help: 'Only say what would be done. Works while an application has it open.' },
+    ...keysOption,
     json: { kind: 'flag', help: 'One JSON object.' },
   },
   examples: ['holdfast repair ./data/inbox --dry-run'],
   async run(args, io) {
     const [directory = ''] = args.positionals
     const isDry = args.flag('dry-run')
-    await using opened = await (isDry ? inspectDirectory(directory) : changeDirectory(directory))
+    const keys = await keysOf(args, io)
+    await using opened = await (isDry ? inspectDirectory(directory, keys) : changeDirectory(directory, keys))
     const { report } = opened
     const { lost } = await opened.buffer.stats()
     if (args.flag('json')) await writeJson(io, { dryRun: isDry, ...report, lost })

@@ -8,6 +8,7 @@ import { inspectDirectory } from '../open-directory.ts'
 import { count, printable, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { readEntries } from '../read-events.ts'
+import { keysOf, keysOption } from '../stored-keys.ts'
 
 /** Headers of one connection, and those that `fetch` sets itself. */
 const notForwarded =
@@ -26,6 +27,7 @@ export const replay: Command = {
     'keep-going': { kind: 'flag', help: 'Go on after an event that was refused. Default: stop there.' },
     'dry-run': { kind: 'flag', help: 'Only count.' },
     ...filterOptions,
+    ...keysOption,
     json: { kind: 'flag', help: 'One JSON object.' },
   },
   examples: [
@@ -39,7 +41,7 @@ export const replay: Command = {
     if (!(rate > 0)) throw new UsageError(`--rate takes a number above 0, got \`${rate}\`.`)
     const filter = eventFilter(args)
     const extra = args.list('header').map(headerPair)
-    await using opened = await inspectDirectory(args.positionals[0] ?? '')
+    await using opened = await inspectDirectory(args.positionals[0] ?? '', await keysOf(args, io))
     await using send = createFetch()
     const { events } = await opened.buffer.stats()
     const progress = startProgress(io, 'replaying', events)

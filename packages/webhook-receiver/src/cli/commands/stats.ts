@@ -6,6 +6,7 @@ import { inspectDirectory } from '../open-directory.ts'
 import { bytes, printable, table, time, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { readEntries } from '../read-events.ts'
+import { keysOf, keysOption } from '../stored-keys.ts'
 
 const groupings: Readonly<Record<string, (event: StoredEvent) => string>> = {
   source: ({ source }) => source,
@@ -30,6 +31,7 @@ export const stats: Command = {
   options: {
     by: { kind: 'text', value: 'WHAT', help: `${Object.keys(groupings).join(', ')}. Default: source.` },
     ...filterOptions,
+    ...keysOption,
     json: { kind: 'flag', help: 'One JSON object for each group.' },
   },
   examples: ['holdfast stats ./data/inbox --by hour --source stripe'],
@@ -38,7 +40,7 @@ export const stats: Command = {
     const groupOf = groupings[by]
     if (groupOf === undefined) throw new UsageError(`--by takes ${Object.keys(groupings).join(', ')}, got \`${by}\`.`)
     const filter = eventFilter(args)
-    await using opened = await inspectDirectory(args.positionals[0] ?? '')
+    await using opened = await inspectDirectory(args.positionals[0] ?? '', await keysOf(args, io))
     const { events } = await opened.buffer.stats()
     const progress = startProgress(io, 'reading', events)
     const groups = new Map<string, Group>()

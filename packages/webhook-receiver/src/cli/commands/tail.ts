@@ -6,6 +6,7 @@ import { eventToJson } from '../event-json.ts'
 import { inspectDirectory } from '../open-directory.ts'
 import { bytes, printable, time, writeJson } from '../output.ts'
 import { readEntries } from '../read-events.ts'
+import { keysOf, keysOption } from '../stored-keys.ts'
 
 const LOOK_AGAIN_MS = 500
 // A look reads the last segment: it takes a fifth of the time at most.
@@ -23,6 +24,7 @@ export const tail: Command = {
     follow: { kind: 'flag', short: 'f', help: 'Go on until it is stopped.' },
     body: { kind: 'flag', help: 'The bodies, too.' },
     ...filterOptions,
+    ...keysOption,
     json: { kind: 'flag', help: 'One JSON object for each event, with everything.' },
   },
   examples: ['holdfast tail ./data/inbox -n 50', 'holdfast tail ./data/inbox --follow --source stripe --body'],
@@ -55,7 +57,7 @@ async function* newEvents(
   filter: EventFilter,
   after: Map<number, Position>,
 ): AsyncGenerator<StoredEvent, void, undefined> {
-  await using opened = await inspectDirectory(args.positionals[0] ?? '')
+  await using opened = await inspectDirectory(args.positionals[0] ?? '', await keysOf(args, io))
   for await (const entry of readEntries(opened.buffer, { from: filter.from, signal: io.signal, after })) {
     if (entry.kind === 'hole') {
       after.set(entry.hole.partition, entry.hole.to)

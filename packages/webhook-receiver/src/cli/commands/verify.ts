@@ -5,17 +5,18 @@ import { inspectDirectory } from '../open-directory.ts'
 import { bytes, count, duration, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { readEntries } from '../read-events.ts'
+import { keysOf, keysOption } from '../stored-keys.ts'
 
 /** `holdfast verify DIRECTORY` */
 export const verify: Command = {
   name: 'verify',
   summary: 'Reads every event of a buffer and checks its checksums. Exits 1 when something is lost.',
   positionals: ['DIRECTORY'],
-  options: { json: { kind: 'flag', help: 'One JSON object.' } },
+  options: { ...keysOption, json: { kind: 'flag', help: 'One JSON object.' } },
   examples: ['holdfast verify ./data/inbox && echo intact'],
   async run(args, io) {
     const startedMs = io.clock.monotonicMs()
-    await using opened = await inspectDirectory(args.positionals[0] ?? '')
+    await using opened = await inspectDirectory(args.positionals[0] ?? '', await keysOf(args, io))
     const { events: expected } = await opened.buffer.stats()
     const progress = startProgress(io, 'checking', expected)
     let events = 0

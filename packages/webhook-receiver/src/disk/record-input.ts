@@ -1,0 +1,8 @@
+/** A record to be appended: compact JSON, then bytes as they came. */
+export interface RecordInput {
+  readonly meta: string
+  readonly metaBytes: number
+  readonly body: Uint8Array
+  /** What was done to the body, see `recordFlags`; nothing without it. */
+  readonly flags?: number
+}
