@@ -21,12 +21,18 @@ const pinnedHost: Check = (value) =>
 const dnsName: Check = (value) =>
   typeof value === 'string' && /^[a-z\d-]+(?:\.[a-z\d-]+)+$/.test(value) ? undefined : 'a DNS name in lower case'
 
+const origin: Check = (value) =>
+  typeof value === 'string' && /^https:\/\/[a-z\d-]+(?:\.[a-z\d-]+)*\.[a-z]+$/.test(value)
+    ? undefined
+    : 'an https URL of a host in lower case, without a path'
+
 const path: Check = (value) => (typeof value === 'string' && value.startsWith('/') ? undefined : 'a path pattern')
 
 const fetchedChecks: ChecksOf<FetchedKey> = {
   from: oneOf('url'),
   url: checkedElsewhere,
   hosts: arrayOf(pinnedHost),
+  origin,
   path,
   keyId: checkedElsewhere,
   kind: oneOf('x509', 'pem', 'jwk', 'jwks'),
@@ -52,15 +58,19 @@ export function checkKeySource(at: string, value: unknown): void {
 }
 
 /** A URL that the request says is pinned; one that the connector says pins itself. */
-function checkUrl(at: string, { url, hosts, path: pattern }: Shape): void {
+function checkUrl(at: string, { url, hosts, origin: before, path: pattern }: Shape): void {
   if (url === undefined || typeof url === 'string') {
     if (url !== undefined && !isHttpsUrl(url)) throw refusal(`${at}.url`, 'an https URL', 'another text')
-    for (const [key, value] of Object.entries({ hosts, path: pattern })) {
+    for (const [key, value] of Object.entries({ hosts, origin: before, path: pattern })) {
       if (value !== undefined) throw refusal(`${at}.${key}`, 'absent unless the request says the URL', 'a value')
     }
     return
   }
   checkSource(`${at}.url`, url)
+  if (before !== undefined) {
+    if (hosts !== undefined) throw refusal(`${at}.hosts`, 'absent with `origin`', 'a value')
+    return
+  }
   if (hosts === undefined || (hosts as readonly string[]).length === 0)
     throw refusal(`${at}.hosts`, 'at least one host, because the request says the URL', 'none')
 }

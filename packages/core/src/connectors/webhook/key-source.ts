@@ -26,8 +26,13 @@ export interface FetchedKey {
    * which the application gives as `keyUrl`.
    */
   readonly url?: string | ValueSource
-  /** Hosts that may be asked, exact or with `*` for one label or a part of one. Required with a `url` from the request. */
+  /**
+   * Hosts that may be asked, exact or with `*` for one label or a part of one. Required with a `url` from the request, unless
+   * there is an `origin`.
+   */
   readonly hosts?: readonly string[]
+  /** What stands before the path, where the request says the path alone, for example `https://keys.example.com`. */
+  readonly origin?: string
   /** Path that a `url` from the request must have; `*` stands for anything within a segment, `**` for anything. */
   readonly path?: string
   /** Where the request says which key signed. A JWT and an RFC 9421 signature say it themselves. */

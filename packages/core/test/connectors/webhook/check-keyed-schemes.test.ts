@@ -79,6 +79,13 @@ describe('checkWebhook', () => {
     ],
     ['a signature over a secret, with published keys', { ...signature, key: fetched, message: [{ part: 'secret' }] }],
     [
+      'a key whose path the request says',
+      {
+        ...signature,
+        key: { from: 'url', url: { from: 'header', name: 'x-key' }, origin: 'https://a.example', kind: 'pem' },
+      },
+    ],
+    [
       'a key whose URL holds its id',
       { ...signature, key: { from: 'url', url: 'https://a.example/{keyId}', kind: 'pem', pointer: '/key' } },
     ],
@@ -92,6 +99,8 @@ describe('checkWebhook', () => {
   const { url: _url, ...withoutUrl } = fetched
   const { hosts: _hosts, ...withoutHosts } = fetched
   const { path: _path, ...unpinned } = withoutHosts
+  const withOrigin = (origin: string): object => ({ ...signature, key: { ...withoutHosts, origin } })
+  const { url: _place, ...withoutPins } = { ...unpinned, origin: 'https://a.example' }
   const { secret: _secret, ...jwtWithoutSecret } = jwt
   const { key: _key, ...jwtWithoutKey } = jwt
 
@@ -114,6 +123,10 @@ describe('checkWebhook', () => {
     ['any domain', withKey({ hosts: ['sns.*.*.com'] }), 'verify[0].key.hosts'],
     ['an address for a host', withKey({ hosts: ['127.0.0.1'] }), 'verify[0].key.hosts'],
     ['a path that is none', withKey({ path: 'a' }), 'verify[0].key.path'],
+    ['hosts beside an origin', withKey({ origin: 'https://a.example' }), 'verify[0].key.hosts'],
+    ['an origin with a path', withOrigin('https://a.example/b'), 'verify[0].key.origin'],
+    ['an origin over http', withOrigin('http://a.example'), 'verify[0].key.origin'],
+    ['an origin without a URL of the request', { ...signature, key: withoutPins }, 'verify[0].key.origin'],
     ['pins without a URL of the request', { ...signature, key: withoutUrl }, 'verify[0].key.hosts'],
     ['http', { ...signature, key: { ...unpinned, url: 'http://a.example/' } }, 'verify[0].key.url'],
     ['no URL', { ...signature, key: { ...unpinned, url: 'https://' } }, 'verify[0].key.url'],

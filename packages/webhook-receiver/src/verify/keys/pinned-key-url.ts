@@ -5,7 +5,12 @@ import type { FetchedKey } from '@holdfast/core'
  * hosts, the path, and nothing else. Whoever sends a request would otherwise say where our server connects to, and which key
  * it trusts.
  */
-export function pinnedKeyUrl(text: string, { hosts = [], path }: FetchedKey): string | undefined {
+export function pinnedKeyUrl(named: string, { origin, hosts, path }: FetchedKey): string | undefined {
+  if (origin === undefined) return pinnedUrl(named, hosts ?? [], path)
+  return named.startsWith('/') ? pinnedUrl(`${origin}${named}`, [new URL(origin).hostname], path) : undefined
+}
+
+function pinnedUrl(text: string, hosts: readonly string[], path: string | undefined): string | undefined {
   // Whoever has control characters, backslashes or blanks in a URL wants two parsers to read it differently.
   if (text.length > MAX_URL_LENGTH || !/^https:\/\/[\w.~:/?#%&=+-]+$/.test(text)) return undefined
   if (!URL.canParse(text)) return undefined

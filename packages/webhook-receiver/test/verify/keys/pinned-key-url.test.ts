@@ -96,4 +96,32 @@ describe('pinnedKeyUrl', () => {
       { numRuns: 5_000 },
     )
   })
+
+  describe('with an origin', () => {
+    const adobe: FetchedKey = {
+      from: 'url',
+      url: { from: 'header', name: 'x-key-path' },
+      kind: 'pem',
+      origin: 'https://keys.example.com',
+      path: '/prod/keys/*.pem',
+    }
+
+    test('takes the path that a request names', () => {
+      expect(pinnedKeyUrl('/prod/keys/a.pem', adobe)).toBe('https://keys.example.com/prod/keys/a.pem')
+    })
+
+    test.each([
+      '/stage/keys/a.pem',
+      'prod/keys/a.pem',
+      'https://keys.example.com/prod/keys/a.pem',
+      '.evil.example/prod/keys/a.pem',
+      '@evil.example/prod/keys/a.pem',
+      ':8443/prod/keys/a.pem',
+      '//evil.example/prod/keys/a.pem',
+      '/prod/keys/../../a.pem',
+      '/prod/keys/a.pem?b',
+    ])('refuses %s', (named) => {
+      expect(pinnedKeyUrl(named, adobe)).toBeUndefined()
+    })
+  })
 })
