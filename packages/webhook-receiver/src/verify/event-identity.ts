@@ -33,7 +33,8 @@ export interface EventContent {
  * Makes the dedupe id of a verified event:
  *
  * - the provider's id alone, when the signature covers it;
- * - the provider's id and the SHA-256 of the body, when it does not: whoever can choose an id can then not choose one that
+ * - the provider's id and the SHA-256 of the body, or of the signed content where the same body can be written in several ways
+ *   under one signature, when it does not: whoever can choose an id can then not choose one that
  *   suppresses somebody else's event;
  * - the SHA-256 of the signed content without timestamp and signature, when the provider sends no id: a repeat that was
  *   signed anew is still the same event. Of an item of a batch that is the item.
@@ -63,8 +64,7 @@ export function eventIdentity(
     identity.id = named
     return identity
   }
-  const pieces = named === undefined && !content.isItem ? signedContent(verified, content) : [content.body]
-  return chain(hashes.digest('sha256', pieces), (digest) => {
+  return chain(hashes.digest('sha256', contentOf(verified, content, named !== undefined)), (digest) => {
     identity.id = named === undefined ? encodeHex(digest) : `${named}:${encodeHex(digest)}`
     return identity
   })
@@ -116,6 +116,12 @@ function timeOf(source: NonNullable<WebhookDescription['occurredAt']>, reader: R
 }
 
 const DECIMAL = /^(\d+)\.(\d{1,20})$/
+
+/** What tells an event from others; where the same request can be written in several ways, what is the same in all of them. */
+function contentOf(verified: Verified, content: EventContent, isNamed: boolean): readonly MessagePiece[] {
+  if (content.isItem) return [content.body]
+  return content.reader.signed() ?? (isNamed ? [content.body] : signedContent(verified, content))
+}
 
 /** The covered headers and the covered URL, each as a line that no value can imitate, and the body. */
 function signedContent({ bound }: Verified, { reader, body }: EventContent): MessagePiece[] {

@@ -4,9 +4,11 @@ import type { HeaderPairs } from '../buffer/event-buffer.ts'
 import { type BodyFields, bodyFields } from './body-fields.ts'
 import { byteString, byteStringText, utf8ByteString } from './encoding.ts'
 import { type FormPair, parseForm } from './form-pairs.ts'
+import type { MessagePiece } from './message-piece.ts'
 import { headerValues, joinedHeader } from './request-headers.ts'
 import { queryOf } from './request-url.ts'
 import type { VerifiableRequest } from './verifiable-request.ts'
+import type { VerifyFailureReason } from './verify-result.ts'
 
 /** Claims of a token that was verified. */
 type Claims = Readonly<Record<string, unknown>>
@@ -23,6 +25,7 @@ export class RequestReader {
   #fields: BodyFields | undefined
   #query: readonly FormPair[] | undefined
   #claims: Claims = {}
+  #signed: (() => readonly MessagePiece[] | VerifyFailureReason) | undefined
 
   constructor(request: VerifiableRequest, part?: { readonly root: RequestReader; readonly content: Uint8Array }) {
     this.request = request
@@ -95,5 +98,18 @@ export class RequestReader {
   /** The claims of the request's token, once it was verified; `undefined`: it has none. */
   setClaims(claims: Claims | undefined): void {
     this.#root.#claims = claims ?? {}
+  }
+  /**
+   * What the signature covers but the time, where the request could be written in other ways under the same signature;
+   * `undefined`: it could not, or was not verified.
+   */
+  signed(): readonly MessagePiece[] | undefined {
+    const pieces = this.#root.#signed?.()
+    return typeof pieces === 'string' ? undefined : pieces
+  }
+
+  /** Says how what is signed is put together, once the request was verified. */
+  setSigned(signed: () => readonly MessagePiece[] | VerifyFailureReason): void {
+    this.#root.#signed = signed
   }
 }

@@ -1,4 +1,4 @@
-import type { SignedMessage, VerificationScheme } from '@holdfast/core'
+import type { MessagePart, SignedMessage, VerificationScheme } from '@holdfast/core'
 import { compileBodyHash } from './body-hash.ts'
 import { coverageOf } from './bound-parts.ts'
 import { chain, type MaybePromise } from './maybe-promise.ts'
@@ -51,6 +51,13 @@ export function compileSignedMessage(scheme: SignedMessage, setup: SignedMessage
   const readTime = scheme.timestamp && compileTimestamp(scheme.timestamp, scheme.signature)
   const toleranceMs = setup.toleranceMs ?? scheme.timestamp?.toleranceMs
   const template = compileMessage(scheme.message, eventId, hashes)
+  const respelled = scheme.message.some(isRespellable)
+    ? compileMessage(
+        scheme.message.filter(({ part }) => part !== 'timestamp'),
+        eventId,
+        hashes,
+      )
+    : undefined
   const checkBodyHash = scheme.bodyHash && compileBodyHash(scheme.bodyHash, hashes)
   const { bound, strength } = coverageOf(scheme, eventId)
   const decode = decoders[scheme.encoding]
@@ -71,9 +78,8 @@ export function compileSignedMessage(scheme: SignedMessage, setup: SignedMessage
     const { url } = request.reader.request
     return chain(matchUrl(request, bodyHashes, url), (matched) => {
       if (matched !== 'mismatch' || url === undefined || template.urlVariants.length === 0)
-        return judge(request, matched)
-      const others = spellUrl(url, template.urlVariants).slice(1)
-      return chain(matchOthers(request, bodyHashes, others), (other) => judge(request, other))
+        return judge({ ...request, bodyHashes, url }, matched)
+      return matchOthers(request, bodyHashes, spellUrl(url, template.urlVariants).slice(1))
     })
   }
 
@@ -81,10 +87,12 @@ export function compileSignedMessage(scheme: SignedMessage, setup: SignedMessage
     request: SignedRequest,
     bodyHashes: readonly string[],
     [url, ...others]: readonly string[],
-  ): MaybePromise<KeyMatch> => {
-    if (url === undefined) return 'mismatch'
+  ): MaybePromise<VerifyResult> => {
+    if (url === undefined) return notVerified('mismatch')
     return chain(matchUrl(request, bodyHashes, url), (matched) =>
-      matched === 'mismatch' ? matchOthers(request, bodyHashes, others) : matched,
+      matched === 'mismatch'
+        ? matchOthers(request, bodyHashes, others)
+        : judge({ ...request, bodyHashes, url }, matched),
     )
   }
 
@@ -97,7 +105,7 @@ export function compileSignedMessage(scheme: SignedMessage, setup: SignedMessage
     return typeof pieces === 'string' ? pieces : match({ reader, pieces, signatures })
   }
 
-  const judge = (request: SignedRequest, matched: KeyMatch): MaybePromise<VerifyResult> => {
+  const judge = (request: MatchedRequest, matched: KeyMatch): MaybePromise<VerifyResult> => {
     if (typeof matched === 'string') return notVerified(matched)
     if ('ok' in matched) return matched
     if (checkBodyHash === undefined) return accept(request, matched)
@@ -106,12 +114,13 @@ export function compileSignedMessage(scheme: SignedMessage, setup: SignedMessage
     )
   }
 
-  const accept = ({ reader, time }: SignedRequest, { keyIndex, id }: MatchedKey): VerifyResult => {
+  const accept = ({ reader, time, url, bodyHashes }: MatchedRequest, { keyIndex, id }: MatchedKey): VerifyResult => {
     // Judged last: `timestamp_stale` is only said of an authentic request.
     if (readTime !== undefined && toleranceMs !== undefined) {
       const stale = judgeTimestamp(time.ms, reader.request.receivedAt, toleranceMs)
       if (stale !== undefined) return notVerified(stale)
     }
+    if (respelled !== undefined) reader.setSigned(() => respelled.build({ reader, timestamp: '', url, bodyHashes }))
     return {
       ok: true,
       scheme: kind,
@@ -130,6 +139,17 @@ interface SignedRequest {
   readonly reader: RequestReader
   readonly signatures: readonly Uint8Array[]
   readonly time: SignedTime
+}
+
+/** A request, and what fitted of what it may have been. */
+interface MatchedRequest extends SignedRequest {
+  readonly url: string | undefined
+  readonly bodyHashes: readonly string[]
+}
+
+/** Whether a request can be written in other ways under the same signature. */
+function isRespellable(part: MessagePart): boolean {
+  return part.part === 'sortedForm' || (part.part === 'url' && (part.variants !== undefined || part.sortQuery === true))
 }
 
 const untimed: SignedTime = { text: '', ms: 0 }

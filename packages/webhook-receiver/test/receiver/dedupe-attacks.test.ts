@@ -55,6 +55,39 @@ describe('whoever can send what was signed once', () => {
     expect(receiver.snapshot().duplicates).toBe(3)
   })
 
+  test('gets nothing in again by writing the same form in another way', async () => {
+    const message: HmacScheme['message'] = [{ part: 'url' }, { part: 'sortedForm', duplicates: 'unique_sorted' }]
+    const { send, stored, receiver } = await sourceWith(
+      { verify: [{ ...(bodySignature as HmacScheme), message }] },
+      { publicUrl: 'https://acme.example' },
+    )
+    const signature = createHmac('sha256', SECRET).update('https://acme.example/smsBodyhiFrom+1').digest('hex')
+    for (const form of ['From=%2B1&Body=hi', 'Body=hi&From=%2B1', 'Body=%68i&From=%2b1', 'Body=hi&Body=hi&From=%2B1']) {
+      const headers = [
+        ['Content-Type', 'application/x-www-form-urlencoded'],
+        ['X-Signature', signature],
+      ] as const
+      expect((await send({ url: '/sms', body: new TextEncoder().encode(form), headers })).status).toBe(200)
+    }
+    expect(stored).toHaveLength(1)
+    expect(receiver.snapshot().duplicates).toBe(3)
+  })
+
+  test('gets nothing in again by writing the same URL in another way', async () => {
+    const message: HmacScheme['message'] = [{ part: 'url', variants: ['legacy_query'] }, { part: 'body' }]
+    const { send, stored, receiver } = await sourceWith(
+      { verify: [{ ...(bodySignature as HmacScheme), message }] },
+      { publicUrl: 'https://acme.example' },
+    )
+    const signature = createHmac('sha256', SECRET).update('https://acme.example/sms?a=b{}').digest('hex')
+    for (const url of ['/sms?a=b', '/sms?a=%62', '/sms?%61=b']) {
+      const request = { url, body: new TextEncoder().encode('{}'), headers: [['X-Signature', signature]] as const }
+      expect((await send(request)).status).toBe(200)
+    }
+    expect(stored).toHaveLength(1)
+    expect(receiver.snapshot().duplicates).toBe(2)
+  })
+
   test('cannot make one event of the items of a batch', async () => {
     const { send, stored } = await sourceWith({ ...signedId, batch: { pointer: '' } })
     const type = 'application/x-www-form-urlencoded'
