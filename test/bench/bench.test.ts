@@ -105,6 +105,7 @@ describe('the benchmark', () => {
       ],
       'Inbound: drain of a backlog to an in-process handler': [
         '1,000 keys, concurrency 64',
+        'the same, while one of the keys fails for ever',
         'total order, concurrency 1',
       ],
     }
