@@ -15,6 +15,7 @@ export type {
   DrainedDestination,
   DrainOnceOptions,
   DrainReport,
+  Effect,
   ExhaustionPolicy,
   IncomingWebhook,
   Receiver,

@@ -1,5 +1,7 @@
+import type { Clock } from '@holdfast/core'
 import type { DeliveryContext } from '../receiver/receiver.ts'
 import type { Delivery } from './delivery.ts'
+import type { EffectRun, Effects } from './effects.ts'
 
 /** One call of the handler. */
 export interface Attempt {
@@ -12,15 +14,24 @@ export interface Attempt {
   abort(reason: unknown): void
 }
 
+/** What the attempts of a destination share. */
+export interface AttemptSetup {
+  /** Name of the destination. */
+  readonly name: string
+  readonly timeoutMs: number
+  readonly clock: Clock
+  readonly effects: Effects
+}
+
 /**
  * Makes an attempt. Its AbortController is made when the handler first reads `context.signal`: most never do, and it is the
  * most expensive part of a delivery.
  */
-export function createAttempt(delivery: Delivery, destination: string, startedAtMs: number): Attempt {
+export function createAttempt(delivery: Delivery, setup: AttemptSetup, startedAtMs: number): Attempt {
   const signal = new LazySignal()
   return {
     delivery,
-    context: new Context(destination, delivery.attempts + 1, signal),
+    context: new Context(delivery, setup, startedAtMs, signal),
     startedAtMs,
     settled: false,
     abort: (reason) => signal.abort(reason),
@@ -28,18 +39,42 @@ export function createAttempt(delivery: Delivery, destination: string, startedAt
 }
 
 class Context implements DeliveryContext {
-  readonly destination: string
   readonly attempt: number
+  readonly fencingToken: number
+  readonly #delivery: Delivery
+  readonly #setup: AttemptSetup
+  readonly #startedAtMs: number
   readonly #signal: LazySignal
 
-  constructor(destination: string, attempt: number, signal: LazySignal) {
-    this.destination = destination
-    this.attempt = attempt
+  constructor(delivery: Delivery, setup: AttemptSetup, startedAtMs: number, signal: LazySignal) {
+    this.attempt = delivery.attempts + 1
+    this.fencingToken = delivery.home.epoch
+    this.#delivery = delivery
+    this.#setup = setup
+    this.#startedAtMs = startedAtMs
     this.#signal = signal
+  }
+
+  get destination(): string {
+    return this.#setup.name
   }
 
   get signal(): AbortSignal {
     return this.#signal.get()
+  }
+
+  get deadline(): number {
+    const { clock, timeoutMs } = this.#setup
+    return clock.now() + this.#startedAtMs + timeoutMs - clock.monotonicMs()
+  }
+
+  // A getter, so that it can be taken out of the context by itself.
+  get once(): DeliveryContext['once'] {
+    return <Result>(first: string | EffectRun<Result>, second?: EffectRun<Result>) => {
+      const [effectId, run] = typeof first === 'string' ? [first, second] : ['', first]
+      if (run === undefined) throw new TypeError('`once` needs a function.')
+      return this.#setup.effects.once(this.#delivery.event, effectId, this.signal, run)
+    }
   }
 }
 

@@ -111,6 +111,9 @@ export function createCourses(options: {
   }
 
   const home: DeliveryHome = {
+    get epoch() {
+      return lease().epoch
+    },
     admits(delivery) {
       // Parked meanwhile, or behind something that is; or it is in line twice.
       if (delivery.state.kind !== 'queued') return false

@@ -63,6 +63,8 @@ export const states: Readonly<Record<'queued' | 'running' | 'backingOff' | 'park
 
 /** Who owns a delivery and is told how its attempts end. */
 export interface DeliveryHome {
+  /** Of the lease that its deliveries are made under. */
+  readonly epoch: number
   /** Whether a delivery may start now. When not, the home takes it back and offers it again when it may. */
   admits(delivery: Delivery): boolean
   succeeded(delivery: Delivery, durationMs: number): void

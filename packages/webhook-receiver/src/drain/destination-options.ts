@@ -1,4 +1,6 @@
 import { callback, checkOptions, durationMs, InvalidOptionsError, integer, number, oneOf } from '@holdfast/core'
+import type { IdempotencyStore } from '../idempotency/idempotency-store.ts'
+import { objectWith } from '../receiver/object-with.ts'
 import type { DestinationOptions, ExhaustionPolicy } from '../receiver/receiver.ts'
 
 /**
@@ -15,6 +17,7 @@ export const defaultDestinationOptions: Readonly<{
   onExhausted: ExhaustionPolicy
   maxParkedEvents: number
   maxParkedBytes: number
+  idempotencyTtlMs: number
 }> = Object.freeze({
   concurrency: 8,
   ratePerSecond: Infinity,
@@ -25,6 +28,7 @@ export const defaultDestinationOptions: Readonly<{
   onExhausted: 'deadLetter',
   maxParkedEvents: 100_000,
   maxParkedBytes: 256 * 1024 * 1024,
+  idempotencyTtlMs: 7 * 86_400_000,
 })
 
 /** A destination's options, checked and complete. */
@@ -41,14 +45,21 @@ export interface ResolvedDestination {
   readonly onExhausted: ExhaustionPolicy
   readonly maxParkedEvents: number
   readonly maxParkedBytes: number
+  readonly idempotency: IdempotencyStore | undefined
+  readonly idempotencyTtlMs: number
 }
 
 /**
- * Checks a destination's options and fills in the defaults. `path` names them in messages, for example `destinations.orders`.
+ * Checks a destination's options and fills in the defaults, of which the receiver may have some: `shared`. `path` names them in messages,
+ * for example `destinations.orders`.
  *
  * @throws InvalidOptionsError for the first option that is wrong.
  */
-export function resolveDestination(path: string, options: DestinationOptions): ResolvedDestination {
+export function resolveDestination(
+  path: string,
+  options: DestinationOptions,
+  shared: Pick<DestinationOptions, 'idempotency'> = {},
+): ResolvedDestination {
   checkOptions(path, options, {
     handle: callback,
     orderingKey: callback,
@@ -61,6 +72,8 @@ export function resolveDestination(path: string, options: DestinationOptions): R
     onExhausted: oneOf('deadLetter', 'blockKey', 'deadLetterKey'),
     maxParkedEvents: integer({ min: 0, max: 10_000_000 }),
     maxParkedBytes: integer({ min: 0, infinity: true }),
+    idempotency: objectWith('an idempotency store', 'begin', 'renew', 'complete', 'abandon'),
+    idempotencyTtlMs: durationMs({ min: 1, infinity: true }),
   })
   if (options.handle === undefined)
     throw new InvalidOptionsError({ path: `${path}.handle`, expected: 'a function', received: undefined })
@@ -77,6 +90,8 @@ export function resolveDestination(path: string, options: DestinationOptions): R
     onExhausted: options.onExhausted ?? defaults.onExhausted,
     maxParkedEvents: options.maxParkedEvents ?? defaults.maxParkedEvents,
     maxParkedBytes: options.maxParkedBytes ?? defaults.maxParkedBytes,
+    idempotency: options.idempotency ?? shared.idempotency,
+    idempotencyTtlMs: options.idempotencyTtlMs ?? defaults.idempotencyTtlMs,
   }
   if (resolved.maxDelayMs < resolved.baseDelayMs)
     throw new InvalidOptionsError({

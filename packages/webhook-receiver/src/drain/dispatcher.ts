@@ -1,8 +1,9 @@
 import { type Clock, IntegrationError } from '@holdfast/core'
-import { type Attempt, createAttempt } from './attempt.ts'
+import { type Attempt, type AttemptSetup, createAttempt } from './attempt.ts'
 import { deliveredEvent } from './delivered-event.ts'
 import { type Delivery, type DeliveryHome, states } from './delivery.ts'
 import type { ResolvedDestination } from './destination-options.ts'
+import type { Effects } from './effects.ts'
 import { createFifo } from './fifo.ts'
 import { createPacer } from './pacer.ts'
 
@@ -28,10 +29,12 @@ export function createDispatcher(options: {
   readonly name: string
   readonly destination: ResolvedDestination
   readonly clock: Clock
+  readonly effects: Effects
 }): Dispatcher {
-  const { name, destination, clock } = options
+  const { destination, clock } = options
   const { handle, concurrency, timeoutMs } = destination
   const pacer = destination.ratePerSecond === Infinity ? undefined : createPacer(destination.ratePerSecond)
+  const attemptSetup: AttemptSetup = { ...options, timeoutMs }
   const line = createFifo<Delivery>()
   // In order of start, which is the order of their deadlines too: one timer, for the first, serves all.
   const running = new Set<Attempt>()
@@ -91,7 +94,7 @@ export function createDispatcher(options: {
   }
 
   const start = (delivery: Delivery, nowMs: number): void => {
-    const attempt = createAttempt(delivery, name, nowMs)
+    const attempt = createAttempt(delivery, attemptSetup, nowMs)
     delivery.state = states.running
     running.add(attempt)
     if (timeoutMs !== Infinity && cancelDeadline === undefined) watchDeadlines(nowMs)

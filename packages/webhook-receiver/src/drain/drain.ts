@@ -7,6 +7,7 @@ import { createBufferPatience } from './buffer-patience.ts'
 import { createDeliveryReports, type DeliveryCounts } from './delivery-reports.ts'
 import type { DrainContext } from './drain-context.ts'
 import { createDispatcher } from './dispatcher.ts'
+import { createEffects } from './effects.ts'
 import { keyFinder } from './ordering-key.ts'
 import type { ParkedTotals } from './parked-parts.ts'
 import { type PartitionDrain, startPartitionDrain } from './partition-drain.ts'
@@ -59,7 +60,9 @@ const ACQUIRE_EVERY_MS = 10_000
 /** Makes the drain of one destination. It does nothing until `start()`. */
 export function createDrain(options: DrainOptions): Drain {
   const { name, destination, buffer, consumer, owner, clock, random, events } = options
-  const dispatcher = createDispatcher({ name, destination, clock })
+  const { idempotency: store, idempotencyTtlMs: ttlMs } = destination
+  const effects = createEffects({ name, store, ttlMs, clock, owner })
+  const dispatcher = createDispatcher({ name, destination, clock, effects })
   const patience = createBufferPatience({ name, clock, random, events })
   const partitions = new Map<number, PartitionDrain>()
   const waiting = new Set<(reason: unknown) => void>()

@@ -1,16 +1,9 @@
-import {
-  callback,
-  checkOptions,
-  type Clock,
-  InvalidOptionsError,
-  type Random,
-  systemClock,
-  systemRandom,
-} from '@holdfast/core'
+import { checkOptions, type Clock, InvalidOptionsError, type Random, systemClock, systemRandom } from '@holdfast/core'
 import type { EventBuffer } from '../buffer/event-buffer.ts'
 import { type ResolvedDestination, resolveDestination } from '../drain/destination-options.ts'
 import type { HashProvider } from '../verify/hash-provider.ts'
 import { platformHashes } from '../verify/platform-hashes.ts'
+import { objectWith } from './object-with.ts'
 import type { ReceiverOptions } from './receiver.ts'
 import { type ResolvedSource, resolveSource } from './source-options.ts'
 
@@ -35,11 +28,12 @@ export interface ResolvedReceiverOptions {
  */
 export function resolveReceiverOptions(options: ReceiverOptions): ResolvedReceiverOptions {
   checkOptions('', options, {
-    buffer: methods('an event buffer such as `diskBuffer(…)`', 'open', 'append', 'openConsumer', 'close'),
+    buffer: objectWith('an event buffer such as `diskBuffer(…)`', 'open', 'append', 'openConsumer', 'close'),
     sources: namedObjects,
     destinations: namedObjects,
-    clock: methods('a clock', 'now', 'monotonicMs', 'sleep', 'schedule'),
-    random: methods('a source of randomness', 'next', 'uuid'),
+    idempotency: objectWith('an idempotency store', 'begin', 'renew', 'complete', 'abandon'),
+    clock: objectWith('a clock', 'now', 'monotonicMs', 'sleep', 'schedule'),
+    random: objectWith('a source of randomness', 'next', 'uuid'),
   })
   for (const required of ['buffer', 'sources', 'destinations'] as const) {
     if (options[required] === undefined) {
@@ -47,12 +41,13 @@ export function resolveReceiverOptions(options: ReceiverOptions): ResolvedReceiv
     }
   }
   const hashes = platformHashes()
-  const { clock = systemClock } = options
+  const { clock = systemClock, idempotency } = options
+  const shared = idempotency === undefined ? {} : { idempotency }
   return Object.freeze({
     buffer: options.buffer,
     sources: mapOf(options.sources, (name, source) => resolveSource(name, source, hashes, clock)),
     destinations: mapOf(options.destinations, (name, destination) =>
-      resolveDestination(`destinations.${name}`, destination),
+      resolveDestination(`destinations.${name}`, destination, shared),
     ),
     clock,
     random: options.random ?? systemRandom,
@@ -74,15 +69,4 @@ function namedObjects(value: unknown): string | undefined {
   return names.every((name) => NAME.test(name))
     ? undefined
     : 'an object whose names have 1 to 64 letters, digits, `.`, `_` or `-`, and start with a letter or digit'
-}
-
-/** An object with these methods. */
-function methods(what: string, ...names: readonly string[]): (value: unknown) => string | undefined {
-  return (value) => {
-    const complete =
-      typeof value === 'object' &&
-      value !== null &&
-      names.every((name) => callback((value as Record<string, unknown>)[name]) === undefined)
-    return complete ? undefined : what
-  }
 }
