@@ -39,6 +39,7 @@ export function createAttempt(delivery: Delivery, setup: AttemptSetup, startedAt
 }
 
 class Context implements DeliveryContext {
+  readonly destination: string
   readonly attempt: number
   readonly fencingToken: number
   readonly #delivery: Delivery
@@ -47,16 +48,13 @@ class Context implements DeliveryContext {
   readonly #signal: LazySignal
 
   constructor(delivery: Delivery, setup: AttemptSetup, startedAtMs: number, signal: LazySignal) {
+    this.destination = setup.name
     this.attempt = delivery.attempts + 1
     this.fencingToken = delivery.home.epoch
     this.#delivery = delivery
     this.#setup = setup
     this.#startedAtMs = startedAtMs
     this.#signal = signal
-  }
-
-  get destination(): string {
-    return this.#setup.name
   }
 
   get signal(): AbortSignal {

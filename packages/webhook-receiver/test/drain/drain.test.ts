@@ -130,7 +130,7 @@ describe('createDrain', () => {
     )
     drain.start()
     await drained()
-    expect(seen).toEqual([['e', { id: 'e' }, '1', { destination: 'orders', attempt: 1 }]])
+    expect(seen).toEqual([['e', { id: 'e' }, '1', { destination: 'orders', attempt: 1, fencingToken: 1 }]])
   })
 
   test('delivers what arrives while it runs, and says each time when nothing is left', async () => {
