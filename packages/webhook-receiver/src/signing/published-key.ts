@@ -30,10 +30,10 @@ export async function publishKey(
   }
 }
 
-function urlOf({ url, hosts = [], path = '/key' }: FetchedKey, keyId = ''): string {
+function urlOf({ url, hosts = [], origin, path = '/key' }: FetchedKey, keyId = ''): string {
   if (typeof url === 'string') return url.replaceAll('{keyId}', () => encodeURIComponent(keyId))
   const [host = 'keys.test'] = hosts
-  return `https://${host.replaceAll('*', 'test')}${path.replaceAll(/\*+/g, 'test')}`
+  return `${origin ?? `https://${host.replaceAll('*', 'test')}`}${path.replaceAll(/\*+/g, 'test')}`
 }
 
 async function documentOf(

@@ -169,7 +169,8 @@ function keyTexts(
   if (source.from === 'secret') return []
   if (typeof source.url === 'object') {
     if (key.keyUrl === undefined) throw cannotSign('key.keyUrl', 'a URL, for the request says where its key is', 'none')
-    draft.write(source.url, key.keyUrl, base)
+    const { origin = '' } = source
+    draft.write(source.url, key.keyUrl.startsWith(origin) ? key.keyUrl.slice(origin.length) : key.keyUrl, base)
   }
   if (source.keyId === undefined) return []
   if (key.keyId === undefined) throw cannotSign('key.keyId', 'a string, for the request names its key', 'none')

@@ -48,6 +48,16 @@ const published: readonly (readonly [string, KeySource])[] = [
       certificateNames: ['sns.example.com'],
     },
   ],
+  [
+    'PEM at a path that the request says',
+    {
+      from: 'url',
+      url: { from: 'header', name: 'x-key-path' },
+      origin: 'https://static.example.com',
+      path: '/prod/keys/*.pem',
+      kind: 'pem',
+    },
+  ],
   ['PEM at a URL of the account', { from: 'url', kind: 'pem' }],
 ]
 

@@ -83,6 +83,14 @@ describe('an HTTP message signature', () => {
     expect(await verify({ ...signed, method: 'PUT' })).toMatchObject({ reason: 'mismatch' })
   })
 
+  test('is made with a secret of 32 bytes beside public keys, which is none of them', async () => {
+    const { key, signed, verify } = await roundTrip([
+      { ...message, algorithms: ['hmac-sha256', 'ed25519'], key: { from: 'secret', format: 'pem' } },
+    ])
+    expect(Buffer.from(key.secret ?? '', 'base64')).toHaveLength(32)
+    expect(await verify(signed)).toMatchObject({ ok: true, claims: { alg: 'hmac-sha256' } })
+  })
+
   test('bears label and tag of the scheme, and covers nothing else', async () => {
     const { signed, verify } = await roundTrip([
       { ...message, requires: ['@path'], requiresParameters: [], label: 'acme', tag: 'app' },

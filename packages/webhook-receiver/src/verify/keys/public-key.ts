@@ -29,6 +29,8 @@ export interface KeyText {
   readonly prefix?: string
   /** Kind of a bare key, which does not say it itself. */
   readonly kind: KeyKind
+  /** A bare key is only read where the provider writes `raw` ones: any 32 bytes are one of Ed25519, a shared secret too. Default: `raw`. */
+  readonly format?: 'pem' | 'spki' | 'raw'
 }
 
 // Keys that are too weak for anybody to be using, and keys whose verification would cost an attacker's choice of time.
@@ -39,7 +41,10 @@ const RSA_MAX_BITS = 8192
  * Reads a public key: PEM (`PUBLIC KEY` or `RSA PUBLIC KEY`, line breaks also as `\n` in an environment variable, or none),
  * SubjectPublicKeyInfo, or bare: the 32 bytes of Ed25519, the uncompressed point of a curve, PKCS #1 of RSA.
  */
-export function readPublicKey(text: string, { encoding = 'base64', prefix = '', kind }: KeyText): PublicKey | KeyFlaw {
+export function readPublicKey(
+  text: string,
+  { encoding = 'base64', prefix = '', kind, format = 'raw' }: KeyText,
+): PublicKey | KeyFlaw {
   const trimmed = text.replaceAll('\\n', '\n').trim()
   if (trimmed.startsWith('-----')) return readPem(trimmed)
   const body = prefix !== '' && trimmed.startsWith(prefix) ? trimmed.slice(prefix.length) : trimmed
@@ -48,7 +53,7 @@ export function readPublicKey(text: string, { encoding = 'base64', prefix = '', 
   const spki = readWholeDer(bytes, derTags.sequence)
   // A point starts with 0x04 and 32 bytes of Ed25519 are shorter than any sequence that holds a key.
   if (spki !== undefined && bytes.length > 32) return kind === 'rsa' && isPkcs1(spki) ? rsaKey(bytes) : readSpki(bytes)
-  return readBare(bytes, kind)
+  return format === 'raw' ? readBare(bytes, kind) : 'no_key'
 }
 
 /** Reads a SubjectPublicKeyInfo. */

@@ -41,6 +41,14 @@ describe.each(kinds)('readPublicKey of %s', (kind) => {
     for (const text of spellings) expect(read(text)).toEqual(expected)
   })
 
+  test('reads no bare key where the provider writes none, but of RSA, which shows what it is', () => {
+    const text = bareOf(kind).toString('base64')
+    for (const format of ['pem', 'spki'] as const)
+      expect(readPublicKey(text, { kind, format })).toEqual(
+        kind === 'rsa' ? expect.objectContaining({ kind }) : 'no_key',
+      )
+  })
+
   test('reads SubjectPublicKeyInfo and the bare key in base64 and hexadecimal, behind a prefix or not', () => {
     for (const bytes of [spkiOf(publicKey), bareOf(kind)]) {
       for (const encoding of ['base64', 'hex'] as const) {
