@@ -24,6 +24,7 @@ export interface BinaryNodeRedisLike extends NodeRedisLike {
   withTypeMapping(mapping: { 36: typeof Buffer }): {
     eval(script: string, options: { keys: string[]; arguments: (string | Buffer)[] }): Promise<unknown>
     evalSha(sha: string, options: { keys: string[]; arguments: (string | Buffer)[] }): Promise<unknown>
+    configGet(parameter: string): Promise<unknown>
   }
 }
 

@@ -1,3 +1,6 @@
+export { defaultRedisBufferOptions } from './redis-buffer-options.ts'
+export type { RedisBufferOptions, RedisRetention } from './redis-buffer-options.ts'
+export { redisBuffer } from './redis-buffer.ts'
 export type { BinaryIoredisLike, BinaryNodeRedisLike, BinaryRedisLike } from './client.ts'
 export type { IoredisLike, NodeRedisLike, RedisLike } from './client.ts'
 export { defaultRedisIdempotencyStoreOptions, redisIdempotencyStore } from './redis-idempotency-store.ts'

@@ -1,0 +1,73 @@
+import { type Script, scriptOf } from './script.ts'
+import { ASIDE, CURSOR, INTEGER, LEASED, NOW, RUN, THOUGH_FULL, TRIM } from './script-parts.ts'
+
+// The keys are listed in `script-parts.ts`.
+
+/**
+ * Arguments: owner; milliseconds; name of the consumer as it stands in keys. Answers: epoch and end in microseconds; nothing when somebody has
+ * the partition. An owner gets back at once what a restart of the server has ended. What a server has forgotten begins anew.
+ *
+ * An epoch is no less than the server's time in milliseconds, and jumps after a failover: whatever was forgotten, it is a new one.
+ */
+export const acquireScript: Script = scriptOf(`${THOUGH_FULL}${RUN}${NOW}${INTEGER}
+local epoch, heldRun, owner, ends, low = unpack(redis.call('HMGET', KEYS[2], 'epoch', 'run', 'owner', 'ends', 'low'))
+if not low then
+  local oldest = redis.call('XRANGE', KEYS[1] .. ':log', '-', '+', 'COUNT', 1)[1]
+  redis.call('SADD', KEYS[1] .. ':consumers', ARGV[3])
+  redis.call('HSET', KEYS[2], 'low', oldest and int(string.match(oldest[1], '^%d+') - 1) or redis.call('HGET', KEYS[1] .. ':meta', 'seq') or '0')
+end
+local isFree = not ends or tonumber(ends) <= micros or (heldRun ~= run and owner == ARGV[1])
+if not isFree then return false end
+local jump = heldRun and heldRun ~= run and 1048576 or 1
+epoch = int(math.max(tonumber(epoch or '0') + jump, math.floor(micros / 1000)))
+ends = int(micros + ARGV[2] * 1000)
+redis.call('HSET', KEYS[2], 'epoch', epoch, 'run', run, 'owner', ARGV[1], 'ends', ends)
+return { epoch, ends }
+`)
+
+/** Arguments: epoch; milliseconds. Answers: 1. */
+export const renewScript: Script = scriptOf(`${THOUGH_FULL}${LEASED}${NOW}
+redis.call('HSET', KEYS[2], 'ends', string.format('%.0f', micros + ARGV[2] * 1000))
+return 1
+`)
+
+/** Arguments: epoch. */
+export const releaseScript: Script = scriptOf(`${THOUGH_FULL}${LEASED}
+redis.call('HSET', KEYS[2], 'owner', '', 'ends', '0')
+return 1
+`)
+
+/** Arguments: epoch. Answers: low-water mark; numbers that are done above it; numbers and states of those that failed. */
+export const loadScript: Script = scriptOf(`${LEASED}
+return { held[4], redis.call('ZRANGE', KEYS[2] .. ':done', 0, -1), redis.call('HGETALL', KEYS[2] .. ':retry') }
+`)
+
+/**
+ * Arguments: epoch; what is kept, in ms and bytes; how many failed; for each of them number, attempts and time of the next; numbers of
+ * those that are done.
+ */
+export const commitScript: Script = scriptOf(`${THOUGH_FULL}${LEASED}${CURSOR}${ASIDE}${TRIM}
+local parked = redis.call('HLEN', KEYS[2] .. ':parked') > 0
+local index = 5
+for _ = 1, tonumber(ARGV[4]) do
+  local seq, attempts, nextAt = ARGV[index], ARGV[index + 1], ARGV[index + 2]
+  local state = parked and redis.call('HGET', KEYS[2] .. ':state', seq)
+  if state then
+    redis.call('HSET', KEYS[2] .. ':state', seq, attempts .. ' ' .. nextAt .. ' ' .. string.match(state, '(%d+ %d+)$'))
+    redis.call('HDEL', KEYS[2] .. ':blocked', seq)
+  elseif not isDone(tonumber(seq)) then
+    redis.call('HSET', KEYS[2] .. ':retry', seq, attempts .. ' ' .. nextAt)
+  end
+  index = index + 3
+end
+for place = index, #ARGV do
+  local seq = tonumber(ARGV[place])
+  if parked and unpark(seq) then
+    redis.call('HDEL', KEYS[2] .. ':events', ARGV[place])
+  else
+    markDone(seq)
+  end
+end
+if saveCursor() then trim(tonumber(ARGV[2]), tonumber(ARGV[3])) end
+return 1
+`)

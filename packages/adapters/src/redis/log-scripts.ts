@@ -1,0 +1,136 @@
+import { type Script, scriptOf } from './script.ts'
+import { INTEGER, LEASED, MARKS, NOW, THOUGH_FULL, TRIM } from './script-parts.ts'
+
+// The keys are listed in `script-parts.ts`.
+
+/**
+ * Arguments: format; number of partitions. Answers: the two as they are stored, and what the server says of itself. Writes only into an
+ * empty partition.
+ */
+export const openScript: Script = scriptOf(`
+local meta = redis.call('HMGET', KEYS[1] .. ':meta', 'format', 'partitions')
+if not meta[1] then
+  redis.call('HSET', KEYS[1] .. ':meta', 'format', ARGV[1], 'partitions', ARGV[2])
+  meta = { ARGV[1], ARGV[2] }
+end
+local info = redis.call('INFO', 'server') .. redis.call('INFO', 'memory') .. redis.call('INFO', 'persistence')
+return { meta[1], meta[2], info }
+`)
+
+/**
+ * Arguments: milliseconds to remember ids, 0 for not at all; then fingerprint, meta and body of each event. Answers: for each its
+ * number, negative where it was known. The first write is one that a full server refuses, so all or nothing is stored.
+ */
+export const appendScript: Script = scriptOf(`${NOW}${INTEGER}
+local meta = KEYS[1] .. ':meta'
+local counters = redis.call('HMGET', meta, 'seq', 'bytes')
+local first = tonumber(counters[1] or '0')
+local seq, bytes = first, tonumber(counters[2] or '0')
+local before = bytes
+local answer = {}
+for index = 2, #ARGV, 3 do
+  local id = KEYS[1] .. ':id:' .. ARGV[index]
+  local known = ARGV[1] ~= '0' and redis.call('GET', id)
+  if known then
+    answer[#answer + 1] = '-' .. known
+  else
+    seq = seq + 1
+    redis.call('XADD', KEYS[1] .. ':log', int(seq) .. '-0', 'm', ARGV[index + 1], 'b', ARGV[index + 2])
+    if ARGV[1] ~= '0' then redis.call('SET', id, int(seq), 'PX', ARGV[1]) end
+    bytes = bytes + #ARGV[index + 1] + #ARGV[index + 2]
+    answer[#answer + 1] = int(seq)
+  end
+end
+if seq > first then
+  redis.call('HSET', meta, 'seq', int(seq), 'bytes', int(bytes))
+  local last = redis.call('ZRANGE', KEYS[1] .. ':times', -1, -1, 'WITHSCORES')
+  local now = math.floor(micros / 1000)
+  if not last[1] or now - last[2] >= 10000 or bytes - string.match(last[1], ':(%d+)$') >= 1048576 then
+    redis.call('ZADD', KEYS[1] .. ':times', int(now), int(first + 1) .. ':' .. int(before))
+  end
+end
+return answer
+`)
+
+/** Answers: number of the last event. */
+export const lastScript: Script = scriptOf(`return redis.call('HGET', KEYS[1] .. ':meta', 'seq')`)
+
+const READ = `
+local after, limit, maxBytes = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local answer, bytes, rows, step = {}, 0, 0, math.min(limit, 16)
+while rows < limit and bytes < maxBytes do
+  local entries = redis.call('XRANGE', KEYS[1] .. ':log', '(' .. after, '+', 'COUNT', step)
+  for _, entry in ipairs(entries) do
+    after = entry[1]
+    answer[#answer + 1] = string.match(entry[1], '^%d+')
+    answer[#answer + 1] = entry[2][2]
+    answer[#answer + 1] = entry[2][4]
+    bytes = bytes + #entry[2][4]
+    rows = rows + 1
+    if bytes >= maxBytes then return answer end
+  end
+  if #entries < step then break end
+  -- As many as probably fit: what is read and not returned is work for nothing.
+  step = math.max(1, math.min(limit - rows, math.floor((maxBytes - bytes) / (bytes / rows + 1))))
+end
+return answer
+`
+
+/** Arguments: epoch; number after which to begin; events; bytes. Answers: number, meta and body of each. */
+export const readScript: Script = scriptOf(`${LEASED}${READ}`)
+
+/** Arguments: nothing; number after which to begin; events; bytes. Answers: number, meta and body of each. */
+export const historyScript: Script = scriptOf(READ)
+
+/** Arguments: ms since the epoch. Answers: the number of an event before everything that was stored then or later; 0 for the start. */
+export const positionBeforeScript: Script = scriptOf(`
+local mark = redis.call('ZREVRANGEBYSCORE', KEYS[1] .. ':times', ARGV[1], '-inf', 'LIMIT', 0, 1)[1]
+local seq = mark and string.match(mark, '^(%d+)')
+local oldest = redis.call('XRANGE', KEYS[1] .. ':log', '-', '+', 'COUNT', 1)[1]
+if not seq or not oldest or tonumber(seq) <= tonumber(string.match(oldest[1], '^%d+')) then return '0' end
+return string.format('%.0f', seq - 1)
+`)
+
+/** Arguments: name of the consumer as it stands in keys; `earliest` or `latest`. */
+export const registerScript: Script = scriptOf(`
+redis.call('SADD', KEYS[1] .. ':consumers', ARGV[1])
+if redis.call('HEXISTS', KEYS[2], 'low') == 1 then return end
+local last = tonumber(redis.call('HGET', KEYS[1] .. ':meta', 'seq') or '0')
+local oldest = ARGV[2] == 'earliest' and redis.call('XRANGE', KEYS[1] .. ':log', '-', '+', 'COUNT', 1)[1]
+redis.call('HSET', KEYS[2], 'low', string.format('%.0f', oldest and string.match(oldest[1], '^%d+') - 1 or last))
+`)
+
+/** Arguments: name of the consumer as it stands in keys; what is kept, in ms and bytes. */
+export const removeScript: Script = scriptOf(`${THOUGH_FULL}${INTEGER}${TRIM}
+redis.call('SREM', KEYS[1] .. ':consumers', ARGV[1])
+redis.call('UNLINK', KEYS[2])
+for _, part in ipairs({ 'done', 'retry', 'events', 'parked', 'state', 'blocked', 'order', 'lanes', 'sizes', 'dead', 'grave', 'dying', 'graves', 'members' }) do
+  redis.call('UNLINK', KEYS[2] .. ':' .. part)
+end
+trim(tonumber(ARGV[2]), tonumber(ARGV[3]))
+`)
+
+/**
+ * Answers: events; bytes; for each consumer its name as it stands in keys, events before it, parked ones, dead letters, bytes that it holds.
+ */
+export const statsScript: Script = scriptOf(`${MARKS}
+local meta = redis.call('HMGET', KEYS[1] .. ':meta', 'seq', 'bytes')
+local last, bytes = tonumber(meta[1] or '0'), tonumber(meta[2] or '0')
+local bytesFrom = function(seq) return seq > last and 0 or bytes - bytesBefore(seq) end
+local oldest = redis.call('XRANGE', KEYS[1] .. ':log', '-', '+', 'COUNT', 1)[1]
+local answer = {
+  redis.call('XLEN', KEYS[1] .. ':log'),
+  oldest and bytesFrom(tonumber(string.match(oldest[1], '^%d+'))) or 0,
+}
+for _, name in ipairs(redis.call('SMEMBERS', KEYS[1] .. ':consumers')) do
+  local cursor = KEYS[1] .. ':c:' .. name
+  local low = tonumber(redis.call('HGET', cursor, 'low') or '0')
+  local parked = redis.call('HLEN', cursor .. ':parked')
+  answer[#answer + 1] = name
+  answer[#answer + 1] = last - low - redis.call('ZCARD', cursor .. ':done') + parked
+  answer[#answer + 1] = parked
+  answer[#answer + 1] = redis.call('HLEN', cursor .. ':dead')
+  answer[#answer + 1] = bytesFrom(low + 1)
+end
+return answer
+`)

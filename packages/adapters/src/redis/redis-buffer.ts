@@ -1,0 +1,270 @@
+import { InvalidOptionsError } from '@holdfast/core'
+import {
+  type AppendResult,
+  type BufferCaps,
+  type BufferDurability,
+  BufferError,
+  type ConsumerStats,
+  type EventBuffer,
+  type Lease,
+} from '@holdfast/webhook-receiver'
+import type { BinaryRedisLike } from './client.ts'
+import { scriptRunner } from './script.ts'
+import { type AppendQueue, createAppendQueue } from './append-queue.ts'
+import { createArrivals } from './arrivals.ts'
+import { encodeEvent, type EventRecord } from './event-record.ts'
+import { consumerKey, createPartition, entriesOf, groupedBy, type Partition, rowsOf } from './partition.ts'
+import { partitionOf, positionOf, positionUpTo, seqOf } from './position.ts'
+import { type RedisBufferOptions, resolveRedisBufferOptions } from './redis-buffer-options.ts'
+import { createRedisConsumer } from './redis-consumer.ts'
+import { releaseScript } from './cursor-scripts.ts'
+import {
+  appendScript,
+  historyScript,
+  lastScript,
+  openScript,
+  positionBeforeScript,
+  registerScript,
+  removeScript,
+  statsScript,
+} from './log-scripts.ts'
+import { askAppendfsync, checkServer } from './server-check.ts'
+
+const FORMAT = '1'
+// Clocks of senders and of the server may differ by so much.
+const CLOCK_SKEW_MS = 60_000
+
+/**
+ * An `EventBuffer` on Redis 7 or Valkey, on the client that the application has: ioredis, iovalkey, node-redis, clusters included. It never
+ * connects, closes or configures it. Processes that name the same buffer share it: each can take events, and they divide its partitions among
+ * them to drain them.
+ *
+ * `open` refuses a server that may delete events by itself, or keeps none of them; `caps.durability` says from then on what it found.
+ *
+ * @throws InvalidOptionsError for an option that is wrong.
+ */
+export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions): EventBuffer {
+  const resolved = resolveRedisBufferOptions(options)
+  const { name, prefix, clock, maxEventBytes, maxQueuedBytes, maxBatchBytes, timeoutMs, dedupeWindowMs } = resolved
+  const run = scriptRunner(client)
+  const partitions = Array.from({ length: resolved.partitions }, (_, index) =>
+    createPartition(prefix, name, index, run),
+  )
+  const arrivals = createArrivals({
+    clock,
+    pollMs: resolved.pollMs,
+    lastSeq: async (index) => Number(await partitionAt(index).run(lastScript, [])),
+  })
+  const { minAgeMs, maxBytes } = resolved.retention
+  const retention = [amountOf(minAgeMs), amountOf(maxBytes)] as const
+  const leases = new Map<string, { readonly consumer: string; readonly lease: Lease }>()
+  let state: 'closed' | 'open' | 'closing' = 'closed'
+  let closing: Promise<void> | undefined
+  let durability: BufferDurability = resolved.durability ?? 'os'
+  let queuedBytes = 0
+
+  const requireOpen = (): void => {
+    if (state !== 'open') throw new BufferError('buffer_closed', 'The buffer is not open.')
+  }
+
+  const partitionAt = (index: number): Partition => {
+    const partition = partitions[index]
+    if (partition !== undefined) return partition
+    throw new InvalidOptionsError({
+      path: 'partition',
+      expected: `a partition from 0 to ${partitions.length - 1}`,
+      received: index,
+    })
+  }
+
+  const store = async (partition: Partition, records: readonly EventRecord[]): Promise<readonly number[]> => {
+    const bytes = records.reduce((sum, record) => sum + record.bytes, 0)
+    queuedBytes += bytes
+    const args = records.flatMap(({ fingerprint, meta, body }) => [fingerprint, meta, body])
+    const answer = partition.run(appendScript, [String(Math.ceil(dedupeWindowMs)), ...args])
+    // What the client keeps while it is offline counts until it lets go of it.
+    const settled = (): void => {
+      queuedBytes -= bytes
+    }
+    answer.then(settled, settled)
+    const seqs = ((await answerInTime(answer)) as Buffer[]).map((seq) => Number(String(seq)))
+    arrivals.announce(partition.index)
+    return seqs
+  }
+
+  const answerInTime = (answer: Promise<unknown>): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const late = (): void =>
+        reject(new BufferError('buffer_failed', `Redis did not answer within ${timeoutMs} ms.`, { retryAfterMs: 1000 }))
+      const cancel = clock.schedule(timeoutMs, late, { background: true })
+      answer.then(resolve, reject).finally(cancel)
+    })
+
+  const queues: readonly AppendQueue[] = partitions.map((partition) =>
+    createAppendQueue(maxBatchBytes, (records) => store(partition, records)),
+  )
+
+  const releaseAll = async (): Promise<void> => {
+    const held = [...leases.values()]
+    leases.clear()
+    const releases = held.map(({ consumer, lease }) =>
+      partitionAt(lease.partition).run(releaseScript, [String(lease.epoch)], consumerKey(consumer)),
+    )
+    // A lease that cannot be given back ends by itself.
+    await Promise.allSettled(releases)
+  }
+
+  return {
+    get caps(): BufferCaps {
+      return {
+        durability,
+        partitions: partitions.length,
+        multiProcess: true,
+        maxEventBytes,
+        dedupeWindowMs,
+        transactionalAck: false,
+      }
+    },
+    async open() {
+      if (state !== 'closed') throw new BufferError('buffer_locked', 'The buffer is open already.')
+      const begunMs = clock.monotonicMs()
+      const appendfsync = resolved.durability === undefined ? await askAppendfsync(client) : undefined
+      const answers = await Promise.all(
+        partitions.map((partition) => partition.run(openScript, [FORMAT, String(partitions.length)])),
+      )
+      for (const answer of answers) {
+        const [format, count, info] = (answer as Buffer[]).map(String) as [string, string, string]
+        if (format !== FORMAT)
+          throw new BufferError('buffer_unusable', `The buffer "${name}" has format ${format}; this is ${FORMAT}.`)
+        if (Number(count) !== partitions.length)
+          throw new BufferError(
+            'buffer_unusable',
+            `The buffer "${name}" has ${count} partitions, not ${partitions.length}. Their number is fixed.`,
+          )
+        durability = checkServer(info, appendfsync, resolved.durability)
+      }
+      state = 'open'
+      closing = undefined
+      return {
+        durationMs: clock.monotonicMs() - begunMs,
+        scannedBytes: 0,
+        tornBytes: 0,
+        holes: [],
+        lostAside: 0,
+      }
+    },
+    async append(events) {
+      requireOpen()
+      const records = events.map((event) => encodeEvent(event, maxEventBytes))
+      const bytes = records.reduce((sum, record) => sum + record.bytes, 0)
+      if (queuedBytes > 0 && queuedBytes + bytes > maxQueuedBytes)
+        throw new BufferError('buffer_overloaded', `${queuedBytes} bytes wait for Redis; no more are taken.`, {
+          retryAfterMs: 1000,
+        })
+      const places = events.map(({ key, id }) => partitionOf(key ?? id, partitions.length))
+      const byPartition = groupedBy(records.keys(), (index) => places[index] as number)
+      const results: AppendResult[] = []
+      await allDone(
+        Array.from(byPartition, async ([partition, indexes]) => {
+          const seqs = await (queues[partition] as AppendQueue).add(
+            indexes.map((index) => records[index] as EventRecord),
+          )
+          for (const [place, index] of indexes.entries()) {
+            const seq = seqs[place] as number
+            results[index] = {
+              status: seq < 0 ? 'duplicate' : 'appended',
+              partition,
+              position: positionOf(Math.abs(seq)),
+            }
+          }
+        }),
+      )
+      return results
+    },
+    async openConsumer(consumer, { from = 'earliest' } = {}) {
+      requireOpen()
+      const key = consumerKey(consumer)
+      await Promise.all(partitions.map((partition) => partition.run(registerScript, [key, from], key)))
+      return createRedisConsumer({
+        name: consumer,
+        partitions,
+        arrivals,
+        retention,
+        requireOpen,
+        onLease: (owner, lease, held) => {
+          if (held) leases.set(`${owner}:${lease.partition}`, { consumer: owner, lease })
+          else leases.delete(`${owner}:${lease.partition}`)
+        },
+      })
+    },
+    async removeConsumer(consumer) {
+      requireOpen()
+      const key = consumerKey(consumer)
+      await Promise.all(partitions.map((partition) => partition.run(removeScript, [key, ...retention], key)))
+    },
+    async read(partition, after, { limit, maxBytes: most }) {
+      requireOpen()
+      const reply = await partitionAt(partition).run(historyScript, [
+        '',
+        String(seqOf(after)),
+        String(limit),
+        String(most),
+      ])
+      return entriesOf(partition, reply as Buffer[], undefined)
+    },
+    async positionBefore(partition, at) {
+      requireOpen()
+      const seq = await partitionAt(partition).run(positionBeforeScript, [String(at - CLOCK_SKEW_MS)])
+      return positionUpTo(Number(String(seq)))
+    },
+    async stats() {
+      requireOpen()
+      const replies = await Promise.all(partitions.map((partition) => partition.run(statsScript, [])))
+      return statsOf(replies as (Buffer | number)[][])
+    },
+    close() {
+      if (state === 'closed') return closing ?? Promise.resolve()
+      closing ??= (async () => {
+        state = 'closing'
+        await Promise.all(queues.map((queue) => queue.idle()))
+        await releaseAll()
+        state = 'closed'
+        arrivals.wakeAll()
+      })()
+      return closing
+    },
+  }
+}
+
+/** Waits for all, then tells of the first that failed: nobody is told while something of it is still under way. */
+async function allDone(promises: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(promises)
+  await Promise.all(promises)
+}
+
+function amountOf(amount: number): string {
+  return amount === Infinity ? '-1' : String(Math.ceil(amount))
+}
+
+function statsOf(replies: readonly (readonly (Buffer | number)[])[]): Awaited<ReturnType<EventBuffer['stats']>> {
+  let events = 0
+  let bytes = 0
+  const consumers = new Map<string, ConsumerStats>()
+  const heldBytes: Record<string, number> = {}
+  for (const [partitionEvents, partitionBytes, ...rest] of replies) {
+    events += Number(partitionEvents)
+    bytes += Number(partitionBytes)
+    for (const [key, backlog, parked, deadLetters, held] of rowsOf(rest, 5)) {
+      const name = decodeURIComponent(String(key))
+      const before = consumers.get(name)
+      consumers.set(name, {
+        name,
+        backlog: (before?.backlog ?? 0) + Number(backlog),
+        parked: (before?.parked ?? 0) + Number(parked),
+        deadLetters: (before?.deadLetters ?? 0) + Number(deadLetters),
+      })
+      heldBytes[name] = (heldBytes[name] ?? 0) + Number(held)
+    }
+  }
+  return { events, bytes, lost: 0, consumers: [...consumers.values()], heldBytes }
+}

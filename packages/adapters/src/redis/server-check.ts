@@ -1,0 +1,46 @@
+import { type BufferDurability, BufferError } from '@holdfast/webhook-receiver'
+import type { BinaryRedisLike } from './client.ts'
+
+/**
+ * What a stored event survives, by what a server says of itself.
+ *
+ * @throws BufferError `buffer_unusable` when it may throw events away by itself, or keeps none of them.
+ */
+export function checkServer(
+  info: string,
+  appendfsync: string | undefined,
+  stated: BufferDurability | undefined,
+): BufferDurability {
+  const policy = fieldOf(info, 'maxmemory_policy')
+  if (policy !== undefined && policy !== 'noeviction')
+    throw new BufferError(
+      'buffer_unusable',
+      `With \`maxmemory-policy ${policy}\` Redis deletes events when its memory is full. Set \`noeviction\`.`,
+    )
+  if (stated !== undefined) return stated
+  if (fieldOf(info, 'aof_enabled') === '0')
+    throw new BufferError(
+      'buffer_unusable',
+      'Redis keeps no append-only file, so that events end with its process. Set `appendonly yes`, or say `durability: "memory"` if they may be lost.',
+    )
+  return appendfsync === 'always' ? 'fsync' : 'os'
+}
+
+/** The setting `appendfsync`; `undefined` where the server does not tell, as services do that are run by others. */
+export async function askAppendfsync(client: BinaryRedisLike): Promise<string | undefined> {
+  try {
+    const reply: unknown =
+      'defineCommand' in client
+        ? await client.callBuffer('config', 'get', 'appendfsync')
+        : await client.withTypeMapping({ 36: Buffer }).configGet('appendfsync')
+    // The form of the reply depends on the version of the protocol: name and value in a list, a map or an object.
+    const values = reply instanceof Map ? [...reply.values()] : Object.values(reply as object)
+    return String(values.at(-1))
+  } catch {
+    return undefined
+  }
+}
+
+function fieldOf(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1]
+}

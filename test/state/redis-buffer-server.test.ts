@@ -1,0 +1,272 @@
+import { randomUUID } from 'node:crypto'
+import { redisBuffer, type RedisBufferOptions } from '@holdfast/adapters/redis'
+import type { EventBuffer } from '@holdfast/webhook-receiver'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { hasService } from '../clients/service-process.ts'
+import { drained, eventOf, eventsOf, readAll } from './redis-events.ts'
+import {
+  clients,
+  type Connected,
+  evaluateOn,
+  letTimePass,
+  type RedisService,
+  type RedisServiceOptions,
+  startRedis,
+} from './redis-service.ts'
+
+const connect = clients.ioredis!
+
+async function ownServer(options?: RedisServiceOptions): Promise<{ service: RedisService; connected: Connected }> {
+  const service = await startRedis(options)
+  const connected = await connect(service.port)
+  onTestFinished(async () => {
+    connected.close()
+    await service.dispose()
+  })
+  return { service, connected }
+}
+
+describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', () => {
+  let service: RedisService
+  let connected: Connected
+  beforeAll(async () => {
+    service = await startRedis({ durable: true })
+    connected = await connect(service.port)
+  }, 30_000)
+  afterAll(async () => {
+    connected.close()
+    await service.dispose()
+  })
+
+  async function opened(options: Partial<RedisBufferOptions> = {}, on = connected): Promise<EventBuffer> {
+    const buffer = redisBuffer(on.client, { name: 'inbox', prefix: `${randomUUID()}:`, partitions: 2, ...options })
+    await buffer.open()
+    onTestFinished(() => buffer.close())
+    return buffer
+  }
+
+  test('says that a server which syncs every write survives a power cut', async () => {
+    expect((await opened()).caps).toMatchObject({ durability: 'fsync', partitions: 2, multiProcess: true })
+  })
+
+  test('says what a server survives that syncs every second, and what it was told of one that is not asked', async () => {
+    const own = await ownServer({ durable: true, args: ['--appendfsync', 'everysec'] })
+    expect((await opened({}, own.connected)).caps.durability).toBe('os')
+    expect((await opened({ durability: 'replicated' }, own.connected)).caps.durability).toBe('replicated')
+  })
+
+  test('refuses a server that keeps nothing, unless that is what is wanted', async () => {
+    const own = await ownServer()
+    const make = (options: Partial<RedisBufferOptions>): EventBuffer =>
+      redisBuffer(own.connected.client, { name: 'inbox', ...options })
+    await expect(make({}).open()).rejects.toMatchObject({
+      reason: 'buffer_unusable',
+      message: expect.stringMatching(/append-only file/),
+    })
+    const buffer = make({ durability: 'memory' })
+    await buffer.open()
+    expect(buffer.caps.durability).toBe('memory')
+    await buffer.close()
+  })
+
+  test('refuses a server that may delete events by itself', async () => {
+    const own = await ownServer({ durable: true, args: ['--maxmemory-policy', 'allkeys-lru'] })
+    const buffer = redisBuffer(own.connected.client, { name: 'inbox', durability: 'os' })
+    await expect(buffer.open()).rejects.toMatchObject({
+      reason: 'buffer_unusable',
+      message: expect.stringMatching(/noeviction/),
+    })
+  })
+
+  test('refuses another number of partitions than the buffer has', async () => {
+    const prefix = `${randomUUID()}:`
+    await opened({ prefix })
+    const other = redisBuffer(connected.client, { name: 'inbox', prefix, partitions: 2 + 1 })
+    await expect(other.open()).rejects.toMatchObject({
+      reason: 'buffer_unusable',
+      message: expect.stringMatching(/has 2 partitions/),
+    })
+  })
+
+  test('refuses names and options that are none', () => {
+    const make = (options: object) => () => redisBuffer(connected.client, options as RedisBufferOptions)
+    expect(make({})).toThrow('name')
+    expect(make({ name: 'a{b' })).toThrow('Expected `name` to be a name of 1 to 64 letters')
+    expect(make({ name: 'a', partitions: 0 })).toThrow('partitions')
+    expect(make({ name: 'a', retention: { minAge: 1 } })).toThrow('retention.minAge')
+  })
+
+  test('sends what comes at once together', async () => {
+    const buffer = await opened()
+    const callsOf = async (): Promise<number> =>
+      Number(
+        /cmdstat_evalsha:calls=(\d+)/.exec(
+          String(await evaluateOn(connected, `return redis.call('INFO', 'commandstats')`)),
+        )?.[1],
+      )
+    await buffer.append([eventOf('first')])
+    const before = await callsOf()
+    await Promise.all(eventsOf(500).map((event) => buffer.append([event])))
+    expect((await callsOf()) - before).toBe(1)
+  })
+
+  test('forgets an id after its window', async () => {
+    const prefix = `${randomUUID()}:`
+    const buffer = await opened({ prefix, dedupeWindowMs: 60_000 })
+    await buffer.append([eventOf('evt')])
+    await letTimePass(connected, prefix, 50_000)
+    expect((await buffer.append([eventOf('evt')]))[0]?.status).toBe('duplicate')
+    await letTimePass(connected, prefix, 50_000)
+    expect((await buffer.append([eventOf('evt')]))[0]?.status).toBe('appended')
+  })
+
+  test('compares no ids without a window', async () => {
+    const buffer = await opened({ dedupeWindowMs: 0 })
+    await buffer.append([eventOf('evt')])
+    expect((await buffer.append([eventOf('evt')]))[0]?.status).toBe('appended')
+  })
+
+  test('deletes what the slowest consumer is through with, and says what each holds', async () => {
+    const body = new Uint8Array(1000)
+    const buffer = await opened()
+    const slow = await buffer.openConsumer('slow')
+    await buffer.append(eventsOf(1000, body))
+    const { consumer, lease, events } = await drained(buffer)
+    await consumer.commit(lease, { done: events.map(({ position }) => position) })
+    const held = await buffer.stats()
+    expect(held.events).toBe(1001)
+    expect(held.heldBytes).toMatchObject({ orders: 0 })
+    expect(held.heldBytes?.slow).toBeGreaterThan(1_000_000)
+    const slowLease = (await slow.acquire({ owner: 'slow', leaseMs: 60_000 })).find(
+      (one) => one.partition === lease.partition,
+    )
+    await slow.commit(slowLease!, { done: events.slice(0, 600).map(({ position }) => position) })
+    expect((await buffer.stats()).events).toBeLessThanOrEqual(405)
+    expect((await readAll(slow, slowLease!)).slice(-401)).toHaveLength(401)
+    await buffer.removeConsumer('slow')
+    expect((await buffer.stats()).events).toBeLessThanOrEqual(5)
+  })
+
+  test('keeps what is younger than its retention, but no more than so many bytes', async () => {
+    const body = new Uint8Array(10_000)
+    const buffer = await opened({ retention: { minAgeMs: 3_600_000, maxBytes: 3_000_000 } })
+    const consume = async (): Promise<number> => {
+      const { consumer, lease, events } = await drained(buffer)
+      await consumer.commit(lease, { done: events.map(({ position }) => position) })
+      await consumer.release(lease)
+      const { bytes } = await buffer.stats()
+      return bytes
+    }
+    const fill = async (prefix: string): Promise<void> => {
+      for (let call = 0; call < 20; call++) await buffer.append(eventsOf(20, body, `${prefix}${call}_`))
+    }
+    await fill('a')
+    expect(await consume()).toSatisfy((bytes: number) => bytes > 2_000_000 && bytes < 4_500_000)
+    await fill('b')
+    expect(await consume()).toSatisfy((bytes: number) => bytes > 2_000_000 && bytes < 4_500_000)
+  })
+
+  test('tells of events that were removed by hand as a hole in their place', async () => {
+    const prefix = `${randomUUID()}:`
+    const buffer = await opened({ prefix, partitions: 1 })
+    await buffer.append(eventsOf(10))
+    const { consumer, lease, events } = await drained(buffer)
+    await evaluateOn(connected, `return redis.call('XDEL', '${prefix}buffer:{inbox:0}:log', '4-0', '5-0')`)
+    const entries = await consumer.read(lease, events[0]!.position, { limit: 4, maxBytes: 1e6, waitMs: 0 })
+    expect(entries.map((entry) => (entry.kind === 'event' ? entry.event.id : entry.hole.lost))).toEqual([
+      'evt_1',
+      'evt_2',
+      2,
+      'evt_5',
+      'evt_6',
+    ])
+  })
+
+  test('wakes a drain for what another process has stored', async () => {
+    const prefix = `${randomUUID()}:`
+    const [mine, other] = [await opened({ prefix }), await opened({ prefix })]
+    const { consumer, lease, events } = await drained(mine)
+    const read = consumer.read(lease, events.at(-1)!.position, { limit: 10, maxBytes: 1e6, waitMs: 20_000 })
+    await other.append([eventOf('news')])
+    expect(await read).toMatchObject([{ kind: 'event', event: { id: 'news' } }])
+  })
+
+  test('gives a partition back when it closes, so that another process has it at once', async () => {
+    const prefix = `${randomUUID()}:`
+    const [mine, other] = [await opened({ prefix }), await opened({ prefix })]
+    await drained(mine, 'me')
+    const rival = await other.openConsumer('orders')
+    expect(await rival.acquire({ owner: 'rival', leaseMs: 60_000 })).toEqual([])
+    await mine.close()
+    expect(await rival.acquire({ owner: 'rival', leaseMs: 60_000 })).toHaveLength(2)
+  })
+
+  test('takes no lease for good that was taken before the server was restarted', async () => {
+    const own = await ownServer({ durable: true })
+    const buffer = await opened({}, own.connected)
+    const { consumer, lease, events } = await drained(buffer)
+    await own.service.kill()
+    await own.service.start()
+    await expect(consumer.commit(lease, { done: [events[0]!.position] })).rejects.toMatchObject({
+      reason: 'stale_lease',
+    })
+    expect(await consumer.renew(lease, 60_000)).toBe(false)
+    // Others wait until it ends; its owner has it again at once.
+    expect(await consumer.acquire({ owner: 'rival', leaseMs: 60_000 })).toEqual([])
+    const again = (await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })).find(
+      (one) => one.partition === lease.partition,
+    )
+    expect(again!.epoch).toBeGreaterThan(lease.epoch + 1_000_000)
+    await consumer.commit(again!, { done: [events[0]!.position] })
+    expect(await consumer.load(again!)).toEqual({ lowWater: events[0]!.position, done: [], retry: [] })
+  })
+
+  test('refuses events when the server is full, and goes on draining, which makes room', async () => {
+    const own = await ownServer({ durable: true })
+    const buffer = await opened({ partitions: 1 }, own.connected)
+    const body = new Uint8Array(100_000)
+    await buffer.append(eventsOf(100, body))
+    const { consumer, lease, events } = await drained(buffer)
+    await limitMemory(own.service.port, '4mb')
+    await expect(buffer.append([eventOf('more')])).rejects.toMatchObject({ reason: 'buffer_full' })
+    const [first, second, ...rest] = events
+    await consumer.commit(lease, { retry: [{ position: first!.position, attempts: 1, nextAt: 5 }] })
+    await consumer.deadLetter(lease, [
+      { event: first!, lane: 'a', redrives: 0, why: { attempts: 1, at: 0, message: 'no' } },
+    ])
+    await consumer.park(lease, [{ event: second!, lane: 'a', redrives: 0, attempts: 0, nextAt: 0 }])
+    expect(await consumer.renew(lease, 60_000)).toBe(true)
+    await consumer.commit(lease, { done: rest.map(({ position }) => position) })
+    expect((await buffer.append([eventOf('more')]))[0]?.status).toBe('appended')
+    expect((await buffer.stats()).consumers).toEqual([{ name: 'orders', backlog: 2, parked: 1, deadLetters: 1 }])
+  })
+
+  test('refuses in time when the server does not answer, and knows afterwards what was stored', async () => {
+    const own = await ownServer({ durable: true })
+    const buffer = await opened({ timeoutMs: 300 }, own.connected)
+    own.service.process.kill('SIGSTOP')
+    await expect(buffer.append([eventOf('evt')])).rejects.toMatchObject({ reason: 'buffer_failed' })
+    own.service.process.kill('SIGCONT')
+    const [result] = await buffer.append([eventOf('evt')])
+    expect(result?.status).toBe('duplicate')
+  })
+
+  test('takes no more than it may keep while the server does not answer', async () => {
+    const own = await ownServer({ durable: true })
+    const buffer = await opened({ timeoutMs: 300, maxEventBytes: 1000, maxQueuedBytes: 1500 }, own.connected)
+    own.service.process.kill('SIGSTOP')
+    const first = buffer.append([eventOf('first', 'one', new Uint8Array(1000))])
+    await expect(first).rejects.toMatchObject({ reason: 'buffer_failed' })
+    await expect(buffer.append([eventOf('second', 'one', new Uint8Array(1000))])).rejects.toMatchObject({
+      reason: 'buffer_overloaded',
+    })
+    own.service.process.kill('SIGCONT')
+  })
+})
+
+async function limitMemory(port: number, maxmemory: string): Promise<void> {
+  const { Redis } = await import('ioredis')
+  const admin = new Redis({ port })
+  await admin.config('SET', 'maxmemory', maxmemory)
+  admin.disconnect()
+}
