@@ -8,6 +8,7 @@ import {
   plainObject,
   systemClock,
 } from '@holdfast/core'
+import { discardBody } from './discard-body.ts'
 import type { KeyDocument, KeyFetcher, KeyRequest } from './key-fetcher.ts'
 
 /** What a request for a key carries to say who asks. */
@@ -104,11 +105,11 @@ async function readDocument(response: Response, maxBytes: number): Promise<KeyDo
   const { status } = response
   // What providers answer for a key that they do not have. Anything else may pass.
   if (status === 400 || status === 404 || status === 410) {
-    await response.body?.cancel()
+    discardBody(response)
     return undefined
   }
   if (status !== 200) {
-    await response.body?.cancel()
+    discardBody(response)
     throw new Error(`The document's host answered ${status === 0 ? 'with a redirect' : status}.`)
   }
   const text = await readText(response, maxBytes)

@@ -1,4 +1,5 @@
 import type { FetchedKey } from '@holdfast/core'
+import { matchesHost, matchesPath } from './url-pattern.ts'
 
 /**
  * The URL that a request names as the place of its key, if the connector allows it: https on the standard port, one of the
@@ -30,23 +31,3 @@ function pinnedUrl(text: string, hosts: readonly string[], path: string | undefi
 }
 
 const MAX_URL_LENGTH = 512
-
-/** `*` stands for letters, digits and hyphens within a label. */
-function matchesHost(pattern: string, host: string): boolean {
-  return patternOf(pattern, '[a-z0-9-]+').test(host)
-}
-
-/** `*` stands for anything within a segment, `**` for anything. */
-function matchesPath(pattern: string, path: string): boolean {
-  return patternOf(pattern, '[^/]*', '.*').test(path)
-}
-
-function patternOf(pattern: string, one: string, many = one): RegExp {
-  const source = pattern
-    .split(/(\*\*?)/)
-    .map((piece) =>
-      piece === '*' ? one : piece === '**' ? many : piece.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`),
-    )
-    .join('')
-  return new RegExp(`^${source}$`)
-}

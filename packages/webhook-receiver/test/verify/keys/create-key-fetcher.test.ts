@@ -60,6 +60,11 @@ describe('createKeyFetcher', () => {
     await expect(fetchKey()).rejects.toThrow(String(status))
   })
 
+  test('does not wait for the body of a refusal, which ends only with that of which it is a clone', async () => {
+    const original = new Response('no', { status: 404 })
+    expect(await fetcherOf(original.clone()).fetchKey()).toBeUndefined()
+  })
+
   test('throws what the transport throws', async () => {
     const { fetchKey } = fetcherOf(new TypeError('fetch failed'))
     await expect(fetchKey()).rejects.toThrow('fetch failed')
