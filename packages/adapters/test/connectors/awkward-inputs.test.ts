@@ -1,0 +1,245 @@
+import { describe, expect, test } from 'vitest'
+import { connectors } from './load-connectors.ts'
+import { statements } from './statements/all-statements.ts'
+import { type Change, deliver, NOW_MS, sampleBody, signed } from './statements/deliver.ts'
+import type { Delivery, Statement } from './statements/statement.ts'
+
+/** The delivery of a body, with something changed on the way. */
+function sending(statement: Statement, change: Change = {}, body: Buffer = sampleBody(statement)) {
+  const delivery = signed(statement, { body })
+  return deliver(statement, delivery, delivery.body ?? body, change)
+}
+
+/** A delivery whose signature is written otherwise, wherever it stands. */
+function rewritten({ headers, signature }: Delivery, body: Buffer, rewrite: (text: string) => string): Change {
+  const changed = (text: string): string => text.replace(signature, () => rewrite(signature))
+  const inForm = (text: string): string =>
+    text.replace(encodeURIComponent(signature), () => encodeURIComponent(rewrite(signature)))
+  return {
+    headers: Object.entries(headers).map(([name, value]) => [name, changed(value)]),
+    body: Buffer.from(inForm(changed(body.toString('latin1'))), 'latin1'),
+  }
+}
+
+function sendingRewritten(statement: Statement, rewrite: (text: string) => string) {
+  const delivery = signed(statement)
+  const body = delivery.body ?? sampleBody(statement)
+  return deliver(statement, delivery, body, rewritten(delivery, body, rewrite))
+}
+
+/** Copies of a text with one character changed: at both ends, beside them, and in the middle. */
+function withOneChanged(text: string): readonly string[] {
+  const places = new Set([0, 1, text.length >> 1, text.length - 2, text.length - 1])
+  return [...places].map((place) => text.slice(0, place) + (text[place] === '3' ? '4' : '3') + text.slice(place + 1))
+}
+
+const awkwardBytes: readonly (readonly [string, Buffer])[] = [
+  ['replacement patterns', Buffer.from('{"note":"$& $$ $1 $` $\' \\\\"}')],
+  ['invalid UTF-8', Buffer.from([0x7b, 0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0, 0x80, 0x7d])],
+  ['a byte order mark', Buffer.from('\ufeff{"a":1}')],
+  ['CRLF', Buffer.from('{"a":1,\r\n"b":2}\r\n')],
+  ['a newline at the end', Buffer.from('{"a":1}\n')],
+  [
+    'numbers and escapes that JSON would rewrite',
+    Buffer.from('{ "a": 1.0, "b": "\\u00e9\\/", "c": 12345678901234567890 }'),
+  ],
+  ['NUL', Buffer.from('{"a":"\0"}')],
+  ['nothing', Buffer.alloc(0)],
+]
+const awkwardTexts: readonly (readonly [string, Buffer])[] = [
+  ['replacement patterns', Buffer.from("$& $$ $1 $` $'")],
+  ['letters outside of ASCII', Buffer.from('Zoë 😀 e\u0301')],
+]
+const awkwardForms: readonly (readonly [string, Buffer])[] = [
+  ['replacement patterns', Buffer.from('Body=%24%26+%24%24+$1&From=$$')],
+  ['a name that comes several times', Buffer.from('A=2&A=1&B=3&A=10')],
+  ['escapes of every kind', Buffer.from('Body=%e2%82%ac+%C3%A9%20x&a%5Bb%5D=1&empty=')],
+  ['nothing', Buffer.alloc(0)],
+]
+const awkward = { bytes: awkwardBytes, json: awkwardTexts, form: awkwardForms }
+
+/** What programs do to a body on its way. */
+const damages: readonly ((body: Buffer) => Buffer)[] = [
+  (body) => Buffer.from(body.toString()),
+  (body) => Buffer.from(body.toString().replace('\ufeff', '')),
+  (body) => Buffer.from(body.toString('latin1').trim(), 'latin1'),
+  (body) => Buffer.from(body.toString('latin1').replaceAll('\r\n', '\n'), 'latin1'),
+  (body) => Buffer.concat([body, Buffer.from('\n')]),
+  (body) => Buffer.from(body.toString('latin1').replaceAll('$$', '$'), 'latin1'),
+]
+
+test('every scheme whose secrets an application gives is stated', () => {
+  const wanted = connectors.flatMap(([name, { webhook }]) =>
+    (webhook?.verify ?? []).flatMap((scheme) => {
+      const given = !['jwt', 'http-signature', 'none'].includes(scheme.scheme)
+      return given && !('key' in scheme && scheme.key?.from === 'url') ? [name] : []
+    }),
+  )
+  expect(new Set(statements.map(({ connector }) => connector))).toEqual(new Set(wanted))
+})
+
+describe.each(statements)('$name', (statement) => {
+  const [secret, next] = statement.secrets
+  const kinds = statement.bodies ?? 'bytes'
+  const isSigned = statement.encoding !== 'none'
+
+  test('knows the key whatever its place among the secrets', async () => {
+    expect(await sending(statement, { secrets: [secret, next] })).toMatchObject({ ok: true, keyIndex: 0 })
+    expect(await sending(statement, { secrets: [next, secret] })).toMatchObject({ ok: true, keyIndex: 1 })
+    expect(await sending(statement, { secrets: [next] })).toMatchObject({ ok: false })
+  })
+
+  test.each(awkward[kinds])('verifies a body of %s', async (_what, body) => {
+    expect(await sending(statement, {}, body)).toMatchObject({ ok: true })
+    if (kinds !== 'bytes' || statement.signsBody === false) return
+    for (const damage of damages) {
+      const damaged = damage(body)
+      if (!damaged.equals(body)) expect(await sending(statement, { body: damaged }, body)).toMatchObject({ ok: false })
+    }
+  })
+
+  test('refuses a wrong character anywhere in what carries the signature', async () => {
+    const { headers, body = sampleBody(statement) } = signed(statement)
+    for (const [name, value] of Object.entries(headers)) {
+      if (name === 'content-type') continue
+      for (const wrong of withOneChanged(value)) {
+        const changed = Object.entries({ ...headers, [name]: wrong })
+        expect(await sending(statement, { headers: changed, body }), `${name}: ${wrong}`).toMatchObject({ ok: false })
+      }
+      const { [name]: _left, ...rest } = headers
+      expect(await sending(statement, { headers: Object.entries(rest), body }), name).toMatchObject({ ok: false })
+    }
+    for (const wrong of withOneChanged(signed(statement).signature)) {
+      expect(await sendingRewritten(statement, () => wrong)).toMatchObject({ ok: false })
+    }
+  })
+
+  if (statement.signsBody !== false)
+    test('refuses a wrong byte anywhere in the body', async () => {
+      const { body = sampleBody(statement) } = signed(statement)
+      for (const wrong of withOneChanged(body.toString())) {
+        expect(await sending(statement, { body: Buffer.from(wrong) }), wrong).toMatchObject({ ok: false })
+      }
+    })
+
+  if (statement.signsUrl)
+    test('refuses a wrong character in the URL, and no port or escape that the provider writes', async () => {
+      for (const url of ['https://example.com/hooks?a=%3A%2F%40&b=%C3%A9', 'https://example.com/a%20b/?a=1']) {
+        const delivery = signed(statement, { url })
+        const body = delivery.body ?? sampleBody(statement)
+        expect(await deliver(statement, delivery, body)).toMatchObject({ ok: true })
+        const arrived = delivery.url ?? url
+        const path = arrived.slice('https://example.com/'.length)
+        for (const wrong of withOneChanged(path)) {
+          const changed = { url: `https://example.com/${wrong}` }
+          expect(await deliver(statement, delivery, body, changed), wrong).toMatchObject({ ok: false })
+        }
+      }
+      if (statement.respell === undefined) return
+      const url = statement.respell('https://example.com/hooks?a=%3A')
+      const delivery = signed(statement, { url })
+      const port = (delivery.url ?? url).replace(':443', '').replace('a=:', 'a=%3A')
+      expect(await deliver(statement, delivery, sampleBody(statement), { url: port })).toMatchObject({ ok: true })
+    })
+
+  if (statement.encoding === 'hex')
+    test('takes hexadecimal digits of either case, and no other character', async () => {
+      expect(await sendingRewritten(statement, (text) => text.toUpperCase())).toMatchObject({ ok: true })
+      for (const wrong of ['', '0x', ' ', '\u0130']) {
+        expect(await sendingRewritten(statement, (text) => wrong + text.slice(wrong.length))).toMatchObject({
+          ok: wrong === '',
+        })
+      }
+      expect(await sendingRewritten(statement, (text) => text.slice(1))).toMatchObject({ ok: false })
+      expect(await sendingRewritten(statement, (text) => `${text}00`)).toMatchObject({ ok: false })
+    })
+
+  if (statement.encoding === 'base64' || statement.encoding === 'base64url')
+    test('takes base64 with and without padding, and no other alphabet', async () => {
+      const bare = signed(statement).signature.replace(/=+$/, '')
+      const padded = bare.padEnd(Math.ceil(bare.length / 4) * 4, '=')
+      expect(await sendingRewritten(statement, () => bare)).toMatchObject({ ok: true })
+      expect(await sendingRewritten(statement, () => padded)).toMatchObject({ ok: true })
+      for (const wrong of [`${padded}=`, `${padded}AAAA`, bare.slice(1), `${bare.slice(0, -1)}!`]) {
+        expect(await sendingRewritten(statement, () => wrong), wrong).toMatchObject({ ok: false })
+      }
+      const other = (text: string): string => text.replaceAll(/[-_+/]/g, (character) => swapped[character] ?? '')
+      if (other(bare) !== bare) expect(await sendingRewritten(statement, other)).toMatchObject({ ok: false })
+    })
+
+  if (isSigned && Object.values(signed(statement).headers).some((value) => value.includes(signed(statement).signature)))
+    test('says of a signature header that comes twice what it is', async () => {
+      const { headers, signature } = signed(statement)
+      const lines = Object.entries(headers)
+      const [name, value] = lines.find(([, candidate]) => candidate.includes(signature)) ?? ['', '']
+      const other = signed({ ...statement, secrets: [next, secret] }).headers[name] ?? ''
+      const verdict = async (...values: readonly string[]) =>
+        sending(statement, {
+          headers: [...lines.filter(([candidate]) => candidate !== name), ...values.map((own) => [name, own] as const)],
+        })
+      const same = await verdict(value, value)
+      const different = [await verdict(value, other), await verdict(other, value)]
+      if (statement.lines) {
+        for (const result of [same, ...different]) expect(result).toMatchObject({ ok: true })
+      } else {
+        const reason = value.includes(String(NOW_MS / 1000)) ? 'malformed_timestamp' : 'duplicate_header'
+        for (const result of [same, ...different]) expect(result).toMatchObject({ ok: false, reason })
+      }
+      // As the Fetch standard joins header lines, which must not be taken for something else.
+      const joined = await verdict(`${value}, ${other}`)
+      expect(joined.ok).toBe(statement.lines === true || statement.isList === true)
+    })
+
+  if (statement.join !== undefined)
+    test('takes the signatures of two keys in both orders', async () => {
+      const delivery = signed(statement)
+      const other = signed(statement, { secret: next })
+      const [name = ''] = Object.entries(delivery.headers).find(([, value]) => value.includes(delivery.signature)) ?? []
+      const [one, two] = [delivery.headers[name] ?? '', other.headers[name] ?? '']
+      for (const value of [statement.join?.(one, two), statement.join?.(two, one)]) {
+        const headers = Object.entries({ ...delivery.headers, [name]: value ?? '' })
+        for (const secrets of [[secret], [next], [next, secret]]) {
+          expect(await sending(statement, { headers, secrets })).toMatchObject({ ok: true, keyIndex: 0 })
+        }
+        expect(
+          await sending(statement, { headers: Object.entries({ ...delivery.headers, [name]: two }) }),
+        ).toMatchObject({ ok: false })
+      }
+    })
+
+  if (statement.time !== undefined) {
+    const { toleranceMs } = statement.time
+
+    test('judges the time of signing against the arrival, both ways', async () => {
+      const own = toleranceMs ?? 60_000
+      const change = toleranceMs === undefined ? { toleranceMs: own } : {}
+      for (const [receivedAt, reason] of [
+        [NOW_MS + own + 1000, 'stale_timestamp'],
+        [NOW_MS - own - 1000, 'future_timestamp'],
+      ] as const) {
+        expect(await sending(statement, { ...change, receivedAt })).toMatchObject({ ok: false, reason })
+      }
+      for (const receivedAt of [NOW_MS + own, NOW_MS - own]) {
+        expect(await sending(statement, { ...change, receivedAt })).toMatchObject({ ok: true })
+      }
+      const later = await sending(statement, { receivedAt: NOW_MS + 31_536_000_000 })
+      expect(later.ok).toBe(toleranceMs === undefined)
+    })
+  }
+})
+
+const swapped: Readonly<Record<string, string>> = { '-': '+', _: '/', '+': '-', '/': '_' }
+
+const largest = Buffer.alloc(25 * 1024 * 1024, '{"a":"$& $$\r\n\u00e9"}')
+
+test.each(['github', 'stripe', 'shopify', 'standard-webhooks', 'square', 'discord', 'hubspot, v2'])(
+  'verifies 25 MB as %s signs them, and not with one byte changed',
+  async (name) => {
+    const statement = statements.find((candidate) => candidate.name === name)!
+    const delivery = signed(statement, { body: largest })
+    expect(await deliver(statement, delivery, largest)).toMatchObject({ ok: true })
+    const changed = Buffer.from(largest)
+    changed[changed.length >> 1]! ^= 1
+    expect(await deliver(statement, delivery, changed)).toMatchObject({ ok: false })
+  },
+)

@@ -1,0 +1,16 @@
+import { bodyStatements } from './body-statements.ts'
+import { otherStatements } from './other-statements.ts'
+import type { Statement } from './statement.ts'
+import { timedStatements } from './timed-statements.ts'
+import { urlAndFormStatements } from './url-and-form-statements.ts'
+
+/** Every statement, with the name that tests give it. */
+export const statements: readonly (Statement & { readonly name: string })[] = [
+  ...bodyStatements,
+  ...timedStatements,
+  ...urlAndFormStatements,
+  ...otherStatements,
+].map((statement) => ({
+  ...statement,
+  name: statement.variant === undefined ? statement.connector : `${statement.connector}, ${statement.variant}`,
+}))
