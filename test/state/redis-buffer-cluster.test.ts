@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto'
+import { redisBuffer, type RedisBufferOptions, redisIdempotencyStore } from '@holdfast/adapters/redis'
+import { fakeClock } from '@holdfast/core/testing'
+import { bufferConformance, type BufferHarness, idempotencyStoreConformance } from '@holdfast/webhook-receiver/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasService } from '../clients/service-process.ts'
+import { clusterClients, type RedisCluster, startCluster } from './redis-cluster.ts'
+import { eventOf } from './redis-events.ts'
+import { type Connected, evaluateOn, letTimePass } from './redis-service.ts'
+
+const runs = describe.runIf(hasService('Redis', 'redis-server'))
+
+runs('on a cluster of three nodes', () => {
+  let cluster: RedisCluster
+  beforeAll(async () => {
+    cluster = await startCluster()
+  }, 30_000)
+  afterAll(() => cluster.dispose())
+
+  const passAll = async (prefix: string, ms: number): Promise<void> => {
+    await Promise.all(cluster.direct.map((node) => letTimePass(node, prefix, ms)))
+  }
+
+  describe.each(Object.entries(clusterClients))('with %s', (client, connect) => {
+    let connected: Connected
+    beforeAll(async () => {
+      connected = await connect(cluster.nodes[0]!.port)
+    })
+    afterAll(() => connected.close())
+
+    const harness: BufferHarness = {
+      async create() {
+        const clock = fakeClock()
+        const prefix = `${randomUUID()}:`
+        const options: RedisBufferOptions = { name: 'inbox', prefix, clock, retention: { minAgeMs: 3_600_000 } }
+        let buffer = redisBuffer(connected.client, options)
+        return {
+          buffer,
+          async reopen() {
+            await buffer.close()
+            buffer = redisBuffer(connected.client, options)
+            await buffer.open()
+            return buffer
+          },
+          async advance(ms) {
+            await passAll(prefix, ms)
+            await clock.advance(ms)
+          },
+          dispose: () => buffer.close(),
+        }
+      },
+    }
+    // The scripts are the same, so that with the other clients a part shows that they find the nodes.
+    const part = client === 'ioredis' ? bufferConformance : bufferConformance.filter((_, index) => index % 5 === 0)
+    describe('redisBuffer', () => {
+      for (const { title, run } of part) test.concurrent(title, () => run(harness))
+
+      test('uses every node', async () => {
+        const prefix = `${randomUUID()}:`
+        const buffer = redisBuffer(connected.client, { name: 'inbox', prefix })
+        await buffer.open()
+        expect(buffer.caps).toMatchObject({ durability: 'fsync', partitions: 16 })
+        await buffer.append(Array.from({ length: 200 }, (_, index) => eventOf(`evt_${index}`, `key_${index}`)))
+        const counts = await Promise.all(
+          cluster.direct.map(async (node) => {
+            const count = `local n = 0 for _, key in ipairs(redis.call('KEYS', '${prefix}*:log')) do n = n + redis.call('XLEN', key) end return n`
+            return Number(await evaluateOn(node, count))
+          }),
+        )
+        expect(counts.reduce((sum, count) => sum + count)).toBe(200)
+        expect(Math.min(...counts)).toBeGreaterThan(0)
+        await buffer.close()
+      })
+    })
+
+    describe('redisIdempotencyStore', () => {
+      for (const { title, run } of idempotencyStoreConformance.filter((_, index) => index % 4 === 0))
+        test.concurrent(title, () =>
+          run({
+            async create() {
+              const prefix = `${randomUUID()}:`
+              const open = () => redisIdempotencyStore(connected.client, { prefix })
+              return {
+                store: open(),
+                another: async () => open(),
+                reopen: async () => open(),
+                advance: (ms) => passAll(prefix, ms),
+                dispose: async () => {},
+              }
+            },
+          }),
+        )
+    })
+  })
+})
