@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { defineConfig } from 'tsup'
 
 interface Manifest {
@@ -10,9 +11,14 @@ interface Manifest {
  * How every package is built. The entries are what `exports` in its package.json says, so that the two cannot differ.
  *
  * A bundler drops whole files that nothing uses, but keeps every import of a file that it keeps. `split` names the modules
- * that get a file of their own, so that who imports one of them does not get the dependencies of the others.
+ * that get a file of their own, so that who imports one of them does not get the dependencies of the others. `threads` names the modules that run in a
+ * thread of their own; each becomes a file beside those that start it.
  */
-export function packageConfig(manifest: Manifest, split: readonly string[] = []): ReturnType<typeof defineConfig> {
+export function packageConfig(
+  manifest: Manifest,
+  split: readonly string[] = [],
+  threads: readonly string[] = [],
+): ReturnType<typeof defineConfig> {
   const exported = Object.values(manifest.exports).flatMap((target) =>
     typeof target === 'string'
       ? []
@@ -27,6 +33,7 @@ export function packageConfig(manifest: Manifest, split: readonly string[] = [])
     entry: {
       ...entry,
       ...Object.fromEntries(programs),
+      ...Object.fromEntries(threads.map((module) => [basename(module), `src/${module}.ts`])),
       ...Object.fromEntries(split.map((module) => [`split/${module}`, `src/${module}.ts`])),
     },
     format: ['esm'],

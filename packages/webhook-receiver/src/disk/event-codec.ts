@@ -41,6 +41,11 @@ export function decodeEvent(seq: number, metaBytes: number, record: Buffer<Array
   return eventOf(seq, decodeMeta(metaBytes, record), record.subarray(metaBytes))
 }
 
+/** The same where the meta is apart. */
+export function storedEventOf(seq: number, meta: string, body: Uint8Array<ArrayBuffer>): StoredEvent {
+  return eventOf(seq, JSON.parse(meta) as EventMeta, body)
+}
+
 /** Identity of an event: source, tenant and id in one string. */
 export function identityOf(event: Pick<NewEvent, 'source' | 'tenant' | 'id'>): string {
   return identityFrom(event.source, event.tenant, event.id)

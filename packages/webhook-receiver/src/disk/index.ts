@@ -1,6 +1,8 @@
 export type { EncryptionOptions } from './body/key-ring.ts'
 export { diskBuffer } from './disk-buffer.ts'
 export type { DiskBufferOptions, DiskDurability } from './disk-buffer-options.ts'
+export { sqliteBuffer } from './sqlite/sqlite-buffer.ts'
+export type { SqliteBufferOptions } from './sqlite/sqlite-buffer.ts'
 export { LockHeldError } from './file-system.ts'
 export type { FileLock, FileSystem, OpenFile } from './file-system.ts'
 export { nodeFileSystem } from './node-file-system.ts'

@@ -5,6 +5,7 @@ import type { Consumer, EventBuffer, Lease } from '../../src/buffer/event-buffer
 import type { DiskBufferOptions } from '../../src/disk/disk-buffer-options.ts'
 import { MemoryFileSystem } from './memory-file-system.ts'
 import { consumerOf, memoryDiskBuffer, numberedEvent, readEverything } from './sample-buffer.ts'
+import { firstSeed, scale, scaled } from './scale.ts'
 
 const SMALL = { segmentBytes: 4096, maxBatchBytes: 4096 } as const
 
@@ -161,11 +162,11 @@ describe('diskBuffer against a model', () => {
   test.each(variants)(
     'keeps every promise through random crashes when it $title',
     {
-      timeout: 60_000,
+      timeout: 60_000 * scale,
     },
     async (variant) => {
       let acknowledged = 0
-      for (let seed = 1; seed <= variant.seeds; seed++) {
+      for (let seed = firstSeed; seed < firstSeed + scaled(variant.seeds); seed++) {
         const random = seededRandom(seed)
         const model: Model = {
           next: 1,
@@ -182,7 +183,7 @@ describe('diskBuffer against a model', () => {
         }
         acknowledged += model.acknowledged.size
       }
-      expect(acknowledged).toBeGreaterThan(variant.seeds * 20)
+      expect(acknowledged).toBeGreaterThan(scaled(variant.seeds) * 20)
     },
   )
 })

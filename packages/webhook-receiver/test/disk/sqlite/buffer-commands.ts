@@ -1,0 +1,160 @@
+import type { Random } from '@holdfast/core'
+import type { FakeClock } from '@holdfast/core/testing'
+import type { Consumer, EventBuffer, Lease, StoredEvent } from '../../../src/buffer/event-buffer.ts'
+import { consumerOf, numberedEvent } from '../sample-buffer.ts'
+
+/** What a buffer answered to a command, in a form that can be compared. */
+export type Answer = readonly [command: string, result: unknown]
+
+interface Play {
+  buffer: EventBuffer
+  consumer: Consumer
+  lease: Lease
+  /** Everything that was read so far. */
+  readonly events: StoredEvent[]
+  next: number
+}
+
+type CommandPlayer = (play: Play, random: Random, clock: FakeClock) => Promise<unknown>
+
+const lanes = ['a', 'b', 'c'] as const
+const why = { attempts: 3, at: 5, code: 'upstream_error', message: 'no' } as const
+
+/** Everything that the contract has. Each is chosen as often as it is listed. */
+const commands: Readonly<Record<string, CommandPlayer>> = {
+  async append(play, random) {
+    const events = Array.from({ length: 1 + below(random, 4) }, () => {
+      const isRepeat = play.next > 1 && random.next() < 0.3
+      const number = isRepeat ? 1 + below(random, play.next - 1) : play.next++
+      return numberedEvent(number, below(random, 2000))
+    })
+    return play.buffer.append(events)
+  },
+  async read(play, random) {
+    const last = play.events.at(-1)
+    // What counts towards `maxBytes` besides the body is left to the buffer.
+    const options = { limit: 1 + below(random, 20), maxBytes: 1e9, waitMs: 0 }
+    const entries = await play.consumer.read(play.lease, last?.position ?? null, options)
+    const events = entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []))
+    play.events.push(...events)
+    return comparable(events)
+  },
+  async history(play, random) {
+    const after = one(play.events, random)?.position ?? null
+    const entries = await play.buffer.read(0, after, { limit: 5, maxBytes: 1e9 })
+    return comparable(entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : [])))
+  },
+  async commit(play, random) {
+    const done = some(play.events, random, 0.3).map(({ position }) => position)
+    const retry = some(play.events, random, 0.1).map(({ position }) => ({
+      position,
+      attempts: 1 + below(random, 5),
+      nextAt: below(random, 1000),
+    }))
+    // Of an event that is both there is no telling which came last.
+    return play.consumer.commit(play.lease, { done, retry: retry.filter(({ position }) => !done.includes(position)) })
+  },
+  async park(play, random) {
+    const events = some(play.events, random, 0.15).map((event) => ({
+      event,
+      lane: laneOf(event),
+      redrives: 0,
+      attempts: below(random, 4),
+      nextAt: below(random, 1000),
+      ...(random.next() < 0.3 ? { blocked: why } : {}),
+    }))
+    return play.consumer.park(play.lease, events)
+  },
+  async deadLetter(play, random) {
+    const letters = some(play.events, random, 0.1).map((event) => ({ event, lane: laneOf(event), redrives: 0, why }))
+    return play.consumer.deadLetter(play.lease, letters)
+  },
+  async redrive(play, random) {
+    return play.consumer.redrive(some(play.events, random, 0.2).map(placeOf))
+  },
+  async purge(play, random) {
+    return play.consumer.purge(some(play.events, random, 0.05).map(placeOf))
+  },
+  async advance(_play, random, clock) {
+    await clock.advance(below(random, 40_000))
+  },
+}
+
+/** Plays random commands with a buffer and restarts now and then. After each it asks for everything that can be asked. */
+export async function playCommands(
+  make: () => EventBuffer,
+  clock: FakeClock,
+  random: Random,
+  count: number,
+): Promise<Answer[]> {
+  const answers: Answer[] = []
+  let play = await started(make(), { events: [], next: 1 })
+  const names = Object.keys(commands)
+  for (let index = 0; index < count; index++) {
+    if (random.next() < 0.08) {
+      await play.buffer.close()
+      play = await started(make(), play)
+    }
+    const name = one(names, random) ?? 'append'
+    const result = await commands[name]?.(play, random, clock)
+    answers.push([name, result], ['state', await stateOf(play)])
+  }
+  await play.buffer.close()
+  return answers
+}
+
+async function started(buffer: EventBuffer, { events, next }: Pick<Play, 'events' | 'next'>): Promise<Play> {
+  await buffer.open()
+  return { buffer, ...(await consumerOf(buffer)), events, next }
+}
+
+async function stateOf({ buffer, consumer, lease }: Play): Promise<unknown> {
+  const parkedLanes = await consumer.parkedLanes(lease)
+  const parked = await Promise.all(
+    lanes.map((lane) => consumer.readParked(lease, lane, { limit: 1000, maxBytes: 1e9 })),
+  )
+  const dead: unknown[] = []
+  for await (const { event, ...letter } of consumer.deadLetters()) dead.push([letter, ...comparable([event])])
+  const { lowWater, done, retry } = await consumer.load(lease)
+  const { events, consumers } = await buffer.stats()
+  return {
+    lowWater,
+    done,
+    retry: retry.toSorted((left, right) => (left.position < right.position ? -1 : 1)),
+    events,
+    consumers,
+    parkedLanes: parkedLanes.toSorted((left, right) => (left.lane < right.lane ? -1 : 1)),
+    parked: parked.map((entries) =>
+      entries.map(
+        (entry) =>
+          entry.kind === 'event' && [{ ...entry.parked, event: undefined }, ...comparable([entry.parked.event])],
+      ),
+    ),
+    dead,
+    deadLanes: (await consumer.deadLanes(lease)).toSorted(),
+  }
+}
+
+function comparable(events: readonly StoredEvent[]): unknown[] {
+  return events.map(({ body, ...event }) => ({ ...event, body: Buffer.from(body).toString('base64') }))
+}
+
+function placeOf({ partition, position }: StoredEvent): { readonly partition: number; readonly position: string } {
+  return { partition, position }
+}
+
+function laneOf({ position }: StoredEvent): string {
+  return lanes[Number.parseInt(position, 16) % lanes.length] ?? 'a'
+}
+
+function below(random: Random, limit: number): number {
+  return Math.floor(random.next() * limit)
+}
+
+function one<T>(items: readonly T[], random: Random): T | undefined {
+  return items[below(random, items.length)]
+}
+
+function some<T>(items: readonly T[], random: Random, ratio: number): T[] {
+  return items.filter(() => random.next() < ratio)
+}
