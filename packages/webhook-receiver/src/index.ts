@@ -10,24 +10,27 @@ export { memoryIdempotencyStore } from './idempotency/memory-idempotency-store.t
 export type { MemoryIdempotencyStoreOptions } from './idempotency/memory-idempotency-store.ts'
 export { createReceiver } from './receiver/create-receiver.ts'
 export type { PublicUrl, PublicUrlRequest } from './receiver/public-url.ts'
+export type { DeliveryContext, Effect } from './receiver/delivery-context.ts'
 export type {
-  DeliveryContext,
+  BreakerOptions,
   DestinationOptions,
+  ExhaustionPolicy,
+  PaceOptions,
+} from './receiver/destination-options.ts'
+export type {
   DestinationSnapshot,
   DrainedDestination,
   DrainOnceOptions,
   DrainReport,
-  Effect,
-  ExhaustionPolicy,
   IncomingWebhook,
   Receiver,
   ReceiverOptions,
   ReceiverSnapshot,
   SourceOptions,
   StartOptions,
-  WebhookEvent,
   WebhookReply,
 } from './receiver/receiver.ts'
+export type { WebhookEvent } from './receiver/webhook-event.ts'
 export type { MaybePromise } from './verify/maybe-promise.ts'
 export type { VerifiableRequest } from './verify/verifiable-request.ts'
 export { createKeyFetcher, defaultKeyFetcherOptions } from './verify/keys/create-key-fetcher.ts'

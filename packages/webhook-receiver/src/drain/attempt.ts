@@ -1,5 +1,5 @@
 import type { Clock } from '@holdfast/core'
-import type { DeliveryContext } from '../receiver/receiver.ts'
+import type { DeliveryContext } from '../receiver/delivery-context.ts'
 import type { Delivery } from './delivery.ts'
 import type { EffectRun, Effects } from './effects.ts'
 
@@ -9,6 +9,8 @@ export interface Attempt {
   readonly context: DeliveryContext
   /** Monotonic, in milliseconds. */
   readonly startedAtMs: number
+  /** Whether its outcome says if the breaker of the destination closes. */
+  readonly isProbe: boolean
   /** Once true, nothing that the handler does counts any more. */
   settled: boolean
   abort(reason: unknown): void
@@ -27,12 +29,13 @@ export interface AttemptSetup {
  * Makes an attempt. Its AbortController is made when the handler first reads `context.signal`: most never do, and it is the
  * most expensive part of a delivery.
  */
-export function createAttempt(delivery: Delivery, setup: AttemptSetup, startedAtMs: number): Attempt {
+export function createAttempt(delivery: Delivery, setup: AttemptSetup, startedAtMs: number, isProbe: boolean): Attempt {
   const signal = new LazySignal()
   return {
     delivery,
     context: new Context(delivery, setup, startedAtMs, signal),
     startedAtMs,
+    isProbe,
     settled: false,
     abort: (reason) => signal.abort(reason),
   }

@@ -1,5 +1,5 @@
 import type { BatchItem, HeaderPairs, Position, StoredEvent } from '../buffer/event-buffer.ts'
-import type { WebhookEvent } from '../receiver/receiver.ts'
+import type { WebhookEvent } from '../receiver/webhook-event.ts'
 
 /**
  * The event as a handler sees it. Headers, text and JSON are made when they are asked for, for each attempt anew, so that what

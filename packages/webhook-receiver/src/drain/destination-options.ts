@@ -1,7 +1,20 @@
-import { callback, checkOptions, durationMs, InvalidOptionsError, integer, number, oneOf } from '@holdfast/core'
+import {
+  boolean,
+  callback,
+  checkOptions,
+  durationMs,
+  either,
+  InvalidOptionsError,
+  integer,
+  number,
+  oneOf,
+  plainObject,
+} from '@holdfast/core'
+import { type ResolvedPace, resolvePace } from './adaptive-pace.ts'
+import { type ResolvedBreaker, resolveBreaker } from './breaker.ts'
 import type { IdempotencyStore } from '../idempotency/idempotency-store.ts'
 import { objectWith } from '../receiver/object-with.ts'
-import type { DestinationOptions, ExhaustionPolicy } from '../receiver/receiver.ts'
+import type { DestinationOptions, ExhaustionPolicy } from '../receiver/destination-options.ts'
 
 /**
  * Defaults of a destination. `concurrency` is that of a destination with an `orderingKey`; without one there is a single key,
@@ -38,6 +51,10 @@ export interface ResolvedDestination {
   readonly orderingKey: DestinationOptions['orderingKey'] | undefined
   readonly concurrency: number
   readonly ratePerSecond: number
+  /** `undefined`: the rate does not adapt. */
+  readonly pace: ResolvedPace | undefined
+  /** `undefined`: none. */
+  readonly breaker: ResolvedBreaker | undefined
   readonly timeoutMs: number
   readonly maxAttempts: number
   readonly baseDelayMs: number
@@ -65,6 +82,8 @@ export function resolveDestination(
     orderingKey: callback,
     concurrency: integer({ min: 1, max: 10_000 }),
     ratePerSecond: number({ min: 0.001, max: 1_000_000, infinity: true }),
+    pace: plainObject,
+    breaker: either(boolean, plainObject),
     timeoutMs: durationMs({ min: 1, infinity: true }),
     maxAttempts: integer({ min: 1, infinity: true }),
     baseDelayMs: durationMs(),
@@ -77,12 +96,20 @@ export function resolveDestination(
   })
   if (options.handle === undefined)
     throw new InvalidOptionsError({ path: `${path}.handle`, expected: 'a function', received: undefined })
+  if (options.pace !== undefined && options.ratePerSecond !== undefined)
+    throw new InvalidOptionsError({
+      path: `${path}.ratePerSecond`,
+      expected: 'absent where there is a `pace`',
+      received: options.ratePerSecond,
+    })
   const defaults = defaultDestinationOptions
   const resolved: ResolvedDestination = {
     handle: options.handle,
     orderingKey: options.orderingKey,
     concurrency: options.concurrency ?? (options.orderingKey === undefined ? 1 : defaults.concurrency),
     ratePerSecond: options.ratePerSecond ?? defaults.ratePerSecond,
+    pace: options.pace && resolvePace(`${path}.pace`, options.pace),
+    breaker: breakerOf(`${path}.breaker`, options.breaker),
     timeoutMs: options.timeoutMs ?? defaults.timeoutMs,
     maxAttempts: options.maxAttempts ?? defaults.maxAttempts,
     baseDelayMs: options.baseDelayMs ?? defaults.baseDelayMs,
@@ -100,4 +127,9 @@ export function resolveDestination(
       received: resolved.maxDelayMs,
     })
   return Object.freeze(resolved)
+}
+
+function breakerOf(path: string, options: DestinationOptions['breaker']): ResolvedBreaker | undefined {
+  if (options === undefined || options === false) return undefined
+  return resolveBreaker(path, options === true ? {} : options)
 }

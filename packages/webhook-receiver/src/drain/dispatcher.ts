@@ -5,7 +5,7 @@ import { type Delivery, type DeliveryHome, states } from './delivery.ts'
 import type { ResolvedDestination } from './destination-options.ts'
 import type { Effects } from './effects.ts'
 import { createFifo } from './fifo.ts'
-import { createPacer } from './pacer.ts'
+import type { Valve } from './valve.ts'
 
 // After so much uninterrupted work the event loop gets a turn, or a backlog of quick handlers would starve the host.
 const SLICE_MS = 10
@@ -16,6 +16,8 @@ export interface Dispatcher {
   readonly inFlight: number
   /** Puts the head of a lane in line. A lane is in line at most once, so each gets its turn. */
   offer(delivery: Delivery): void
+  /** Looks again whether something may start, after somebody changed that. */
+  wake(): void
   /** Starts nothing any more. */
   halt(): void
   /** Resolves when no handler runs, or after `timeoutMs`. Only after `halt`. */
@@ -30,10 +32,10 @@ export function createDispatcher(options: {
   readonly destination: ResolvedDestination
   readonly clock: Clock
   readonly effects: Effects
+  readonly valve: Valve
 }): Dispatcher {
-  const { destination, clock } = options
+  const { destination, clock, valve } = options
   const { handle, concurrency, timeoutMs } = destination
-  const pacer = destination.ratePerSecond === Infinity ? undefined : createPacer(destination.ratePerSecond)
   const attemptSetup: AttemptSetup = { ...options, timeoutMs }
   const line = createFifo<Delivery>()
   // In order of start, which is the order of their deadlines too: one timer, for the first, serves all.
@@ -74,9 +76,9 @@ export function createDispatcher(options: {
         continue
       }
       const nowMs = clock.monotonicMs()
-      const delayMs = pacer?.delayMs(nowMs, woken) ?? 0
+      const delayMs = valve.delayMs(nowMs, woken)
       if (delayMs > 0) {
-        pause(delayMs, 'pace')
+        if (delayMs !== Infinity) pause(delayMs, 'pace')
         return
       }
       sinceCheck += 1
@@ -87,14 +89,13 @@ export function createDispatcher(options: {
           return
         }
       }
-      pacer?.take()
       line.shift()
-      start(delivery, nowMs)
+      start(delivery, nowMs, valve.take(nowMs))
     }
   }
 
-  const start = (delivery: Delivery, nowMs: number): void => {
-    const attempt = createAttempt(delivery, attemptSetup, nowMs)
+  const start = (delivery: Delivery, nowMs: number, isProbe: boolean): void => {
+    const attempt = createAttempt(delivery, attemptSetup, nowMs, isProbe)
     delivery.state = states.running
     running.add(attempt)
     if (timeoutMs !== Infinity && cancelDeadline === undefined) watchDeadlines(nowMs)
@@ -113,12 +114,23 @@ export function createDispatcher(options: {
   }
 
   const succeed = (attempt: Attempt): void => {
-    if (settle(attempt)) attempt.delivery.home.succeeded(attempt.delivery, clock.monotonicMs() - attempt.startedAtMs)
+    if (!settle(attempt)) return
+    const nowMs = clock.monotonicMs()
+    const durationMs = nowMs - attempt.startedAtMs
+    valve.succeeded(attempt.isProbe, durationMs, nowMs)
+    attempt.delivery.home.succeeded(attempt.delivery, durationMs)
   }
 
   const fail = (attempt: Attempt, error: unknown): void => {
-    if (settle(attempt))
-      attempt.delivery.home.failed(attempt.delivery, error, clock.monotonicMs() - attempt.startedAtMs)
+    if (!settle(attempt)) return
+    const { delivery, isProbe, startedAtMs } = attempt
+    const nowMs = clock.monotonicMs()
+    valve.failed(isProbe, error, nowMs - startedAtMs, nowMs)
+    // The destination was asked, not the event. Where there is another one to ask with next time, this one keeps its attempts.
+    if (isProbe && valve.breaker === 'open' && line.size > 0) {
+      delivery.state = states.queued
+      line.push(delivery)
+    } else delivery.home.failed(delivery, error, nowMs - startedAtMs)
   }
 
   /** Frees the attempt's place. False when its outcome does not count any more. */
@@ -160,6 +172,11 @@ export function createDispatcher(options: {
       line.push(delivery)
       schedulePump()
     },
+    wake() {
+      cancelPause?.()
+      cancelPause = undefined
+      schedulePump()
+    },
     halt() {
       halted = true
       cancelPause?.()
@@ -184,6 +201,7 @@ export function createDispatcher(options: {
       for (const attempt of running) {
         if (home !== undefined && attempt.delivery.home !== home) continue
         settle(attempt)
+        if (attempt.isProbe) valve.abandoned()
         attempt.delivery.state = states.queued
         attempt.abort(reason)
       }

@@ -11,6 +11,7 @@ import { createEffects } from './effects.ts'
 import { keyFinder } from './ordering-key.ts'
 import type { ParkedTotals } from './parked-parts.ts'
 import { type PartitionDrain, startPartitionDrain } from './partition-drain.ts'
+import { createValve } from './valve.ts'
 import type { WindowLimits } from './window.ts'
 
 /** Delivers what a consumer's partitions hold to one destination: in order per key, paced, repeated until it succeeds. */
@@ -62,7 +63,16 @@ export function createDrain(options: DrainOptions): Drain {
   const { name, destination, buffer, consumer, owner, clock, random, events } = options
   const { idempotency: store, idempotencyTtlMs: ttlMs } = destination
   const effects = createEffects({ name, store, ttlMs, clock, owner })
-  const dispatcher = createDispatcher({ name, destination, clock, effects })
+  const valve = createValve(destination, random, {
+    onOpened: (breakMs, error) => {
+      if (events.has('destination:paused'))
+        events.emit('destination:paused', { destination: name, cause: 'failures', breakMs, error })
+    },
+    onClosed: () => {
+      if (events.has('destination:resumed')) events.emit('destination:resumed', { destination: name, cause: 'success' })
+    },
+  })
+  const dispatcher = createDispatcher({ name, destination, clock, effects, valve })
   const patience = createBufferPatience({ name, clock, random, events })
   const partitions = new Map<number, PartitionDrain>()
   const waiting = new Set<(reason: unknown) => void>()

@@ -1,7 +1,7 @@
 import { type Clock, IntegrationError } from '@holdfast/core'
 import type { StoredEvent } from '../buffer/event-buffer.ts'
 import type { IdempotencyStore } from '../idempotency/idempotency-store.ts'
-import type { Effect } from '../receiver/receiver.ts'
+import type { Effect } from '../receiver/delivery-context.ts'
 import { decodeResult, encodeResult } from './effect-result.ts'
 
 const LEASE_MS = 30_000

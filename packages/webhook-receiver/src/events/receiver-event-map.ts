@@ -67,6 +67,18 @@ export interface ReceiverEventMap extends BaseEventMap {
   'delivery:retried': OfDelivery & { readonly durationMs: number; readonly delayMs: number; readonly error: unknown }
   /** After the event was stored among the dead letters. */
   'delivery:dead-lettered': OfDelivery & { readonly error: unknown }
+  /**
+   * When a destination starts nothing any more: too many attempts in a row failed, and it tries again after `breakMs`; or somebody asked for it.
+   */
+  'destination:paused': {
+    readonly destination: string
+    readonly cause: 'failures' | 'request'
+    /** How long it lasts, in milliseconds; absent: until somebody resumes it. */
+    readonly breakMs?: number
+    readonly error?: unknown
+  }
+  /** When a paused destination goes on: an attempt after the break succeeded, or somebody asked for it. */
+  'destination:resumed': { readonly destination: string; readonly cause: 'success' | 'request' }
   /** After events of a key that waits for its repeat were put beside the log, so that others can go on. `key` is absent for events without one. */
   'key:parked': OfKey
   /** After an event failed for the last time and its key was blocked, with `onExhausted: 'blockKey'`. */

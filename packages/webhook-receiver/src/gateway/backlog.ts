@@ -1,5 +1,5 @@
 import type { AppendResult, EventBuffer, NewEvent } from '../buffer/event-buffer.ts'
-import type { WebhookEvent } from '../receiver/receiver.ts'
+import type { WebhookEvent } from '../receiver/webhook-event.ts'
 import { type BacklogKeys, createBacklogKeys } from './backlog-keys.ts'
 
 /** The stored requests that the target does not have yet. */

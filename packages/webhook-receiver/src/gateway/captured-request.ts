@@ -1,6 +1,7 @@
 import type { NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
 import { deliveredEvent } from '../drain/delivered-event.ts'
-import type { IncomingWebhook, WebhookEvent } from '../receiver/receiver.ts'
+import type { IncomingWebhook } from '../receiver/receiver.ts'
+import type { WebhookEvent } from '../receiver/webhook-event.ts'
 import type { ForwardedRequest } from './forwarder.ts'
 import type { GatewayRequest, ResolvedGatewayOptions } from './gateway-options.ts'
 

@@ -14,7 +14,7 @@ import {
   systemRandom,
 } from '@holdfast/core'
 import type { EventBuffer } from '../buffer/event-buffer.ts'
-import type { WebhookEvent } from '../receiver/receiver.ts'
+import type { WebhookEvent } from '../receiver/webhook-event.ts'
 import { type HealthOptions, type ResolvedHealthOptions, resolveHealthOptions } from './health-options.ts'
 
 /** A request at the gateway, before it has a place in the buffer. */

@@ -11,7 +11,7 @@ import {
   plainObject,
   systemClock,
 } from '@holdfast/core'
-import type { WebhookEvent } from '../receiver/receiver.ts'
+import type { WebhookEvent } from '../receiver/webhook-event.ts'
 import { discardBody } from '../verify/keys/discard-body.ts'
 import { RequestReader } from '../verify/request-reader.ts'
 import { compileHandshakes } from './compile-handshakes.ts'

@@ -1,66 +1,12 @@
 import type { Clock, Connector, EventSource, Random } from '@holdfast/core'
-import type { EventBuffer, HeaderPairs, StoredEvent } from '../buffer/event-buffer.ts'
+import type { EventBuffer, HeaderPairs } from '../buffer/event-buffer.ts'
 import type { IdempotencyStore } from '../idempotency/idempotency-store.ts'
 import type { HandshakeOptions } from '../handshake/handshake-options.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import type { KeyFetcher } from '../verify/keys/key-fetcher.ts'
 import type { SecretsOption } from '../verify/secret-resolver.ts'
+import type { DestinationOptions } from './destination-options.ts'
 import type { PublicUrl } from './public-url.ts'
-
-/** A verified, stored event as a destination gets it. */
-export interface WebhookEvent extends Omit<StoredEvent, 'headers'> {
-  readonly headers: Headers
-  /** The headers as they came. */
-  readonly rawHeaders: HeaderPairs
-  /** The bytes as they came. Copy them before changing them: a repeat and the dead letter share them. */
-  readonly body: StoredEvent['body']
-  /** The body decoded as UTF-8. */
-  text(): string
-  /**
-   * The body parsed as JSON; parsed once.
-   *
-   * @throws SyntaxError when it is not JSON.
-   */
-  json(): unknown
-}
-
-/** What a handler gets beside the event. */
-export interface DeliveryContext {
-  /** Name of the destination. */
-  readonly destination: string
-  /** 1 for the first delivery of this event to this destination, also across restarts. */
-  readonly attempt: number
-  /** Aborts when `timeoutMs` has passed or the receiver stops. */
-  readonly signal: AbortSignal
-  /** When `signal` aborts at the latest, ms since the epoch; `Infinity` with `timeoutMs: Infinity`. */
-  readonly deadline: number
-  /**
-   * Grows each time the partition of the event changes hands. A resource that remembers the highest one it saw can refuse a process
-   * that was paused, lost the partition and goes on without knowing.
-   */
-  readonly fencingToken: number
-  /**
-   * Does something once for this event and destination, however often the event is tried: `run` is called unless it has succeeded before, and
-   * what it returned then is returned again. It must be JSON, or nothing. `effectId` tells several effects of an event apart.
-   * Needs the option `idempotency`. It is once as far as the store knows: what a process did that died before it could say so is done again.
-   *
-   * @throws IntegrationError `overloaded`, reason `effect_busy`, while somebody else runs it; `internal_error`, reason `effect_lost`, when
-   * somebody else may have begun it meanwhile; `configuration_error` without a store, or when the result is no JSON. What `run` and the
-   * store throw.
-   */
-  readonly once: {
-    <Result>(run: (effect: Effect) => Promise<Result> | Result): Promise<Result>
-    <Result>(effectId: string, run: (effect: Effect) => Promise<Result> | Result): Promise<Result>
-  }
-}
-
-/** What an effect gets. */
-export interface Effect {
-  /** Grows with each holder of the effect: a resource that remembers the highest one can refuse one that was taken for dead. */
-  readonly token: number
-  /** That of the attempt. */
-  readonly signal: AbortSignal
-}
 
 /** Who sends webhooks here, and how they are verified. */
 export interface SourceOptions {
@@ -98,49 +44,6 @@ export interface SourceOptions {
   readonly handshake?: HandshakeOptions
   /** Largest body taken, in bytes, enforced while reading. Default: `26_214_400` (25 MiB, what GitHub may send). */
   readonly maxBodyBytes?: number
-}
-
-/**
- * What becomes of an event that failed for the last time, and of its key. `deadLetter`: the event becomes a dead letter and its key goes on.
- * `blockKey`: it is kept, and its key waits until somebody resumes it. `deadLetterKey`: it becomes a dead letter, and so does everything later
- * of its key, until its dead letters are redriven or purged. An event without a key becomes a dead letter with each of them.
- */
-export type ExhaustionPolicy = 'deadLetter' | 'blockKey' | 'deadLetterKey'
-
-/** Where events go. Each destination has its own cursor, pace, retries and dead letters. */
-export interface DestinationOptions {
-  /** Called once per event and attempt. Resolve to acknowledge; throw or reject to have it repeated. */
-  readonly handle: (event: WebhookEvent, context: DeliveryContext) => Promise<void> | void
-  /**
-   * Events with the same key are delivered one after the other, in the order of arrival, retries included; keys run
-   * concurrently. `undefined` or `null` from the function: this event is not ordered. Default: one key for all events, which is total order.
-   */
-  readonly orderingKey?: (event: WebhookEvent) => string | null | undefined
-  /** Handlers at work at once, across keys. 1 to 10,000. Default: `1`; `8` when `orderingKey` is given. */
-  readonly concurrency?: number
-  /** Events started per second, spread evenly. Default: `Infinity`. */
-  readonly ratePerSecond?: number
-  /** A handler that takes longer is aborted and counted as failed, in milliseconds. Default: `30_000`. */
-  readonly timeoutMs?: number
-  /** Deliveries of one event, the first included, before it becomes a dead letter; `Infinity`: never. Default: `10`. */
-  readonly maxAttempts?: number
-  /** Bound of the wait before the first repeat, in milliseconds; doubles with each. The wait is between half of it and all. Default: `500`. */
-  readonly baseDelayMs?: number
-  /** Longest wait before a repeat, in milliseconds. Default: `60_000`. */
-  readonly maxDelayMs?: number
-  /** What becomes of an event after `maxAttempts`, and of its key. Default: `'deadLetter'`. */
-  readonly onExhausted?: ExhaustionPolicy
-  /**
-   * How many events of keys in trouble are kept beside the log at most, so that other keys can go on. Each takes some 200 bytes of memory. When so
-   * many are there and the window is full, the other keys wait, too. 0 to 10,000,000. Default: `100_000`.
-   */
-  readonly maxParkedEvents?: number
-  /** How many bytes of bodies they have at most; `Infinity`: no bound. Default: `268_435_456` (256 MiB). */
-  readonly maxParkedBytes?: number
-  /** Where `once` keeps what was done. Default: that of the receiver. */
-  readonly idempotency?: IdempotencyStore
-  /** How long that is kept, in milliseconds; `Infinity`: for good. From 1. Default: `604_800_000` (7 days). */
-  readonly idempotencyTtlMs?: number
 }
 
 export interface ReceiverOptions {

@@ -14,23 +14,23 @@ const delivery = { attempts: 2, home: { epoch: 7 } } as unknown as Delivery
 
 describe('createAttempt', () => {
   test('counts on from the failed attempts', () => {
-    const { context } = createAttempt(delivery, setup, 0)
+    const { context } = createAttempt(delivery, setup, 0, false)
     expect(context.attempt).toBe(3)
     expect(context.destination).toBe('crm')
   })
 
   test('tells when its time is over, and under which lease it runs', async () => {
-    const { context } = createAttempt(delivery, setup, clock.monotonicMs())
+    const { context } = createAttempt(delivery, setup, clock.monotonicMs(), false)
     const endsAt = clock.now() + 5000
     expect(context.deadline).toBe(endsAt)
     await clock.advance(2000)
     expect(context.deadline).toBe(endsAt)
     expect(context.fencingToken).toBe(7)
-    expect(createAttempt(delivery, { ...setup, timeoutMs: Infinity }, 0).context.deadline).toBe(Infinity)
+    expect(createAttempt(delivery, { ...setup, timeoutMs: Infinity }, 0, false).context.deadline).toBe(Infinity)
   })
 
   test('has one signal, which aborts with the reason', () => {
-    const attempt = createAttempt(delivery, setup, 0)
+    const attempt = createAttempt(delivery, setup, 0, false)
     const { signal } = attempt.context
     const reason = new Error('late')
     attempt.abort(reason)
@@ -39,7 +39,7 @@ describe('createAttempt', () => {
   })
 
   test('keeps the first reason for a signal that is asked for afterwards', () => {
-    const attempt = createAttempt(delivery, setup, 0)
+    const attempt = createAttempt(delivery, setup, 0, false)
     attempt.abort('first')
     attempt.abort('second')
     expect(attempt.context.signal.aborted).toBe(true)

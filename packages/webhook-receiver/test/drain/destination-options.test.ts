@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { defaultPaceOptions } from '../../src/drain/adaptive-pace.ts'
+import { defaultBreakerOptions } from '../../src/drain/breaker.ts'
 import { describe, expect, test } from 'vitest'
 import { defaultDestinationOptions, resolveDestination } from '../../src/drain/destination-options.ts'
 
@@ -43,6 +45,10 @@ describe('resolveDestination', () => {
     [{ handle, onExhausted: 'drop' }, '`destinations.orders.onExhausted`'],
     [{ handle, maxParkedEvents: -1 }, '`destinations.orders.maxParkedEvents`'],
     [{ handle, maxParkedBytes: -1 }, '`destinations.orders.maxParkedBytes`'],
+    [{ handle, pace: { min: 1 } }, '`destinations.orders.pace.max`'],
+    [{ handle, pace: { min: 1, max: 2 }, ratePerSecond: 3 }, '`destinations.orders.ratePerSecond` to be absent'],
+    [{ handle, breaker: 3 }, '`destinations.orders.breaker`'],
+    [{ handle, breaker: { failures: 0 } }, '`destinations.orders.breaker.failures`'],
     [{ handle, retries: 3 }, 'there is no option `retries`'],
     [{ handle, timeoutMS: 3 }, 'Did you mean `timeoutMs`?'],
   ])('refuses %o', (options, message) => {
@@ -51,6 +57,16 @@ describe('resolveDestination', () => {
 })
 
 describe('docs/drain.md', () => {
+  test('lists the defaults of breaker and pace as they are', () => {
+    const page = readFileSync(new URL('../../../../docs/drain.md', import.meta.url), 'utf8')
+    const { failures, breakMs, maxBreakMs } = defaultBreakerOptions
+    expect(page).toContain(`| \`breaker.failures\` | \`${failures}\` |`)
+    const shown = [breakMs, maxBreakMs].map((value) => `\`${value.toLocaleString('en').replaceAll(',', '_')}\``)
+    expect(page).toContain(`| \`breaker.breakMs\`, \`breaker.maxBreakMs\` | ${shown.join(', ')} |`)
+    expect(page).toContain(`| \`pace.fallTo\` | \`${defaultPaceOptions.fallTo}\` |`)
+    expect(page).toContain(`| \`pace.slowMs\` | \`${defaultPaceOptions.slowMs}\` |`)
+  })
+
   test('lists the defaults as they are', () => {
     const page = readFileSync(new URL('../../../../docs/drain.md', import.meta.url), 'utf8')
     const section = page.slice(page.indexOf('## Defaults'), page.indexOf('## Events'))

@@ -2,7 +2,7 @@ import type { Clock } from '@holdfast/core'
 import { fakeClock } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
 import { type IdempotencyStore, memoryIdempotencyStore } from '../../src/index.ts'
-import type { DestinationOptions } from '../../src/receiver/receiver.ts'
+import type { DestinationOptions } from '../../src/receiver/destination-options.ts'
 import { drainFixture, event } from './drain-fixture.ts'
 
 const storeOn = (clock: Clock): IdempotencyStore => memoryIdempotencyStore({ clock })

@@ -6,7 +6,7 @@ import { resolveDestination } from '../../src/drain/destination-options.ts'
 import { createDrain, type Drain } from '../../src/drain/drain.ts'
 import type { WindowLimits } from '../../src/drain/window.ts'
 import type { ReceiverEventMap } from '../../src/events/receiver-event-map.ts'
-import type { DestinationOptions } from '../../src/receiver/receiver.ts'
+import type { DestinationOptions } from '../../src/receiver/destination-options.ts'
 
 /** Randomness in which nothing is left to chance: every wait is three quarters of its bound. */
 export const halfway: Random = { next: () => 0.5, uuid: () => '00000000-0000-4000-8000-000000000000' }
@@ -72,6 +72,8 @@ export async function drainFixture(
     'delivery:succeeded',
     'delivery:retried',
     'delivery:dead-lettered',
+    'destination:paused',
+    'destination:resumed',
     'key:parked',
     'key:blocked',
     'key:recovered',

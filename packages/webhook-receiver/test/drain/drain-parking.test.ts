@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { NewEvent } from '../../src/buffer/event-buffer.ts'
-import type { DestinationOptions, WebhookEvent } from '../../src/receiver/receiver.ts'
+import type { DestinationOptions } from '../../src/receiver/destination-options.ts'
+import type { WebhookEvent } from '../../src/receiver/webhook-event.ts'
 import { breakable, failures } from './breakable-consumer.ts'
 import { type DrainFixture, drainFixture, event, manualHandler } from './drain-fixture.ts'
 

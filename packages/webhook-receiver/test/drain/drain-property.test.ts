@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Consumer } from '../../src/buffer/event-buffer.ts'
 import { memoryBuffer } from '../../src/buffer/memory-buffer.ts'
-import type { DestinationOptions } from '../../src/receiver/receiver.ts'
+import type { DestinationOptions } from '../../src/receiver/destination-options.ts'
 import { drainFixture, event } from './drain-fixture.ts'
 
 interface Plan {

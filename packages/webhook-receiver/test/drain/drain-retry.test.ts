@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { WebhookEvent } from '../../src/receiver/receiver.ts'
+import type { WebhookEvent } from '../../src/receiver/webhook-event.ts'
 import { drainFixture, event } from './drain-fixture.ts'
 
 const byKey = ({ key }: WebhookEvent): string | undefined => key

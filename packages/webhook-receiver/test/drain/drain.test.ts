@@ -1,6 +1,6 @@
 import { fakeClock } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
-import type { WebhookEvent } from '../../src/receiver/receiver.ts'
+import type { WebhookEvent } from '../../src/receiver/webhook-event.ts'
 import { drainFixture, event, manualHandler } from './drain-fixture.ts'
 
 const byKey = ({ key }: WebhookEvent): string | undefined => key

@@ -14,6 +14,8 @@ const names = Object.keys({
   'delivery:succeeded': true,
   'delivery:retried': true,
   'delivery:dead-lettered': true,
+  'destination:paused': true,
+  'destination:resumed': true,
   'key:parked': true,
   'key:blocked': true,
   'key:recovered': true,

@@ -5,7 +5,8 @@ import { BufferError } from '../../src/buffer/buffer-error.ts'
 import type { EventBuffer, NewEvent } from '../../src/buffer/event-buffer.ts'
 import { memoryBuffer } from '../../src/buffer/memory-buffer.ts'
 import { createReceiver } from '../../src/receiver/create-receiver.ts'
-import type { WebhookEvent, WebhookReply } from '../../src/receiver/receiver.ts'
+import type { WebhookReply } from '../../src/receiver/receiver.ts'
+import type { WebhookEvent } from '../../src/receiver/webhook-event.ts'
 import { deferred, receiverOptions, sample, SECRET, startedReceiver, webhook } from './receiver-fixture.ts'
 
 describe('accept', () => {
