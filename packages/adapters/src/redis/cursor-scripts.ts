@@ -25,6 +25,14 @@ redis.call('HSET', KEYS[2], 'epoch', epoch, 'run', run, 'owner', ARGV[1], 'ends'
 return { epoch, ends }
 `)
 
+/** Arguments: owner; milliseconds, 0 to leave. Answers: who drains. */
+export const attendScript: Script = scriptOf(`${THOUGH_FULL}${NOW}
+local members = KEYS[2] .. ':members'
+redis.call('ZADD', members, string.format('%.0f', micros + ARGV[2] * 1000), ARGV[1])
+redis.call('ZREMRANGEBYSCORE', members, '-inf', string.format('%.0f', micros))
+return redis.call('ZRANGE', members, 0, -1)
+`)
+
 /** Arguments: epoch; milliseconds. Answers: 1. */
 export const renewScript: Script = scriptOf(`${THOUGH_FULL}${LEASED}${NOW}
 redis.call('HSET', KEYS[2], 'ends', string.format('%.0f', micros + ARGV[2] * 1000))

@@ -20,7 +20,7 @@ import {
   readParkedScript,
   redriveScript,
 } from './aside-scripts.ts'
-import { acquireScript, commitScript, loadScript, releaseScript, renewScript } from './cursor-scripts.ts'
+import { acquireScript, attendScript, commitScript, loadScript, releaseScript, renewScript } from './cursor-scripts.ts'
 import { readScript } from './log-scripts.ts'
 import { STALE } from './script-parts.ts'
 import { eventOfRecord, letterArguments, parkedArguments, parkedState } from './set-aside.ts'
@@ -126,6 +126,10 @@ export function createRedisConsumer(options: RedisConsumerOptions): Consumer {
 
   return {
     name,
+    async attend({ owner, leaseMs }) {
+      const reply = await ask(0, attendScript, [owner, String(Math.ceil(leaseMs))])
+      return (reply as Buffer[]).map(String).toSorted()
+    },
     async acquire({ owner, leaseMs, max = Infinity }) {
       requireOpen()
       const leases: Lease[] = []

@@ -290,6 +290,11 @@ export interface EventPlace {
  */
 export interface Consumer {
   readonly name: string
+  /**
+   * Says that `owner` drains until `leaseMs` from now; 0: no more. Resolves with all who do, in the order of their names. Processes divide
+   * the partitions by it; it gives nobody a right. A buffer for one process knows of nobody else.
+   */
+  attend(options: { readonly owner: string; readonly leaseMs: number }): Promise<string[]>
   /** Takes the free partitions, at most `max`. A consumer of a single-process buffer gets all. */
   acquire(options: { readonly owner: string; readonly leaseMs: number; readonly max?: number }): Promise<Lease[]>
   /**

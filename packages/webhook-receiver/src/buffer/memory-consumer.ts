@@ -52,6 +52,8 @@ interface Cursor {
   epoch: number
   held: boolean
   expiresAt: number
+  /** Who drains, until when; that of the first partition counts for all. */
+  readonly present: Map<string, number>
 }
 
 /** What a memory buffer keeps of a consumer, open or closed: a cursor for each partition. */
@@ -68,6 +70,7 @@ export function createCursor(lowWater: number): Cursor {
     epoch: 0,
     held: false,
     expiresAt: 0,
+    present: new Map(),
   }
 }
 
@@ -111,6 +114,13 @@ export function createMemoryConsumer(options: {
 
   return {
     name,
+    async attend({ owner, leaseMs }) {
+      requireOpen()
+      const present = stored[0]?.present ?? new Map<string, number>()
+      present.set(owner, clock.now() + leaseMs)
+      for (const [name, until] of present) if (until <= clock.now()) present.delete(name)
+      return [...present.keys()].toSorted()
+    },
     async acquire({ leaseMs, max = Infinity }) {
       requireOpen()
       const leases: Lease[] = []

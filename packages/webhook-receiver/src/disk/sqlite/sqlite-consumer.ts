@@ -44,6 +44,11 @@ export class SqliteConsumer implements Consumer {
     this.#options = options
   }
 
+  async attend({ owner, leaseMs }: Parameters<Consumer['attend']>[0]): Promise<string[]> {
+    this.#checkOpen()
+    return leaseMs > 0 ? [owner] : []
+  }
+
   async acquire(options: Parameters<Consumer['acquire']>[0]): Promise<Lease[]> {
     this.#checkOpen()
     if (options.max !== undefined && options.max < 1) return []

@@ -121,6 +121,30 @@ export const leaseCases: readonly ConformanceCase[] = [
   ),
 
   openCase(
+    'those who drain know of each other, until they leave or are not heard of any more',
+    async (under) => {
+      const consumer = await under.buffer.openConsumer('orders')
+      const [lease] = await consumer.acquire({ owner: 'b', leaseMs: LEASE_MS })
+      const attend = (owner: string, leaseMs = LEASE_MS): Promise<string[]> => consumer.attend({ owner, leaseMs })
+      assert.ok(lease)
+      assert.deepEqual(await attend('b'), ['b'])
+      if (!canExpire(under, lease)) {
+        assert.deepEqual(await attend('b', 0), [])
+        return
+      }
+      assert.deepEqual(await attend('a'), ['a', 'b'])
+      const other = await under.buffer.openConsumer('other')
+      assert.deepEqual(await other.attend({ owner: 'c', leaseMs: LEASE_MS }), ['c'])
+      await under.advance?.(LEASE_MS * 0.75)
+      assert.deepEqual(await attend('a'), ['a', 'b'])
+      await under.advance?.(LEASE_MS * 0.25 + 1)
+      assert.deepEqual(await attend('c'), ['a', 'c'])
+      assert.deepEqual(await attend('c', 0), ['a'])
+    },
+    'leases',
+  ),
+
+  openCase(
     'acquire takes no more than max partitions',
     async (under) => {
       const consumer = await under.buffer.openConsumer('orders')
