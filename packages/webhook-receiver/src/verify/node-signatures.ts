@@ -1,6 +1,7 @@
 import { joinPieces } from './message-piece.ts'
 import { updateAll } from './node-hashes.ts'
 import { type SignatureProvider, signatureAlgorithms, signatureLength } from './signature-provider.ts'
+import { webSignatures } from './web-signatures.ts'
 
 /** Signatures on `node:crypto`, taken without an import so that bundles for other runtimes hold no trace of it. */
 export function nodeSignatures(): SignatureProvider | undefined {
@@ -20,8 +21,20 @@ export function nodeSignatures(): SignatureProvider | undefined {
       if (hash === undefined) return (signature, pieces) => crypto.verify(null, joinPieces(pieces), key, signature)
       const options = { key, ...paddings[padding] }
       const length = signatureLength(algorithm, publicKey)
+      // workerd has the module, and takes no key object in options.
+      if (!isTaken(() => crypto.createVerify(hash).verify(options, new Uint8Array(length ?? 0))))
+        return webSignatures().importKey(algorithm, publicKey)
       return (signature, pieces) =>
         signature.length === length && updateAll(crypto.createVerify(hash), pieces).verify(options, signature)
     },
+  }
+}
+
+function isTaken(call: () => unknown): boolean {
+  try {
+    call()
+    return true
+  } catch {
+    return false
   }
 }

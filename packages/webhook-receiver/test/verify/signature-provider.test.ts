@@ -1,6 +1,7 @@
+import * as nodeCrypto from 'node:crypto'
 import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import type { SignatureAlgorithm } from '@holdfast/core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type KeyKind, type PublicKey, readSpki } from '../../src/verify/keys/public-key.ts'
 import { nodeSignatures } from '../../src/verify/node-signatures.ts'
 import { type SignatureProvider, signatureAlgorithms } from '../../src/verify/signature-provider.ts'
@@ -87,4 +88,24 @@ describe.each(providers)('signatures on %s', (_name, provider) => {
     const verify = provider.importKey('rsa-pss-sha512', publicKeyOf('rsa'))
     expect(await verify(signed('rsa-pss-sha512', message, 20), ['x'])).toBe(false)
   })
+})
+
+test('falls back on WebCrypto where node:crypto takes no key object in options, as in workerd', async () => {
+  const refusing = {
+    createVerify: () => ({
+      update: () => undefined,
+      verify: () => {
+        throw new TypeError('The "options.key" property must be of type string.')
+      },
+    }),
+  }
+  const module = { ...nodeCrypto, ...refusing } as unknown as typeof nodeCrypto
+  vi.spyOn(process, 'getBuiltinModule').mockReturnValue(module)
+  onTestFinished(() => vi.restoreAllMocks())
+  const message = Buffer.from('message')
+  for (const algorithm of algorithms) {
+    const verify = nodeSignatures()?.importKey(algorithm, publicKeyOf(signatureAlgorithms[algorithm].kind))
+    expect(await verify?.(signed(algorithm, message), ['message'])).toBe(true)
+    expect(await verify?.(signed(algorithm, message), ['another'])).toBe(false)
+  }
 })
