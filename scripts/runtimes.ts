@@ -1,4 +1,5 @@
-// Runs the smoke program of test/runtimes, with the packages as they are built, on every runtime that core promises to run on.
+// Runs the smoke program of test/runtimes, with the packages as they are built, on every runtime that core and the receiver promise to
+// run on.
 // The runtimes are large, so they are no dependencies: the pinned versions are installed from npm when they are asked for.
 //
 //   node scripts/runtimes.ts                   all of them
@@ -54,7 +55,7 @@ const totals = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTo
 const [command, ...prefix] = pnpm
 const [installed] = await Promise.all([
   Promise.all(chosen.map(install)),
-  run(command, [...prefix, '--filter', '@holdfast/core', 'run', 'build'], { cwd: root }),
+  run(command, [...prefix, '--filter', '@holdfast/webhook-receiver...', 'run', 'build'], { cwd: root }),
 ])
 for (const [index, runtime] of chosen.entries()) await check(runtime, installed[index])
 if (values.report !== undefined) writeFileSync(values.report, JSON.stringify(totals))

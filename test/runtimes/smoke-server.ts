@@ -1,6 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const connectors = join(import.meta.dirname, '../../packages/adapters/src/connectors')
 
 export interface SmokeServer {
   readonly url: string
@@ -63,6 +67,11 @@ const answers: Readonly<Record<string, Answer>> = {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     response.end()
+  },
+  /** What the connector of this name says. */
+  connector: async (request, response) => {
+    const name = /[a-z0-9-]+$/.exec(request.url ?? '')?.[0] ?? ''
+    json(response, 200, JSON.parse(await readFile(join(connectors, `${name}.json`), 'utf8')))
   },
   order: (_request, response) => json(response, 200, { id: 7, total: '12.50' }),
   /** The URL of a port at which nobody listens. */

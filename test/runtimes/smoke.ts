@@ -2,6 +2,8 @@
 import { createFetch, explain, integrationErrorOf, isIntegrationError, rateLimitOf } from '@holdfast/core'
 import { createClient, type StandardSchema } from '@holdfast/core/client'
 import { fakeClock, scriptedFetch, seededRandom } from '@holdfast/core/testing'
+import { equal } from './equal.ts'
+import { webhookChecks } from './webhook-checks.ts'
 
 /** What became of one check; `problem` is absent when it holds. */
 export interface CheckResult {
@@ -179,6 +181,7 @@ const checks: Readonly<Record<string, Check>> = {
     const fetch = createFetch({ fetch: transport, clock, random: seededRandom(1) })
     equal(await (await clock.runUntil(fetch('https://api.example.com/'))).text(), 'done')
   },
+  ...webhookChecks,
 }
 
 /** Runs every check, one after the other. */
@@ -215,11 +218,6 @@ function headersOf(response: Response): unknown {
     response.redirected,
     [...response.headers].filter(([name]) => name !== 'date'),
   ]
-}
-
-function equal(actual: unknown, expected: unknown): void {
-  const [seen, wanted] = [JSON.stringify(actual), JSON.stringify(expected)]
-  if (seen !== wanted) throw new Error(`expected ${wanted}, got ${seen}`)
 }
 
 async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {

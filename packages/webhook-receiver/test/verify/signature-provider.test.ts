@@ -101,7 +101,7 @@ test('falls back on WebCrypto where node:crypto takes no key object in options, 
   }
   const module = { ...nodeCrypto, ...refusing } as unknown as typeof nodeCrypto
   vi.spyOn(process, 'getBuiltinModule').mockReturnValue(module)
-  onTestFinished(() => vi.restoreAllMocks())
+  onTestFinished(() => void vi.restoreAllMocks())
   const message = Buffer.from('message')
   for (const algorithm of algorithms) {
     const verify = nodeSignatures()?.importKey(algorithm, publicKeyOf(signatureAlgorithms[algorithm].kind))
