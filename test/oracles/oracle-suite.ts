@@ -1,4 +1,4 @@
-import { type Connector, isIntegrationError } from '@holdfast/core'
+import type { Connector } from '@holdfast/core'
 import { createVerifier, type SourceOptions, type VerifyResult } from '@holdfast/webhook-receiver'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -66,8 +66,7 @@ export async function oracleAccepts({ accepts }: Pick<Oracle, 'accepts'>, delive
   try {
     const answer = await accepts(delivery)
     return answer !== false
-  } catch (error) {
-    if (isIntegrationError(error)) throw error
+  } catch {
     return false
   }
 }
@@ -97,8 +96,7 @@ export function describeOracle(oracle: Oracle): void {
           const delivery = await sign(body, NOW)
           expect(await answersOf(oracle, delivery)).toEqual([true, true])
           expect(await answersOf(oracle, await spoiled(body, place))).toEqual([false, false])
-          if (!isBodySigned(delivery)) return
-          expect(await answersOf(oracle, { ...delivery, body: changed(body) })).toEqual([false, false])
+          expect(await answersOf(oracle, { ...delivery, body: changed(delivery.body) })).toEqual([false, false])
         }),
         { numRuns: 25 },
       )
@@ -131,10 +129,6 @@ export function useSigningTime(): void {
   afterAll(() => {
     vi.useRealTimers()
   })
-}
-
-function isBodySigned(_delivery: Delivery): boolean {
-  return true
 }
 
 function changed(body: string): string {
