@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { SignatureFormat } from '@holdfast/core'
 import { compileFormat } from '../../src/verify/signature-format.ts'
@@ -63,5 +64,29 @@ describe('compileFormat', () => {
 
   test('takes the whole value without a format', () => {
     expect(signaturesIn(['aa'])).toEqual(['aa'])
+  })
+
+  test.each<SignatureFormat>([
+    { kind: 'plain', prefix: 'v1=' },
+    { kind: 'list', separator: ',', prefix: 'v1=' },
+    { kind: 'list', separator: ', ' },
+    { kind: 'keyValue', separator: ',', key: 'v1' },
+    { kind: 'keyValue', separator: '&', key: 's', pairSeparator: ':' },
+    { kind: 'taggedList', separator: ' ', tagSeparator: ',', tag: 'v1' },
+    { kind: 'positional', separator: ',', from: 1 },
+    { kind: 'pairs', separator: '&', pairSeparator: '|' },
+    { kind: 'base64Json', pointer: '/signature' },
+  ])('reads any text as $kind, and finds nothing that is not in it', (format) => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom('v', '1', '=', ',', ' ', '&', '|', 's', ':', 'a') }),
+    )
+    fc.assert(
+      fc.property(text, (value) => {
+        for (const found of signaturesIn([value], format)) {
+          if (format.kind !== 'base64Json') expect(value).toContain(found)
+        }
+      }),
+    )
   })
 })
