@@ -2,6 +2,7 @@ import { type BodyCodec, plainBodies } from './body/body-codec.ts'
 import { isUnreadable, readFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import { FrameReader } from './frame-reader.ts'
+import { sliced } from './work-slices.ts'
 import { recordTypes } from './record-codec.ts'
 import type { Segment } from './segment.ts'
 import { SEGMENT_HEADER_BYTES } from './segment-format.ts'
@@ -13,9 +14,22 @@ const READ_CHUNK_BYTES = 256 * 1024
 /** How often a place is tried that the device cannot read before it counts as damaged. */
 const READ_ATTEMPTS = 3
 
+/**
+ * Records that are decrypted or decompressed in one turn of the event loop, and in one read where there is something to give: some milliseconds. Without
+ * a pause a long backlog would hold the loop, and nothing of it would be delivered before much of it was read.
+ */
+const OPENED_AT_ONCE = 32
+
 /** A record as it is read back, or the exact place of lost ones. */
 export type LogItem =
-  | { readonly kind: 'record'; readonly seq: number; readonly metaBytes: number; readonly body: Buffer<ArrayBuffer> }
+  | {
+      readonly kind: 'record'
+      readonly seq: number
+      readonly metaBytes: number
+      readonly body: Buffer<ArrayBuffer>
+      /** Whether it had to be decrypted or decompressed. */
+      readonly wasOpened: boolean
+    }
   | { readonly kind: 'hole'; readonly hole: SeqRange }
 
 /** What a reader needs to know of the log. */
@@ -41,6 +55,8 @@ export class LogReader {
   readonly #bodies: BodyCodec
   #open: OpenSegment | undefined
   #nextSeq = 0
+  /** Counts records that were decrypted or decompressed. */
+  readonly #pauses: () => Promise<void> | undefined = sliced(OPENED_AT_ONCE)
   /** Reads in a row that the device failed. */
   #failedReads = 0
   /** A record that was read behind a hole and did not fit any more. */
@@ -76,6 +92,11 @@ export class LogReader {
           bytes += item.body.length
         }
         items.push(item)
+        const pause = item.kind === 'record' && item.wasOpened ? this.#pauses() : undefined
+        if (pause !== undefined) {
+          await pause
+          break
+        }
       }
     } catch (error) {
       // What was read so far is read again.
@@ -166,12 +187,9 @@ export class LogReader {
           // Its checksum holds and it is not what was encrypted: it counts as damaged.
           if (body === undefined) break
           // The chunk is dropped with the next fill; a view would keep all of it alive for one small record.
-          return {
-            kind: 'record',
-            seq,
-            metaBytes,
-            body: body === step.body ? Buffer.from(new Uint8Array(body).buffer) : body,
-          }
+          const wasOpened = body !== step.body
+          const own = wasOpened ? body : Buffer.from(new Uint8Array(body).buffer)
+          return { kind: 'record', seq, metaBytes, body: own, wasOpened }
         }
       }
     }

@@ -5,8 +5,11 @@ import { recordTypes } from './record-codec.ts'
 import { SEGMENT_HEADER_BYTES } from './segment-format.ts'
 import type { Segment } from './segment.ts'
 import type { SeqRange } from './seq.ts'
+import { sliced } from './work-slices.ts'
 
 const SCAN_CHUNK_BYTES = 1024 * 1024
+/** Records that are decrypted in one turn of the event loop. */
+const OPENED_AT_ONCE = 32
 
 /** A run of good records without a gap. */
 export interface Island {
@@ -60,6 +63,7 @@ export async function scanSegment(options: ScanOptions): Promise<Scan> {
     chunkBytes: SCAN_CHUNK_BYTES,
     unreadable: 'damage',
   })
+  const pauses = sliced(OPENED_AT_ONCE)
   const islands: Island[] = []
   let lastBatch = 0
   let lastBatchAt = SEGMENT_HEADER_BYTES
@@ -102,6 +106,7 @@ export async function scanSegment(options: ScanOptions): Promise<Scan> {
     if (options.visit === undefined) continue
     const opened = options.bodies.open(segment.header, header, step.body)
     const body = opened instanceof Promise ? await opened : opened
+    if (body !== step.body) await pauses()
     if (body !== undefined)
       options.visit(header.seq, segment.header.createdAt + header.elapsedMs, header.metaBytes, body)
   }

@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomFillSync } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomFillSync,
+} from 'node:crypto'
 import type { RecordInput } from '../record-input.ts'
 import { type BodyKey, KEY_CHECK_BYTES } from './key-ring.ts'
 
@@ -32,11 +39,11 @@ export interface CipherHead {
  */
 export class BodyCipher {
   readonly #key: BodyKey
-  readonly #segmentKey: Uint8Array
+  readonly #segmentKey: KeyObject
 
   constructor(key: BodyKey, salt: Uint8Array) {
     this.#key = key
-    this.#segmentKey = new Uint8Array(hkdfSync('sha256', key.secret, salt, INFO, KEY_BYTES))
+    this.#segmentKey = createSecretKey(Buffer.from(hkdfSync('sha256', key.secret, salt, INFO, KEY_BYTES)))
   }
 
   /** Meta and body as one ciphertext, behind what is needed to decrypt it. */

@@ -3,7 +3,7 @@ import { words } from './fingerprint.ts'
 import { ENTRY_BYTES } from './id-entry.ts'
 import { bucketOf, type IdRun } from './id-run.ts'
 import type { IdTable } from './id-table.ts'
-import { sliced } from './work-slices.ts'
+import { sliced } from '../work-slices.ts'
 
 /** Some 100 ns each. */
 const STEPS_PER_SLICE = 8192

@@ -203,6 +203,27 @@ describe('diskBuffer with compression', () => {
   })
 })
 
+describe('diskBuffer with a long backlog that has to be decrypted', () => {
+  test('gives the first of it before it has read all, and lets others have their turn meanwhile', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const buffer = memoryDiskBuffer(fileSystem, both)
+    await buffer.open()
+    await buffer.append(Array.from({ length: 200 }, (_, index) => secretEvent(index + 1, 300)))
+    const { consumer, lease } = await consumerOf(buffer)
+    let turns = 0
+    const timer = setInterval(() => turns++)
+    const turn = setImmediate(() => turns++)
+    const entries = await consumer.read(lease, null, { limit: 1000, maxBytes: 1e9, waitMs: 0 })
+    clearInterval(timer)
+    clearImmediate(turn)
+    expect(entries.length).toBeGreaterThan(0)
+    expect(entries.length).toBeLessThan(100)
+    expect(turns).toBeGreaterThan(0)
+    expect(await storedEvents(buffer)).toHaveLength(200)
+    await buffer.close()
+  })
+})
+
 describe('diskBuffer with encrypted and compressed bodies', () => {
   const events = [1, 2, 3].map((number) => secretEvent(number, 150 + number))
 
