@@ -1,0 +1,126 @@
+import { InvalidOptionsError } from '@holdfast/core'
+import type {
+  PgClientLike,
+  PgConnectionLike,
+  PgliteLike,
+  PgPoolLike,
+  PostgresJsLike,
+  PostgresLike,
+  SqlClient,
+  SqlQuery,
+  SqlRow,
+} from './sql-client.ts'
+
+/**
+ * Makes what the stores use of a client.
+ *
+ * @throws InvalidOptionsError for what is none of the clients.
+ */
+export function connect(client: PostgresLike): SqlClient {
+  if (typeof client === 'function' || (isObject(client) && 'unsafe' in client))
+    return ofPostgresJs(client as PostgresJsLike)
+  if (isObject(client) && 'waitReady' in client) return ofPglite(client as PgliteLike)
+  if (isObject(client) && 'totalCount' in client) return ofPool(client as PgPoolLike)
+  if (isObject(client) && 'escapeIdentifier' in client) return ofClient(client as PgClientLike)
+  if (isObject(client) && 'query' in client && 'transaction' in client) return client as SqlClient
+  throw new InvalidOptionsError({
+    path: 'client',
+    expected: 'a Pool or Client of pg, a postgres.js, a PGlite, or `{ query, transaction }`',
+    received: client,
+  })
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+function queryOf(connection: PgConnectionLike): SqlQuery {
+  return async (text, values) => (await connection.query(text, [...values])).rows as SqlRow[]
+}
+
+function ofPool(pool: PgPoolLike): SqlClient {
+  return {
+    query: queryOf(pool),
+    async transaction<Result>(work: (transaction: unknown, query: SqlQuery) => Promise<Result>): Promise<Result> {
+      const connection = await pool.connect()
+      let broken: Error | undefined
+      try {
+        return await inTransaction(connection, work)
+      } catch (error) {
+        if (error instanceof RollbackFailed) {
+          broken = error
+          throw error.cause
+        }
+        throw error
+      } finally {
+        connection.release(broken)
+      }
+    },
+  }
+}
+
+function ofClient(client: PgClientLike): SqlClient {
+  // There is one connection: what comes during a transaction would be a part of it.
+  let last: Promise<unknown> = Promise.resolve()
+  const alone = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = last.then(work)
+    last = result.catch(() => undefined)
+    return result
+  }
+  const query = queryOf(client)
+  return {
+    query: (text, values) => alone(() => query(text, values)),
+    transaction: <Result>(work: (transaction: unknown, query: SqlQuery) => Promise<Result>) =>
+      alone(() =>
+        inTransaction(client, work).catch((error: unknown) => {
+          throw error instanceof RollbackFailed ? error.cause : error
+        }),
+      ),
+  }
+}
+
+/** The connection is in an unknown state. `cause` is why the transaction was given up. */
+class RollbackFailed extends Error {
+  override readonly name: string = 'RollbackFailed'
+}
+
+async function inTransaction<Result>(
+  connection: PgConnectionLike,
+  work: (transaction: unknown, query: SqlQuery) => Promise<Result>,
+): Promise<Result> {
+  await connection.query('begin', [])
+  try {
+    const result = await work(connection, queryOf(connection))
+    await connection.query('commit', [])
+    return result
+  } catch (error) {
+    try {
+      await connection.query('rollback', [])
+    } catch {
+      throw new RollbackFailed('The transaction could not be rolled back.', { cause: error })
+    }
+    throw error
+  }
+}
+
+function ofPostgresJs(sql: PostgresJsLike): SqlClient {
+  const queryOf =
+    (of: PostgresJsLike): SqlQuery =>
+    async (text, values) =>
+      (await of.unsafe(text, [...values] as never[])) as readonly SqlRow[]
+  const begin = sql.begin as Begin<PostgresJsLike>
+  return {
+    query: queryOf(sql),
+    transaction: (work) => begin((transaction) => work(transaction, queryOf(transaction))),
+  }
+}
+
+function ofPglite(pglite: PgliteLike): SqlClient {
+  const begin = pglite.transaction.bind(pglite) as unknown as Begin<PgConnectionLike>
+  return {
+    query: queryOf(pglite),
+    transaction: (work) => begin((transaction) => work(transaction, queryOf(transaction))),
+  }
+}
+
+type Begin<Transaction> = <Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>

@@ -1,0 +1,19 @@
+export { postgresMigrations } from './migrations.ts'
+export type { PostgresSchemaOptions } from './migrations.ts'
+export { defaultPostgresIdempotencyStoreOptions, postgresIdempotencyStore } from './postgres-idempotency-store.ts'
+export type { PostgresIdempotencyStoreOptions } from './postgres-idempotency-store.ts'
+export { postgresStateStore } from './postgres-state-store.ts'
+export type {
+  PgClientLike,
+  PgConnectionLike,
+  PgliteLike,
+  PgPoolLike,
+  PostgresJsLike,
+  PostgresLike,
+  SqlClient,
+  SqlQuery,
+  SqlRow,
+  SqlValue,
+} from './sql-client.ts'
+export { defaultPostgresStoreOptions } from './store-options.ts'
+export type { PostgresStoreOptions } from './store-options.ts'

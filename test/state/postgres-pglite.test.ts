@@ -1,0 +1,33 @@
+import { postgresMigrations, postgresStateStore } from '@holdfast/adapters/postgres'
+import { stateStoreConformance } from '@holdfast/core/testing'
+import { idempotencyStoreConformance } from '@holdfast/webhook-receiver/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createConnections, freshSchema, idempotencyHarness, stateHarness } from './postgres-harness.ts'
+import { openPglite } from './postgres-service.ts'
+
+// One database for everything: it takes seconds to begin.
+describe('on PGlite', () => {
+  const connections = createConnections()
+  beforeAll(async () => {
+    connections.all = [await openPglite()]
+  }, 60_000)
+  afterAll(() => connections.close())
+
+  describe('postgresStateStore', () => {
+    const harness = stateHarness(connections)
+    for (const { title, run } of stateStoreConformance) test.concurrent(title, () => run(harness), 20_000)
+  })
+
+  describe('postgresIdempotencyStore', () => {
+    const harness = idempotencyHarness(connections)
+    for (const { title, run } of idempotencyStoreConformance) test.concurrent(title, () => run(harness), 20_000)
+  })
+
+  test('postgresMigrations can be run by hand, and again', async () => {
+    const schema = freshSchema()
+    const sql = postgresMigrations({ schema })
+    for (let times = 0; times < 2; times++) await connections.query(sql)
+    const store = postgresStateStore(connections.next(), { schema, migrate: false })
+    expect((await store.get('key')).entry).toBeUndefined()
+  })
+})

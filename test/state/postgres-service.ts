@@ -1,0 +1,118 @@
+import { type ChildProcess, execFileSync } from 'node:child_process'
+import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import type { PostgresLike, SqlRow } from '@holdfast/adapters/postgres'
+import { Pool } from 'pg'
+import postgres from 'postgres'
+import { asAccount, findProgram, freePort, startService, stopService } from '../clients/service-process.ts'
+
+/** A server of its own that can be killed. */
+export interface PostgresService {
+  readonly port: number
+  readonly process: ChildProcess
+  kill(): Promise<void>
+  /** Starts it again on the same port, with what it has on the disk. */
+  start(): Promise<void>
+  /** Kills it and removes its files. */
+  dispose(): Promise<void>
+}
+
+/** How a server is started. */
+export interface PostgresServiceOptions {
+  /** Whether it syncs to the disk. */
+  readonly durable?: boolean
+  /** More settings. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Folder of its programs. Without, those that are installed. */
+  readonly programs?: string
+}
+
+/** The user and the database of the servers. */
+export const account = { user: 'holdfast', database: 'postgres', host: '127.0.0.1' }
+
+export async function startPostgres(options: PostgresServiceOptions = {}): Promise<PostgresService> {
+  const { durable = false, settings = {}, programs } = options
+  const programOf = (name: string): string =>
+    programs === undefined ? (findProgram(name) ?? name) : join(programs, name)
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-postgres-'))
+  const as = asAccount('postgres')
+  const data = join(directory, 'data')
+  chmodSync(directory, 0o755)
+  if (as.uid !== undefined && as.gid !== undefined) chownSync(directory, as.uid, as.gid)
+  execFileSync(programOf('initdb'), ['-U', account.user, '-A', 'trust', '-E', 'UTF8', '--no-sync', '-D', data], {
+    ...as,
+    stdio: 'pipe',
+    cwd: directory,
+  })
+  const port = await freePort()
+  const all = {
+    port: String(port),
+    listen_addresses: account.host,
+    unix_socket_directories: '',
+    deadlock_timeout: '50ms',
+    ...(durable ? {} : { fsync: 'off' }),
+    ...settings,
+  }
+  const args = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const open = (): Promise<ChildProcess> =>
+    startService(programOf('postgres'), ['-D', data, ...args], /ready to accept connections/, {
+      ...as,
+      cwd: directory,
+    })
+  let server = await open()
+  return {
+    port,
+    get process() {
+      return server
+    },
+    kill: () => stopService(server, 'SIGKILL'),
+    start: async () => {
+      server = await open()
+    },
+    dispose: async () => {
+      await stopService(server, 'SIGQUIT')
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A client as an application has it, and what closes it. */
+export interface Connected {
+  readonly client: PostgresLike
+  readonly query: (text: string) => Promise<readonly SqlRow[]>
+  readonly close: () => Promise<void>
+}
+
+/** Connects with each of the clients that speak to a server. */
+export const clients: Readonly<Record<string, (port: number, max?: number) => Promise<Connected>>> = {
+  pg: async (port, max = 10) => {
+    const pool = new Pool({ ...account, port, max })
+    // A connection that breaks while idle must not end the process.
+    pool.on('error', () => {})
+    return {
+      client: pool,
+      query: async (text) => (await pool.query<SqlRow>(text)).rows,
+      close: () => pool.end(),
+    }
+  },
+  'postgres.js': async (port, max = 10) => {
+    const sql = postgres({ ...account, port, max, onnotice: () => {} })
+    return {
+      client: sql,
+      query: async (text) => sql.unsafe(text),
+      close: () => sql.end({ timeout: 1 }),
+    }
+  },
+}
+
+/** A database in this process. */
+export async function openPglite(): Promise<Connected> {
+  const pglite = await PGlite.create()
+  return {
+    client: pglite,
+    query: async (text) => (await pglite.query<SqlRow>(text)).rows,
+    close: () => pglite.close(),
+  }
+}
