@@ -22,6 +22,8 @@ export interface Dispatcher {
   halt(): void
   /** Resolves when no handler runs, or after `timeoutMs`. Only after `halt`. */
   quiet(timeoutMs: number): Promise<void>
+  /** Resolves when no handler of this home runs, or after `graceMs`. */
+  quietOf(home: DeliveryHome, graceMs: number): Promise<void>
   /** Breaks off running handlers, of one home or of all: aborts their signals; what they do from then on does not count. */
   breakOff(reason: unknown, home?: DeliveryHome): void
 }
@@ -47,6 +49,7 @@ export function createDispatcher(options: {
   let sinceCheck = 0
   let sliceStartMs = clock.monotonicMs()
   let onQuiet: (() => void) | undefined
+  const leaving = new Map<DeliveryHome, () => void>()
 
   const schedulePump = (): void => {
     if (pumpScheduled || halted || cancelPause !== undefined) return
@@ -139,6 +142,7 @@ export function createDispatcher(options: {
     attempt.settled = true
     running.delete(attempt)
     if (running.size === 0) onQuiet?.()
+    leaving.get(attempt.delivery.home)?.()
     schedulePump()
     return true
   }
@@ -195,6 +199,22 @@ export function createDispatcher(options: {
           resolve()
         }
         onQuiet = finish
+      })
+    },
+    quietOf(home, graceMs) {
+      return new Promise((resolve) => {
+        const finish = (): void => {
+          leaving.delete(home)
+          cancel()
+          resolve()
+        }
+        const look = (): void => {
+          for (const { delivery } of running) if (delivery.home === home) return
+          finish()
+        }
+        const cancel = clock.schedule(graceMs, finish)
+        leaving.set(home, look)
+        look()
       })
     },
     breakOff(reason, home) {

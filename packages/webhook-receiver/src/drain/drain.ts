@@ -8,6 +8,7 @@ import { createDeliveryReports, type DeliveryCounts } from './delivery-reports.t
 import type { DrainContext } from './drain-context.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { createEffects } from './effects.ts'
+import { fairShare } from './fair-share.ts'
 import { keyFinder } from './ordering-key.ts'
 import type { ParkedTotals } from './parked-parts.ts'
 import { type PartitionDrain, startPartitionDrain } from './partition-drain.ts'
@@ -51,16 +52,19 @@ export interface DrainOptions {
   readonly events: Emitter<ReceiverEventMap>
   /** How far it reads ahead in each partition. Default: 4,096 records, 16 MiB, and 16,384 records beyond one that is stuck. */
   readonly limits?: WindowLimits
+  /** How long partitions stay with this process without a word of it, in milliseconds. Default: `30_000`. */
+  readonly leaseMs?: number
 }
 
 const DEFAULT_LIMITS: WindowLimits = { records: 4096, span: 16_384, bytes: 16 * 1024 * 1024 }
-const LEASE_MS = 30_000
-// How often partitions that are missing are asked for.
-const ACQUIRE_EVERY_MS = 10_000
+/** Default of `leaseMs`. */
+export const DEFAULT_LEASE_MS = 30_000
 
 /** Makes the drain of one destination. It does nothing until `start()`. */
 export function createDrain(options: DrainOptions): Drain {
-  const { name, destination, buffer, consumer, owner, clock, random, events } = options
+  const { name, destination, buffer, consumer, owner, clock, random, events, leaseMs = DEFAULT_LEASE_MS } = options
+  // How often partitions that are missing are asked for, and who else is there.
+  const acquireEveryMs = leaseMs / 3
   const { idempotency: store, idempotencyTtlMs: ttlMs } = destination
   const effects = createEffects({ name, store, ttlMs, clock, owner })
   const valve = createValve(destination, random, {
@@ -75,6 +79,7 @@ export function createDrain(options: DrainOptions): Drain {
   const dispatcher = createDispatcher({ name, destination, clock, effects, valve })
   const patience = createBufferPatience({ name, clock, random, events })
   const partitions = new Map<number, PartitionDrain>()
+  const leaving = new Set<Promise<void>>()
   const waiting = new Set<(reason: unknown) => void>()
   const counts: DeliveryCounts = { delivered: 0, retried: 0, deadLettered: 0 }
   const parked: ParkedTotals = { events: 0, bytes: 0, blockedKeys: 0 }
@@ -100,7 +105,7 @@ export function createDrain(options: DrainOptions): Drain {
     random,
     events,
     limits: options.limits ?? DEFAULT_LIMITS,
-    leaseMs: LEASE_MS,
+    leaseMs,
     keyOf: keyFinder(name, destination),
     reports: createDeliveryReports(name, events, counts),
     parked,
@@ -139,13 +144,14 @@ export function createDrain(options: DrainOptions): Drain {
   }
 
   const acquire = async (): Promise<void> => {
-    const askedAtMs = clock.monotonicMs()
     try {
-      const leases = await consumer.acquire({ owner, leaseMs: LEASE_MS })
+      const max = await roomForMore()
+      const askedAtMs = clock.monotonicMs()
+      const leases = await consumer.acquire({ owner, leaseMs, ...(max === Infinity ? {} : { max }) })
       acquireFailures = 0
       for (const lease of leases) await take(lease, askedAtMs)
       setAcquired()
-      if (partitions.size < buffer.caps.partitions) acquireIn(ACQUIRE_EVERY_MS)
+      if (buffer.caps.multiProcess || partitions.size < buffer.caps.partitions) acquireIn(acquireEveryMs)
       updateIdle()
     } catch (error) {
       acquireFailures += 1
@@ -153,6 +159,26 @@ export function createDrain(options: DrainOptions): Drain {
       patience.report(error, retryInMs)
       acquireIn(retryInMs)
     }
+  }
+
+  /** How many partitions more fall to this process. What it has beyond its share it gives back. */
+  const roomForMore = async (): Promise<number> => {
+    if (!buffer.caps.multiProcess) return Infinity
+    const owners = await consumer.attend({ owner, leaseMs })
+    const room = fairShare(buffer.caps.partitions, owners, owner) - partitions.size
+    if (room < 0 && state === 'started')
+      for (const [index, partition] of [...partitions].slice(room)) giveBack(index, partition)
+    return Math.max(0, room)
+  }
+
+  const giveBack = (index: number, partition: PartitionDrain): void => {
+    partitions.delete(index)
+    const gone = partition
+      .leave(leaseMs)
+      // A lease that cannot be given back ends by itself.
+      .catch((error: unknown) => patience.report(error, 0))
+      .finally(() => leaving.delete(gone))
+    leaving.add(gone)
   }
 
   const take = async (lease: Lease, askedAtMs: number): Promise<void> => {
@@ -181,6 +207,8 @@ export function createDrain(options: DrainOptions): Drain {
     await Promise.all(held.map((partition) => partition.flushed()))
     // A lease that cannot be given back ends by itself.
     await Promise.allSettled(held.map((partition) => partition.release()))
+    await Promise.allSettled(leaving)
+    if (buffer.caps.multiProcess) await consumer.attend({ owner, leaseMs: 0 }).catch(() => {})
   }
 
   const untilDrained = async (): Promise<void> => {

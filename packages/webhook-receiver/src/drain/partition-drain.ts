@@ -30,6 +30,11 @@ export interface PartitionDrain {
   flushed(): Promise<void>
   /** Gives the lease back. Only after `flushed`. */
   release(): Promise<void>
+  /**
+   * Gives the partition to somebody else: starts nothing any more, lets handlers finish for up to `graceMs`, aborts those that did not, writes
+   * what is known and gives the lease back.
+   */
+  leave(graceMs: number): Promise<void>
 }
 
 // Rough size of an event without its body: ids, headers, bookkeeping.
@@ -43,6 +48,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
   // What could not start in its turn, because the lease was unsure or acks could not be written.
   let heldBack: Delivery[] = []
   let over = false
+  let isLeaving = false
 
   const offerHeldBack = (): void => {
     const deliveries = heldBack
@@ -57,7 +63,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     keeper.stop()
     dispatcher.breakOff(reason, courses.home)
     window.close()
-    context.lost(keeper.lease.partition)
+    if (!isLeaving) context.lost(keeper.lease.partition)
   }
 
   const quit = (): void => {
@@ -129,7 +135,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     window,
     signal: quitting.signal,
     mayStart: (delivery) => {
-      if (over) return false
+      if (over || isLeaving) return false
       if (!courses.isFailing && keeper.isSafe()) return true
       heldBack.push(delivery)
       return false
@@ -152,6 +158,17 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     onFull: changed,
     onLost: lose,
   })
+
+  const flushed = async (): Promise<void> => {
+    await reader.ended
+    await courses.flushed()
+  }
+
+  const release = async (): Promise<void> => {
+    over = true
+    keeper.stop()
+    await consumer.release(keeper.lease)
+  }
 
   return {
     get inWindow() {
@@ -183,14 +200,16 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     },
     resumeKey: (key) => courses.resumeKey(key),
     quit,
-    async flushed() {
-      await reader.ended
-      await courses.flushed()
-    },
-    async release() {
-      over = true
-      keeper.stop()
-      await consumer.release(keeper.lease)
+    flushed,
+    release,
+    async leave(graceMs) {
+      isLeaving = true
+      quit()
+      await dispatcher.quietOf(courses.home, graceMs)
+      dispatcher.breakOff(staleLease(keeper.lease.partition), courses.home)
+      await flushed()
+      window.close()
+      await release()
     },
   }
 }

@@ -19,7 +19,7 @@ export interface BufferSession {
  * @throws BufferError when the buffer cannot be opened.
  */
 export async function openSession(
-  { buffer, destinations, clock, random }: ResolvedReceiverOptions,
+  { buffer, destinations, leaseMs, clock, random }: ResolvedReceiverOptions,
   events: Emitter<ReceiverEventMap>,
 ): Promise<BufferSession> {
   const report = await buffer.open()
@@ -41,7 +41,7 @@ export async function openSession(
       for (const [name, consumer] of consumers) {
         const destination = destinations.get(name)
         if (destination === undefined) continue
-        const drain = createDrain({ name, destination, buffer, consumer, owner, clock, random, events })
+        const drain = createDrain({ name, destination, buffer, consumer, owner, leaseMs, clock, random, events })
         drains.set(name, drain)
         drain.start()
       }

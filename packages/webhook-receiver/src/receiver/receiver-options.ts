@@ -1,6 +1,15 @@
-import { checkOptions, type Clock, InvalidOptionsError, type Random, systemClock, systemRandom } from '@holdfast/core'
+import {
+  checkOptions,
+  type Clock,
+  durationMs,
+  InvalidOptionsError,
+  type Random,
+  systemClock,
+  systemRandom,
+} from '@holdfast/core'
 import type { EventBuffer } from '../buffer/event-buffer.ts'
 import { type ResolvedDestination, resolveDestination } from '../drain/destination-options.ts'
+import { DEFAULT_LEASE_MS } from '../drain/drain.ts'
 import type { HashProvider } from '../verify/hash-provider.ts'
 import { platformHashes } from '../verify/platform-hashes.ts'
 import { objectWith } from './object-with.ts'
@@ -16,6 +25,7 @@ export interface ResolvedReceiverOptions {
   /** A Map, so that no name from a URL ever meets a prototype. */
   readonly sources: ReadonlyMap<string, ResolvedSource>
   readonly destinations: ReadonlyMap<string, ResolvedDestination>
+  readonly leaseMs: number
   readonly clock: Clock
   readonly random: Random
   readonly hashes: HashProvider
@@ -32,6 +42,7 @@ export function resolveReceiverOptions(options: ReceiverOptions): ResolvedReceiv
     sources: namedObjects,
     destinations: namedObjects,
     idempotency: objectWith('an idempotency store', 'begin', 'renew', 'complete', 'abandon'),
+    leaseMs: durationMs({ min: 1000 }),
     clock: objectWith('a clock', 'now', 'monotonicMs', 'sleep', 'schedule'),
     random: objectWith('a source of randomness', 'next', 'uuid'),
   })
@@ -49,6 +60,7 @@ export function resolveReceiverOptions(options: ReceiverOptions): ResolvedReceiv
     destinations: mapOf(options.destinations, (name, destination) =>
       resolveDestination(`destinations.${name}`, destination, shared),
     ),
+    leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
     clock,
     random: options.random ?? systemRandom,
     hashes,

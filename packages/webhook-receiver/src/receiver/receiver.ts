@@ -52,6 +52,12 @@ export interface ReceiverOptions {
   readonly destinations: Readonly<Record<string, DestinationOptions>>
   /** Where `once` of the destinations keeps what was done. Default: none. */
   readonly idempotency?: IdempotencyStore
+  /**
+   * With a buffer that several processes share: how long partitions stay with a process that is not heard of, in milliseconds. A process says every third
+   * of it that it is there, and learns then who else is. Shorter gives the partitions of one that died to the others sooner; longer survives longer pauses.
+   * From 1,000. Default: `30_000`.
+   */
+  readonly leaseMs?: number
   readonly clock?: Clock
   readonly random?: Random
 }
