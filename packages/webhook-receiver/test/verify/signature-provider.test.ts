@@ -90,6 +90,11 @@ describe.each(providers)('signatures on %s', (_name, provider) => {
   })
 })
 
+test.each(algorithms)('%s is judged at once on node:crypto, without WebCrypto', (algorithm) => {
+  const verify = nodeSignatures()?.importKey(algorithm, publicKeyOf(signatureAlgorithms[algorithm].kind))
+  expect(verify?.(signed(algorithm, Buffer.from('message')), ['message'])).toBe(true)
+})
+
 test('falls back on WebCrypto where node:crypto takes no key object in options, as in workerd', async () => {
   const refusing = {
     createVerify: () => ({
