@@ -32,6 +32,8 @@ export interface Oracle {
   readonly signature: string
   /** Where in it the signature begins, when that is not the whole value. Default: 0. */
   readonly from?: string
+  /** Spoils it, where a wrong character may be of no account. */
+  readonly spoil?: (value: string, place: number) => string
   /** Bodies that the library can be asked about. Default: any text that is not empty. */
   readonly bodies?: fc.Arbitrary<string>
   /** Which of the awkward bodies are among them. Default: all. */
@@ -74,12 +76,13 @@ export async function oracleAccepts({ accepts }: Pick<Oracle, 'accepts'>, delive
 /** Tests that a connector accepts and refuses what the provider's library does. */
 export function describeOracle(oracle: Oracle): void {
   const { library, connector, sign, signature, from = '', takes = () => true, maxAgeMs, refusesFuture = false } = oracle
+  const spoil = oracle.spoil ?? ((value, place) => withWrongCharacter(value, from, place))
   const bodies = oracle.bodies ?? fc.string({ unit: 'grapheme', minLength: 1 })
   const spoiled = async (body: string, place: number): Promise<Delivery> => {
     const delivery = await sign(body, NOW)
     return {
       ...delivery,
-      headers: { ...delivery.headers, [signature]: spoil(delivery.headers[signature] ?? '', from, place) },
+      headers: { ...delivery.headers, [signature]: spoil(delivery.headers[signature] ?? '', place) },
     }
   }
 
@@ -136,7 +139,7 @@ function changed(body: string): string {
 }
 
 /** The value with one character of the signature replaced; not its last ones, where base64 has bits that mean nothing. */
-function spoil(value: string, from: string, place: number): string {
+export function withWrongCharacter(value: string, from: string, place: number): string {
   const start = from === '' ? 0 : value.indexOf(from) + from.length
   const at = start + (place % Math.max(1, value.length - start - 4))
   return value.slice(0, at) + (value[at] === '0' ? '1' : '0') + value.slice(at + 1)

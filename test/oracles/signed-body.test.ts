@@ -17,7 +17,8 @@ import { validateSignature as validateLineSignature } from '@line/bot-sdk'
 import { signWebhookPayload, verifyWebhookSignature } from '@notionhq/client'
 import { verifySignature as verifyGocardless } from 'gocardless-nodejs/webhooks'
 import { WebhooksHelper } from 'square'
-import { describeOracle, type Oracle } from './oracle-suite.ts'
+import { describe, expect, test } from 'vitest'
+import { describeOracle, type Oracle, verifyDelivery } from './oracle-suite.ts'
 
 const SECRET = 'a secret of the provider & more'
 const HEX_KEY = '44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056'
@@ -143,3 +144,18 @@ const oracles: readonly Oracle[] = [
 ]
 
 for (const each of oracles) describeOracle(each)
+
+describe('the square connector and square', () => {
+  test('say the same of another URL', async () => {
+    const signature = createHmac('sha256', SECRET).update(`${URL}{}`).digest('base64')
+    for (const [url, accepted] of [
+      [URL, true],
+      [URL.replace('shop', 'shops'), false],
+    ] as const) {
+      const delivery = { headers: { 'x-square-hmacsha256-signature': signature }, body: '{}', url }
+      const ours = await verifyDelivery({ connector: square, source: { secrets: [SECRET] } }, delivery)
+      const asked = { requestBody: '{}', signatureHeader: signature, signatureKey: SECRET, notificationUrl: url }
+      expect([ours.ok, await WebhooksHelper.verifySignature(asked)]).toEqual([accepted, accepted])
+    }
+  })
+})
