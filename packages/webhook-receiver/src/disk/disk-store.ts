@@ -152,8 +152,9 @@ function openLog(
     ...log,
     provenSeq: Math.max(seenSeq, dedupe.provenSeq),
     needsScan: ({ baseSeq, lastSeq, lastAt }) => dedupe.needsScan({ from: baseSeq, to: lastSeq }, lastAt),
-    visit: (seq, at, metaBytes, body) =>
-      dedupe.restore(dedupe.fingerprintOf(identityOfRecord(metaBytes, body)), seq, at),
+    visit: (seq, at, metaBytes, body) => {
+      if (dedupe.isMissing(seq)) dedupe.restore(dedupe.fingerprintOf(identityOfRecord(metaBytes, body)), seq, at)
+    },
     onDropped: (fromSeq) => dedupe.dropFrom(fromSeq),
     onScanned: (scanned, isActive) => dedupe.endScan(scanned, isActive),
     onSegmentEnded: (lastSeq) => dedupe.endRange(lastSeq),

@@ -49,6 +49,7 @@ export class FrameReader {
   readonly #key: SegmentKey
   readonly #chunkBytes: number
   readonly #read: typeof readFully
+  #memory: Buffer<ArrayBuffer> = Buffer.alloc(0)
   #chunk: Buffer<ArrayBuffer> = Buffer.alloc(0)
   /** File offset of the chunk's first byte. */
   #chunkAt = 0
@@ -117,9 +118,11 @@ export class FrameReader {
   /** Reads what the last `fill` step asked for, and what is near. */
   async fill(): Promise<void> {
     const available = this.#end - this.#offset
-    const chunk = Buffer.allocUnsafeSlow(Math.min(available, Math.max(this.#wanted, this.#chunkBytes)))
-    const count = await this.#read(this.#file, chunk, this.#offset)
-    this.#chunk = chunk.subarray(0, count)
+    const bytes = Math.min(available, Math.max(this.#wanted, this.#chunkBytes))
+    // The memory is used again: chunk after chunk it would pile up faster than it is collected.
+    if (this.#memory.length < bytes) this.#memory = Buffer.allocUnsafeSlow(bytes)
+    const count = await this.#read(this.#file, this.#memory.subarray(0, bytes), this.#offset)
+    this.#chunk = this.#memory.subarray(0, count)
     this.#chunkAt = this.#offset
     // The file is shorter than it should be: what is not there cannot be read later either.
     if (count < this.#wanted) this.#end = this.#offset + count

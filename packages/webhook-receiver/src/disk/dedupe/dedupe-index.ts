@@ -43,6 +43,8 @@ export class DedupeIndex {
   #table: IdTable = new IdTable()
   /** First record whose id goes into `#table`. */
   #tableFrom = 1
+  /** Records whose ids no run had at opening. */
+  #missing: readonly SeqRange[] = []
   /** Oldest first. */
   #frozen: readonly Frozen[] = []
   /** Writing runs, one after the other. */
@@ -60,6 +62,7 @@ export class DedupeIndex {
     const index = new DedupeIndex(options, runs)
     await runs.removeExpired(index.#since)
     index.#tableFrom = runs.highestSeq + 1
+    index.#missing = runs.uncovered({ from: 1, to: Infinity })
     return index
   }
 
@@ -116,6 +119,11 @@ export class DedupeIndex {
   /** Whether the ids of these records have to be read from the log. */
   needsScan(range: SeqRange, lastAt: number): boolean {
     return !this.#isExpired(lastAt) && this.#runs.uncovered(range).length > 0
+  }
+
+  /** Whether the id of this record was in no run at opening. */
+  isMissing(seq: number): boolean {
+    return this.#missing.some(({ from, to }) => from <= seq && seq <= to)
   }
 
   /** Takes in an id that opening read from the log, until `endScan`. */
