@@ -12,10 +12,15 @@ export { createReceiver } from './receiver/create-receiver.ts'
 export type { PublicUrl, PublicUrlRequest } from './receiver/public-url.ts'
 export type { DeliveryContext, Effect } from './receiver/delivery-context.ts'
 export type {
+  BackupOptions,
   BreakerOptions,
   DestinationOptions,
   ExhaustionPolicy,
+  FailoverOptions,
+  Handler,
   PaceOptions,
+  SignableRequest,
+  UrlOptions,
 } from './receiver/destination-options.ts'
 export type {
   DestinationSnapshot,

@@ -125,7 +125,7 @@ export function createCourses(options: {
     },
     failed(delivery, error, durationMs) {
       delivery.attempts += 1
-      if (delivery.attempts >= destination.maxAttempts) {
+      if (delivery.attempts >= destination.maxAttempts || context.isHopeless(error)) {
         giveUp(delivery, error)
         return
       }

@@ -13,6 +13,8 @@ import {
 import { type ResolvedPace, resolvePace } from './adaptive-pace.ts'
 import { type ResolvedBreaker, resolveBreaker } from './breaker.ts'
 import type { IdempotencyStore } from '../idempotency/idempotency-store.ts'
+import { type ResolvedBackup, resolveBackup, resolveTarget } from './targets.ts'
+import { type Target, urlChecks } from './url-target.ts'
 import { objectWith } from '../receiver/object-with.ts'
 import type { DestinationOptions, ExhaustionPolicy } from '../receiver/destination-options.ts'
 
@@ -46,7 +48,8 @@ export const defaultDestinationOptions: Readonly<{
 
 /** A destination's options, checked and complete. */
 export interface ResolvedDestination {
-  readonly handle: DestinationOptions['handle']
+  readonly target: Target
+  readonly backup: ResolvedBackup | undefined
   /** `undefined`: one key for all events. */
   readonly orderingKey: DestinationOptions['orderingKey'] | undefined
   readonly concurrency: number
@@ -79,6 +82,8 @@ export function resolveDestination(
 ): ResolvedDestination {
   checkOptions(path, options, {
     handle: callback,
+    ...urlChecks,
+    backup: plainObject,
     orderingKey: callback,
     concurrency: integer({ min: 1, max: 10_000 }),
     ratePerSecond: number({ min: 0.001, max: 1_000_000, infinity: true }),
@@ -94,8 +99,6 @@ export function resolveDestination(
     idempotency: objectWith('an idempotency store', 'begin', 'renew', 'complete', 'abandon'),
     idempotencyTtlMs: durationMs({ min: 1, infinity: true }),
   })
-  if (options.handle === undefined)
-    throw new InvalidOptionsError({ path: `${path}.handle`, expected: 'a function', received: undefined })
   if (options.pace !== undefined && options.ratePerSecond !== undefined)
     throw new InvalidOptionsError({
       path: `${path}.ratePerSecond`,
@@ -104,7 +107,8 @@ export function resolveDestination(
     })
   const defaults = defaultDestinationOptions
   const resolved: ResolvedDestination = {
-    handle: options.handle,
+    target: resolveTarget(path, options),
+    backup: options.backup && resolveBackup(`${path}.backup`, options.backup),
     orderingKey: options.orderingKey,
     concurrency: options.concurrency ?? (options.orderingKey === undefined ? 1 : defaults.concurrency),
     ratePerSecond: options.ratePerSecond ?? defaults.ratePerSecond,

@@ -5,6 +5,7 @@ import { type Delivery, type DeliveryHome, states } from './delivery.ts'
 import type { ResolvedDestination } from './destination-options.ts'
 import type { Effects } from './effects.ts'
 import { createFifo } from './fifo.ts'
+import type { Target } from './url-target.ts'
 import type { Valve } from './valve.ts'
 
 // After so much uninterrupted work the event loop gets a turn, or a backlog of quick handlers would starve the host.
@@ -35,9 +36,10 @@ export function createDispatcher(options: {
   readonly clock: Clock
   readonly effects: Effects
   readonly valve: Valve
+  readonly target: Target
 }): Dispatcher {
-  const { destination, clock, valve } = options
-  const { handle, concurrency, timeoutMs } = destination
+  const { destination, clock, valve, target } = options
+  const { concurrency, timeoutMs } = destination
   const attemptSetup: AttemptSetup = { ...options, timeoutMs }
   const line = createFifo<Delivery>()
   // In order of start, which is the order of their deadlines too: one timer, for the first, serves all.
@@ -104,7 +106,7 @@ export function createDispatcher(options: {
     if (timeoutMs !== Infinity && cancelDeadline === undefined) watchDeadlines(nowMs)
     try {
       if (delivery.keyError !== undefined) throw delivery.keyError.error
-      const result = handle(deliveredEvent(delivery.event), attempt.context) as unknown
+      const result = target.handle(deliveredEvent(delivery.event), attempt.context) as unknown
       if (isThenable(result))
         result.then(
           () => succeed(attempt),

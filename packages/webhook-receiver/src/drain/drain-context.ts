@@ -24,6 +24,8 @@ export interface DrainContext {
   readonly keyOf: KeyFinder
   readonly reports: DeliveryReports
   readonly parked: ParkedTotals
+  /** Whether no repeat can help. */
+  isHopeless(error: unknown): boolean
   /** Deliveries that succeeded or were given up so far. */
   progress(): number
   /** After the window was filled or emptied, or the end of the log was reached. */

@@ -12,7 +12,7 @@ import { fairShare } from './fair-share.ts'
 import { keyFinder } from './ordering-key.ts'
 import type { ParkedTotals } from './parked-parts.ts'
 import { type PartitionDrain, startPartitionDrain } from './partition-drain.ts'
-import { createValve } from './valve.ts'
+import { createOutlet } from './outlet.ts'
 import type { WindowLimits } from './window.ts'
 
 /** Delivers what a consumer's partitions hold to one destination: in order per key, paced, repeated until it succeeds. */
@@ -67,16 +67,8 @@ export function createDrain(options: DrainOptions): Drain {
   const acquireEveryMs = leaseMs / 3
   const { idempotency: store, idempotencyTtlMs: ttlMs } = destination
   const effects = createEffects({ name, store, ttlMs, clock, owner })
-  const valve = createValve(destination, random, {
-    onOpened: (breakMs, error) => {
-      if (events.has('destination:paused'))
-        events.emit('destination:paused', { destination: name, cause: 'failures', breakMs, error })
-    },
-    onClosed: () => {
-      if (events.has('destination:resumed')) events.emit('destination:resumed', { destination: name, cause: 'success' })
-    },
-  })
-  const dispatcher = createDispatcher({ name, destination, clock, effects, valve })
+  const { target, valve } = createOutlet(options)
+  const dispatcher = createDispatcher({ name, destination, clock, effects, valve, target })
   const patience = createBufferPatience({ name, clock, random, events })
   const partitions = new Map<number, PartitionDrain>()
   const leaving = new Set<Promise<void>>()
@@ -106,6 +98,7 @@ export function createDrain(options: DrainOptions): Drain {
     events,
     limits: options.limits ?? DEFAULT_LIMITS,
     leaseMs,
+    isHopeless: (error) => target.isHopeless(error),
     keyOf: keyFinder(name, destination),
     reports: createDeliveryReports(name, events, counts),
     parked,

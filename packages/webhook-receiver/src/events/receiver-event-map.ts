@@ -79,6 +79,10 @@ export interface ReceiverEventMap extends BaseEventMap {
   }
   /** When a paused destination goes on: an attempt after the break succeeded, or somebody asked for it. */
   'destination:resumed': { readonly destination: string; readonly cause: 'success' | 'request' }
+  /** After a destination went over to its backup. */
+  'destination:failed-over': { readonly destination: string; readonly error: unknown }
+  /** After a destination came back from its backup: probes of the first place succeeded, or the backup failed as well. */
+  'destination:failed-back': { readonly destination: string; readonly cause: 'probes' | 'backup_failed' }
   /** After events of a key that waits for its repeat were put beside the log, so that others can go on. `key` is absent for events without one. */
   'key:parked': OfKey
   /** After an event failed for the last time and its key was blocked, with `onExhausted: 'blockKey'`. */

@@ -34,6 +34,64 @@ export interface BreakerOptions {
   readonly maxBreakMs?: number
 }
 
+/** Takes an event. */
+export type Handler = (event: WebhookEvent, context: DeliveryContext) => Promise<void> | void
+
+/**
+ * Sends events to a URL, with the original body, and waits for the answer. 2xx acknowledges. Answers that no repeat can help, by the taxonomy of
+ * errors (such as 400, 404, 413 and 422), give the event up at once; others, and failures of the transport, have it repeated. Redirects are not
+ * followed.
+ */
+export interface UrlOptions {
+  /** Where to, http or https and without credentials; a function is asked before each attempt. */
+  readonly url?: string | URL | ((event: WebhookEvent) => string | URL | Promise<string | URL>)
+  /** Default: `'POST'`. */
+  readonly method?: string
+  /** Headers to be added, or a function that makes them for each attempt. They replace forwarded ones. */
+  readonly headers?:
+    | Readonly<Record<string, string>>
+    | ((
+        event: WebhookEvent,
+        context: DeliveryContext,
+      ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
+  /**
+   * Names of original headers that go on; `*` stands for any text. Default: what describes the body and what providers of webhooks add, see
+   * docs/destinations.md. Never: credentials, cookies, what proxies added, and what belongs to a connection.
+   */
+  readonly forwardHeaders?: readonly string[]
+  /** Sends the request. One of `createFetch` brings authentication, a connector's rules and more; let it not retry. Default: plain. */
+  readonly fetch?: typeof globalThis.fetch
+  /** Signs the request of each attempt; what it returns is set as headers. */
+  readonly sign?: (
+    request: SignableRequest,
+  ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
+}
+
+/** A request to a destination that is to be signed. */
+export interface SignableRequest {
+  readonly method: string
+  readonly url: string
+  /** All that are set so far. */
+  readonly headers: Headers
+  readonly body: Uint8Array<ArrayBuffer>
+  readonly event: WebhookEvent
+}
+
+/** When events go over to a backup, and when they come back. */
+export interface FailoverOptions {
+  /** Failed attempts in a row at the first place that lead to the backup, or at the backup that lead back. From 1. Default: `3`. */
+  readonly failures?: number
+  /** How often the first place is tried again meanwhile, with one event, in milliseconds. From 1. Default: `30_000`. */
+  readonly probeEveryMs?: number
+  /** How many of these in a row must succeed before events come back. From 1. Default: `3`. */
+  readonly successes?: number
+}
+
+/** The second place: a handler or a URL, and when it is used. */
+export interface BackupOptions extends UrlOptions, FailoverOptions {
+  readonly handle?: Handler
+}
+
 /**
  * What becomes of an event that failed for the last time, and of its key. `deadLetter`: the event becomes a dead letter and its key goes on.
  * `blockKey`: it is kept, and its key waits until somebody resumes it. `deadLetterKey`: it becomes a dead letter, and so does everything later
@@ -42,9 +100,11 @@ export interface BreakerOptions {
 export type ExhaustionPolicy = 'deadLetter' | 'blockKey' | 'deadLetterKey'
 
 /** Where events go. Each destination has its own cursor, pace, retries and dead letters. */
-export interface DestinationOptions {
-  /** Called once per event and attempt. Resolve to acknowledge; throw or reject to have it repeated. */
-  readonly handle: (event: WebhookEvent, context: DeliveryContext) => Promise<void> | void
+export interface DestinationOptions extends UrlOptions {
+  /** Called once per event and attempt. Resolve to acknowledge; throw or reject to have it repeated. This or `url`. */
+  readonly handle?: Handler
+  /** A second place that events go to while the first one is out of order. Default: none. */
+  readonly backup?: BackupOptions
   /**
    * Events with the same key are delivered one after the other, in the order of arrival, retries included; keys run
    * concurrently. `undefined` or `null` from the function: this event is not ordered. Default: one key for all events, which is total order.

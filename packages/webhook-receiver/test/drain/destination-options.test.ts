@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { defaultPaceOptions } from '../../src/drain/adaptive-pace.ts'
 import { defaultBreakerOptions } from '../../src/drain/breaker.ts'
+import { defaultFailoverOptions } from '../../src/drain/failover.ts'
 import { describe, expect, test } from 'vitest'
 import { defaultDestinationOptions, resolveDestination } from '../../src/drain/destination-options.ts'
 
@@ -9,9 +10,9 @@ const at = 'destinations.orders'
 
 describe('resolveDestination', () => {
   test('fills in the defaults', () => {
-    expect(resolveDestination(at, { handle })).toEqual({
+    expect(resolveDestination(at, { handle })).toMatchObject({
       ...defaultDestinationOptions,
-      handle,
+      target: { handle },
       orderingKey: undefined,
       concurrency: 1,
     })
@@ -33,7 +34,7 @@ describe('resolveDestination', () => {
   })
 
   test.each([
-    [{}, 'Expected `destinations.orders.handle` to be a function, got `undefined`.'],
+    [{}, 'Expected `destinations.orders.handle` to be a function, or `url` a URL, got `undefined`.'],
     [{ handle: 'x' }, 'Expected `destinations.orders.handle` to be a function, got `"x"` (string).'],
     [{ handle, concurrency: 0 }, '`destinations.orders.concurrency` to be an integer from 1 to 10000, got `0`'],
     [{ handle, ratePerSecond: 0 }, '`destinations.orders.ratePerSecond`'],
@@ -53,6 +54,32 @@ describe('resolveDestination', () => {
     [{ handle, timeoutMS: 3 }, 'Did you mean `timeoutMs`?'],
   ])('refuses %o', (options, message) => {
     expect(() => resolveDestination(at, options as never)).toThrow(message)
+  })
+})
+
+describe('where events go', () => {
+  test.each([
+    [{}, '`destinations.orders.handle` to be a function, or `url` a URL'],
+    [{ handle, url: 'https://a.test' }, '`destinations.orders.url` to be absent where there is a `handle`'],
+    [{ handle, sign: () => ({}) }, '`destinations.orders.sign` to be absent'],
+    [{ url: 'ftp://a.test' }, '`destinations.orders.url` to be an http:// or https:// URL without credentials'],
+    [{ url: 'https://user:secret@a.test' }, '`destinations.orders.url`'],
+    [{ url: 'https://a.test', forwardHeaders: 'x-*' }, '`destinations.orders.forwardHeaders`'],
+    [{ handle, backup: {} }, '`destinations.orders.backup.handle`'],
+    [{ handle, backup: { handle, failures: 0 } }, '`destinations.orders.backup.failures`'],
+    [{ handle, backup: { handle, backup: {} } }, 'there is no option `backup`'],
+  ])('refuses %o', (options, message) => {
+    expect(() => resolveDestination(at, options as never)).toThrow(message)
+  })
+
+  test('shows no credentials of a URL', () => {
+    expect(() => resolveDestination(at, { url: 'https://user:secret@a.test' })).not.toThrow('secret')
+  })
+
+  test('docs/destinations.md lists the defaults of a backup as they are', () => {
+    const page = readFileSync(new URL('../../../../docs/destinations.md', import.meta.url), 'utf8')
+    for (const [name, value] of Object.entries(defaultFailoverOptions))
+      expect(page).toContain(`| \`backup.${name}\` | \`${value.toLocaleString('en').replaceAll(',', '_')}\` |`)
   })
 })
 

@@ -6,7 +6,7 @@ import { resolveDestination } from '../../src/drain/destination-options.ts'
 import { createDrain, type Drain } from '../../src/drain/drain.ts'
 import type { WindowLimits } from '../../src/drain/window.ts'
 import type { ReceiverEventMap } from '../../src/events/receiver-event-map.ts'
-import type { DestinationOptions } from '../../src/receiver/destination-options.ts'
+import type { DestinationOptions, Handler } from '../../src/receiver/destination-options.ts'
 
 /** Randomness in which nothing is left to chance: every wait is three quarters of its bound. */
 export const halfway: Random = { next: () => 0.5, uuid: () => '00000000-0000-4000-8000-000000000000' }
@@ -74,6 +74,8 @@ export async function drainFixture(
     'delivery:dead-lettered',
     'destination:paused',
     'destination:resumed',
+    'destination:failed-over',
+    'destination:failed-back',
     'key:parked',
     'key:blocked',
     'key:recovered',
@@ -120,7 +122,7 @@ export async function drainFixture(
 
 /** A handler whose calls are settled by the test. */
 export interface ManualHandler {
-  readonly handle: DestinationOptions['handle']
+  readonly handle: Handler
   /** Ids of the events at work, in order of start. */
   readonly running: readonly string[]
   /** Ids of every call, in order of start. */

@@ -16,6 +16,8 @@ const names = Object.keys({
   'delivery:dead-lettered': true,
   'destination:paused': true,
   'destination:resumed': true,
+  'destination:failed-over': true,
+  'destination:failed-back': true,
   'key:parked': true,
   'key:blocked': true,
   'key:recovered': true,
