@@ -253,6 +253,13 @@ describe('signRequest', () => {
     expect(await verify(signed)).toMatchObject({ ok: true })
   })
 
+  test('shows no secret that cannot be a header', async () => {
+    const connector = connectorOf([{ scheme: 'token', header: 'x-token' }])
+    const failure = await signRequest({ connector, key: `${SECRET}\nX: y`, clock }).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'configuration_error', path: 'headers' })
+    expect((failure as Error).message).not.toContain(SECRET)
+  })
+
   test.each([
     ['no key', {}, 'Expected `key` to be one that a scheme of the connector takes, got another.'],
     [
