@@ -1,14 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { diskBuffer } from '../../src/disk/index.ts'
 import { numberedEvent, readEverything } from './sample-buffer.ts'
+import { scale, scaled } from './scale.ts'
 
 const owner = new URL('lock-owner.ts', import.meta.url)
+const racer = new URL('lock-racer.ts', import.meta.url)
 const execArgv = ['--conditions=@holdfast/source', '--disable-warning=ExperimentalWarning']
 
 let directory: string
@@ -60,6 +62,20 @@ describe('the lock of diskBuffer', () => {
     } finally {
       await worker.terminate()
       await buffer.close()
+    }
+  })
+
+  test('has one owner at a time, however often two processes race for it', { timeout: 60_000 * scale }, async () => {
+    const log = join(directory, 'races.log')
+    const args = [join(directory, 'LOCK.db'), log, String(scaled(50))]
+    const racers = [1, 2].map(() => fork(racer, args, { execArgv }))
+    const ends = await Promise.all(racers.map((child) => once(child, 'exit')))
+    expect(ends.map(([code]) => Number(code))).toEqual([0, 0])
+    const lines = (await readFile(log, 'utf8')).trimEnd().split('\n')
+    expect(lines).toHaveLength(4 * scaled(50))
+    for (let index = 0; index < lines.length; index += 2) {
+      const [pid = ''] = lines[index]?.split(' ') ?? []
+      expect(lines.slice(index, index + 2)).toEqual([`${pid} has`, `${pid} gives`])
     }
   })
 
