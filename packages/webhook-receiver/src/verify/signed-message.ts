@@ -69,52 +69,50 @@ export function compileSignedMessage(scheme: SignedMessage, setup: SignedMessage
     if (signatures.length === 0) return notVerified('malformed_signature')
     const time = readTime === undefined ? untimed : readTime(reader)
     if (typeof time === 'string') return notVerified(time)
-    const request = { reader, signatures, time }
-    if (template.bodyDigests === undefined) return matchAsCame(request, [])
-    return chain(template.bodyDigests(reader.request.body), (bodyHashes) => matchAsCame(request, bodyHashes))
+    if (template.bodyDigests === undefined) return matchAsCame({ reader, signatures, time, bodyHashes: [] })
+    return chain(template.bodyDigests(reader.request.body), (bodyHashes) =>
+      matchAsCame({ reader, signatures, time, bodyHashes }),
+    )
   }
 
-  const matchAsCame = (request: SignedRequest, bodyHashes: readonly string[]): MaybePromise<VerifyResult> => {
+  const matchAsCame = (request: SignedRequest): MaybePromise<VerifyResult> => {
     const { url } = request.reader.request
-    return chain(matchUrl(request, bodyHashes, url), (matched) => {
+    return chain(matchUrl(request, url), (matched) => {
       if (matched !== 'mismatch' || url === undefined || template.urlVariants.length === 0)
-        return judge({ ...request, bodyHashes, url }, matched)
-      return matchOthers(request, bodyHashes, spellUrl(url, template.urlVariants).slice(1))
+        return judge(request, matched, url)
+      return matchOthers(request, spellUrl(url, template.urlVariants).slice(1))
     })
   }
 
-  const matchOthers = (
-    request: SignedRequest,
-    bodyHashes: readonly string[],
-    [url, ...others]: readonly string[],
-  ): MaybePromise<VerifyResult> => {
+  const matchOthers = (request: SignedRequest, [url, ...others]: readonly string[]): MaybePromise<VerifyResult> => {
     if (url === undefined) return notVerified('mismatch')
-    return chain(matchUrl(request, bodyHashes, url), (matched) =>
-      matched === 'mismatch'
-        ? matchOthers(request, bodyHashes, others)
-        : judge({ ...request, bodyHashes, url }, matched),
+    return chain(matchUrl(request, url), (matched) =>
+      matched === 'mismatch' ? matchOthers(request, others) : judge(request, matched, url),
     )
   }
 
   const matchUrl = (
-    { reader, signatures, time }: SignedRequest,
-    bodyHashes: readonly string[],
+    { reader, signatures, time, bodyHashes }: SignedRequest,
     url: string | undefined,
   ): MaybePromise<KeyMatch> => {
     const pieces = template.build({ reader, timestamp: time.text, url, bodyHashes })
     return typeof pieces === 'string' ? pieces : match({ reader, pieces, signatures })
   }
 
-  const judge = (request: MatchedRequest, matched: KeyMatch): MaybePromise<VerifyResult> => {
+  const judge = (request: SignedRequest, matched: KeyMatch, url: string | undefined): MaybePromise<VerifyResult> => {
     if (typeof matched === 'string') return notVerified(matched)
     if ('ok' in matched) return matched
-    if (checkBodyHash === undefined) return accept(request, matched)
+    if (checkBodyHash === undefined) return accept(request, matched, url)
     return chain(checkBodyHash(request.reader), (wrong) =>
-      wrong === undefined ? accept(request, matched) : notVerified(wrong),
+      wrong === undefined ? accept(request, matched, url) : notVerified(wrong),
     )
   }
 
-  const accept = ({ reader, time, url, bodyHashes }: MatchedRequest, { keyIndex, id }: MatchedKey): VerifyResult => {
+  const accept = (
+    { reader, time, bodyHashes }: SignedRequest,
+    { keyIndex, id }: MatchedKey,
+    url: string | undefined,
+  ): VerifyResult => {
     // Judged last: `timestamp_stale` is only said of an authentic request.
     if (readTime !== undefined && toleranceMs !== undefined) {
       const stale = judgeTimestamp(time.ms, reader.request.receivedAt, toleranceMs)
@@ -139,11 +137,6 @@ interface SignedRequest {
   readonly reader: RequestReader
   readonly signatures: readonly Uint8Array[]
   readonly time: SignedTime
-}
-
-/** A request, and what fitted of what it may have been. */
-interface MatchedRequest extends SignedRequest {
-  readonly url: string | undefined
   readonly bodyHashes: readonly string[]
 }
 
