@@ -71,8 +71,8 @@ const damages: readonly ((body: Buffer) => Buffer)[] = [
 test('every scheme whose secrets an application gives is stated', () => {
   const wanted = connectors.flatMap(([name, { webhook }]) =>
     (webhook?.verify ?? []).flatMap((scheme) => {
-      const given = !['jwt', 'http-signature', 'none'].includes(scheme.scheme)
-      return given && !('key' in scheme && scheme.key?.from === 'url') ? [name] : []
+      const isFetched = 'key' in scheme && scheme.key?.from === 'url' && !('secret' in scheme)
+      return isFetched || scheme.scheme === 'none' ? [] : [name]
     }),
   )
   expect(new Set(statements.map(({ connector }) => connector))).toEqual(new Set(wanted))

@@ -2,6 +2,7 @@ import { bodyStatements } from './body-statements.ts'
 import { otherStatements } from './other-statements.ts'
 import type { Statement } from './statement.ts'
 import { timedStatements } from './timed-statements.ts'
+import { tokenStatements } from './token-statements.ts'
 import { urlAndFormStatements } from './url-and-form-statements.ts'
 
 /** Every statement, with the name that tests give it. */
@@ -10,6 +11,7 @@ export const statements: readonly (Statement & { readonly name: string })[] = [
   ...timedStatements,
   ...urlAndFormStatements,
   ...otherStatements,
+  ...tokenStatements,
 ].map((statement) => ({
   ...statement,
   name: statement.variant === undefined ? statement.connector : `${statement.connector}, ${statement.variant}`,
