@@ -67,6 +67,11 @@ export const directions: readonly Direction[] = [
 
   { from: ['adapters/connectors'], may: ['@holdfast/core'] },
   { from: ['adapters/node-http'], may: ['@holdfast/core', '@holdfast/webhook-receiver', 'node:*'] },
+  // Its directory is made as those of buffers are.
+  {
+    from: ['adapters/file'],
+    may: ['@holdfast/core', '@holdfast/webhook-receiver', '@holdfast/webhook-receiver/disk', 'node:*'],
+  },
   { from: ['adapters/web'], may: ['@holdfast/core', '@holdfast/webhook-receiver', 'adapters/node-http'] },
   // The peer of an adapter is checked apart: it must be declared, and be one.
   {

@@ -1,0 +1,5 @@
+export { defaultFileIdempotencyStoreOptions, fileIdempotencyStore } from './file-idempotency-store.ts'
+export type { FileIdempotencyStore, FileIdempotencyStoreOptions } from './file-idempotency-store.ts'
+export { fileStateStore } from './file-state-store.ts'
+export type { FileStateStore } from './file-state-store.ts'
+export type { FileStoreOptions } from './file-store-options.ts'

@@ -1,0 +1,86 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import type { StoreHello, StoreOutcome, StoreRequest, StoreThreadData } from './store-calls.ts'
+import { failureError, threadError, unusableError } from './store-error.ts'
+
+/** One opening of a database, in a thread of its own. */
+export class WorkerLink {
+  readonly #worker: Worker
+  readonly #path: string
+  #hasEnded = false
+  #cause: unknown = new Error('It has ended.')
+
+  private constructor(worker: Worker, path: string) {
+    this.#worker = worker
+    this.#path = path
+    worker.on('error', (cause) => {
+      this.#cause = cause
+    })
+    worker.on('exit', () => {
+      this.#hasEnded = true
+    })
+  }
+
+  /**
+   * Starts the thread and opens the database.
+   *
+   * @throws IntegrationError that says why it cannot be opened.
+   */
+  static async open(data: StoreThreadData): Promise<WorkerLink> {
+    // As source and as a package it lies beside this module; only the ending differs.
+    const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const worker = new Worker(new URL(`./file-store-worker.${ending}`, import.meta.url), {
+      workerData: data,
+      // Node 22 says once in each thread that SQLite is experimental, which nobody can act upon.
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    })
+    const link = new WorkerLink(worker, data.path)
+    try {
+      const [hello] = (await once(worker, 'message')) as [StoreHello]
+      if (hello.kind === 'failure') throw failureError(data.path, hello.failure)
+      if (hello.kind === 'newer')
+        throw unusableError(data.path, `its tables are of version ${hello.version}, of a later Holdfast`)
+      worker.unref()
+      return link
+    } catch (error) {
+      await worker.terminate()
+      throw error
+    }
+  }
+
+  /**
+   * Does what is asked, in one transaction.
+   *
+   * @throws IntegrationError `store_failed` when the thread ends before it answers.
+   */
+  async ask(requests: readonly StoreRequest[]): Promise<readonly StoreOutcome[]> {
+    // While somebody waits for the disk the process must not end.
+    this.#worker.ref()
+    try {
+      return await new Promise((resolve, reject) => {
+        const onEnd = (): void => reject(threadError(this.#path, this.#cause))
+        if (this.#hasEnded) {
+          onEnd()
+          return
+        }
+        this.#worker.once('exit', onEnd)
+        this.#worker.once('message', (outcomes: readonly StoreOutcome[]) => {
+          this.#worker.off('exit', onEnd)
+          resolve(outcomes)
+        })
+        this.#worker.postMessage(requests)
+      })
+    } finally {
+      this.#worker.unref()
+    }
+  }
+
+  /** Closes the database and ends the thread. */
+  async close(): Promise<void> {
+    if (this.#hasEnded) return
+    this.#worker.ref()
+    const ended = once(this.#worker, 'exit')
+    this.#worker.postMessage('close')
+    await ended
+  }
+}
