@@ -28,6 +28,7 @@ export type {
   DrainOnceOptions,
   DrainReport,
   IncomingWebhook,
+  PartitionKey,
   Receiver,
   ReceiverOptions,
   ReceiverSnapshot,

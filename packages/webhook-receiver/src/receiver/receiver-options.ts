@@ -13,6 +13,7 @@ import { DEFAULT_LEASE_MS } from '../drain/drain.ts'
 import type { HashProvider } from '../verify/hash-provider.ts'
 import { platformHashes } from '../verify/platform-hashes.ts'
 import { objectWith } from './object-with.ts'
+import { checkPartitionKeys } from './partition-key.ts'
 import type { ReceiverOptions } from './receiver.ts'
 import { type ResolvedSource, resolveSource } from './source-options.ts'
 
@@ -51,6 +52,7 @@ export function resolveReceiverOptions(options: ReceiverOptions): ResolvedReceiv
       throw new InvalidOptionsError({ path: required, expected: 'given', received: undefined })
     }
   }
+  checkPartitionKeys(options.buffer, options.sources)
   const hashes = platformHashes()
   const { clock = systemClock, idempotency } = options
   const shared = idempotency === undefined ? {} : { idempotency }

@@ -7,6 +7,13 @@ import type { KeyFetcher } from '../verify/keys/key-fetcher.ts'
 import type { SecretsOption } from '../verify/secret-resolver.ts'
 import type { DestinationOptions } from './destination-options.ts'
 import type { PublicUrl } from './public-url.ts'
+import type { WebhookEvent } from './webhook-event.ts'
+
+/**
+ * What events must keep their order with: those with the same key share a partition. Has to depend on nothing but the event, so that a repeat has
+ * the same key. `undefined` or `null`: the event is in any partition.
+ */
+export type PartitionKey = (event: Omit<WebhookEvent, 'key' | 'partition' | 'position'>) => string | null | undefined
 
 /** Who sends webhooks here, and how they are verified. */
 export interface SourceOptions {
@@ -42,6 +49,11 @@ export interface SourceOptions {
   readonly publicUrl?: PublicUrl
   /** What the provider's handshakes need: texts that you set at the provider, and where secrets are stored that it hands over. */
   readonly handshake?: HandshakeOptions
+  /**
+   * Chooses the partition of an event, before it is stored. Required where the buffer has several, which keep their order each for itself: return at
+   * least as wide a key as the `orderingKey` of every destination, such as the customer.
+   */
+  readonly partitionKey?: PartitionKey
   /** Largest body taken, in bytes, enforced while reading. Default: `26_214_400` (25 MiB, what GitHub may send). */
   readonly maxBodyBytes?: number
 }

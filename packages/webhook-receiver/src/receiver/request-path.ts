@@ -4,6 +4,7 @@ import type { HashProvider } from '../verify/hash-provider.ts'
 import { RequestReader } from '../verify/request-reader.ts'
 import type { Verified } from '../verify/verify-result.ts'
 import { eventsOf } from './events-of-request.ts'
+import { withPartitionKeys } from './partition-key.ts'
 import { readBody } from './read-body.ts'
 import type { IncomingWebhook, WebhookReply } from './receiver.ts'
 import type { ResolvedSource } from './source-options.ts'
@@ -76,7 +77,8 @@ export function requestPath({ buffer, hashes, now, isRunning }: RequestPathSetup
       return { kind: 'answered', reply: answer, handshake: late.name }
     }
     if (late === undefined && method !== 'POST') throw notAHandshake(method)
-    const events = await eventsOf({ source: name, webhook, reader, verified, remoteAddress }, hashes)
+    const brought = await eventsOf({ source: name, webhook, reader, verified, remoteAddress }, hashes)
+    const events = withPartitionKeys(brought, source.partitionKey)
     const results = events.length === 0 ? [] : await append(events)
     const reply = answer ?? acceptedReply(webhook.ack, headers)
     return { kind: 'stored', reply, verified, events, results, ...(late && { handshake: late.name }) }

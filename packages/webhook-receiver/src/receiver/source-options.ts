@@ -17,7 +17,7 @@ import { checkHandshakeOptions } from '../handshake/handshake-options.ts'
 import type { HashProvider } from '../verify/hash-provider.ts'
 import { type CompiledVerifier, compileVerifier, webhookOf } from '../verify/verifier.ts'
 import { type UrlOfRequest, urlOfRequest } from './public-url.ts'
-import type { SourceOptions } from './receiver.ts'
+import type { PartitionKey, SourceOptions } from './receiver.ts'
 
 /** Defaults of a source. GitHub sends up to 25 MiB, the most of the providers. */
 export const defaultSourceOptions: Readonly<{ maxBodyBytes: number }> = Object.freeze({ maxBodyBytes: 26_214_400 })
@@ -30,6 +30,7 @@ export interface ResolvedSource {
   readonly handshakes: CompiledHandshakes
   readonly answerHandshake: AnswerHandshake
   readonly urlOf: UrlOfRequest
+  readonly partitionKey: PartitionKey | undefined
   readonly maxBodyBytes: number
 }
 
@@ -59,6 +60,7 @@ export function resolveSource(name: string, source: SourceOptions, hashes: HashP
     keyUrl: () => undefined,
     publicUrl: either(nonEmptyString, callback),
     handshake: plainObject,
+    partitionKey: callback,
     maxBodyBytes: integer({ min: 1 }),
   })
   const verifier = compileVerifier(path, source, hashes, { clock, source: name })
@@ -71,6 +73,7 @@ export function resolveSource(name: string, source: SourceOptions, hashes: HashP
     handshakes: compileHandshakes(webhook),
     answerHandshake: handshakeAnswerer({ source: name, webhook, options, secrets: verifier, hashes }),
     urlOf: urlOfRequest(`${path}.publicUrl`, source.publicUrl, webhook),
+    partitionKey: source.partitionKey,
     maxBodyBytes: source.maxBodyBytes ?? defaultSourceOptions.maxBodyBytes,
   }
 }
