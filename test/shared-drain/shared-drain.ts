@@ -1,0 +1,164 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { redisBuffer } from '@holdfast/adapters/redis'
+import type { BufferStats, EventBuffer } from '@holdfast/webhook-receiver'
+import { seededRandom } from '../crash/seeded-random.ts'
+import { eventOf } from '../state/redis-events.ts'
+import { clients, type RedisService, startRedis } from '../state/redis-service.ts'
+import { type Drainers, startDrainers } from './drainers.ts'
+import { judge, readLedgers, type Verdict } from './ledger.ts'
+
+/** What is played. */
+export interface SharedDrainPlan {
+  readonly events: number
+  readonly keys: number
+  readonly seed: number
+  /** Time between two misfortunes, in ms. */
+  readonly everyMs: number
+  readonly leaseMs: number
+  /** How often the server is killed and started again. */
+  readonly restarts: number
+  /** How long each of the senders waits between two calls of twenty events, in ms. */
+  readonly pauseMs: number
+  readonly onProgress?: (line: string) => void
+}
+
+/** What came of it. */
+export interface SharedDrainReport extends Verdict {
+  readonly acknowledged: number
+  readonly kills: number
+  readonly freezes: number
+  readonly restarts: number
+  readonly durationMs: number
+  readonly stats: BufferStats
+}
+
+const SENDERS = 8
+const CALL_EVENTS = 20
+
+/** Plays the plan: three processes drain what is sent, while they are killed and frozen, and the server is. */
+export async function playSharedDrain(plan: SharedDrainPlan): Promise<SharedDrainReport> {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-shared-drain-'))
+  const redis = await startRedis({ durable: true })
+  const connected = await clients.ioredis!(redis.port)
+  const buffer = redisBuffer(connected.client, { name: 'inbox' })
+  await buffer.open()
+  // Registered before anything is stored, so that nothing of it is deleted.
+  await buffer.openConsumer('ledger')
+  const { leaseMs } = plan
+  const drainers = await startDrainers(
+    Object.keys(clients).map((client) => ({ port: redis.port, client, directory, leaseMs })),
+  )
+  try {
+    const begunMs = performance.now()
+    const sending = send(buffer, plan)
+    const misfortunes = haunt(drainers, redis, plan, sending.progress, () => sending.isOver())
+    const acknowledged = await sending.done
+    const counts = await misfortunes
+    const stats = await untilDrained(buffer)
+    await drainers.stop()
+    return {
+      ...judge(readLedgers(directory), acknowledged),
+      acknowledged: [...acknowledged.values()].reduce((sum, count) => sum + count, 0),
+      ...counts,
+      durationMs: performance.now() - begunMs,
+      stats,
+    }
+  } finally {
+    drainers.destroy()
+    await buffer.close()
+    connected.close()
+    await redis.dispose()
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+interface Sending {
+  readonly done: Promise<ReadonlyMap<string, number>>
+  /** Share of the events that is acknowledged. */
+  readonly progress: () => number
+  readonly isOver: () => boolean
+}
+
+/** Sends the events of each key in order, each call until it is acknowledged. */
+function send(buffer: EventBuffer, { events, keys, pauseMs }: SharedDrainPlan): Sending {
+  const acknowledged = new Map<string, number>()
+  let count = 0
+  let over = false
+  const sendKeys = async (own: readonly string[]): Promise<void> => {
+    while (count < events) {
+      const call = Array.from({ length: CALL_EVENTS }, (_, index) => own[(count + index) % own.length] as string)
+      const next = new Map<string, number>()
+      const batch = call.map((key) => {
+        const seq = next.get(key) ?? acknowledged.get(key) ?? 0
+        next.set(key, seq + 1)
+        return eventOf(`${key}:${seq}`, key)
+      })
+      await untilAcknowledged(buffer, batch)
+      for (const [key, seq] of next) acknowledged.set(key, seq)
+      count += CALL_EVENTS
+      await sleep(pauseMs)
+    }
+  }
+  const names = Array.from({ length: keys }, (_, index) => `key_${index}`)
+  const senders = Array.from({ length: SENDERS }, (_, sender) =>
+    sendKeys(names.filter((_name, index) => index % SENDERS === sender)),
+  )
+  const done = Promise.all(senders).then(() => {
+    over = true
+    return acknowledged
+  })
+  return { done, progress: () => count / events, isOver: () => over }
+}
+
+async function untilAcknowledged(buffer: EventBuffer, batch: Parameters<EventBuffer['append']>[0]): Promise<void> {
+  for (;;) {
+    try {
+      await buffer.append(batch)
+      return
+    } catch {
+      await sleep(20)
+    }
+  }
+}
+
+/** Kills and freezes processes, and the server at even distances, until everything is sent. */
+async function haunt(
+  drainers: Drainers,
+  redis: RedisService,
+  { seed, everyMs, leaseMs, restarts, onProgress }: SharedDrainPlan,
+  progress: () => number,
+  isOver: () => boolean,
+): Promise<{ readonly kills: number; readonly freezes: number; readonly restarts: number }> {
+  const random = seededRandom(seed)
+  const counts = { kills: 0, freezes: 0, restarts: 0 }
+  const thaws: Promise<void>[] = []
+  while (!isOver() || counts.restarts < restarts) {
+    await sleep(everyMs)
+    const index = random.integer(0, drainers.count - 1)
+    if (counts.restarts < restarts && progress() >= (counts.restarts + 1) / (restarts + 1)) {
+      counts.restarts++
+      await redis.kill()
+      await redis.start()
+    } else if (random.chance(0.5)) {
+      counts.kills++
+      drainers.kill(index)
+    } else {
+      counts.freezes++
+      thaws.push(drainers.freeze(index, leaseMs * 1.5))
+    }
+    onProgress?.(`${Math.round(progress() * 100)} % sent, ${JSON.stringify(counts)}`)
+  }
+  await Promise.all(thaws)
+  return counts
+}
+
+async function untilDrained(buffer: EventBuffer): Promise<BufferStats> {
+  for (;;) {
+    const stats = await buffer.stats().catch(() => undefined)
+    if (stats !== undefined && stats.consumers.every(({ backlog }) => backlog === 0)) return stats
+    await sleep(50)
+  }
+}
