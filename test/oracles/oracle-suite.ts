@@ -1,5 +1,6 @@
 import type { Connector } from '@holdfast/core'
 import { createVerifier, type SourceOptions, type VerifyResult } from '@holdfast/webhook-receiver'
+import { signRequest, type SignRequestOptions } from '@holdfast/webhook-receiver/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { awkwardTexts, bytesOf } from './awkward-bodies.ts'
@@ -38,6 +39,8 @@ export interface Oracle {
   readonly bodies?: fc.Arbitrary<string>
   /** Which of the awkward bodies are among them. Default: all. */
   readonly takes?: (text: string) => boolean
+  /** How our signer is asked. Default: with the last of the secrets. */
+  readonly signWith?: Pick<SignRequestOptions, 'key' | 'scheme' | 'claims'>
   /** How old a signature may be for the library, in milliseconds. Absent: it does not judge. */
   readonly maxAgeMs?: number
   /** Whether the library refuses a signature that is as far in the future. */
@@ -111,6 +114,11 @@ export function describeOracle(oracle: Oracle): void {
       expect(await answersOf(oracle, { ...delivery, headers: others })).toEqual([false, false])
     })
 
+    // Not for our sake: signRequest reads the connector as the verifier does. For who tests with it, the library is the judge.
+    test('the library accepts what signRequest makes', async () => {
+      expect(await oracleAccepts(oracle, await ourDelivery(oracle, '{"a":1}'))).toBe(true)
+    })
+
     if (maxAgeMs !== undefined)
       test('agree on what is too old, and we on what is from the future', async () => {
         for (const [ageMs, accepted] of [
@@ -122,6 +130,24 @@ export function describeOracle(oracle: Oracle): void {
         expect(await answersOf(oracle, future)).toEqual([false, !refusesFuture])
       })
   })
+}
+
+/** What our signer makes of the request that the library, or `node:crypto`, signed. */
+async function ourDelivery({ connector, source, sign, signature, signWith }: Oracle, text: string): Promise<Delivery> {
+  const { headers, body, url = 'https://hooks.example.com/in' } = await sign(text, NOW)
+  const { [signature]: _signature, ...others } = headers
+  const secrets = Array.isArray(source.secrets) ? (source.secrets as readonly string[]) : []
+  const [key] = secrets.slice(-1)
+  const signed = await signRequest({
+    connector,
+    ...(key !== undefined && { key }),
+    ...signWith,
+    body,
+    url,
+    headers: others,
+    timestamp: NOW,
+  })
+  return { headers: Object.fromEntries(signed.headers), body: new TextDecoder().decode(signed.body), url: signed.url }
 }
 
 /** Sets the clock to when everything is signed. */

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
+import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import https from 'node:https'
 import { createRequire } from 'node:module'
 import { PassThrough } from 'node:stream'
@@ -7,7 +7,7 @@ import discord from '@holdfast/adapters/connectors/discord'
 import ebay from '@holdfast/adapters/connectors/ebay'
 import sendgrid from '@holdfast/adapters/connectors/sendgrid'
 import telnyx from '@holdfast/adapters/connectors/telnyx'
-import { generateWebhookKey } from '@holdfast/webhook-receiver/testing'
+import { generateWebhookKey, signRequest } from '@holdfast/webhook-receiver/testing'
 import { EventWebhook } from '@sendgrid/eventwebhook'
 import { verifyKey } from 'discord-interactions'
 import fc from 'fast-check'
@@ -30,12 +30,14 @@ const ed25519 = generateKeyPairSync('ed25519')
 const rawKey = ed25519.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32)
 const ecdsa = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const spki = ecdsa.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
+const privatePem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
 const seconds = (at: number): string => String(Math.floor(at / 1000))
 
 const discordOracle: Oracle = {
   library: 'discord-interactions',
   connector: discord,
   source: { secrets: [rawKey.toString('hex')] },
+  signWith: { key: privatePem(ed25519.privateKey) },
   signature: 'x-signature-ed25519',
   sign: (body, at) => ({
     headers: {
@@ -59,6 +61,7 @@ const telnyxOracle: Oracle = {
   library: 'telnyx',
   connector: telnyx,
   source: { secrets: [rawKey.toString('base64')] },
+  signWith: { key: privatePem(ed25519.privateKey) },
   signature: 'telnyx-signature-ed25519',
   maxAgeMs: 300_000,
   refusesFuture: true,
@@ -81,6 +84,7 @@ const sendgridOracle: Oracle = {
   library: '@sendgrid/eventwebhook',
   connector: sendgrid,
   source: { secrets: [spki] },
+  signWith: { key: privatePem(ecdsa.privateKey) },
   signature: 'x-twilio-email-event-webhook-signature',
   // Within the first number: of DER's own bytes the library looks at some only.
   spoil: (value, place) => withWrongCharacter(value.slice(0, 40), value.slice(0, 10), place) + value.slice(40),
@@ -118,6 +122,7 @@ const ebayOracle: Oracle = {
   library: 'event-notification-nodejs-sdk',
   connector: ebay,
   source: ebayKey.source,
+  signWith: { key: ebayKey },
   signature: 'x-ebay-signature',
   spoil: (value, place) => {
     const header = JSON.parse(Buffer.from(value, 'base64').toString()) as { readonly signature: string }
@@ -250,6 +255,17 @@ describe('the aws-sns connector and sns-validator', () => {
       }),
       { numRuns: 15 },
     )
+  })
+
+  test('the library accepts what signRequest makes', async () => {
+    const key = await made
+    const { body } = await signRequest({
+      connector: awsSns,
+      key,
+      body: { Message: 'text', MessageId: 'one', Type: 'Notification', SignatureVersion: '2' },
+      timestamp: NOW,
+    })
+    expect(await answers(JSON.parse(new TextDecoder().decode(body)) as Message)).toEqual([true, true])
   })
 
   test('the library accepts a certificate of any path, and a topic of anybody; we name both', async () => {

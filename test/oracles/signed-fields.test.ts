@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import adyen from '@holdfast/adapters/connectors/adyen'
 import braintree from '@holdfast/adapters/connectors/braintree'
 import mercadoPago from '@holdfast/adapters/connectors/mercado-pago'
+import { signRequest } from '@holdfast/webhook-receiver/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NOW, oracleAccepts, useSigningTime, verifyDelivery } from './oracle-suite.ts'
@@ -99,6 +100,17 @@ describe('the adyen connector and @adyen/api-library', () => {
     )
   })
 
+  test('the library accepts each item of what signRequest makes', async () => {
+    const list = fc.sample(items, { numRuns: 3, seed: 2 })
+    const body = {
+      live: 'false',
+      notificationItems: list.map((NotificationRequestItem) => ({ NotificationRequestItem })),
+    }
+    const { body: bytes } = await signRequest({ connector: adyen, key: HEX_KEY, body })
+    const made = JSON.parse(new TextDecoder().decode(bytes)) as typeof body
+    for (const { NotificationRequestItem: item } of made.notificationItems) expect(await accepts(item)).toBe(true)
+  })
+
   test('refuse a body of which one item is not signed', async () => {
     const [one, two] = fc.sample(items, { numRuns: 2, seed: 1 }).map(signed) as [AdyenItem, AdyenItem]
     expect(await verify(one, two)).toBe(true)
@@ -153,6 +165,23 @@ describe('the mercado-pago connector and mercadopago', () => {
   })
 })
 
+describe('signRequest', () => {
+  useSigningTime()
+
+  test('makes what mercadopago accepts', async () => {
+    const url = 'https://hooks.example.com/in?data.id=ORD01&type=order'
+    const { headers } = await signRequest({ connector: mercadoPago, key: SECRET, url, timestamp: NOW })
+    const sent = Object.fromEntries(headers)
+    const asked = {
+      xSignature: sent['x-signature'] ?? '',
+      xRequestId: sent['x-request-id'] ?? '',
+      dataId: 'ord01',
+      secret: SECRET,
+    }
+    expect(() => WebhookSignatureValidator.validate(asked)).not.toThrow()
+  })
+})
+
 describe('the braintree connector and braintree', () => {
   useSigningTime()
 
@@ -180,6 +209,15 @@ describe('the braintree connector and braintree', () => {
     ]
     for (const several of others)
       expect([await verify(several, payload), await accepts(several, payload)]).toEqual([true, true])
+  })
+
+  test('the library accepts what signRequest makes, of the name that it has', async () => {
+    const { bt_payload: payload } = await gateway.webhookTesting.sampleNotification('check', 'id')
+    const form = new URLSearchParams({ bt_payload: payload })
+    const { body } = await signRequest({ connector: braintree, key: SECRET, body: form })
+    const sent = new URLSearchParams(new TextDecoder().decode(body))
+    const signature = (sent.get('bt_signature') ?? '').replace(/^key/, 'integration_public_key')
+    expect(await accepts(signature, sent.get('bt_payload') ?? '')).toBe(true)
   })
 
   test('refuse another payload and another signature', async () => {

@@ -77,6 +77,7 @@ const hubspotDigest = (version: 'v1' | 'v2'): Oracle => ({
   library: `@hubspot/api-client, ${version}`,
   connector: hubspot,
   source: { secrets },
+  signWith: { scheme: version === 'v2' ? 1 : 2 },
   signature: 'x-hubspot-signature',
   sign: (body) => ({
     headers: { 'x-hubspot-signature-version': version, 'x-hubspot-signature': hubspotSignature(version, body) },

@@ -28,6 +28,7 @@ const livekitOracle: Oracle = {
   library: 'livekit-server-sdk',
   connector: livekit,
   source: { secrets: ['a retired one', SECRET] },
+  signWith: { key: SECRET, claims: { iss: API_KEY } },
   signature: 'authorization',
   from: '.',
   // It parses what it has verified: any text, in an event that it knows.

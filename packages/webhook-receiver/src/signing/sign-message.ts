@@ -1,13 +1,13 @@
 import type {
   DigestScheme,
   HmacScheme,
-  KeySource,
   SignatureEncoding,
   SignatureFormat,
   SignatureScheme,
   SignatureSource,
   SignatureTimestamp,
   TimeFormat,
+  UrlVariant,
 } from '@holdfast/core'
 import { encodeBase64, encodeHex, utf8Bytes } from '../verify/encoding.ts'
 import { eventKey } from '../verify/hmac-scheme.ts'
@@ -17,9 +17,12 @@ import { compileMessage } from '../verify/message-template.ts'
 import { decodeKey, keyForm } from '../verify/secret-form.ts'
 import { signatureAlgorithms } from '../verify/signature-provider.ts'
 import { pairSeparatorOf, separatorOf } from '../verify/signature-timestamp.ts'
+import { spellUrl } from '../verify/url-variants.ts'
 import { derFromRaw } from './der-signature.ts'
 import type { DraftRequest } from './draft-request.ts'
-import { fillMessage, fillSource, fulfilSelect } from './fill-message.ts'
+import { fillMessage, fulfilSelect } from './fill-message.ts'
+import { firstPlace } from './first-place.ts'
+import { keyTexts, nameRecipient } from './name-key.ts'
 import { signBytes } from './private-key.ts'
 import type { SigningContext } from './signing-context.ts'
 import { cannotSign, unsignable } from './signing-error.ts'
@@ -59,13 +62,20 @@ export async function signMessage(
   const template = compileMessage(scheme.message, eventId, hashes)
   const reader = draft.read(base)
   const bodyHashes = (await template.bodyDigests?.(reader.request.body)) ?? []
-  const pieces = template.build({ reader, timestamp: timestamp?.text ?? '', url: draft.url, bodyHashes })
+  const url = signedUrl(draft.url, template.urlVariants)
+  const pieces = template.build({ reader, timestamp: timestamp?.text ?? '', url, bodyHashes })
   if (typeof pieces === 'string') throw unsignable(pieces)
   const text = encode(await signPieces(scheme, pieces, context), scheme.encoding)
   writeValues(draft, [...placed, { source: signature, format: scheme.signature.format ?? plain, text }], base)
 }
 
 const plain: SignatureFormat = { kind: 'plain' }
+
+/** The URL in the spelling that its provider signs always; other variants are what it may have been configured with. */
+function signedUrl(url: string, variants: readonly UrlVariant[]): string {
+  const always = variants.filter((variant) => variant === 'encode_uri' || variant === 'percent_decoded')
+  return spellUrl(url, always).at(-1) ?? url
+}
 
 /** A time as a provider writes it. */
 export function writeTime(ms: number, format: TimeFormat): string {
@@ -89,15 +99,6 @@ export function encode(bytes: Uint8Array, encoding: SignatureEncoding): string {
       return encodeBase64(bytes)
     case 'base64url':
       return encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-  }
-}
-
-/** Where the first of several signatures stands. */
-export function firstPlace({ from, name, pointer, numbered }: SignatureSource): Omit<SignatureSource, 'format'> {
-  return {
-    from,
-    ...(name !== undefined && { name: numbered === undefined ? name : name.replace('{n}', '1') }),
-    ...(pointer !== undefined && { pointer }),
   }
 }
 
@@ -157,36 +158,6 @@ function timeOf(
   if (isNumber) draft.body.write(base + (pointer ?? ''), Number(text))
   else draft.write(source, text, base)
   return undefined
-}
-
-/** Says which key signs, and where it is published. */
-function keyTexts(
-  draft: DraftRequest,
-  source: KeySource,
-  { key }: SigningContext,
-  base: string,
-): readonly PlacedText[] {
-  if (source.from === 'secret') return []
-  if (typeof source.url === 'object') {
-    if (key.keyUrl === undefined) throw cannotSign('key.keyUrl', 'a URL, for the request says where its key is', 'none')
-    const { origin = '' } = source
-    draft.write(source.url, key.keyUrl.startsWith(origin) ? key.keyUrl.slice(origin.length) : key.keyUrl, base)
-  }
-  if (source.keyId === undefined) return []
-  if (key.keyId === undefined) throw cannotSign('key.keyId', 'a string, for the request names its key', 'none')
-  return [{ source: firstPlace(source.keyId), format: source.keyId.format ?? plain, text: key.keyId }]
-}
-
-function nameRecipient(draft: DraftRequest, scheme: SignatureScheme, { key }: SigningContext, base: string): void {
-  const needsSecret = scheme.recipient !== undefined || scheme.message.some(({ part }) => part === 'secret')
-  if (needsSecret && key.secret === undefined) {
-    throw cannotSign(
-      'key.secret',
-      'a string: the provider signs whom the event is for, or the id of the webhook',
-      'none',
-    )
-  }
-  if (scheme.recipient !== undefined) fillSource(draft, scheme.recipient, key.secret ?? '', base)
 }
 
 function isSame(left: { from: string; name?: string; pointer?: string }, right: typeof left): boolean {

@@ -240,6 +240,18 @@ describe('signRequest', () => {
     expect(await verify(signed)).toMatchObject({ ok: true })
   })
 
+  test.each([
+    ['percent_decoded', 'https://hooks.example.com/in?to=a:b'],
+    ['encode_uri', 'https://hooks.example.com/in?to%253Da%25253Ab'],
+    ['without_port', 'https://hooks.example.com/in?to=a%3Ab'],
+  ] as const)('signs the URL as the provider spells it: %s', async (variant, spelled) => {
+    const scheme = { ...plainScheme, message: [{ part: 'url', variants: [variant] }] as const }
+    const url = 'https://hooks.example.com/in?to=a%3Ab'
+    const signed = await signRequest({ connector: connectorOf([scheme]), key: SECRET, url, clock })
+    expect(signed.url).toBe(url)
+    expect(header(signed, 'x-signature')).toBe(`sha256=${hmac('hex', SECRET, spelled)}`)
+  })
+
   test('has the request once more for fetch and for a receiver, header bytes included', async () => {
     const { signed } = await roundTrip([plainScheme], { headers: [['x-name', 'Zoë €']], method: 'put' })
     expect(signed.request.method).toBe('PUT')
