@@ -2,8 +2,9 @@
  * One step of the backlog test in a process of its own. Arguments: what to do, the directory, the number of events, the bytes of a body. Prints one line of
  * JSON.
  */
+import { isIntegrationError } from '@holdfast/core'
 import github from '@holdfast/adapters/connectors/github'
-import { createReceiver, type NewEvent } from '@holdfast/webhook-receiver'
+import { createReceiver, type EventBuffer, type NewEvent } from '@holdfast/webhook-receiver'
 import { diskBuffer } from '@holdfast/webhook-receiver/disk'
 
 const BATCH = 1_000
@@ -55,13 +56,29 @@ async function fill(): Promise<void> {
     while (next < events) {
       const first = next
       next = Math.min(next + BATCH, events)
-      await buffer.append(Array.from({ length: next - first }, (_, index) => eventOf(first + index, body)))
+      await append(
+        buffer,
+        Array.from({ length: next - first }, (_, index) => eventOf(first + index, body)),
+      )
     }
   }
   await Promise.all([feed(), feed(), feed()])
   const { bytes } = await buffer.stats()
   await buffer.close()
   print({ events, openMs: durationMs, bytes, seconds: secondsSince(startedAt) })
+}
+
+/** Waits like a sender that is told to come back later. */
+async function append(buffer: EventBuffer, batch: readonly NewEvent[]): Promise<void> {
+  for (;;) {
+    try {
+      await buffer.append(batch)
+      return
+    } catch (error) {
+      if (!isIntegrationError(error, 'overloaded')) throw error
+      await new Promise((resolve) => setTimeout(resolve, error.retryAfterMs ?? 1_000))
+    }
+  }
 }
 
 /** Opens and reads a hundredth: what an application has in memory as soon as it works. */

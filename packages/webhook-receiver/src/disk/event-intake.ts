@@ -8,6 +8,7 @@ import { encodeEvent, identityOf } from './event-codec.ts'
 import type { Log } from './log.ts'
 import { positionOf } from './seq.ts'
 import type { SpaceGuard } from './space-guard.ts'
+import { idsBehind } from './write-failure.ts'
 
 /** A call of `append`, and where its events are once all are durable. */
 interface Call {
@@ -135,7 +136,7 @@ export class EventIntake {
   #store(places: readonly Place[], records: readonly RecordInput[]): Stored {
     const fresh = places.flatMap((place, index) => (place.kind === 'fresh' ? [index] : []))
     if (fresh.length === 0) return { firstSeq: Promise.resolve(0) }
-    const refusal = this.#guard.refusal()
+    const refusal = this.#guard.refusal() ?? (this.#dedupe?.isBehind === true ? idsBehind() : undefined)
     if (refusal !== undefined) return { firstSeq: Promise.reject(refusal) }
     const chosen = fresh.length === records.length ? records : fresh.flatMap((index) => records[index] ?? [])
     const firstSeq = this.#log.append(chosen, (first, at) => {

@@ -10,6 +10,13 @@ export function overloaded(queuedBytes: number): BufferError {
   })
 }
 
+/** The ids of what was stored are not written as fast as events come. */
+export function idsBehind(): BufferError {
+  return new BufferError('buffer_overloaded', 'The ids of a million events wait to be written.', {
+    retryAfterMs: RETRY_AFTER_MS,
+  })
+}
+
 /** What callers are told when a write failed: `buffer_full` when there is no space, `buffer_failed` otherwise. */
 export function writeRefusal(error: unknown, message: string): BufferError {
   if (error instanceof BufferError) return error

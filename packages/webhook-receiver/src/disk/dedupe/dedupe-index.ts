@@ -10,7 +10,7 @@ import { IdTable } from './id-table.ts'
 
 /** Ids in memory at which they are written to a run. */
 const MAX_TABLE_IDS = 131_072
-/** Tables that may wait to be written, 6 MB each. */
+/** Tables that may wait to be written, 6 MB each; then no events are taken until some are. */
 const MAX_FROZEN_TABLES = 8
 
 export interface DedupeIndexOptions {
@@ -50,6 +50,11 @@ export class DedupeIndex {
   /** Writing runs, one after the other. */
   #work: Promise<void> = Promise.resolve()
   #isOutOfSpace = false
+  /** Whether the last run could not be written. */
+  #isFailing = false
+  /** Merging runs, in the background: what waits to be written goes first. */
+  #merging: Promise<void> | undefined
+  readonly #closing: AbortController = new AbortController()
 
   private constructor(options: DedupeIndexOptions, runs: IdRuns) {
     this.#options = options
@@ -153,6 +158,14 @@ export class DedupeIndex {
     await this.#work
   }
 
+  /**
+   * Whether so many ids wait to be written that no more may come: those that are forgotten could be stored twice. Where none can be written at all
+   * they are forgotten in the end, rather than that nothing is taken any more.
+   */
+  get isBehind(): boolean {
+    return this.#frozen.length >= MAX_FROZEN_TABLES && !this.#isFailing
+  }
+
   /** Retries what failed, and deletes what has left the window. */
   tidy(): void {
     this.#enqueue()
@@ -160,7 +173,9 @@ export class DedupeIndex {
 
   /** Waits until what was begun is written. */
   async close(): Promise<void> {
+    this.#closing.abort()
     await this.#work
+    await this.#merging
     await this.#runs.close()
   }
 
@@ -190,12 +205,24 @@ export class DedupeIndex {
         this.#frozen = this.#frozen.filter((frozen) => frozen.table !== table)
       }
       this.#isOutOfSpace = false
+      this.#isFailing = false
     } catch (error) {
+      this.#isFailing = true
       // The ids stay in memory; the next range or the next tidying tries again.
       this.#isOutOfSpace = isNoSpace(error)
       return
     }
     await this.#runs.removeExpired(this.#since)
-    while (await this.#runs.mergeSome(this.#since)) continue
+    this.#merging ??= this.#merge().finally(() => {
+      this.#merging = undefined
+    })
+  }
+
+  async #merge(): Promise<void> {
+    try {
+      while (await this.#runs.mergeSome(this.#since, this.#closing.signal)) continue
+    } catch {
+      // The next run tries again.
+    }
   }
 }

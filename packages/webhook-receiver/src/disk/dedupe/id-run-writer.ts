@@ -31,6 +31,8 @@ export interface RunOrder {
   readonly sources: readonly IdSource[]
   /** Ids from before are left out, ms since the epoch. */
   readonly since: number
+  /** Gives the run up. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -58,7 +60,7 @@ export async function writeRun(order: RunOrder): Promise<IdRun> {
 
 async function writeContent(
   file: OpenFile,
-  { sources, range, key, since }: RunOrder,
+  { sources, range, key, since, signal }: RunOrder,
 ): Promise<{ readonly header: IdRunHeader; readonly table: Buffer; readonly filter: BloomFilter }> {
   const atMost = sources.reduce((sum, { count }) => sum + count, 0)
   const partBits = bitsFor(atMost / IDS_PER_PART)
@@ -68,6 +70,7 @@ async function writeContent(
   let count = 0
   let newestAt = 0
   for (let part = 0; part < 2 ** partBits; part++) {
+    signal?.throwIfAborted()
     const gathered = Buffer.concat(await Promise.all(sources.map((source) => source.part(part, partBits))))
     const kept = Buffer.allocUnsafe(gathered.length)
     let end = 0

@@ -22,6 +22,8 @@ export class IdRuns {
   readonly key: string
   readonly #lookups: Set<Promise<unknown>> = new Set()
   #runs: readonly IdRun[]
+  /** Those that become one; they stay until it is there. */
+  #merging: readonly IdRun[] = []
 
   private constructor(options: IdRunsOptions, key: string, runs: readonly IdRun[]) {
     this.#options = options
@@ -103,9 +105,18 @@ export class IdRuns {
     this.#runs = runs.sort((left, right) => right.header.range.to - left.header.range.to)
   }
 
-  /** Merges neighbours of about one size, if there are enough of them. */
-  async mergeSome(since: number): Promise<boolean> {
+  /** Merges neighbours of about one size, if there are enough of them. Runs may be added meanwhile; one merge at a time. */
+  async mergeSome(since: number, signal?: AbortSignal): Promise<boolean> {
     const group = findGroup(this.#runs)
+    this.#merging = group
+    try {
+      return await this.#merge(group, since, signal)
+    } finally {
+      this.#merging = []
+    }
+  }
+
+  async #merge(group: readonly IdRun[], since: number, signal: AbortSignal | undefined): Promise<boolean> {
     const [newest] = group
     const oldest = group.at(-1)
     if (newest === undefined || oldest === undefined) return false
@@ -115,6 +126,7 @@ export class IdRuns {
       range: { from: oldest.header.range.from, to: newest.header.range.to },
       sources: group.map(runSource),
       since,
+      ...(signal === undefined ? {} : { signal }),
     })
     if (group.some((run) => run.isDamaged)) {
       // It lacks what could not be read; the log may still have it.
@@ -128,7 +140,7 @@ export class IdRuns {
 
   /** Deletes the runs in which no id is from `since` or later. */
   async removeExpired(since: number): Promise<void> {
-    const expired = this.#runs.filter(({ header }) => header.newestAt < since)
+    const expired = this.#runs.filter((run) => run.header.newestAt < since && !this.#merging.includes(run))
     if (expired.length === 0) return
     this.#runs = this.#runs.filter((run) => !expired.includes(run))
     await this.#delete(expired)

@@ -76,6 +76,31 @@ describe('IdRuns', () => {
     await reopened.close()
   })
 
+  test('takes new runs while neighbours are merged, and keeps both', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const runs = await openRuns(fileSystem)
+    for (let run = 0; run < 8; run++) await addRun(runs, run * 100 + 1, run * 100 + 100)
+    const merging = runs.mergeSome(0)
+    await addRun(runs, 801, 900)
+    // What is being merged is not deleted under it.
+    await runs.removeExpired(1_000_000)
+    expect(await merging).toBe(true)
+    for (const number of [1, 500, 800]) expect(await find(runs, number)).toBe(number)
+    expect(runs.uncovered({ from: 1, to: 800 })).toEqual([])
+    await runs.close()
+  })
+
+  test('gives a merge up when it is told to, and leaves what there was', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const runs = await openRuns(fileSystem)
+    for (let run = 0; run < 8; run++) await addRun(runs, run * 100 + 1, run * 100 + 100)
+    const before = fileSystem.paths(DIRECTORY)
+    await expect(runs.mergeSome(0, AbortSignal.abort())).rejects.toThrow()
+    expect(fileSystem.paths(DIRECTORY)).toEqual(before)
+    expect(await find(runs, 300)).toBe(300)
+    await runs.close()
+  })
+
   test('merges no runs that have a gap between them', async () => {
     const runs = await openRuns(new MemoryFileSystem())
     for (let run = 0; run < 8; run++) await addRun(runs, run * 100 + 1 + (run > 3 ? 1 : 0), run * 100 + 100)
