@@ -1,6 +1,12 @@
-import { postgresIdempotencyStore, type PostgresLike, postgresStateStore } from '@holdfast/adapters/postgres'
-import type { StateStoreHarness } from '@holdfast/core/testing'
-import type { IdempotencyHarness } from '@holdfast/webhook-receiver/testing'
+import {
+  postgresBuffer,
+  type PostgresBufferOptions,
+  postgresIdempotencyStore,
+  type PostgresLike,
+  postgresStateStore,
+} from '@holdfast/adapters/postgres'
+import { fakeClock, type StateStoreHarness } from '@holdfast/core/testing'
+import type { BufferHarness, IdempotencyHarness } from '@holdfast/webhook-receiver/testing'
 import type { Connected } from './postgres-service.ts'
 
 let schemas = 0
@@ -74,4 +80,50 @@ export function idempotencyHarness(connections: Connections): IdempotencyHarness
       }
     },
   }
+}
+
+let buffers = 0
+
+/** A buffer's name for one test. */
+export function freshName(): string {
+  buffers += 1
+  return `inbox ${buffers}`
+}
+
+/** Buffers of one schema. Their waits go by a clock of their own; what is stored becomes older with it. */
+export function bufferHarness(connections: Connections, extra: Partial<PostgresBufferOptions> = {}): BufferHarness {
+  return {
+    async create() {
+      const name = freshName()
+      const clock = fakeClock()
+      const make = () =>
+        postgresBuffer(connections.next(), { name, clock, retention: { minAgeMs: 3_600_000 }, ...extra })
+      let buffer = make()
+      return {
+        buffer,
+        async reopen() {
+          await buffer.close()
+          buffer = make()
+          await buffer.open()
+          return buffer
+        },
+        async advance(ms) {
+          await letTimePass(connections, name, ms)
+          await clock.advance(ms)
+        },
+        dispose: () => buffer.close(),
+      }
+    },
+  }
+}
+
+/** Makes everything in a buffer as old as if `ms` had passed. */
+async function letTimePass({ query }: Connections, name: string, ms: number): Promise<void> {
+  const earlier = (column: string): string => `${column} = ${column} - ${ms} * interval '1 millisecond'`
+  const buffer = `(select id from holdfast.buffer where name = '${name}')`
+  const consumers = `(select id from holdfast.consumer where buffer = ${buffer})`
+  await query(`update holdfast.dedupe set ${earlier('seen_at')} where buffer = ${buffer}`)
+  await query(`update holdfast.event set ${earlier('stored_at')} where buffer = ${buffer}`)
+  await query(`update holdfast.cursor set ${earlier('ends_at')} where consumer in ${consumers}`)
+  await query(`update holdfast.attendant set ${earlier('ends_at')} where consumer in ${consumers}`)
 }

@@ -1,8 +1,8 @@
 import { postgresMigrations, postgresStateStore } from '@holdfast/adapters/postgres'
 import { stateStoreConformance } from '@holdfast/core/testing'
-import { idempotencyStoreConformance } from '@holdfast/webhook-receiver/testing'
+import { bufferConformance, idempotencyStoreConformance } from '@holdfast/webhook-receiver/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createConnections, freshSchema, idempotencyHarness, stateHarness } from './postgres-harness.ts'
+import { bufferHarness, createConnections, freshSchema, idempotencyHarness, stateHarness } from './postgres-harness.ts'
 import { openPglite } from './postgres-service.ts'
 
 // One database for everything: it takes seconds to begin.
@@ -21,6 +21,11 @@ describe('on PGlite', () => {
   describe('postgresIdempotencyStore', () => {
     const harness = idempotencyHarness(connections)
     for (const { title, run } of idempotencyStoreConformance) test.concurrent(title, () => run(harness), 20_000)
+  })
+
+  describe('postgresBuffer', () => {
+    const harness = bufferHarness(connections, { durability: 'memory', partitions: 2 })
+    for (const { title, run } of bufferConformance) test.concurrent(title, () => run(harness), 30_000)
   })
 
   test('postgresMigrations can be run by hand, and again', async () => {

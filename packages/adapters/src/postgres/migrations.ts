@@ -1,4 +1,6 @@
 import { checkOptions } from '@holdfast/core'
+import { consumers } from './migrations/consumers.ts'
+import { eventLog } from './migrations/event-log.ts'
 import { sharedState } from './migrations/shared-state.ts'
 import { DEFAULT_SCHEMA, schemaName } from './schema.ts'
 
@@ -9,7 +11,7 @@ export interface PostgresSchemaOptions {
 }
 
 // In order, for good: what was published is never changed, only followed by another one.
-const migrations: readonly ((schema: string) => string)[] = [sharedState]
+const migrations: readonly ((schema: string) => string)[] = [sharedState, eventLog, consumers]
 
 /** The version that this code needs. */
 export const SCHEMA_VERSION: number = migrations.length

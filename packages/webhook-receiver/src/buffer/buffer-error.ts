@@ -18,6 +18,8 @@ export type BufferErrorReason =
   | 'buffer_closed'
   /** The partition belongs to somebody else now. */
   | 'stale_lease'
+  /** What a transaction was to do has been done before. */
+  | 'already_done'
 
 /**
  * A buffer could not do what it was asked; nothing of the call was acknowledged. Match on `reason`.
@@ -45,7 +47,7 @@ export class BufferError extends IntegrationError {
 
 function codeOf(
   reason: BufferErrorReason,
-): 'overloaded' | 'configuration_error' | 'invalid_request' | 'internal_error' {
+): 'overloaded' | 'configuration_error' | 'conflict' | 'invalid_request' | 'internal_error' {
   switch (reason) {
     case 'event_too_large':
       return 'invalid_request'
@@ -55,6 +57,8 @@ function codeOf(
       return 'configuration_error'
     case 'stale_lease':
       return 'internal_error'
+    case 'already_done':
+      return 'conflict'
     case 'buffer_full':
     case 'buffer_overloaded':
     case 'buffer_failed':

@@ -322,6 +322,18 @@ export interface Consumer {
    */
   commit(lease: Lease, delta: CursorDelta): Promise<void>
   /**
+   * Runs `work` in a transaction of the store, and commits the delta with it: both happen or neither. What `work` is given is the transaction of the
+   * client that the buffer was made of. There where `caps.transactionalAck` says so.
+   *
+   * @throws BufferError `stale_lease`, and `already_done` when everything in `delta.done` has been done before; what `work` throws. Nothing has happened
+   * then.
+   */
+  withTransaction?<Result>(
+    lease: Lease,
+    delta: CursorDelta,
+    work: (transaction: unknown) => Promise<Result>,
+  ): Promise<Result>
+  /**
    * Parks events of the log, durably, and only then marks them done there. One that is parked already gets the new `attempts`,
    * `nextAt` and `blocked`. Done ones and dead letters are passed over.
    *

@@ -41,13 +41,13 @@ create index on ${schema}.effect (ends_at);
 
 create function ${schema}.sweep_shared() returns void language plpgsql volatile as $$
 begin
-  delete from ${schema}.state where key in (
-    select key from ${schema}.state where ends_at < clock_timestamp() limit 100 for update skip locked);
-  delete from ${schema}.lease where name in (
-    select name from ${schema}.lease where ends_at < clock_timestamp() - interval '1 day' limit 100 for update skip locked);
-  delete from ${schema}.effect where fingerprint in (
+  delete from ${schema}.state where key = any (array(
+    select key from ${schema}.state where ends_at < clock_timestamp() limit 100 for update skip locked));
+  delete from ${schema}.lease where name = any (array(
+    select name from ${schema}.lease where ends_at < clock_timestamp() - interval '1 day' limit 100 for update skip locked));
+  delete from ${schema}.effect where fingerprint = any (array(
     select fingerprint from ${schema}.effect where ends_at < clock_timestamp() - interval '1 day' limit 100
-    for update skip locked);
+    for update skip locked));
 end $$;
 
 create function ${schema}.state_set(_key text, _expected uuid, _value text, _ttl_ms float8)

@@ -1,0 +1,15 @@
+import type { CursorState } from '@holdfast/webhook-receiver'
+import { positionOf, positionUpTo } from './position.ts'
+import type { SqlRow } from './sql-client.ts'
+
+/** The cursor of a row: `done` is a multirange such as `{[0,5),[7,8)}`, `retry` says attempts and time by number. */
+export function readCursor({ done, retry }: SqlRow): CursorState {
+  const ranges = Array.from(String(done).matchAll(/\[(\d+),(\d+)\)/g), ([, from, to]) => [Number(from), Number(to)])
+  const [first, ...above] = ranges as [from: number, to: number][]
+  const failed = Object.entries(JSON.parse(String(retry)) as Record<string, [attempts: number, nextAt: number]>)
+  return {
+    lowWater: positionUpTo((first?.[1] ?? 1) - 1),
+    done: above.flatMap(([from, to]) => Array.from({ length: to - from }, (_, index) => positionOf(from + index))),
+    retry: failed.map(([seq, [attempts, nextAt]]) => ({ position: positionOf(Number(seq)), attempts, nextAt })),
+  }
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import { BufferError, type LogEntry, type NewEvent, type StoredEvent } from '@holdfast/webhook-receiver'
+import { positionOf } from './position.ts'
+import type { SqlRow } from './sql-client.ts'
+
+// Headers are kept with every event; more than this is no request.
+const MAX_META_BYTES = 65_535
+
+/** An event in the form that is sent. */
+export interface EventRecord {
+  /** Identity within its partition: 128 bits of SHA-256 of source, tenant and id, in hexadecimal. */
+  readonly fingerprint: string
+  /** Everything but the body, as JSON. */
+  readonly meta: string
+  readonly receivedAt: number
+  readonly body: Buffer
+  /** Bytes of meta and body. */
+  readonly bytes: number
+}
+
+/**
+ * Lays an event out. The body is copied: the caller may change its bytes while they wait.
+ *
+ * @throws BufferError `event_too_large`.
+ */
+export function encodeEvent(event: NewEvent, maxEventBytes: number): EventRecord {
+  const { body: bytes, ...rest } = event
+  if (bytes.byteLength > maxEventBytes)
+    throw new BufferError(
+      'event_too_large',
+      `The event has ${bytes.byteLength} bytes; the buffer takes up to ${maxEventBytes}.`,
+    )
+  const meta = JSON.stringify(rest)
+  const metaBytes = Buffer.byteLength(meta)
+  if (metaBytes > MAX_META_BYTES)
+    throw new BufferError(
+      'event_too_large',
+      `The headers and names of the event have ${metaBytes} bytes; the buffer takes ${MAX_META_BYTES}.`,
+    )
+  const body = Buffer.from(bytes)
+  return {
+    fingerprint: fingerprintOf(event),
+    meta,
+    receivedAt: event.receivedAt,
+    body,
+    bytes: metaBytes + body.byteLength,
+  }
+}
+
+/** The event of a row with `seq`, `meta` and `body`. */
+export function eventOf(partition: number, { seq, meta, body }: SqlRow): StoredEvent {
+  return {
+    ...(JSON.parse(String(meta)) as Omit<NewEvent, 'body'>),
+    // A copy: clients cut rows out of one large piece of memory, which a small event would keep alive.
+    body: new Uint8Array(body as Uint8Array),
+    partition,
+    position: positionOf(Number(seq)),
+  }
+}
+
+/** The entries of a read. Nothing of a table is ever lost without its whole. */
+export function entriesOf(partition: number, rows: readonly SqlRow[]): LogEntry[] {
+  return rows.map((row) => ({ kind: 'event', event: eventOf(partition, row) }))
+}
+
+function fingerprintOf({ source, tenant, id }: NewEvent): string {
+  // An absent tenant is another than an empty one. Lengths keep the parts apart whatever they contain.
+  const identity = `${source.length}:${source}\0${tenant === undefined ? '-' : `${tenant.length}:${tenant}`}\0${id}`
+  return createHash('sha256').update(identity).digest('hex').slice(0, 32)
+}

@@ -1,0 +1,135 @@
+// The number of an event comes from a row per partition, not from a sequence: who has the lock of the row is the only one that appends, so
+// events become visible in the order of their numbers. With a sequence a reader could see 8 before 7 and never look for 7 again.
+//
+// Events are immutable: nothing about them is updated, and they are deleted in ranges, from the oldest on.
+
+/** Version 2: the log of `postgresBuffer`. */
+export const eventLog = (schema: string): string => `
+create table ${schema}.buffer (
+  id int generated always as identity primary key,
+  name text not null unique,
+  partitions int not null,
+  swept_at timestamptz not null default '-infinity'
+);
+
+create table ${schema}.part (
+  buffer int not null references ${schema}.buffer on delete cascade,
+  part int not null,
+  first_seq bigint not null default 1,
+  next_seq bigint not null default 1,
+  events bigint not null default 0,
+  bytes bigint not null default 0,
+  primary key (buffer, part)
+) with (fillfactor = 20, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0);
+
+create table ${schema}.event (
+  buffer int not null,
+  part int not null,
+  seq bigint not null,
+  stored_at timestamptz not null,
+  received_at float8 not null,
+  meta json not null,
+  body bytea not null,
+  primary key (buffer, part, seq)
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+alter table ${schema}.event alter column body set storage external;
+
+create table ${schema}.dedupe (
+  buffer int not null,
+  part int not null,
+  fingerprint uuid not null,
+  seq bigint not null,
+  seen_at timestamptz not null,
+  primary key (buffer, part, fingerprint)
+) with (autovacuum_vacuum_scale_factor = 0.02);
+create index on ${schema}.dedupe using brin (seen_at) with (pages_per_range = 16);
+
+create function ${schema}.open_buffer(_name text, _partitions int) returns table (id int, partitions int)
+language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+  _id int;
+begin
+  insert into ${schema}.buffer (name, partitions) values (_name, _partitions) on conflict (name) do nothing
+  returning id into _id;
+  if _id is not null then
+    insert into ${schema}.part (buffer, part) select _id, n from generate_series(0, _partitions - 1) n;
+  end if;
+  return query select b.id, b.partitions from ${schema}.buffer b where b.name = _name;
+end $$;
+
+create function ${schema}.append(
+  _buffer int, _part int, _window_ms float8, _items text, _bodies bytea, _channel text
+) returns table (n int, seq bigint, is_new int) language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+  _first bigint;
+  _at timestamptz;
+begin
+  -- What is acknowledged is on the disk, whatever the role has set.
+  if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
+  select next_seq into strict _first from ${schema}.part where buffer = _buffer and part = _part for update;
+  _at := clock_timestamp();
+  -- A statement of its own, so that it sees what was committed while the lock was waited for.
+  return query
+  with incoming as materialized (
+    select i.n, i.fingerprint, i.meta::json, i.received_at, substring(_bodies from i.start + 1 for i.size) as body
+    from json_to_recordset(_items::json)
+      as i(n int, fingerprint uuid, meta text, received_at float8, start int, size int)
+  ), known as materialized (
+    select i.n, d.seq from incoming i join ${schema}.dedupe d
+    on d.buffer = _buffer and d.part = _part and d.fingerprint = i.fingerprint
+      and d.seen_at > _at - _window_ms * interval '1 millisecond'
+  ), fresh as materialized (
+    select i.*, _first - 1 + row_number() over (order by i.n) as seq
+    from incoming i where i.n not in (select n from known)
+  ), remembered as (
+    insert into ${schema}.dedupe (buffer, part, fingerprint, seq, seen_at)
+    select _buffer, _part, fingerprint, seq, _at from fresh where _window_ms > 0
+    on conflict (buffer, part, fingerprint) do update set seq = excluded.seq, seen_at = excluded.seen_at
+  ), stored as (
+    insert into ${schema}.event (buffer, part, seq, stored_at, received_at, meta, body)
+    select _buffer, _part, seq, _at, received_at, meta, body from fresh
+  ), counted as (
+    update ${schema}.part set
+      next_seq = _first + (select count(*) from fresh),
+      events = events + (select count(*) from fresh),
+      bytes = bytes + (select coalesce(sum(length(body)), 0) from fresh)
+    where buffer = _buffer and part = _part and exists (select from fresh)
+  )
+  select n, seq, 1 from fresh union all select n, seq, 0 from known;
+  if _channel is not null then perform pg_notify(_channel, _buffer || ':' || _part); end if;
+end $$;
+
+create function ${schema}.read_log(_buffer int, _part int, _after bigint, _limit int, _max_bytes float8)
+returns table (seq text, meta text, body bytea) language sql stable as $$
+  select e.seq::text, e.meta::text, e.body from (
+    select l.*, sum(length(l.body)) over (order by l.seq) - length(l.body) as bytes_before,
+      row_number() over (order by l.seq) as place
+    from (
+      select * from ${schema}.event
+      where buffer = _buffer and part = _part and event.seq > _after order by event.seq limit _limit
+    ) l
+  ) e where e.bytes_before < _max_bytes or e.place = 1 order by e.seq
+$$;
+
+create function ${schema}.seq_before(_buffer int, _part int, _at float8) returns bigint language plpgsql stable as $$
+declare
+  _low bigint;
+  _high bigint;
+  _middle bigint;
+begin
+  select first_seq, next_seq into _low, _high from ${schema}.part where buffer = _buffer and part = _part;
+  while _low < _high loop
+    _middle := (_low + _high) / 2;
+    if (select received_at from ${schema}.event where buffer = _buffer and part = _part and seq = _middle) >= _at then
+      _high := _middle;
+    else
+      _low := _middle + 1;
+    end if;
+  end loop;
+  return _low - 1;
+end $$;
+`

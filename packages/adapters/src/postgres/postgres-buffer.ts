@@ -1,0 +1,249 @@
+import { InvalidOptionsError } from '@holdfast/core'
+import {
+  type AppendResult,
+  type BufferCaps,
+  type BufferDurability,
+  BufferError,
+  type EventBuffer,
+  type Lease,
+} from '@holdfast/webhook-receiver'
+import { type AppendQueue, createAppendQueue } from './append-queue.ts'
+import { appendRecords } from './append-statement.ts'
+import { createArrivals } from './arrivals.ts'
+import { bufferFailure } from './buffer-failure.ts'
+import { readStats } from './buffer-stats.ts'
+import { createDatabase } from './database.ts'
+import { encodeEvent, entriesOf, type EventRecord } from './event-record.ts'
+import { listenTo } from './notifications.ts'
+import { partitionOf, positionOf, positionUpTo, seqOf } from './position.ts'
+import { type PostgresBufferOptions, resolvePostgresBufferOptions } from './postgres-buffer-options.ts'
+import { createPostgresConsumer } from './postgres-consumer.ts'
+import { type Retention, startRetention } from './retention.ts'
+import { askDurability } from './server-check.ts'
+import type { PostgresLike, SqlRow, SqlValue } from './sql-client.ts'
+
+// Clocks of senders may differ by so much.
+const CLOCK_SKEW_MS = 60_000
+
+/**
+ * An `EventBuffer` on PostgreSQL 14 or newer, on the client that the application has: a Pool of pg, postgres.js, PGlite. It never connects, closes
+ * or configures it. Processes that name the same buffer share it: each can take events, and they divide its partitions among them to drain them.
+ * Handlers can have their ack commit in their own transaction: `context.transaction`.
+ *
+ * `caps.durability` says from `open` on what the server was found to do.
+ *
+ * @throws InvalidOptionsError for an option that is wrong.
+ */
+export function postgresBuffer(client: PostgresLike, options: PostgresBufferOptions): EventBuffer {
+  const resolved = resolvePostgresBufferOptions(options)
+  const { name, schema, clock, partitions, maxEventBytes, maxQueuedBytes, timeoutMs, dedupeWindowMs } = resolved
+  const database = createDatabase(client, schema, resolved.migrate)
+  const channel = `${schema}_buffer`
+  const leases = new Map<string, { readonly consumer: number; readonly lease: Lease }>()
+  let id = 0
+  let state: 'closed' | 'open' | 'closing' = 'closed'
+  let closing: Promise<void> | undefined
+  let durability: BufferDurability = resolved.durability ?? 'fsync'
+  let queuedBytes = 0
+  let retention: Retention | undefined
+  let unlisten: (() => Promise<void>) | undefined
+
+  const requireOpen = (): void => {
+    if (state !== 'open') throw new BufferError('buffer_closed', 'The buffer is not open.')
+  }
+
+  const requirePartition = (index: number): void => {
+    if (Number.isInteger(index) && index >= 0 && index < partitions) return
+    throw new InvalidOptionsError({
+      path: 'partition',
+      expected: `a partition from 0 to ${partitions - 1}`,
+      received: index,
+    })
+  }
+
+  const ask = async (text: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]> => {
+    try {
+      return await database.query(text, values)
+    } catch (error) {
+      throw bufferFailure(error)
+    }
+  }
+
+  const arrivals = createArrivals({
+    clock,
+    pollMs: resolved.pollMs,
+    async lastSeqs() {
+      const rows = await ask(`select part, next_seq::text as next from ${schema}.part where buffer = $1::int`, [id])
+      return new Map(rows.map(({ part, next }) => [Number(part), Number(next) - 1]))
+    },
+  })
+
+  const store = async (partition: number, records: readonly EventRecord[]): Promise<readonly number[]> => {
+    const bytes = records.reduce((sum, record) => sum + record.bytes, 0)
+    queuedBytes += bytes
+    const answer = appendRecords(ask, schema, { buffer: id, partition }, records, {
+      windowMs: dedupeWindowMs,
+      channel: resolved.notify ? channel : undefined,
+    })
+    // What waits for a connection counts until its outcome is known.
+    const settled = (): void => {
+      queuedBytes -= bytes
+    }
+    answer.then(settled, settled)
+    const seqs = await answerInTime(answer)
+    arrivals.announce(partition)
+    return seqs
+  }
+
+  const answerInTime = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const late = (): void =>
+        reject(
+          new BufferError('buffer_failed', `PostgreSQL did not answer within ${timeoutMs} ms.`, { retryAfterMs: 1000 }),
+        )
+      const cancel = clock.schedule(timeoutMs, late, { background: true })
+      answer.then(resolve, reject).finally(cancel)
+    })
+
+  const queues: readonly AppendQueue[] = Array.from({ length: partitions }, (_, partition) =>
+    createAppendQueue(resolved.maxBatchBytes, (records) => store(partition, records)),
+  )
+
+  const releaseAll = async (): Promise<void> => {
+    const held = [...leases.values()]
+    leases.clear()
+    // A lease that cannot be given back ends by itself.
+    await Promise.allSettled(
+      held.map(({ consumer, lease }) =>
+        ask(`select ${schema}.release($1::int, $2::int, $3::text::bigint)`, [
+          consumer,
+          lease.partition,
+          String(lease.epoch),
+        ]),
+      ),
+    )
+  }
+
+  const shutDown = async (): Promise<void> => {
+    state = 'closing'
+    await Promise.all([...queues.map((queue) => queue.idle()), retention?.stop()])
+    await releaseAll()
+    await unlisten?.().catch(() => undefined)
+    unlisten = undefined
+    state = 'closed'
+    arrivals.wakeAll()
+  }
+
+  return {
+    get caps(): BufferCaps {
+      return { durability, partitions, multiProcess: true, maxEventBytes, dedupeWindowMs, transactionalAck: true }
+    },
+    async open() {
+      if (state !== 'closed') throw new BufferError('buffer_locked', 'The buffer is open already.')
+      const begunMs = clock.monotonicMs()
+      const [row] = await ask(`select id, partitions from ${schema}.open_buffer($1::text, $2::int)`, [name, partitions])
+      if (Number(row?.partitions) !== partitions)
+        throw new BufferError(
+          'buffer_unusable',
+          `The buffer "${name}" has ${String(row?.partitions)} partitions, not ${partitions}. Their number is fixed.`,
+        )
+      id = Number(row?.id)
+      durability = resolved.durability ?? (await askDurability(ask))
+      if (resolved.listener !== undefined)
+        unlisten = await listenTo(resolved.listener, channel, (payload) => {
+          const [buffer, partition] = payload.split(':')
+          if (Number(buffer) === id) arrivals.announce(Number(partition))
+        })
+      retention = startRetention({
+        query: ask,
+        schema,
+        buffer: id,
+        partitions,
+        minAgeMs: resolved.retention.minAgeMs,
+        dedupeWindowMs,
+        clock,
+      })
+      state = 'open'
+      closing = undefined
+      return { durationMs: clock.monotonicMs() - begunMs, scannedBytes: 0, tornBytes: 0, holes: [], lostAside: 0 }
+    },
+    async append(events) {
+      requireOpen()
+      const records = events.map((event) => encodeEvent(event, maxEventBytes))
+      const bytes = records.reduce((sum, record) => sum + record.bytes, 0)
+      if (queuedBytes > 0 && queuedBytes + bytes > maxQueuedBytes)
+        throw new BufferError('buffer_overloaded', `${queuedBytes} bytes wait for PostgreSQL; no more are taken.`, {
+          retryAfterMs: 1000,
+        })
+      const places = events.map(({ key, id: eventId }) => partitionOf(key ?? eventId, partitions))
+      const results: AppendResult[] = []
+      const appends = Array.from(new Set(places), async (partition) => {
+        const indexes = [...places.keys()].filter((index) => places[index] === partition)
+        const seqs = await (queues[partition] as AppendQueue).add(indexes.map((index) => records[index] as EventRecord))
+        for (const [place, index] of indexes.entries()) {
+          const seq = seqs[place] as number
+          const status = seq < 0 ? 'duplicate' : 'appended'
+          results[index] = { status, partition, position: positionOf(Math.abs(seq)) }
+        }
+      })
+      // Nobody is told while something of it is still under way.
+      await Promise.allSettled(appends)
+      await Promise.all(appends)
+      return results
+    },
+    async openConsumer(consumer, { from = 'earliest' } = {}) {
+      requireOpen()
+      const [row] = await ask(`select ${schema}.open_consumer($1::int, $2::text, $3::int) as id`, [
+        id,
+        consumer,
+        from === 'latest' ? 1 : 0,
+      ])
+      return createPostgresConsumer({
+        name: consumer,
+        id: Number(row?.id),
+        buffer: id,
+        schema,
+        database,
+        arrivals,
+        requireOpen,
+        onLease: (owner, lease, held) => {
+          const key = `${owner}:${lease.partition}`
+          if (held) leases.set(key, { consumer: owner, lease })
+          else leases.delete(key)
+        },
+      })
+    },
+    async removeConsumer(consumer) {
+      requireOpen()
+      await ask(`delete from ${schema}.consumer where buffer = $1::int and name = $2::text`, [id, consumer])
+    },
+    async read(partition, after, { limit, maxBytes }) {
+      requireOpen()
+      requirePartition(partition)
+      const rows = await ask(
+        `select seq, meta, body from ${schema}.read_log($1::int, $2::int, $3::text::bigint, $4::int, $5::float8)`,
+        [id, partition, String(seqOf(after)), limit, maxBytes],
+      )
+      return entriesOf(partition, rows)
+    },
+    async positionBefore(partition, at) {
+      requireOpen()
+      requirePartition(partition)
+      const [row] = await ask(`select ${schema}.seq_before($1::int, $2::int, $3::float8)::text as seq`, [
+        id,
+        partition,
+        at - CLOCK_SKEW_MS,
+      ])
+      return positionUpTo(Number(row?.seq))
+    },
+    async stats() {
+      requireOpen()
+      return readStats(ask, schema, id)
+    },
+    close() {
+      if (state === 'closed') return closing ?? Promise.resolve()
+      closing ??= shutDown()
+      return closing
+    },
+  }
+}

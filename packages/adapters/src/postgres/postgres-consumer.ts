@@ -1,0 +1,191 @@
+import {
+  BufferError,
+  type Consumer,
+  type CursorDelta,
+  type EventPlace,
+  type Lease,
+  type LogEntry,
+} from '@holdfast/webhook-receiver'
+import type { Arrivals } from './arrivals.ts'
+import { bufferFailure } from './buffer-failure.ts'
+import { readCursor } from './cursor.ts'
+import type { Database } from './database.ts'
+import { readDeadLetters } from './dead-letters.ts'
+import { entriesOf } from './event-record.ts'
+import { seqOf } from './position.ts'
+import { laneOf, letterItem, parkedItem, parkedOf } from './set-aside.ts'
+import type { SqlQuery, SqlRow, SqlValue } from './sql-client.ts'
+import { readText, storedText } from './text.ts'
+import { sqlStateOf } from './transient.ts'
+import { untilAborted } from './until-aborted.ts'
+
+/** What a consumer is made of. */
+export interface PostgresConsumerOptions {
+  readonly name: string
+  /** Its number in the database, and that of its buffer. */
+  readonly id: number
+  readonly buffer: number
+  readonly schema: string
+  readonly database: Database
+  readonly arrivals: Arrivals
+  /** @throws BufferError `buffer_closed` */
+  readonly requireOpen: () => void
+  /** A lease was taken, or given back. */
+  readonly onLease: (consumer: number, lease: Lease, held: boolean) => void
+}
+
+const LEASE = '$1::int, $2::int, $3::text::bigint'
+// As the functions of the schema say it.
+const STALE = 'HF001'
+const DONE_ALREADY = 'HF002'
+
+/** Makes the face of a consumer that is registered. */
+export function createPostgresConsumer(options: PostgresConsumerOptions): Consumer {
+  const { name, id, buffer, schema, database, arrivals, requireOpen, onLease } = options
+
+  const failure = (error: unknown, partition: number): BufferError => {
+    const state = sqlStateOf(error)
+    if (state === STALE)
+      return new BufferError('stale_lease', `Partition ${partition} of consumer "${name}" is somebody else's now.`)
+    if (state === DONE_ALREADY)
+      return new BufferError('already_done', 'The event has been done before; the transaction was rolled back.')
+    return bufferFailure(error)
+  }
+
+  const ask = async (text: string, values: readonly SqlValue[], partition = 0): Promise<readonly SqlRow[]> => {
+    requireOpen()
+    try {
+      return await database.query(text, values)
+    } catch (error) {
+      throw failure(error, partition)
+    }
+  }
+
+  const held = ({ partition, epoch }: Lease): SqlValue[] => [id, partition, String(epoch)]
+
+  /** Asks under a lease; `$4` and on are `values`. */
+  const askLeased = (text: string, lease: Lease, values: readonly SqlValue[] = []): Promise<readonly SqlRow[]> =>
+    ask(text, [...held(lease), ...values], lease.partition)
+
+  const takeDeadLetters = async (places: readonly EventPlace[], use: 'redrive' | 'purge'): Promise<number> => {
+    const items = places.map(({ partition, position }) => ({ part: partition, seq: seqOf(position) }))
+    const [row] = await ask(`select ${schema}.${use}($1::int, $2::text) as taken`, [id, JSON.stringify(items)])
+    return Number(row?.taken)
+  }
+
+  const commit = (query: SqlQuery, lease: Lease, delta: CursorDelta, inTransaction: 0 | 1): Promise<unknown> => {
+    const done = JSON.stringify((delta.done ?? []).map((position) => String(seqOf(position))))
+    const retry = (delta.retry ?? []).map(({ position, attempts, nextAt }) => ({
+      seq: seqOf(position),
+      attempts,
+      next_at: nextAt,
+    }))
+    return query(`select ${schema}.commit(${LEASE}, $4::text, $5::text, ${inTransaction})`, [
+      ...held(lease),
+      done,
+      JSON.stringify(retry),
+    ])
+  }
+
+  return {
+    name,
+    async attend({ owner, leaseMs }) {
+      const rows = await ask(`select attend as owner from ${schema}.attend($1::int, $2::text, $3::float8)`, [
+        id,
+        storedText(owner),
+        leaseMs,
+      ])
+      return rows.map((row) => readText(String(row.owner)))
+    },
+    async acquire({ owner, leaseMs, max = 1024 }) {
+      const rows = await ask(
+        `select part, epoch, ends_ms from ${schema}.acquire($1::int, $2::text, $3::float8, $4::int) order by part`,
+        [id, storedText(owner), leaseMs, Math.min(max, 1024)],
+      )
+      return rows.map(({ part, epoch, ends_ms }) => {
+        const lease = { partition: Number(part), epoch: Number(epoch), expiresAt: Number(ends_ms) }
+        onLease(id, lease, true)
+        return lease
+      })
+    },
+    async read(lease, after, { limit, maxBytes, waitMs, signal }) {
+      signal?.throwIfAborted()
+      const read = async (): Promise<LogEntry[]> => {
+        const rows = askLeased(
+          `select seq, meta, body
+           from ${schema}.read_held(${LEASE}, $4::int, $5::text::bigint, $6::int, $7::float8)`,
+          lease,
+          [buffer, String(seqOf(after)), limit, maxBytes],
+        )
+        return entriesOf(lease.partition, await untilAborted(rows, signal))
+      }
+      if (waitMs <= 0) return read()
+      const listener = arrivals.listen(lease.partition, seqOf(after))
+      try {
+        const entries = await read()
+        if (entries.length > 0 || !(await listener.wait(waitMs, signal))) return entries
+        return await read()
+      } finally {
+        listener.close()
+      }
+    },
+    async load(lease) {
+      const rows = await askLeased(`select done, retry from ${schema}.load(${LEASE})`, lease)
+      return readCursor(rows[0] ?? {})
+    },
+    async commit(lease, delta) {
+      requireOpen()
+      try {
+        await commit(database.query, lease, delta, 0)
+      } catch (error) {
+        throw failure(error, lease.partition)
+      }
+    },
+    async withTransaction(lease, delta, work) {
+      requireOpen()
+      return database.transaction(async (transaction, query) => {
+        const result = await work(transaction)
+        try {
+          // Last, because the cursor is locked from here to the commit.
+          await commit(query, lease, delta, 1)
+        } catch (error) {
+          throw failure(error, lease.partition)
+        }
+        return result
+      })
+    },
+    async park(lease, events) {
+      await askLeased(`select ${schema}.park(${LEASE}, $4::text)`, lease, [JSON.stringify(events.map(parkedItem))])
+    },
+    async parkedLanes(lease) {
+      const rows = await askLeased(`select * from ${schema}.parked_lanes(${LEASE})`, lease)
+      return rows.map(laneOf)
+    },
+    async readParked(lease, lane, { limit, maxBytes }) {
+      const rows = await askLeased(
+        `select * from ${schema}.read_parked(${LEASE}, $4::text, $5::int, $6::float8)`,
+        lease,
+        [storedText(lane), limit, maxBytes],
+      )
+      return rows.map((row) => ({ kind: 'event', parked: parkedOf(lease.partition, lane, row) }))
+    },
+    async deadLetter(lease, letters) {
+      await askLeased(`select ${schema}.bury(${LEASE}, $4::text)`, lease, [JSON.stringify(letters.map(letterItem))])
+    },
+    deadLetters: () => readDeadLetters(ask, schema, id),
+    async deadLanes(lease) {
+      const rows = await askLeased(`select dead_lanes as lane from ${schema}.dead_lanes(${LEASE})`, lease)
+      return rows.map((row) => readText(String(row.lane)))
+    },
+    redrive: (places) => takeDeadLetters(places, 'redrive'),
+    purge: (places) => takeDeadLetters(places, 'purge'),
+    async renew(lease, leaseMs) {
+      const [row] = await askLeased(`select ${schema}.renew(${LEASE}, $4::float8) as held`, lease, [leaseMs])
+      return row?.held === 1
+    },
+    async release(lease) {
+      await askLeased(`select ${schema}.release(${LEASE})`, lease)
+      onLease(id, lease, false)
+    },
+  }
+}
