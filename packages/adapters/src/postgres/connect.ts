@@ -44,6 +44,11 @@ function ofPool(pool: PgPoolLike): SqlClient {
     async transaction<Result>(work: (transaction: unknown, query: SqlQuery) => Promise<Result>): Promise<Result> {
       const connection = await pool.connect()
       let broken: Error | undefined
+      // One that breaks between two statements tells nobody else, and would end the process.
+      const onError = (error: Error): void => {
+        broken = error
+      }
+      connection.on('error', onError)
       try {
         return await inTransaction(connection, work)
       } catch (error) {
@@ -53,6 +58,7 @@ function ofPool(pool: PgPoolLike): SqlClient {
         }
         throw error
       } finally {
+        connection.removeListener('error', onError)
         connection.release(broken)
       }
     },

@@ -15,6 +15,7 @@ export type {
   PgClientLike,
   PgConnectionLike,
   PgliteLike,
+  PgPooledConnectionLike,
   PgPoolLike,
   PostgresJsLike,
   PostgresLike,

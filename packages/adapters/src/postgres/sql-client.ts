@@ -24,11 +24,18 @@ export interface PgConnectionLike {
   query(text: string, values: unknown[]): Promise<{ readonly rows: unknown[] }>
 }
 
+/** What is used of a connection that a `Pool` of pg has lent. */
+export interface PgPooledConnectionLike extends PgConnectionLike {
+  on(event: 'error', listener: (error: Error) => void): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
+  release(error?: Error | boolean): void
+}
+
 /** What is used of a `Pool` of pg. */
 export interface PgPoolLike extends PgConnectionLike {
   /** Tells a pool from a client. */
   readonly totalCount: number
-  connect(): Promise<PgConnectionLike & { release(error?: Error | boolean): void }>
+  connect(): Promise<PgPooledConnectionLike>
 }
 
 /** What is used of a `Client` of pg that is connected. */

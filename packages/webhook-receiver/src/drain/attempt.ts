@@ -77,6 +77,11 @@ class Context implements DeliveryContext {
       return this.#setup.effects.once(this.#delivery.event, effectId, this.signal, run)
     }
   }
+
+  get transaction(): DeliveryContext['transaction'] {
+    return <Transaction, Result>(work: (transaction: Transaction) => Promise<Result>) =>
+      this.#delivery.home.transaction(this.#delivery, (transaction) => work(transaction as Transaction))
+  }
 }
 
 class LazySignal {

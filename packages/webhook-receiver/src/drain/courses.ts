@@ -8,6 +8,7 @@ import { createParker } from './parker.ts'
 import { createParking } from './parking.ts'
 import type { DrainContext } from './drain-context.ts'
 import { retryDelayMs } from './retry-delay.ts'
+import { transact } from './transact.ts'
 import { createWaits } from './waits.ts'
 import type { Place, Window } from './window.ts'
 
@@ -135,6 +136,7 @@ export function createCourses(options: {
       delivery.resumeAt = clock.now() + delayMs
       end(delivery, { kind: 'saving', error, durationMs, delayMs, failedAtMs, nextAt: delivery.resumeAt })
     },
+    transaction: (delivery, work) => transact(consumer, lease(), delivery, work),
   }
 
   const giveUp = (delivery: Delivery, error: unknown): void => {

@@ -69,6 +69,8 @@ export interface DeliveryHome {
   admits(delivery: Delivery): boolean
   succeeded(delivery: Delivery, durationMs: number): void
   failed(delivery: Delivery, error: unknown, durationMs: number): void
+  /** Runs `work` in a transaction of the buffer that also holds the ack of the delivery. */
+  transaction<Result>(delivery: Delivery, work: (transaction: unknown) => Promise<Result>): Promise<Result>
 }
 
 /** One event on its way to one destination. */
@@ -87,6 +89,8 @@ export interface Delivery {
   resumeAt: number
   /** How often it was taken back from the dead letters. */
   readonly redrives: number
+  /** Whether it is done in the buffer already: a transaction that held its ack was committed. */
+  isAcked: boolean
   state: DeliveryState
   /** Ends its wait for the next attempt. */
   cancelWait: (() => void) | undefined
@@ -150,6 +154,7 @@ export function newDelivery(
     attempts,
     resumeAt: nextAt,
     redrives,
+    isAcked: false,
     state: states.queued,
     cancelWait: undefined,
     lane: undefined,

@@ -127,6 +127,11 @@ export function createDispatcher(options: {
   }
 
   const fail = (attempt: Attempt, error: unknown): void => {
+    // What was committed with its ack is done, whatever the handler did afterwards.
+    if (attempt.delivery.isAcked) {
+      succeed(attempt)
+      return
+    }
     if (!settle(attempt)) return
     const { delivery, isProbe, startedAtMs } = attempt
     const nowMs = clock.monotonicMs()

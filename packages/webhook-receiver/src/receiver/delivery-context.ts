@@ -26,6 +26,16 @@ export interface DeliveryContext {
     <Result>(run: (effect: Effect) => Promise<Result> | Result): Promise<Result>
     <Result>(effectId: string, run: (effect: Effect) => Promise<Result> | Result): Promise<Result>
   }
+  /**
+   * Runs `work` in a transaction of the database that the buffer is in, and commits the ack of the event with it: what it writes there happens
+   * exactly once, whatever dies. `work` is given the transaction of the client that the buffer was made of, for `postgresBuffer` on a pool of pg a
+   * `PoolClient`. Once per event, and last: what the handler does afterwards may not happen, and its failure is not noticed.
+   *
+   * @throws IntegrationError `configuration_error`, reason `no_transactions`, where `caps.transactionalAck` of the buffer is false; BufferError
+   * `already_done` when the event was done before, and `stale_lease`; what `work` and the client throw. Nothing was written then, and the error should
+   * leave the handler.
+   */
+  readonly transaction: <Transaction, Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>
 }
 
 /** What an effect gets. */
