@@ -1,4 +1,5 @@
 import type { JwtScheme, WebhookField } from '@holdfast/core'
+import { decodeBase64Url } from '../encoding.ts'
 import { keyFinderOf, mixedForm, mixedKeys } from '../keys/mixed-keys.ts'
 import type { RequestReader } from '../request-reader.ts'
 import type { SchemeKind } from '../scheme.ts'
@@ -70,11 +71,17 @@ export const jwtScheme: SchemeKind<JwtScheme> = {
         if (typeof tokens === 'string') return notVerified(tokens)
         const [token = '', ...others] = tokens
         // Two tokens may say different things.
-        if (others.length > 0 || token.length > MAX_TOKEN_LENGTH) return notVerified('malformed_signature')
+        if (others.length > 0 || token.length > MAX_TOKEN_LENGTH || !isStrict(token))
+          return notVerified('malformed_signature')
         return verifyToken(reader, token)
       },
     }
   },
+}
+
+/** Whether each part has the one spelling of its bytes (RFC 7515 section 2); jose takes others too. */
+function isStrict(token: string): boolean {
+  return !token.includes('=') && token.split('.').every((part) => decodeBase64Url(part) !== undefined)
 }
 
 function joseOptions(

@@ -44,6 +44,25 @@ describe('jwtScheme', () => {
     })
   })
 
+  test('takes each part of a token in its one spelling', async () => {
+    const [header = '', payload = '', signature = ''] = token().split('.')
+    // 32 bytes are 43 characters, of whose last two bits mean nothing.
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const last = alphabet.indexOf(signature.at(-1) ?? '')
+    const strayed = signature.slice(0, -1) + (alphabet[last ^ 1] ?? '')
+    expect(Buffer.from(strayed, 'base64url')).toEqual(Buffer.from(signature, 'base64url'))
+    for (const wrong of [
+      strayed,
+      `${signature}=`,
+      signature.replaceAll(/[-_]/g, ''),
+      ` ${signature}`,
+      `${signature}\n`,
+    ]) {
+      if (wrong === signature) continue
+      expect(await verify(requestWith(`${header}.${payload}.${wrong}`)), wrong).toMatchObject({ ok: false })
+    }
+  })
+
   test.each(['HS256', 'HS384', 'HS512'] as const)('verifies %s with any of several secrets', async (algorithm) => {
     const signed = signedToken(algorithm, SECRET, claims)
     for (const [secrets, keyIndex] of [
