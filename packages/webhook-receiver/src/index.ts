@@ -9,6 +9,7 @@ export type * from './idempotency/idempotency-store.ts'
 export { memoryIdempotencyStore } from './idempotency/memory-idempotency-store.ts'
 export type { MemoryIdempotencyStoreOptions } from './idempotency/memory-idempotency-store.ts'
 export { createReceiver } from './receiver/create-receiver.ts'
+export type * from './receiver/destination-control.ts'
 export type { PublicUrl, PublicUrlRequest } from './receiver/public-url.ts'
 export type { DeliveryContext, Effect } from './receiver/delivery-context.ts'
 export type {
@@ -22,8 +23,8 @@ export type {
   SignableRequest,
   UrlOptions,
 } from './receiver/destination-options.ts'
+export type { DestinationSnapshot } from './receiver/destination-snapshot.ts'
 export type {
-  DestinationSnapshot,
   DrainedDestination,
   DrainOnceOptions,
   DrainReport,

@@ -1,7 +1,8 @@
 import { type Clock, type Emitter, IntegrationError, type Random } from '@holdfast/core'
 import type { Consumer, EventBuffer, Lease } from '../buffer/event-buffer.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
-import type { DestinationSnapshot } from '../receiver/receiver.ts'
+import type { DestinationSnapshot } from '../receiver/destination-snapshot.ts'
+import type { DestinationStatus } from '../receiver/destination-control.ts'
 import type { ResolvedDestination } from './destination-options.ts'
 import { createBufferPatience } from './buffer-patience.ts'
 import { createDeliveryReports, type DeliveryCounts } from './delivery-reports.ts'
@@ -27,6 +28,10 @@ export interface Drain {
    * @throws the signal's reason as soon as `signal` aborts; IntegrationError `canceled` when the drain stops first.
    */
   drained(signal?: AbortSignal): Promise<void>
+  /** Starts nothing any more as long as it is held; handlers at work finish. */
+  hold(isHeld: boolean): void
+  /** What decides when events go out, and where to. */
+  outlet(): Pick<DestinationStatus, 'breaker' | 'ratePerSecond' | 'isOnBackup'>
   /** Looks at what is parked again, after somebody else changed it. */
   lookAside(): Promise<void>
   /** Has the first event of a blocked key tried again. False: the key is not blocked in a partition of this process. */
@@ -67,7 +72,7 @@ export function createDrain(options: DrainOptions): Drain {
   const acquireEveryMs = leaseMs / 3
   const { idempotency: store, idempotencyTtlMs: ttlMs } = destination
   const effects = createEffects({ name, store, ttlMs, clock, owner })
-  const { target, valve } = createOutlet(options)
+  const { target, valve, failover } = createOutlet(options)
   const dispatcher = createDispatcher({ name, destination, clock, effects, valve, target })
   const patience = createBufferPatience({ name, clock, random, events })
   const partitions = new Map<number, PartitionDrain>()
@@ -144,6 +149,10 @@ export function createDrain(options: DrainOptions): Drain {
       acquireFailures = 0
       for (const lease of leases) await take(lease, askedAtMs)
       setAcquired()
+      // Another process may have redriven dead letters.
+      if (buffer.caps.multiProcess)
+        for (const partition of partitions.values())
+          partition.lookAside().catch((error: unknown) => patience.report(error, 0))
       if (buffer.caps.multiProcess || partitions.size < buffer.caps.partitions) acquireIn(acquireEveryMs)
       updateIdle()
     } catch (error) {
@@ -257,6 +266,15 @@ export function createDrain(options: DrainOptions): Drain {
         }, fail)
       })
     },
+    hold(isHeld) {
+      valve.isHeld = isHeld
+      dispatcher.wake()
+    },
+    outlet: () => ({
+      breaker: valve.breaker,
+      ratePerSecond: valve.ratePerSecond,
+      isOnBackup: failover?.isOnBackup ?? false,
+    }),
     async lookAside() {
       await Promise.all([...partitions.values()].map((partition) => partition.lookAside()))
     },

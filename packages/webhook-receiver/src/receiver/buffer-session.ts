@@ -2,12 +2,19 @@ import type { Emitter } from '@holdfast/core'
 import type { BufferStats, Consumer } from '../buffer/event-buffer.ts'
 import { createDrain, type Drain } from '../drain/drain.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
+import type { DestinationMode } from './destination-control.ts'
 import type { ResolvedReceiverOptions } from './receiver-options.ts'
 
 /** An open buffer with a consumer for each destination. */
 export interface BufferSession {
-  /** Makes a drain for each destination, and starts it. Not while those of an earlier call run. */
-  startDrains(): ReadonlyMap<string, Drain>
+  /** Makes a drain for each destination that is to have one, and starts it. Not while those of an earlier call run. */
+  startDrains(): Map<string, Drain>
+  /** Makes the drain of one destination, among those that were started last. */
+  startDrain(name: string): void
+  /** @throws Error when there is no such destination. */
+  consumerOf(name: string): Consumer
+  /** Forgets a destination, whose drain has stopped. */
+  detach(name: string): Promise<void>
   stats(): Promise<BufferStats>
   /** Closes the buffer. */
   close(): Promise<void>
@@ -21,31 +28,51 @@ export interface BufferSession {
 export async function openSession(
   { buffer, destinations, leaseMs, clock, random }: ResolvedReceiverOptions,
   events: Emitter<ReceiverEventMap>,
+  modes: ReadonlyMap<string, DestinationMode>,
 ): Promise<BufferSession> {
   const report = await buffer.open()
   if (events.has('buffer:opened')) events.emit('buffer:opened', report)
   for (const hole of report.holes) events.emit('buffer:lost', hole)
   const consumers = new Map<string, Consumer>()
   try {
-    for (const name of destinations.keys()) consumers.set(name, await buffer.openConsumer(name))
+    for (const name of destinations.keys())
+      if (modes.get(name) !== 'detached') consumers.set(name, await buffer.openConsumer(name))
   } catch (error) {
     // Why it failed is worth more than that closing failed as well.
     await buffer.close().catch(() => {})
     throw error
   }
 
+  let drains = new Map<string, Drain>()
+
+  const startDrain = (name: string): void => {
+    const mode = modes.get(name) ?? 'active'
+    const consumer = consumers.get(name)
+    const destination = destinations.get(name)
+    if (consumer === undefined || destination === undefined || mode === 'disabled' || mode === 'detached') return
+    // Each has an owner of its own: one that is started again must not be taken for the one before.
+    const owner = random.uuid()
+    const drain = createDrain({ name, destination, buffer, consumer, owner, leaseMs, clock, random, events })
+    drain.hold(mode === 'paused')
+    drains.set(name, drain)
+    drain.start()
+  }
+
   return {
     startDrains() {
-      const owner = random.uuid()
-      const drains = new Map<string, Drain>()
-      for (const [name, consumer] of consumers) {
-        const destination = destinations.get(name)
-        if (destination === undefined) continue
-        const drain = createDrain({ name, destination, buffer, consumer, owner, leaseMs, clock, random, events })
-        drains.set(name, drain)
-        drain.start()
-      }
+      drains = new Map()
+      for (const name of consumers.keys()) startDrain(name)
       return drains
+    },
+    startDrain,
+    consumerOf(name) {
+      const consumer = consumers.get(name)
+      if (consumer === undefined) throw new Error(`There is no destination ${name}.`)
+      return consumer
+    },
+    async detach(name) {
+      consumers.delete(name)
+      await buffer.removeConsumer(name)
     },
     stats: () => buffer.stats(),
     close: () => buffer.close(),

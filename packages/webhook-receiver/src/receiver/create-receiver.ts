@@ -78,6 +78,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     snapshot: () => ({ ...counts, ...lifecycle.snapshot() }),
     drained: lifecycle.drained,
     drainOnce: lifecycle.drainOnce,
+    destination: lifecycle.destination,
     stop: lifecycle.stop,
     [Symbol.asyncDispose]: () => lifecycle.stop(),
   }

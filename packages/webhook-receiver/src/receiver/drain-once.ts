@@ -1,7 +1,8 @@
 import { checkOptions, type Clock, durationMs, InvalidOptionsError, plainObject } from '@holdfast/core'
 import type { Drain } from '../drain/drain.ts'
 import { type BufferSession, stopDrains } from './buffer-session.ts'
-import type { DestinationSnapshot, DrainedDestination, DrainOnceOptions, DrainReport } from './receiver.ts'
+import type { DestinationSnapshot } from './destination-snapshot.ts'
+import type { DrainedDestination, DrainOnceOptions, DrainReport } from './receiver.ts'
 
 /** Defaults of `drainOnce`: `graceMs` is a quarter of `deadlineMs`, at most this. */
 export const defaultDrainOnceOptions: Readonly<{ maxGraceMs: number }> = Object.freeze({ maxGraceMs: 5_000 })

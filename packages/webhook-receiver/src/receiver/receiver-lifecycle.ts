@@ -3,14 +3,18 @@ import { abortable } from '../drain/abortable.ts'
 import type { Drain } from '../drain/drain.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import { type BufferSession, openSession, stopDrains } from './buffer-session.ts'
+import { createDestinationControl } from './destination-controls.ts'
+import type { DestinationMode } from './destination-control.ts'
 import { createDrainPass, type DrainPass } from './drain-once.ts'
-import type { DestinationSnapshot, DrainReport, Receiver, ReceiverSnapshot } from './receiver.ts'
+import { notStarted } from './not-started.ts'
+import type { DestinationSnapshot } from './destination-snapshot.ts'
+import type { DrainReport, Receiver, ReceiverSnapshot } from './receiver.ts'
 import type { ResolvedReceiverOptions } from './receiver-options.ts'
 
 /** Defaults of `stop`. */
 export const defaultStopOptions: Readonly<{ timeoutMs: number }> = Object.freeze({ timeoutMs: 10_000 })
 
-type Drains = ReadonlyMap<string, Drain>
+type Drains = Map<string, Drain>
 
 /**
  * Where a receiver is in its life.
@@ -31,7 +35,7 @@ type Lifecycle =
   | { readonly state: 'stopped'; readonly done: Promise<void> }
 
 /** Starting and stopping of a receiver. */
-export interface ReceiverLifecycle extends Pick<Receiver, 'start' | 'drained' | 'drainOnce' | 'stop'> {
+export interface ReceiverLifecycle extends Pick<Receiver, 'start' | 'drained' | 'drainOnce' | 'stop' | 'destination'> {
   isRunning(): boolean
   snapshot(): Pick<ReceiverSnapshot, 'state' | 'destinations'>
 }
@@ -43,6 +47,7 @@ export function createLifecycle(
 ): ReceiverLifecycle {
   const { destinations, clock } = options
   const quitting = new AbortController()
+  const modes = new Map<string, DestinationMode>()
   let life: Lifecycle = { state: 'created' }
   /** The drains that were started last. */
   let latest: Drains = new Map()
@@ -50,7 +55,7 @@ export function createLifecycle(
   let passing: Promise<DrainReport> | undefined
 
   const openAndRemember = async (): Promise<BufferSession> => {
-    const session = await openSession(options, events)
+    const session = await openSession(options, events, modes)
     return { ...session, startDrains: () => (latest = session.startDrains()) }
   }
 
@@ -144,6 +149,19 @@ export function createLifecycle(
     start,
     stop,
     drainOnce,
+    destination: (name) =>
+      createDestinationControl(name, {
+        options,
+        modes,
+        session: () => (life.state === 'running' ? life.session : undefined),
+        drains: () => (life.state === 'running' ? life.drains : undefined),
+        quit: quitting.signal,
+        onMode: (destination, mode) => {
+          const event = mode === 'paused' ? 'destination:paused' : 'destination:resumed'
+          if (events.has(event)) events.emit(event, { destination, cause: 'request' })
+        },
+        defaultStopMs: defaultStopOptions.timeoutMs,
+      }),
     async drained({ signal } = {}) {
       if (life.state === 'starting') await life.started
       if (!isDraining(life)) {
@@ -192,14 +210,3 @@ function stoppedMeanwhile(): IntegrationError {
     phase: 'local',
   })
 }
-
-const notStarted: DestinationSnapshot = Object.freeze({
-  state: 'stopped',
-  inWindow: 0,
-  inFlight: 0,
-  parked: 0,
-  blockedKeys: 0,
-  delivered: 0,
-  retried: 0,
-  deadLettered: 0,
-})

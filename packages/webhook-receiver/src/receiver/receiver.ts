@@ -5,6 +5,8 @@ import type { HandshakeOptions } from '../handshake/handshake-options.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import type { KeyFetcher } from '../verify/keys/key-fetcher.ts'
 import type { SecretsOption } from '../verify/secret-resolver.ts'
+import type { DestinationControl } from './destination-control.ts'
+import type { DestinationSnapshot } from './destination-snapshot.ts'
 import type { DestinationOptions } from './destination-options.ts'
 import type { PublicUrl } from './public-url.ts'
 import type { WebhookEvent } from './webhook-event.ts'
@@ -91,21 +93,6 @@ export interface WebhookReply {
   readonly body: string
 }
 
-/** How one destination is doing. */
-export interface DestinationSnapshot {
-  readonly state: 'stopped' | 'draining' | 'idle'
-  /** Events read and not yet done. */
-  readonly inWindow: number
-  readonly inFlight: number
-  /** Events that wait beside the log, because their key is in trouble. */
-  readonly parked: number
-  /** Keys that wait until somebody resumes them. */
-  readonly blockedKeys: number
-  readonly delivered: number
-  readonly retried: number
-  readonly deadLettered: number
-}
-
 export interface ReceiverSnapshot {
   readonly state: 'created' | 'running' | 'stopped'
   readonly accepted: number
@@ -187,6 +174,12 @@ export interface Receiver extends EventSource<ReceiverEventMap>, AsyncDisposable
    * signal's reason, untouched, when `signal` aborts, once everything has ended.
    */
   drainOnce(options: DrainOnceOptions): Promise<DrainReport>
+  /**
+   * The control of one destination: pause, resume, disable, detach, dead letters, replay.
+   *
+   * @throws InvalidOptionsError when there is none of this name.
+   */
+  destination(name: string): DestinationControl
   /**
    * Stops taking events (503), lets handlers finish for up to `timeoutMs` (default: `10_000`), then aborts them, and closes the
    * buffer. What was not acknowledged is delivered after the next start, of another receiver. Further calls wait for the first.
