@@ -21,6 +21,8 @@ export interface Drain {
   /** Begins. A second call changes nothing. */
   start(): void
   snapshot(): DestinationSnapshot
+  /** Whether there is something to deliver, and nobody holds it. */
+  readonly isBusy: boolean
   /**
    * Resolves when everything that was in the buffer at the time of the call, in the partitions that this process has, is
    * delivered or among the dead letters.
@@ -265,6 +267,9 @@ export function createDrain(options: DrainOptions): Drain {
           resolve()
         }, fail)
       })
+    },
+    get isBusy() {
+      return state === 'started' && !idle && !valve.isHeld
     },
     hold(isHeld) {
       valve.isHeld = isHeld

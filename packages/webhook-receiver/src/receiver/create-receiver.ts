@@ -1,5 +1,6 @@
 import { createEmitter, type IntegrationError } from '@holdfast/core'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
+import { createDoor } from './door.ts'
 import { spentBody } from './read-body.ts'
 import type { IncomingWebhook, Receiver, ReceiverOptions, WebhookReply } from './receiver.ts'
 import { createLifecycle } from './receiver-lifecycle.ts'
@@ -27,6 +28,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     hashes: resolved.hashes,
     now: () => clock.now(),
     isRunning: () => lifecycle.isRunning(),
+    door: createDoor(resolved, clock, () => lifecycle.isBusy()),
   })
 
   const refuse = (source: ResolvedSource | undefined, error: IntegrationError, startedMs: number): WebhookReply => {

@@ -4,7 +4,8 @@ import { headerValues } from '../verify/request-headers.ts'
 import type { IncomingWebhook } from './receiver.ts'
 
 /**
- * Reads a body, and never more than `maxBytes` of it. A `content-length` above the limit is refused before the first byte.
+ * Reads a body, and never more than `maxBytes` of it. A `content-length` above the limit is refused before the first byte. `hold` hears how many
+ * bytes of memory it takes so far, and may throw.
  *
  * @throws IntegrationError `invalid_request` with reason `body_too_large` (413) or `body_aborted` (400: the sender went away);
  * `configuration_error` with reason `raw_body_unavailable` (500) when text comes instead of bytes; or the stream's own
@@ -14,10 +15,12 @@ export async function readBody(
   body: IncomingWebhook['body'],
   headers: HeaderPairs,
   maxBytes: number,
+  hold: (bytes: number) => void = () => {},
 ): Promise<Uint8Array> {
   if (body === null) return new Uint8Array(0)
   if (body instanceof Uint8Array) {
     if (body.byteLength > maxBytes) throw bodyTooLarge(maxBytes)
+    hold(body.byteLength)
     return body
   }
   const declared = headerValues(headers, 'content-length')[0]
@@ -31,6 +34,7 @@ export async function readBody(
       if (length + chunk.byteLength > maxBytes) throw bodyTooLarge(maxBytes)
       gathered = length === 0 ? chunk : append(gathered, length, chunk, maxBytes)
       length += chunk.byteLength
+      hold(gathered.byteLength)
     }
   } catch (cause) {
     // An adapter that knows more about the failure throws it as an IntegrationError.

@@ -37,6 +37,8 @@ type Lifecycle =
 /** Starting and stopping of a receiver. */
 export interface ReceiverLifecycle extends Pick<Receiver, 'start' | 'drained' | 'drainOnce' | 'stop' | 'destination'> {
   isRunning(): boolean
+  /** Whether something is to be delivered here now. */
+  isBusy(): boolean
   snapshot(): Pick<ReceiverSnapshot, 'state' | 'destinations'>
 }
 
@@ -146,6 +148,11 @@ export function createLifecycle(
 
   return {
     isRunning: () => life.state === 'running',
+    isBusy() {
+      if (!isDraining(life)) return false
+      for (const drain of life.drains.values()) if (drain.isBusy) return true
+      return false
+    },
     start,
     stop,
     drainOnce,

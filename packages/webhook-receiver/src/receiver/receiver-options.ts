@@ -2,6 +2,7 @@ import {
   checkOptions,
   type Clock,
   durationMs,
+  integer,
   InvalidOptionsError,
   type Random,
   systemClock,
@@ -12,6 +13,7 @@ import { type ResolvedDestination, resolveDestination } from '../drain/destinati
 import { DEFAULT_LEASE_MS } from '../drain/drain.ts'
 import type { HashProvider } from '../verify/hash-provider.ts'
 import { platformHashes } from '../verify/platform-hashes.ts'
+import { defaultDoorLimits } from './door.ts'
 import { objectWith } from './object-with.ts'
 import { checkPartitionKeys } from './partition-key.ts'
 import type { ReceiverOptions } from './receiver.ts'
@@ -27,6 +29,8 @@ export interface ResolvedReceiverOptions {
   readonly sources: ReadonlyMap<string, ResolvedSource>
   readonly destinations: ReadonlyMap<string, ResolvedDestination>
   readonly leaseMs: number
+  readonly maxInFlightRequests: number
+  readonly maxInFlightBytes: number
   readonly clock: Clock
   readonly random: Random
   readonly hashes: HashProvider
@@ -44,6 +48,8 @@ export function resolveReceiverOptions(options: ReceiverOptions): ResolvedReceiv
     destinations: namedObjects,
     idempotency: objectWith('an idempotency store', 'begin', 'renew', 'complete', 'abandon'),
     leaseMs: durationMs({ min: 1000 }),
+    maxInFlightRequests: integer({ min: 1 }),
+    maxInFlightBytes: integer({ min: 1 }),
     clock: objectWith('a clock', 'now', 'monotonicMs', 'sleep', 'schedule'),
     random: objectWith('a source of randomness', 'next', 'uuid'),
   })
@@ -63,6 +69,8 @@ export function resolveReceiverOptions(options: ReceiverOptions): ResolvedReceiv
       resolveDestination(`destinations.${name}`, destination, shared),
     ),
     leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
+    maxInFlightRequests: options.maxInFlightRequests ?? defaultDoorLimits.maxInFlightRequests,
+    maxInFlightBytes: options.maxInFlightBytes ?? defaultDoorLimits.maxInFlightBytes,
     clock,
     random: options.random ?? systemRandom,
     hashes,

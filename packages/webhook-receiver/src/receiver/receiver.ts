@@ -72,6 +72,10 @@ export interface ReceiverOptions {
    * From 1,000. Default: `30_000`.
    */
   readonly leaseMs?: number
+  /** Requests that are taken in at once; more are answered 503 with `Retry-After`. From 1. Default: `1_000`. */
+  readonly maxInFlightRequests?: number
+  /** Bytes of bodies that requests under way hold in memory; more are answered 503. From 1. Default: `134_217_728` (128 MiB). */
+  readonly maxInFlightBytes?: number
   readonly clock?: Clock
   readonly random?: Random
 }

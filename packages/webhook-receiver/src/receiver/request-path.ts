@@ -3,6 +3,7 @@ import { notAHandshake } from '../handshake/handshake-refusals.ts'
 import type { HashProvider } from '../verify/hash-provider.ts'
 import { RequestReader } from '../verify/request-reader.ts'
 import type { Verified } from '../verify/verify-result.ts'
+import type { Door, Visit } from './door.ts'
 import { eventsOf } from './events-of-request.ts'
 import { withPartitionKeys } from './partition-key.ts'
 import { readBody } from './read-body.ts'
@@ -33,13 +34,14 @@ export interface RequestPathSetup {
   /** Now, ms since the epoch. */
   readonly now: () => number
   readonly isRunning: () => boolean
+  readonly door: Door
 }
 
-/** Takes a request in: read, verify, store. Throws the refusal where that is not to be. */
+/** Takes a request in: read, verify, store. Throws or rejects with the refusal where that is not to be. */
 export type RequestPath = (source: ResolvedSource, incoming: IncomingWebhook) => Promise<Outcome>
 
 /** Prepares the way of a request from the first byte to the answer. */
-export function requestPath({ buffer, hashes, now, isRunning }: RequestPathSetup): RequestPath {
+export function requestPath({ buffer, hashes, now, isRunning, door }: RequestPathSetup): RequestPath {
   const append = async (events: readonly NewEvent[]): Promise<readonly AppendResult[]> => {
     // Reading may have taken long; `append` refuses by itself once the buffer is closed.
     if (!isRunning()) throw notRunningRefusal()
@@ -53,13 +55,13 @@ export function requestPath({ buffer, hashes, now, isRunning }: RequestPathSetup
     return results
   }
 
-  return async (source, incoming) => {
+  const takeIn = async (source: ResolvedSource, incoming: IncomingWebhook, visit: Visit): Promise<Outcome> => {
     const { method, headers, remoteAddress } = incoming
     const { name, webhook, handshakes, answerHandshake } = source
-    if (!handshakes.takes(method)) throw methodRefusal()
-    if (!isRunning()) throw notRunningRefusal()
     const receivedAt = now()
-    const body = await readBody(incoming.body, headers, source.maxBodyBytes)
+    const body = await readBody(incoming.body, headers, source.maxBodyBytes, visit.hold)
+    const turn = visit.turn()
+    if (turn !== undefined) await turn
     const url = source.urlOf(incoming)
     const reader = new RequestReader({ headers, body, receivedAt, method, url })
 
@@ -82,5 +84,14 @@ export function requestPath({ buffer, hashes, now, isRunning }: RequestPathSetup
     const results = events.length === 0 ? [] : await append(events)
     const reply = answer ?? acceptedReply(webhook.ack, headers)
     return { kind: 'stored', reply, verified, events, results, ...(late && { handshake: late.name }) }
+  }
+
+  return (source, incoming) => {
+    if (!source.handshakes.takes(incoming.method)) throw methodRefusal()
+    if (!isRunning()) throw notRunningRefusal()
+    const visit = door.enter()
+    const outcome = takeIn(source, incoming, visit)
+    outcome.then(visit.leave, visit.leave)
+    return outcome
   }
 }
