@@ -30,8 +30,8 @@ export function startLogReader(options: {
   readonly onEntry: (entry: LogEntry) => void
   /** After the entries of a read, or when there were none. */
   readonly onRead: () => void
-  /** The window has no room for what would be read next. */
-  readonly onFull: () => void
+  /** The window has hardly any room for what would be read next. */
+  readonly onPressed: () => void
   readonly onLost: (reason: unknown) => void
 }): LogReader {
   const { consumer, lease, window, patience, signal, onEntry, onRead, onLost } = options
@@ -59,7 +59,7 @@ export function startLogReader(options: {
 
   const readOnce = async (): Promise<void> => {
     const hasRoom = window.untilRoom()
-    if (window.isFull) options.onFull()
+    if (window.isPressed) options.onPressed()
     await hasRoom
     if (signal.aborted) return
     const room = window.room()

@@ -91,7 +91,7 @@ export function createParker(options: {
         if (batch.length >= BATCH_EVENTS || size >= BATCH_BYTES) return batch
         size += delivery.event.body.byteLength
         if (batch.length >= events || size > bytes) {
-          onFull()
+          if (batch.length === 0) onFull()
           return batch
         }
         delivery.cancelWait?.()

@@ -111,7 +111,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
   let progressAtRelief = -1
   /** The window needs room. While nothing gets on at all it does not: then not a key is in trouble, but the destination. */
   const noticePressure = (): void => {
-    if (!window.isFull) isRelieving = false
+    if (!window.isPressed) isRelieving = false
     else if (destination.orderingKey !== undefined && !isRelieving && context.progress() !== progressAtRelief) {
       isRelieving = true
       progressAtRelief = context.progress()
@@ -140,7 +140,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
       heldBack.push(delivery)
       return false
     },
-    needsRoom: () => isRelieving && window.isFull,
+    needsRoom: () => isRelieving && window.isPressed,
     onHole: tellHole,
     onChange: changed,
     onRecovered: offerHeldBack,
@@ -155,7 +155,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     onCursor: remember,
     onEntry: admit,
     onRead: changed,
-    onFull: changed,
+    onPressed: changed,
     onLost: lose,
   })
 

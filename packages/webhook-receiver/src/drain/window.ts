@@ -2,6 +2,8 @@ import { createFifo } from './fifo.ts'
 
 // A full window is read on only when a quarter is free: few large reads instead of many small ones.
 const RESUME_AT = 0.75
+// A window in order never comes to this: so much is left for reading on until what holds it up is out of the way.
+const PRESSED_AT = 0.5
 
 /** How far a partition is read ahead. A destination that cannot keep up costs this much memory and no more. */
 export interface WindowLimits {
@@ -52,8 +54,8 @@ export interface Window {
    * called when that read found nothing: whoever waited since before the read now knows how far.
    */
   seekEnd(): (() => void) | undefined
-  /** Whether somebody waits for room. */
-  readonly isFull: boolean
+  /** Whether somebody waits for room, or will soon because something at the front is not done. */
+  readonly isPressed: boolean
   /** Lets those go who wait for what is there to be done: it will not be. */
   settle(): void
   /** Ends `untilRoom`, room or not. */
@@ -136,8 +138,8 @@ export function createWindow(limits: WindowLimits): Window {
         for (const mark of seeking) mark.until = entered
       }
     },
-    get isFull() {
-      return onRoom !== undefined
+    get isPressed() {
+      return onRoom !== undefined || places.size >= limits.span * PRESSED_AT
     },
     settle,
     wake,
