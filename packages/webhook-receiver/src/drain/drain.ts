@@ -13,6 +13,8 @@ import { fairShare } from './fair-share.ts'
 import { keyFinder } from './ordering-key.ts'
 import type { ParkedTotals } from './parked-parts.ts'
 import { type PartitionDrain, startPartitionDrain } from './partition-drain.ts'
+import { createParkingAlert } from './parking-alert.ts'
+import { createStoppableWaits } from './stoppable-waits.ts'
 import { createOutlet } from './outlet.ts'
 import type { WindowLimits } from './window.ts'
 
@@ -79,10 +81,10 @@ export function createDrain(options: DrainOptions): Drain {
   const patience = createBufferPatience({ name, clock, random, events })
   const partitions = new Map<number, PartitionDrain>()
   const leaving = new Set<Promise<void>>()
-  const waiting = new Set<(reason: unknown) => void>()
+  const waits = createStoppableWaits()
   const counts: DeliveryCounts = { delivered: 0, retried: 0, deadLettered: 0 }
   const parked: ParkedTotals = { events: 0, bytes: 0, blockedKeys: 0 }
-  let isParkingFull = false
+  const parkingAlert = createParkingAlert({ name, destination, parked, events })
   let state: 'created' | 'started' | 'stopped' = 'created'
   let idle = false
   let acquiring: Promise<void> | undefined
@@ -111,12 +113,7 @@ export function createDrain(options: DrainOptions): Drain {
     parked,
     progress: () => counts.delivered + counts.deadLettered,
     changed: () => updateIdle(),
-    parkedFull: () => {
-      if (isParkingFull) return
-      isParkingFull = true
-      if (events.has('drain:parking-full'))
-        events.emit('drain:parking-full', { destination: name, events: parked.events, bytes: parked.bytes })
-    },
+    parkedFull: () => parkingAlert.full(),
     lost: (partition) => {
       partitions.delete(partition)
       acquireIn(patience.delayMs(1))
@@ -127,7 +124,7 @@ export function createDrain(options: DrainOptions): Drain {
     const wasIdle = idle
     idle = true
     for (const partition of partitions.values()) idle &&= partition.idle
-    isParkingFull &&= isNearlyFull(parked, destination)
+    parkingAlert.check()
     if (idle && !wasIdle && events.has('drain:idle')) events.emit('drain:idle', { destination: name })
   }
 
@@ -199,7 +196,7 @@ export function createDrain(options: DrainOptions): Drain {
     const wasStarted = state === 'started'
     state = 'stopped'
     idle = false
-    for (const reject of waiting) reject(stopped(name))
+    waits.stop(stopped(name))
     cancelAcquire?.()
     dispatcher.halt()
     if (!wasStarted) return
@@ -242,31 +239,7 @@ export function createDrain(options: DrainOptions): Drain {
       }
     },
     drained(signal) {
-      return new Promise((resolve, reject) => {
-        if (state === 'stopped') {
-          reject(stopped(name))
-          return
-        }
-        if (signal?.aborted) {
-          reject(signal.reason)
-          return
-        }
-        const onAbort = (): void => fail(signal?.reason)
-        const forget = (): void => {
-          waiting.delete(fail)
-          signal?.removeEventListener('abort', onAbort)
-        }
-        const fail = (reason: unknown): void => {
-          forget()
-          reject(reason)
-        }
-        waiting.add(fail)
-        signal?.addEventListener('abort', onAbort, { once: true })
-        untilDrained().then(() => {
-          forget()
-          resolve()
-        }, fail)
-      })
+      return waits.until(untilDrained, signal)
     },
     get isBusy() {
       return state === 'started' && !idle && !valve.isHeld
@@ -292,13 +265,6 @@ export function createDrain(options: DrainOptions): Drain {
       return stopping
     },
   }
-}
-
-// What was full is so again only after a tenth was free.
-const FREE_SHARE = 0.9
-
-function isNearlyFull(parked: ParkedTotals, { maxParkedEvents, maxParkedBytes }: ResolvedDestination): boolean {
-  return parked.events > maxParkedEvents * FREE_SHARE || parked.bytes > maxParkedBytes * FREE_SHARE
 }
 
 function stopped(name: string): IntegrationError {

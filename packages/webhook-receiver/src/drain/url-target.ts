@@ -111,7 +111,12 @@ async function discard({ body }: Response): Promise<void> {
 
 /** Source, tenant and id of an event in one, in characters that a header may have: the same for each attempt, and for no other event. */
 function keyOf({ source, tenant, id }: WebhookEvent): string {
-  return [source, ...(tenant === undefined ? [] : [tenant]), id].map(encodeURIComponent).join('/')
+  return [source, ...(tenant === undefined ? [] : [tenant]), id].map(encoded).join('/')
+}
+
+function encoded(text: string): string {
+  // Half a character, which JSON can hold, has no encoding.
+  return encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, '\ufffd'))
 }
 
 function checkUrl(path: string, value: unknown): URL {

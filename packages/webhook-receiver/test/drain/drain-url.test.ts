@@ -63,6 +63,24 @@ describe('a destination with a url', () => {
     }
   })
 
+  test('gets a key for every id, whatever is in it', async () => {
+    const { sent, fetch } = answering(new Response('ok'))
+    const ids = ['ü', 'a/b', 'half \ud83d', 'line\nbreak', '\ud83d\ude00']
+    const { drain, drained } = await drainFixture(
+      { url: 'https://crm.test/', fetch },
+      ids.map((id) => event(id, 'one', { tenant: 't 1' })),
+    )
+    drain.start()
+    await drained()
+    expect(sent.map(({ init }) => (init.headers as Headers).get('idempotency-key'))).toEqual([
+      'shop/t%201/%C3%BC',
+      'shop/t%201/a%2Fb',
+      'shop/t%201/half%20%EF%BF%BD',
+      'shop/t%201/line%0Abreak',
+      'shop/t%201/%F0%9F%98%80',
+    ])
+  })
+
   test('is looked up anew for each attempt, and signed anew', async () => {
     const { sent, fetch } = answering(new Response(null, { status: 502 }), new Response('ok'))
     let asked = 0
