@@ -51,6 +51,9 @@ const splinters = [
   '0x10',
   '0'.repeat(64),
   'A'.repeat(5_000),
+  ' '.repeat(1_000),
+  '['.repeat(1_000),
+  '{"a":'.repeat(500),
 ]
 
 /** Makes a request that is nearly right, or not at all: from a vector, with some things changed, or from nothing. */
@@ -59,11 +62,23 @@ export function strangeRequest(random: SeededRandom, vector: SignatureVector): V
   const headers = random.chance(0.1) ? randomHeaders(random) : mutatedHeaders(random, original)
   return {
     headers,
-    body: random.chance(0.1) ? randomBytes(random) : mutatedBytes(random, bodyOf(vector)),
+    body: strangeBody(random, bodyOf(vector)),
     receivedAt: random.chance(0.1) ? strangeTime(random) : (vector.receivedAt ?? 0),
     method: random.chance(0.9) ? (vector.method ?? 'POST') : text(random),
     ...(vector.url === undefined && random.chance(0.9) ? {} : { url: strangeUrl(random, vector.url ?? '/') }),
   }
+}
+
+function strangeBody(random: SeededRandom, original: Uint8Array): Uint8Array {
+  if (random.chance(0.1)) return randomBytes(random)
+  return random.chance(0.003) ? nestedJson(random) : mutatedBytes(random, original)
+}
+
+/** JSON that is whole, and deeper than programs that follow it down can go. */
+function nestedJson(random: SeededRandom): Uint8Array {
+  const depth = below(random, 20_000)
+  const [open, inner, close] = random.chance(0.5) ? ['[', '', ']'] : ['{"a":', '1', '}']
+  return Buffer.from(open.repeat(depth) + inner + close.repeat(depth))
 }
 
 /** The bytes of a vector's body. */
