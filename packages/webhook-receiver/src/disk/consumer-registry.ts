@@ -122,6 +122,13 @@ export class ConsumerRegistry {
     })
   }
 
+  /** Gives the space back of what consumers had set aside. */
+  tidy(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const consumer of this.#consumers.values()) await (await consumer).tidy()
+    })
+  }
+
   async stats(): Promise<ConsumerStats[]> {
     const consumers = await Promise.all(this.#consumers.values())
     return consumers.map((consumer) => consumer.stats)
@@ -197,7 +204,7 @@ export class ConsumerRegistry {
       random,
       bodies: this.#bodies,
       directory: this.#shelfDirectory(fileName, kind),
-      recordType: kind === 'parked' ? recordTypes.park : recordTypes.event,
+      recordType: kind === 'parked' ? recordTypes.park : recordTypes.letter,
     })
   }
 

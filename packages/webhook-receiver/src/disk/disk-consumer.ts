@@ -75,6 +75,13 @@ export class DiskConsumer implements Consumer {
     return this.#cursor.sync()
   }
 
+  /** Gives the space back of what was parked or a dead letter. */
+  async tidy(): Promise<void> {
+    if (this.#closed) return
+    await this.#parked.tidy()
+    await this.#deadLetters.tidy()
+  }
+
   get stats(): ConsumerStats {
     return {
       name: this.name,

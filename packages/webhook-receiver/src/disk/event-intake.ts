@@ -1,6 +1,7 @@
 import type { AppendResult, NewEvent } from '../buffer/event-buffer.ts'
 import type { BodyCodec } from './body/body-codec.ts'
 import type { RecordInput } from './record-input.ts'
+import { bytesOf } from './commit-queue.ts'
 import type { DedupeIndex } from './dedupe/dedupe-index.ts'
 import type { Fingerprint } from './dedupe/fingerprint.ts'
 import type { ResolvedDiskBufferOptions } from './resolve-disk-buffer-options.ts'
@@ -8,7 +9,7 @@ import { encodeEvent, identityOf } from './event-codec.ts'
 import type { Log } from './log.ts'
 import { positionOf } from './seq.ts'
 import type { SpaceGuard } from './space-guard.ts'
-import { idsBehind } from './write-failure.ts'
+import { idsBehind, overloaded } from './write-failure.ts'
 
 /** A call of `append`, and where its events are once all are durable. */
 interface Call {
@@ -40,7 +41,7 @@ interface Stored {
 type SettledPlace = Exclude<Place, { readonly kind: 'asked' }>
 
 export interface EventIntakeOptions {
-  readonly options: Pick<ResolvedDiskBufferOptions, 'clock' | 'maxEventBytes'>
+  readonly options: Pick<ResolvedDiskBufferOptions, 'clock' | 'maxEventBytes' | 'maxQueuedBytes'>
   readonly log: Log
   /** `undefined`: ids are not compared. */
   readonly dedupe: DedupeIndex | undefined
@@ -52,7 +53,7 @@ export interface EventIntakeOptions {
  * Takes events in, each id once within the dedupe window. A duplicate is answered only when its original is durable, and fails with it.
  */
 export class EventIntake {
-  readonly #options: Pick<ResolvedDiskBufferOptions, 'clock' | 'maxEventBytes'>
+  readonly #options: Pick<ResolvedDiskBufferOptions, 'clock' | 'maxEventBytes' | 'maxQueuedBytes'>
   readonly #log: Log
   readonly #dedupe: DedupeIndex | undefined
   readonly #guard: SpaceGuard
@@ -60,6 +61,8 @@ export class EventIntake {
   readonly #inFlight: Map<Fingerprint, InFlight> = new Map()
   /** The last call that had to wait before it could store; later calls wait for it. */
   #lastTurn: Promise<unknown> | undefined
+  /** Bytes of the calls that wait for their turn. */
+  #waitingBytes = 0
 
   constructor({ options, log, dedupe, guard, bodies }: EventIntakeOptions) {
     this.#options = options
@@ -117,6 +120,9 @@ export class EventIntake {
   /** Stores what is fresh, in the order of the calls: one whose ids are looked up is not overtaken. */
   async #inOrder(places: Place[], records: readonly RecordInput[]): Promise<Stored> {
     const before = this.#lastTurn
+    const bytes = bytesOf(records)
+    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > this.#options.maxQueuedBytes)
+      return { firstSeq: Promise.reject(overloaded(this.#waitingBytes)) }
     const isKnown = ({ kind }: Place): boolean => kind === 'stored' || kind === 'in-flight'
     const smaller = records.map((record, index) => {
       const place = places[index]
@@ -128,9 +134,13 @@ export class EventIntake {
       ([settled]) => this.#store(places, settled),
     )
     this.#lastTurn = turn
-    const stored = await turn
-    if (this.#lastTurn === turn) this.#lastTurn = undefined
-    return stored
+    this.#waitingBytes += bytes
+    try {
+      return await turn
+    } finally {
+      this.#waitingBytes -= bytes
+      if (this.#lastTurn === turn) this.#lastTurn = undefined
+    }
   }
 
   #store(places: readonly Place[], records: readonly RecordInput[]): Stored {

@@ -71,6 +71,7 @@ export class Housekeeper {
     await this.#checkDirectory().catch(() => undefined)
     if (guard.isFull) await this.#rollConsumed().catch(() => undefined)
     await retention.run().catch(() => undefined)
+    await this.#options.consumers.tidy().catch(() => undefined)
     await guard.refresh()
   }
 

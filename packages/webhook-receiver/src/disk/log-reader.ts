@@ -3,7 +3,6 @@ import { isUnreadable, readFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import { FrameReader } from './frame-reader.ts'
 import { sliced } from './work-slices.ts'
-import { recordTypes } from './record-codec.ts'
 import type { Segment } from './segment.ts'
 import { SEGMENT_HEADER_BYTES } from './segment-format.ts'
 import { readIndex } from './segment-sealer.ts'
@@ -40,6 +39,13 @@ export interface ReadableLog {
   noteHole(hole: SeqRange): void
 }
 
+export interface LogReaderOptions {
+  readonly fileSystem: FileSystem
+  /** Records of other types are passed over. */
+  readonly recordType: number
+  readonly bodies?: BodyCodec
+}
+
 interface OpenSegment {
   readonly segment: Segment
   readonly file: OpenFile
@@ -52,6 +58,7 @@ interface OpenSegment {
 export class LogReader {
   readonly #log: ReadableLog
   readonly #fileSystem: FileSystem
+  readonly #recordType: number
   readonly #bodies: BodyCodec
   #open: OpenSegment | undefined
   #nextSeq = 0
@@ -62,12 +69,10 @@ export class LogReader {
   /** A record that was read behind a hole and did not fit any more. */
   #held: Extract<LogItem, { readonly kind: 'record' }> | undefined
 
-  constructor(
-    log: ReadableLog,
-    { fileSystem, bodies }: { readonly fileSystem: FileSystem; readonly bodies?: BodyCodec },
-  ) {
+  constructor(log: ReadableLog, { fileSystem, recordType, bodies }: LogReaderOptions) {
     this.#log = log
     this.#fileSystem = fileSystem
+    this.#recordType = recordType
     this.#bodies = bodies ?? plainBodies
   }
 
@@ -181,7 +186,7 @@ export class LogReader {
           break
         case 'record': {
           const { seq, type, metaBytes } = step.header
-          if (type === recordTypes.seal || type === recordTypes.index || seq < this.#nextSeq) break
+          if (type !== this.#recordType || seq < this.#nextSeq) break
           const opened = this.#bodies.open(open.segment.header, step.header, step.body)
           const body = opened instanceof Promise ? await opened : opened
           // Its checksum holds and it is not what was encrypted: it counts as damaged.

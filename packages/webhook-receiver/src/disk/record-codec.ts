@@ -3,8 +3,8 @@ import { readUint53, writeUint53 } from './seq.ts'
 
 export const RECORD_HEADER_BYTES = 40
 
-/** What a record is. 0 is invalid, so that zeros are never a record. */
-export const recordTypes = { event: 1, seal: 2, ack: 3, park: 4, commitMarker: 5, index: 6 } as const
+/** What a record is. 0 is invalid, so that zeros are never a record. Each log has a type of its own: a file of another is not taken for its. */
+export const recordTypes = { event: 1, seal: 2, ack: 3, park: 4, commitMarker: 5, index: 6, letter: 7 } as const
 
 /** What was done to a body before it was stored. Compressed first, then encrypted. */
 export const recordFlags = { zstd: 1, brotli: 2, encrypted: 4 } as const

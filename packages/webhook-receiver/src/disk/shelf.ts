@@ -10,6 +10,8 @@ import { type Shelved, ShelfIndex } from './shelf-index.ts'
 
 const LIST_RECORDS = 64
 const LIST_BYTES = 1024 * 1024
+/** A shelf on which nothing is left keeps so much. */
+const KEPT_BYTES = 4096
 
 export interface ShelfOptions
   extends Pick<
@@ -157,6 +159,21 @@ export class Shelf {
     }
   }
 
+  /** Gives the space of what is gone back, by whole segments. */
+  async tidy(): Promise<void> {
+    const open = await this.#open?.catch(() => undefined)
+    if (open === undefined) return
+    const { log, gone } = open
+    gone.state.advance(log.holes)
+    const { lowWater } = gone.state
+    // A shelf on which nothing is left would keep its last segment for ever.
+    if (lowWater === log.durableSeq && log.bytes > KEPT_BYTES) await log.roll()
+    if ((log.segments[0]?.lastSeq ?? Infinity) > lowWater) return
+    // What proves that they are gone comes first.
+    await gone.sync()
+    await log.release(lowWater)
+  }
+
   async close(): Promise<void> {
     const open = await this.#open?.catch(() => undefined)
     if (open === undefined) return
@@ -227,7 +244,7 @@ export class Shelf {
     const { log, report } = await Log.open({
       ...this.#options,
       provenSeq: gone.state.highest,
-      needsScan: () => true,
+      needsScan: ({ lastSeq }) => lastSeq > gone.state.lowWater,
       visit: (at, _time, _metaBytes, record) => {
         const { seq, note, bodyBytes } = summaryOf(record)
         const retry = gone.state.retries.get(at)
@@ -239,6 +256,8 @@ export class Shelf {
     })
     for (const { from, to } of report.newHoles)
       for (let at = from; at <= to; at++) if (!gone.state.isDone(at)) this.#lost++
+    // A damaged cursor may be set back behind what was deleted.
+    gone.state.apply({ lowWater: log.firstSeq - 1, done: [], retry: [] }, log.holes)
     const firstDropped = Math.min(Infinity, ...dropped)
     // A crash may have left an older record of an event that was replaced; the last one counts.
     for (const [at, entry] of found) if (at < firstDropped) index.put(entry)

@@ -7,6 +7,8 @@ import { consumerOf, DIRECTORY, memoryDiskBuffer, numberedEvent, readEverything 
 import { firstSeed, scale, scaled } from './scale.ts'
 
 const INPUTS = scaled(400)
+/** Seeds that found something once. */
+const KEPT = [5017]
 
 /** A directory with everything in it: two segments, a run of ids, a cursor, a parked event and a dead letter. */
 async function fullDirectory(): Promise<MemoryFileSystem> {
@@ -75,7 +77,7 @@ describe('diskBuffer on files that hold anything', () => {
   test('opens, invents no event, and goes on', { timeout: 60_000 * scale }, async () => {
     const original = await fullDirectory()
     const paths = original.paths(DIRECTORY).filter((path) => !path.endsWith('.json'))
-    for (let seed = firstSeed; seed < firstSeed + INPUTS; seed++) {
+    for (const seed of [...KEPT, ...Array.from({ length: INPUTS }, (_, index) => firstSeed + index)]) {
       const random = seededRandom(seed)
       const pick = (): string => paths[Math.floor(random.next() * paths.length)] ?? ''
       const fileSystem = original.afterKill()

@@ -193,6 +193,18 @@ describe('diskBuffer with compression', () => {
     },
   )
 
+  test('counts what waits to be compressed, and refuses what does not fit', async () => {
+    const buffer = memoryDiskBuffer(new MemoryFileSystem(), { ...both, maxQueuedBytes: 1_000_000 })
+    await buffer.open()
+    const calls = Array.from({ length: 40 }, (_, index) => buffer.append([secretEvent(index + 1, 100_000)]))
+    const settled = await Promise.allSettled(calls)
+    const refused = settled.filter((call) => call.status === 'rejected')
+    expect(refused.length).toBeGreaterThan(25)
+    expect(refused[0]?.reason).toMatchObject({ reason: 'buffer_overloaded' })
+    expect(await buffer.append([secretEvent(41, 100_000)])).toMatchObject([{ status: 'appended' }])
+    await buffer.close()
+  })
+
   test('keeps the order of the calls, although large bodies are compressed aside', async () => {
     const fileSystem = new MemoryFileSystem()
     const buffer = memoryDiskBuffer(fileSystem, both)
