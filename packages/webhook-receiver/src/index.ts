@@ -1,6 +1,8 @@
 export { BufferError } from './buffer/buffer-error.ts'
 export type { BufferErrorReason } from './buffer/buffer-error.ts'
 export type * from './buffer/event-buffer.ts'
+export { moveEvents } from './buffer/move-events.ts'
+export type { MoveOptions, MoveReport } from './buffer/move-events.ts'
 export type { ReceiverEventMap } from './events/receiver-event-map.ts'
 export { confirmSubscription } from './handshake/confirm-subscription.ts'
 export type { ConfirmableEvent, ConfirmOptions } from './handshake/confirm-subscription.ts'

@@ -5,6 +5,7 @@ import { exportEvents } from './export.ts'
 import { gateway } from './gateway.ts'
 import { importEvents } from './import.ts'
 import { inspect } from './inspect.ts'
+import { move } from './move.ts'
 import { repair } from './repair.ts'
 import { replay } from './replay.ts'
 import { send } from './send.ts'
@@ -20,6 +21,7 @@ export const allCommands: readonly Command[] = [
   verify,
   exportEvents,
   importEvents,
+  move,
   replay,
   listDeadLetters,
   redriveDeadLetters,

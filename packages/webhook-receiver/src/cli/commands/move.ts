@@ -1,0 +1,71 @@
+import { cwd } from 'node:process'
+import { MOVING_CONSUMER, moveEvents, type MoveReport } from '../../buffer/move-events.ts'
+import { ADDRESS_HELP, openAddress } from '../buffer-address.ts'
+import { UsageError } from '../cli-io.ts'
+import type { Command } from '../command.ts'
+import { count, table, writeJson } from '../output.ts'
+import { startProgress } from '../progress.ts'
+import { keysOf, keysOption } from '../stored-keys.ts'
+
+/** `holdfast move` */
+export const move: Command = {
+  name: 'move',
+  summary:
+    'Brings what is not delivered into another buffer: events in their order, parked ones and dead letters, for every destination. Nobody may deliver from either. It can be stopped and run again.',
+  positionals: [],
+  options: {
+    from: { kind: 'text', value: 'ADDRESS', help: `The source: ${ADDRESS_HELP}` },
+    to: { kind: 'text', value: 'ADDRESS', help: 'The target, which is made if there is none.' },
+    'dry-run': { kind: 'flag', help: 'Only count, in the source. A directory may be in use.' },
+    ...keysOption,
+    json: { kind: 'flag', help: 'One JSON object.' },
+  },
+  examples: [
+    'holdfast move --from file:./data/inbox --to sqlite:./data/inbox.sqlite --dry-run',
+    'REDIS_URL=redis://10.0.0.5 holdfast move --from file:./data/inbox --to redis:inbox?partitions=16',
+  ],
+  async run(args, io) {
+    const [source, target] = [args.required('from'), args.required('to')]
+    if (source === target) throw new UsageError('--from and --to are the same buffer.')
+    const isDry = args.flag('dry-run')
+    const keys = await keysOf(args, io)
+    const shared = { isDry, keys, directory: cwd() }
+    await using from = await openAddress(source, { ...shared, create: false }, io)
+    const { events, consumers } = await from.buffer.stats()
+    if (isDry) {
+      const rows = consumers
+        .filter(({ name }) => name !== MOVING_CONSUMER)
+        .map(({ name, backlog, parked, deadLetters }) => ({ destination: name, backlog, parked, deadLetters }))
+      if (args.flag('json')) await writeJson(io, { dryRun: true, events, destinations: rows })
+      else
+        await io.stdout.write(
+          table(
+            ['destination', 'to be delivered', 'of them parked', 'dead letters'],
+            rows.map(({ destination, backlog, parked, deadLetters }) => [destination, backlog, parked, deadLetters]),
+          ),
+        )
+      return
+    }
+    await using to = await openAddress(target, { ...shared, create: true }, io)
+    const progress = startProgress(io, 'moving', events)
+    let shown = 0
+    let report: MoveReport
+    try {
+      report = await moveEvents(from.buffer, to.buffer, {
+        signal: io.signal,
+        onProgress: ({ moved, duplicates }) => {
+          // Whoever reads our output may be gone, which the result will tell.
+          progress.add(moved + duplicates - shown).catch(() => {})
+          shown = moved + duplicates
+        },
+      })
+    } finally {
+      await progress.end()
+    }
+    if (args.flag('json')) await writeJson(io, { dryRun: false, ...report })
+    else
+      await io.stdout.write(
+        `${count(report.moved)} events moved, ${count(report.duplicates)} there already, ${count(report.lost)} lost before\n`,
+      )
+  },
+}

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest'
+import { sqliteBuffer } from '../../src/disk/index.ts'
+import { holdfast, sampleEvent, storedDirectory, temporaryDirectory } from './cli-fixture.ts'
+
+const events = Array.from({ length: 5 }, (_, index) => sampleEvent(index + 1))
+
+describe('holdfast move', () => {
+  test('brings the events of a directory into SQLite, and back nothing twice', async () => {
+    const [from, to] = [await storedDirectory(events, ['orders']), temporaryDirectory()]
+    const args = ['move', '--from', `file:${from}`, '--to', `sqlite:${to}`]
+    expect(await holdfast(args)).toEqual({
+      code: 0,
+      stdout: '5 events moved, 0 there already, 0 lost before\n',
+      stderr: '',
+    })
+    expect((await holdfast([...args, '--json'])).stdout).toBe('{"dryRun":false,"moved":0,"duplicates":0,"lost":0}\n')
+    const buffer = sqliteBuffer({ directory: to })
+    await buffer.open()
+    const entries = await buffer.read(0, null, { limit: 10, maxBytes: 1e6 })
+    expect(entries.map((entry) => entry.kind === 'event' && entry.event.id)).toEqual(events.map(({ id }) => id))
+    expect((await buffer.stats()).consumers).toMatchObject([{ name: 'orders', backlog: 5 }])
+    await buffer.close()
+  })
+
+  test('only counts with --dry-run, and makes nothing', async () => {
+    const from = await storedDirectory(events, ['orders', 'mail'])
+    const args = ['move', '--from', `file:${from}`, '--to', `file:${temporaryDirectory()}`, '--dry-run']
+    const { stdout } = await holdfast(args)
+    expect(stdout).toContain('orders')
+    expect(JSON.parse((await holdfast([...args, '--json'])).stdout)).toEqual({
+      dryRun: true,
+      events: 5,
+      destinations: ['mail', 'orders'].map((destination) => ({ destination, backlog: 5, parked: 0, deadLetters: 0 })),
+    })
+    expect((await holdfast(['inspect', from])).stdout).not.toContain('holdfast-move')
+  })
+
+  test.each([
+    [['--to', 'sqlite:x'], 'needs --from'],
+    [['--from', 'sqlite:x'], 'needs --to'],
+    [['--from', 'sqlite:x', '--to', 'sqlite:x'], 'the same buffer'],
+    [['--from', './inbox', '--to', 'sqlite:x'], 'is no address of a buffer'],
+    [['--from', 'ftp:x', '--to', 'sqlite:x'], '`ftp:` is no kind of buffer'],
+    [['--from', 'file:./missing', '--to', 'sqlite:x'], 'There is no directory ./missing'],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await holdfast(['move', ...args])
+    expect(code).toBe(2)
+    expect(stderr).toContain(message)
+  })
+})
