@@ -4,11 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { postgresBuffer } from '@holdfast/adapters/postgres'
 import { redisBuffer } from '@holdfast/adapters/redis'
 import { type EventBuffer, moveEvents, type NewEvent, type StoredEvent } from '@holdfast/webhook-receiver'
 import { diskBuffer } from '@holdfast/webhook-receiver/disk'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
+import { account, clients as postgresClients, startPostgres } from './postgres-service.ts'
 import { clients, type Connected, letTimePass, type RedisService, startRedis } from './redis-service.ts'
 
 const program = join(import.meta.dirname, '../../packages/webhook-receiver/src/cli/main.ts')
@@ -40,6 +42,24 @@ function numbersOf(events: readonly StoredEvent[], key: number): number[] {
   return events.filter((event) => event.key === `key_${key}`).map(({ body }) => Number(Buffer.from(body).toString()))
 }
 
+async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-move-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  return directory
+}
+
+/** The command line, as a process of its own where the client is installed. */
+function holdfast(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+  const child = spawn(process.execPath, ['--conditions=@holdfast/source', program, ...args], {
+    cwd: join(import.meta.dirname, '..'),
+    env: { ...process.env, ...env },
+  })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  return child
+}
+
 describe.runIf(hasService('Redis', 'redis-server'))('moving between a directory and Redis', () => {
   let service: RedisService
   let connected: Connected
@@ -57,24 +77,6 @@ describe.runIf(hasService('Redis', 'redis-server'))('moving between a directory 
     await buffer.open()
     onTestFinished(() => buffer.close())
     return buffer
-  }
-
-  async function temporaryDirectory(): Promise<string> {
-    const directory = await mkdtemp(join(tmpdir(), 'holdfast-move-'))
-    onTestFinished(() => rm(directory, { recursive: true, force: true }))
-    return directory
-  }
-
-  /** The command line, as a process of its own where the client is installed. */
-  function holdfast(...args: readonly string[]): ChildProcess {
-    const child = spawn(process.execPath, ['--conditions=@holdfast/source', program, ...args], {
-      cwd: join(import.meta.dirname, '..'),
-      env: { ...process.env, REDIS_URL: `redis://127.0.0.1:${service.port}` },
-    })
-    onTestFinished(() => {
-      child.kill('SIGKILL')
-    })
-    return child
   }
 
   test('loses nothing and keeps the order of each key when it is killed in the middle and run again', async () => {
@@ -96,7 +98,8 @@ describe.runIf(hasService('Redis', 'redis-server'))('moving between a directory 
 
     const target = await onRedis('killed')
     const args = ['move', '--from', `file:${directory}`, '--to', 'redis:killed?partitions=4', '--json']
-    const broken = holdfast(...args)
+    const env = { REDIS_URL: `redis://127.0.0.1:${service.port}` }
+    const broken = holdfast(args, env)
     while ((await target.stats()).events < 500 && broken.exitCode === null);
     broken.kill('SIGKILL')
     await once(broken, 'exit')
@@ -105,7 +108,7 @@ describe.runIf(hasService('Redis', 'redis-server'))('moving between a directory 
     expect(before).toBeLessThan(count - 1)
 
     await letTimePass(connected, 'holdfast:', 10_000)
-    const again = holdfast(...args)
+    const again = holdfast(args, env)
     const [stdout, stderr] = await Promise.all([text(again.stdout!), text(again.stderr!)])
     expect(stderr).toBe('')
     const { moved, lost } = JSON.parse(stdout) as { moved: number; lost: number }
@@ -145,11 +148,15 @@ describe.runIf(hasService('Redis', 'redis-server'))('moving between a directory 
   })
 
   test.each([
-    ['that the server cannot be reached, without its password', '..', 'The server of $REDIS_URL cannot be reached.'],
+    [
+      'that the server cannot be reached, without its password',
+      '..',
+      expect.stringMatching(/^holdfast: The server of \$REDIS_URL cannot be reached(?: \(\w+\))?\.\n$/),
+    ],
     [
       'what is missing where nothing is installed',
       '/',
-      'A buffer on Redis needs @holdfast/adapters, which is not installed here: `npm install @holdfast/adapters`.',
+      'holdfast: This buffer needs @holdfast/adapters, which is not installed here: `npm install @holdfast/adapters`.\n',
     ],
   ])('says %s', async (_, directory, message) => {
     const child = spawn(
@@ -161,6 +168,48 @@ describe.runIf(hasService('Redis', 'redis-server'))('moving between a directory 
         env: { PATH: process.env['PATH'], REDIS_URL: 'redis://:hunter2@127.0.0.1:1' },
       },
     )
-    expect(await text(child.stderr)).toBe(`holdfast: ${message}\n`)
+    expect(await text(child.stderr)).toEqual(message)
   })
 })
+
+test.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))(
+  'moves a directory to PostgreSQL and back',
+  async () => {
+    const service = await startPostgres()
+    onTestFinished(() => service.dispose())
+    const directory = await temporaryDirectory()
+    const disk = diskBuffer({ directory })
+    await disk.open()
+    await disk.append(Array.from({ length: 400 }, (_, index) => eventOf(index)))
+    const consumer = await disk.openConsumer('orders')
+    const [lease] = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
+    const [first] = await disk.read(0, null, { limit: 1, maxBytes: 1e6 })
+    if (first?.kind !== 'event') throw new Error('It is lost.')
+    await consumer.park(lease!, [{ event: first.event, lane: 'k:key_0', redrives: 0, attempts: 4, nextAt: 0 }])
+    await disk.close()
+
+    const { user, database, host } = account
+    const child = holdfast(['move', '--from', `file:${directory}`, '--to', 'postgres:inbox?partitions=4', '--json'], {
+      DATABASE_URL: `postgres://${user}@${host}:${service.port}/${database}`,
+    })
+    const [stdout, stderr] = await Promise.all([text(child.stdout!), text(child.stderr!)])
+    expect([stderr, JSON.parse(stdout)]).toEqual(['', { dryRun: false, moved: 400, duplicates: 0, lost: 0 }])
+
+    const { client, close } = await postgresClients['pg']!(service.port)
+    onTestFinished(close)
+    const buffer = postgresBuffer(client, { name: 'inbox', partitions: 4 })
+    await buffer.open()
+    const events = await storedIn(buffer)
+    for (let key = 0; key < KEYS; key++)
+      expect(numbersOf(events, key)).toEqual(Array.from({ length: 50 }, (_, index) => index * KEYS + key))
+    expect((await buffer.stats()).consumers).toEqual([{ name: 'orders', backlog: 400, parked: 1, deadLetters: 0 }])
+
+    const other = diskBuffer({ directory: await temporaryDirectory() })
+    await other.open()
+    onTestFinished(() => other.close())
+    expect(await moveEvents(buffer, other)).toMatchObject({ moved: 400 })
+    expect((await other.stats()).consumers).toMatchObject([{ name: 'orders', backlog: 400, parked: 1 }])
+    await buffer.close()
+  },
+  60_000,
+)

@@ -1,20 +1,13 @@
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { InvalidOptionsError } from '@holdfast/core'
 import type { EventBuffer } from '../buffer/event-buffer.ts'
 import { sqliteBuffer } from '../disk/sqlite/sqlite-buffer.ts'
 import { type CliIo, UsageError } from './cli-io.ts'
+import { loadInstalled } from './installed-module.ts'
 import { changeDirectory, inspectDirectory, type KeyedDirectory } from './open-directory.ts'
-
-const REDIS_VARIABLE = 'REDIS_URL'
-const DEFAULT_REDIS_URL = 'redis://localhost:6379'
-/** The clients that are looked for, in this order. */
-const REDIS_CLIENTS = ['ioredis', 'iovalkey', 'redis'] as const
+import { type ConnectedClient, connectPostgres, connectRedis } from './server-clients.ts'
 
 /** What addresses of buffers look like, for the help. */
 export const ADDRESS_HELP =
-  '`file:DIRECTORY`, `sqlite:DIRECTORY`, or `redis:NAME` with its server in $REDIS_URL; ?partitions=N and ?prefix=TEXT behind a name as its application has them.'
+  '`file:DIRECTORY`, `sqlite:DIRECTORY`, `redis:NAME` with its server in $REDIS_URL, or `postgres:NAME` with its server in $DATABASE_URL; behind a name ?partitions=N, and &prefix=TEXT or &schema=NAME, as its application has them.'
 
 /** A buffer that is open. */
 export interface OpenAddress extends AsyncDisposable {
@@ -32,6 +25,37 @@ export interface AddressOptions {
   readonly directory: string
 }
 
+/** A kind of buffer on a server. */
+interface ServerKind {
+  readonly module: string
+  /** Name of the function of the module that makes it. */
+  readonly make: string
+  readonly variable: string
+  readonly defaultUrl: string
+  readonly connect: (url: string, directory: string) => Promise<ConnectedClient>
+  /** Names an option of the buffer, besides `partitions`. */
+  readonly option: string
+}
+
+const servers: Readonly<Record<string, ServerKind>> = {
+  redis: {
+    module: '@holdfast/adapters/redis',
+    make: 'redisBuffer',
+    variable: 'REDIS_URL',
+    defaultUrl: 'redis://localhost:6379',
+    connect: connectRedis,
+    option: 'prefix',
+  },
+  postgres: {
+    module: '@holdfast/adapters/postgres',
+    make: 'postgresBuffer',
+    variable: 'DATABASE_URL',
+    defaultUrl: 'postgres://localhost:5432/postgres',
+    connect: connectPostgres,
+    option: 'schema',
+  },
+}
+
 /**
  * Opens the buffer of an address.
  *
@@ -41,129 +65,63 @@ export async function openAddress(address: string, options: AddressOptions, io: 
   const end = address.indexOf(':')
   const [kind, place] = [address.slice(0, Math.max(0, end)), address.slice(end + 1)]
   if (kind === '' || place === '') throw new UsageError(`\`${address}\` is no address of a buffer: ${ADDRESS_HELP}`)
-  switch (kind) {
-    case 'file':
-      return options.isDry && !options.create
-        ? inspectDirectory(place, options.keys)
-        : changeDirectory(place, { ...options.keys, create: options.create })
-    case 'sqlite':
-      return opened(sqliteBuffer({ directory: place }))
-    case 'redis':
-      return openRedis(place, options, io)
-    default:
-      throw new UsageError(`\`${kind}:\` is no kind of buffer: ${ADDRESS_HELP}`)
-  }
+  if (kind === 'file')
+    return options.isDry && !options.create
+      ? inspectDirectory(place, options.keys)
+      : changeDirectory(place, { ...options.keys, create: options.create })
+  if (kind === 'sqlite') return opened(sqliteBuffer({ directory: place }), async () => {})
+  const server = Object.hasOwn(servers, kind) ? servers[kind] : undefined
+  if (server === undefined) throw new UsageError(`\`${kind}:\` is no kind of buffer: ${ADDRESS_HELP}`)
+  return openServer(server, place, options, io)
 }
 
-async function opened(buffer: EventBuffer, close?: () => unknown): Promise<OpenAddress> {
+async function openServer(
+  server: ServerKind,
+  place: string,
+  { directory }: AddressOptions,
+  io: CliIo,
+): Promise<OpenAddress> {
+  const options = bufferOptions(server, place)
+  const module = await loadInstalled(server.module, directory)
+  const make = module[server.make]
+  if (typeof make !== 'function')
+    throw new UsageError(`The @holdfast/adapters that is installed here has no ${server.make}.`)
+  const { client, close } = await server.connect(io.env[server.variable] ?? server.defaultUrl, directory)
+  let buffer: EventBuffer
+  try {
+    buffer = (make as (client: unknown, options: unknown) => EventBuffer)(client, options)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return opened(buffer, close)
+}
+
+async function opened(buffer: EventBuffer, close: () => Promise<void>): Promise<OpenAddress> {
   try {
     await buffer.open()
   } catch (error) {
-    await close?.()
+    await close()
     throw error
   }
   return {
     buffer,
     async [Symbol.asyncDispose]() {
       await buffer.close()
-      await close?.()
+      await close()
     },
   }
 }
 
-async function openRedis(place: string, { directory }: AddressOptions, io: CliIo): Promise<OpenAddress> {
-  const { redisBuffer } = await load('@holdfast/adapters/redis', directory)
-  if (typeof redisBuffer !== 'function') throw notInstalled('@holdfast/adapters')
-  const options = redisOptions(place)
-  const { client, close } = await connect(io.env[REDIS_VARIABLE] ?? DEFAULT_REDIS_URL, directory)
-  try {
-    const make = redisBuffer as (client: unknown, options: unknown) => EventBuffer
-    return await opened(make(client, options), close)
-  } catch (error) {
-    // Where the options were refused nothing has closed it.
-    close()
-    throw error instanceof InvalidOptionsError ? new UsageError(error.message) : error
-  }
-}
-
-function redisOptions(place: string): Readonly<Record<string, unknown>> {
+function bufferOptions({ option }: ServerKind, place: string): Readonly<Record<string, unknown>> {
   const [name = '', query = ''] = place.split('?', 2)
   const given = new URLSearchParams(query)
-  const unknown = [...given.keys()].find((key) => key !== 'partitions' && key !== 'prefix')
-  if (unknown !== undefined) throw new UsageError(`\`${unknown}\` is neither \`partitions\` nor \`prefix\`.`)
-  const [partitions, prefix] = [given.get('partitions'), given.get('prefix')]
+  const unknown = [...given.keys()].find((key) => key !== 'partitions' && key !== option)
+  if (unknown !== undefined) throw new UsageError(`\`${unknown}\` is neither \`partitions\` nor \`${option}\`.`)
+  const [partitions, value] = [given.get('partitions'), given.get(option)]
   return {
     name,
     ...(partitions === null ? {} : { partitions: Number(partitions) }),
-    ...(prefix === null ? {} : { prefix }),
+    ...(value === null ? {} : { [option]: value }),
   }
-}
-
-interface Connected {
-  readonly client: unknown
-  readonly close: () => void
-}
-
-type RedisClass = new (
-  url: string,
-  options: object,
-) => {
-  on(name: 'error', listener: () => void): void
-  connect(): Promise<void>
-  disconnect(): void
-}
-
-type CreateClient = (options: object) => {
-  on(name: 'error', listener: () => void): void
-  connect(): Promise<unknown>
-  destroy(): void
-}
-
-/** Connects with the client that the application has. Its errors come with the calls that fail. */
-async function connect(url: string, directory: string): Promise<Connected> {
-  const name = REDIS_CLIENTS.find((candidate) => isInstalled(candidate, directory))
-  if (name === undefined) throw notInstalled('ioredis, or iovalkey, or redis')
-  const { Redis, createClient } = await load(name, directory)
-  try {
-    if (name === 'redis') {
-      const client = (createClient as CreateClient)({ url, socket: { reconnectStrategy: false } })
-      client.on('error', () => {})
-      await client.connect()
-      return { client, close: () => client.destroy() }
-    }
-    const client = new (Redis as RedisClass)(url, { lazyConnect: true, retryStrategy: () => null })
-    client.on('error', () => {})
-    await client.connect()
-    return { client, close: () => client.disconnect() }
-  } catch {
-    // The URL may have a password.
-    throw new UsageError(`The server of $${REDIS_VARIABLE} cannot be reached.`)
-  }
-}
-
-function isInstalled(name: string, directory: string): boolean {
-  try {
-    createRequire(join(directory, 'any.js')).resolve(name)
-    return true
-  } catch {
-    return false
-  }
-}
-
-async function load(name: string, directory: string): Promise<Readonly<Record<string, unknown>>> {
-  let path: string
-  try {
-    path = createRequire(join(directory, 'any.js')).resolve(name)
-  } catch {
-    throw notInstalled(name.startsWith('@holdfast/adapters') ? '@holdfast/adapters' : name)
-  }
-  const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>
-  // What is CommonJS may have its names on the default export only.
-  return { ...(module['default'] as object | undefined), ...module }
-}
-
-function notInstalled(name: string): UsageError {
-  return new UsageError(
-    `A buffer on Redis needs ${name}, which is not installed here: \`npm install ${name.split(',')[0]}\`.`,
-  )
 }
