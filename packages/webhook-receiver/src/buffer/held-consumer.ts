@@ -20,13 +20,14 @@ export class HeldConsumer {
   readonly consumer: Consumer
   readonly #leases: ReadonlyMap<number, Lease>
   readonly #clock: Clock
-  #renewedMs: number
+  #isLost = false
+  #cancelTimer: () => void = () => {}
 
   private constructor(consumer: Consumer, leases: readonly Lease[], clock: Clock) {
     this.consumer = consumer
     this.#leases = new Map(leases.map((lease) => [lease.partition, lease]))
     this.#clock = clock
-    this.#renewedMs = clock.monotonicMs()
+    this.#renewLater()
   }
 
   /**
@@ -56,18 +57,28 @@ export class HeldConsumer {
     return lease
   }
 
-  /** Keeps the leases, where it is time to. */
-  async renew(): Promise<void> {
-    const nowMs = this.#clock.monotonicMs()
-    if (nowMs - this.#renewedMs < LEASE_MS / 3) return
-    for (const lease of this.#leases.values())
-      if (!(await this.consumer.renew(lease, LEASE_MS))) throw inUseError(this.consumer.name)
-    this.#renewedMs = nowMs
+  /** @throws IntegrationError `conflict` (`consumer_in_use`) when a lease was lost. */
+  requireHeld(): void {
+    if (this.#isLost) throw inUseError(this.consumer.name)
   }
 
   async release(): Promise<void> {
+    this.#cancelTimer()
     // What cannot be given back ends by itself.
     await Promise.allSettled([...this.#leases.values()].map((lease) => this.consumer.release(lease)))
+  }
+
+  #renewLater(): void {
+    this.#cancelTimer = this.#clock.schedule(LEASE_MS / 3, () => void this.#renew(), { background: true })
+  }
+
+  /** Beside everything else, because reading what is set aside may take long. */
+  async #renew(): Promise<void> {
+    this.#renewLater()
+    const renewals = [...this.#leases.values()].map((lease) => this.consumer.renew(lease, LEASE_MS))
+    // One that failed may succeed the next time; a write with a lease that has ended is refused anyway.
+    for (const renewal of await Promise.allSettled(renewals))
+      if (renewal.status === 'fulfilled' && !renewal.value) this.#isLost = true
   }
 }
 

@@ -81,7 +81,7 @@ export async function moveEvents(from: EventBuffer, to: EventBuffer, options: Mo
     for (let partition = 0; partition < from.caps.partitions; partition++)
       for await (const batch of batchesOf(mover, sources, partition)) {
         signal?.throwIfAborted()
-        for (const consumer of held) await consumer.renew()
+        for (const consumer of held) consumer.requireHeld()
         const results = batch.events.length === 0 ? [] : await to.append(batch.events.map(newEventOf))
         for (const target of targets) await settle(target, batch, results)
         await batch.commit()

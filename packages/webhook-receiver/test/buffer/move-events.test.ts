@@ -212,6 +212,29 @@ describe('moveEvents', () => {
     expect((await to.stats()).events).toBe(0)
   })
 
+  test('holds its leases for as long as it takes, and stops when one is lost', async () => {
+    const [from, to] = [await buffers['memory']!(), await buffers['memory']!()]
+    await from.append(Array.from({ length: 300 }, (_, index) => eventOf(index)))
+    await from.openConsumer('orders')
+    const clock = fakeClock()
+    let renewals = 0
+    const slow: EventBuffer = {
+      ...bound(to),
+      append: async (events) => {
+        await clock.advance(30_000)
+        return to.append(events)
+      },
+      openConsumer: async (name, options) => ({
+        ...bound(await to.openConsumer(name, options)),
+        renew: async () => ++renewals < 9,
+      }),
+    }
+    await expect(moveEvents(from, slow, { clock })).rejects.toMatchObject({ reason: 'consumer_in_use' })
+    expect(renewals).toBeGreaterThanOrEqual(9)
+    expect((await to.stats()).events).toBe(256)
+    expect(await moveEvents(from, to)).toMatchObject({ moved: 44 })
+  })
+
   test('stops between two batches when it is told to', async () => {
     const [from, to] = [await buffers['memory']!(), await buffers['memory']!()]
     await from.append(Array.from({ length: 600 }, (_, index) => eventOf(index)))
