@@ -73,6 +73,27 @@ runs('on a cluster of three nodes', () => {
       })
     })
 
+    test('takes nothing while the slot of a partition is being moved, rather than beginning anew there', async () => {
+      const prefix = `${randomUUID()}:`
+      const buffer = redisBuffer(connected.client, { name: 'inbox', prefix, partitions: 1, timeoutMs: 500 })
+      await buffer.open()
+      await buffer.append([eventOf('before')])
+      const slot = Number(await cluster.call(0, 'CLUSTER', 'KEYSLOT', `${prefix}buffer:{inbox:0}`))
+      const from = Math.floor(slot / Math.ceil(16_384 / 3))
+      const to = (from + 1) % 3
+      const [source, target] = [await cluster.call(from, 'CLUSTER', 'MYID'), await cluster.call(to, 'CLUSTER', 'MYID')]
+      await cluster.call(to, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(source))
+      await cluster.call(from, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', String(target))
+      await expect(buffer.append([eventOf('during')])).rejects.toMatchObject({ reason: 'buffer_failed' })
+      await expect(buffer.openConsumer('late')).rejects.toMatchObject({ reason: 'buffer_failed' })
+      expect(await cluster.call(to, 'CLUSTER', 'COUNTKEYSINSLOT', slot)).toBe(0)
+      for (const node of [from, to]) await cluster.call(node, 'CLUSTER', 'SETSLOT', slot, 'STABLE')
+      const [result] = await buffer.append([eventOf('after')])
+      expect(Number(result?.position)).toBeLessThanOrEqual(3)
+      expect((await buffer.stats()).events).toBe(Number(result?.position))
+      await buffer.close()
+    })
+
     describe('redisIdempotencyStore', () => {
       for (const { title, run } of idempotencyStoreConformance.filter((_, index) => index % 4 === 0))
         test.concurrent(title, () =>

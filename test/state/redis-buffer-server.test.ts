@@ -251,6 +251,24 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', (
     expect(result?.status).toBe('duplicate')
   })
 
+  test('counts what waits behind a batch among what it may keep', async () => {
+    const own = await ownServer({ durable: true })
+    const limits = { maxQueuedBytes: 100_000, maxEventBytes: 50_000, maxBatchBytes: 10_000 }
+    const buffer = await opened({ partitions: 1, ...limits }, own.connected)
+    own.service.process.kill('SIGSTOP')
+    const outcomes = eventsOf(100, new Uint8Array(10_000)).map((event) =>
+      buffer.append([event]).then(
+        () => 'stored',
+        ({ reason }: { reason: string }) => reason,
+      ),
+    )
+    own.service.process.kill('SIGCONT')
+    const reasons = await Promise.all(outcomes)
+    expect(reasons.filter((reason) => reason === 'buffer_overloaded').length).toBeGreaterThan(80)
+    // What was answered is not counted any more.
+    expect((await buffer.append([eventOf('later', 'one', new Uint8Array(50_000))]))[0]?.status).toBe('appended')
+  })
+
   test('takes no more than it may keep while the server does not answer', async () => {
     const own = await ownServer({ durable: true })
     const buffer = await opened({ timeoutMs: 300, maxEventBytes: 1000, maxQueuedBytes: 1500 }, own.connected)

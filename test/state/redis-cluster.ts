@@ -11,6 +11,8 @@ export interface RedisCluster {
   readonly nodes: readonly RedisService[]
   /** A connection to each node by itself. */
   readonly direct: readonly Connected[]
+  /** Has one node do something. */
+  call(node: number, command: string, ...args: readonly (string | number)[]): Promise<unknown>
   dispose(): Promise<void>
 }
 
@@ -30,6 +32,7 @@ export async function startCluster(): Promise<RedisCluster> {
   await Promise.all(admins.map(untilJoined))
   return {
     nodes,
+    call: (node, command, ...args) => (admins[node] as Redis).call(command, ...args),
     direct: admins.map((client) => ({ client, close: () => client.disconnect() })),
     dispose: async () => {
       for (const admin of admins) admin.disconnect()

@@ -14,11 +14,14 @@ export interface Partition {
 /** Makes the access to a partition. `prefix` is that of the buffer's keys. */
 export function createPartition(prefix: string, name: string, index: number, run: RunScript): Partition {
   const key = `${prefix}buffer:{${name}:${index}}`
+  // Named with every call because it exists, while the first key never does: so a cluster that is moving the slot has the call repeated. Without
+  // it the new node would be asked, where nothing is yet, and would begin anew.
+  const meta = `${key}:meta`
   return {
     index,
     async run(script, args, consumer) {
       try {
-        return await run(script, consumer === undefined ? [key] : [key, `${key}:c:${consumer}`], args)
+        return await run(script, consumer === undefined ? [key, meta] : [key, `${key}:c:${consumer}`, meta], args)
       } catch (error) {
         throw bufferFailure(error)
       }

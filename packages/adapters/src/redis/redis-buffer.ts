@@ -79,7 +79,6 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
 
   const store = async (partition: Partition, records: readonly EventRecord[]): Promise<readonly number[]> => {
     const bytes = records.reduce((sum, record) => sum + record.bytes, 0)
-    queuedBytes += bytes
     const args = records.flatMap(({ fingerprint, meta, body }) => [fingerprint, meta, body])
     const answer = partition.run(appendScript, [String(Math.ceil(dedupeWindowMs)), ...args])
     // What the client keeps while it is offline counts until it lets go of it.
@@ -161,6 +160,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
         throw new BufferError('buffer_overloaded', `${queuedBytes} bytes wait for Redis; no more are taken.`, {
           retryAfterMs: 1000,
         })
+      queuedBytes += bytes
       const places = events.map(({ key, id }) => partitionOf(key ?? id, partitions.length))
       const byPartition = groupedBy(records.keys(), (index) => places[index] as number)
       const results: AppendResult[] = []
