@@ -32,7 +32,13 @@ runs('on a cluster of three nodes', () => {
       async create() {
         const clock = fakeClock()
         const prefix = `${randomUUID()}:`
-        const options: RedisBufferOptions = { name: 'inbox', prefix, clock, retention: { minAgeMs: 3_600_000 } }
+        const options: RedisBufferOptions = {
+          name: 'inbox',
+          prefix,
+          clock,
+          retention: { minAgeMs: 3_600_000 },
+          timeoutMs: 1e9,
+        }
         let buffer = redisBuffer(connected.client, options)
         return {
           buffer,

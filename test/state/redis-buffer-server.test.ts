@@ -241,6 +241,17 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', (
     expect((await buffer.stats()).consumers).toEqual([{ name: 'orders', backlog: 2, parked: 1, deadLetters: 1 }])
   })
 
+  test('closes in time while the server is gone', async () => {
+    const own = await ownServer({ durable: true })
+    const buffer = await opened({ timeoutMs: 300 }, own.connected)
+    const { consumer, lease, events } = await drained(buffer)
+    await own.service.kill()
+    await expect(consumer.commit(lease, { done: [events[0]!.position] })).rejects.toMatchObject({
+      reason: 'buffer_failed',
+    })
+    await buffer.close()
+  }, 5_000)
+
   test('refuses in time when the server does not answer, and knows afterwards what was stored', async () => {
     const own = await ownServer({ durable: true })
     const buffer = await opened({ timeoutMs: 300 }, own.connected)

@@ -25,7 +25,13 @@ describe.runIf(hasService('Redis', 'redis-server')).each(Object.entries(clients)
       async create() {
         const clock = fakeClock()
         const prefix = `${randomUUID()}:`
-        const options: RedisBufferOptions = { name: 'inbox', prefix, clock, retention: { minAgeMs: 3_600_000 } }
+        const options: RedisBufferOptions = {
+          name: 'inbox',
+          prefix,
+          clock,
+          retention: { minAgeMs: 3_600_000 },
+          timeoutMs: 1e9,
+        }
         let opened = 0
         const make = () => redisBuffer((connections[opened++ % connections.length] as Connected).client, options)
         let buffer = make()

@@ -1,4 +1,5 @@
-import type { LogEntry } from '@holdfast/webhook-receiver'
+import type { Clock } from '@holdfast/core'
+import { BufferError, type LogEntry } from '@holdfast/webhook-receiver'
 import type { RunScript, Script, ScriptArgument } from './script.ts'
 import { bufferFailure } from './buffer-failure.ts'
 import { decodeEvent } from './event-record.ts'
@@ -7,26 +8,54 @@ import { positionOf } from './position.ts'
 /** Where one partition is, and how it is asked. */
 export interface Partition {
   readonly index: number
-  /** Runs a script on the partition, for a consumer where one is named. @throws BufferError */
-  run(script: Script, args: readonly ScriptArgument[], consumer?: string): Promise<unknown>
+  /**
+   * Runs a script on the partition, for a consumer where one is named. `onSettled` is called when the client lets go of the call, which may be
+   * long after it was given up here.
+   *
+   * @throws BufferError
+   */
+  run(script: Script, args: readonly ScriptArgument[], consumer?: string, onSettled?: () => void): Promise<unknown>
 }
 
-/** Makes the access to a partition. `prefix` is that of the buffer's keys. */
-export function createPartition(prefix: string, name: string, index: number, run: RunScript): Partition {
+/** How a buffer's partitions are asked. */
+export interface PartitionAccess {
+  /** Of the buffer's keys. */
+  readonly prefix: string
+  readonly name: string
+  readonly run: RunScript
+  readonly clock: Clock
+  /** How long an answer may take, in ms. */
+  readonly timeoutMs: number
+}
+
+/** Makes the access to a partition. */
+export function createPartition({ prefix, name, run, clock, timeoutMs }: PartitionAccess, index: number): Partition {
   const key = `${prefix}buffer:{${name}:${index}}`
   // Named with every call because it exists, while the first key never does: so a cluster that is moving the slot has the call repeated. Without
   // it the new node would be asked, where nothing is yet, and would begin anew.
   const meta = `${key}:meta`
   return {
     index,
-    async run(script, args, consumer) {
+    async run(script, args, consumer, onSettled = () => {}) {
+      const answer = run(script, consumer === undefined ? [key, meta] : [key, `${key}:c:${consumer}`, meta], args)
+      answer.then(onSettled, onSettled)
       try {
-        return await run(script, consumer === undefined ? [key, meta] : [key, `${key}:c:${consumer}`, meta], args)
+        return await inTime(answer, clock, timeoutMs)
       } catch (error) {
         throw bufferFailure(error)
       }
     },
   }
+}
+
+/** Clients wait for a server that is away, some of them without end. */
+function inTime(answer: Promise<unknown>, clock: Clock, timeoutMs: number): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const late = (): void =>
+      reject(new BufferError('buffer_failed', `Redis did not answer within ${timeoutMs} ms.`, { retryAfterMs: 1000 }))
+    const cancel = clock.schedule(timeoutMs, late, { background: true })
+    answer.then(resolve, reject).finally(cancel)
+  })
 }
 
 /** A consumer's name as it stands in keys: without what separates their parts. */

@@ -48,7 +48,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
   const { name, prefix, clock, maxEventBytes, maxQueuedBytes, maxBatchBytes, timeoutMs, dedupeWindowMs } = resolved
   const run = scriptRunner(client)
   const partitions = Array.from({ length: resolved.partitions }, (_, index) =>
-    createPartition(prefix, name, index, run),
+    createPartition({ prefix, name, run, clock, timeoutMs }, index),
   )
   const arrivals = createArrivals({
     clock,
@@ -80,24 +80,16 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
   const store = async (partition: Partition, records: readonly EventRecord[]): Promise<readonly number[]> => {
     const bytes = records.reduce((sum, record) => sum + record.bytes, 0)
     const args = records.flatMap(({ fingerprint, meta, body }) => [fingerprint, meta, body])
-    const answer = partition.run(appendScript, [String(Math.ceil(dedupeWindowMs)), ...args])
     // What the client keeps while it is offline counts until it lets go of it.
-    const settled = (): void => {
+    const onSettled = (): void => {
       queuedBytes -= bytes
     }
-    answer.then(settled, settled)
-    const seqs = ((await answerInTime(answer)) as Buffer[]).map((seq) => Number(String(seq)))
+    const windowMs = String(Math.ceil(dedupeWindowMs))
+    const answer = (await partition.run(appendScript, [windowMs, ...args], undefined, onSettled)) as Buffer[]
+    const seqs = answer.map((seq) => Number(String(seq)))
     arrivals.announce(partition.index)
     return seqs
   }
-
-  const answerInTime = (answer: Promise<unknown>): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      const late = (): void =>
-        reject(new BufferError('buffer_failed', `Redis did not answer within ${timeoutMs} ms.`, { retryAfterMs: 1000 }))
-      const cancel = clock.schedule(timeoutMs, late, { background: true })
-      answer.then(resolve, reject).finally(cancel)
-    })
 
   const queues: readonly AppendQueue[] = partitions.map((partition) =>
     createAppendQueue(maxBatchBytes, (records) => store(partition, records)),
