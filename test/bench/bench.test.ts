@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { findProgram } from '../clients/service-process.ts'
 
 const RUN_PATH = fileURLToPath(new URL('./run.ts', import.meta.url))
 
@@ -99,6 +100,9 @@ describe('the benchmark', () => {
         'express',
         'expressWebhooks',
       ],
+      ...(findProgram('redis-server') === undefined
+        ? {}
+        : { 'Inbound: durable accept over HTTP on Redis, 64 connections': ['bullmq', 'redisBuffer'] }),
       'Inbound: group commit, append only': [
         'write + fdatasync @ 1',
         ...[1, 64, 256].map((concurrency) => `diskBuffer.append @ ${concurrency}`),

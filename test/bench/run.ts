@@ -1,6 +1,8 @@
 /** Runs the benchmark from the command line; `--help` says how. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { findProgram } from '../clients/service-process.ts'
+import { durableAcceptOnRedis } from './accept-redis.ts'
 import { durableAccept } from './accept.ts'
 import { groupCommit } from './append.ts'
 import { drainBacklog } from './drain.ts'
@@ -21,6 +23,7 @@ const SECTIONS: Readonly<Record<string, (quick: boolean) => Promise<Section>>> =
   verify: verifySpeed,
   secrets: verifySecrets,
   accept: durableAccept,
+  'accept-redis': durableAcceptOnRedis,
   append: groupCommit,
   drain: drainBacklog,
 }
@@ -37,7 +40,7 @@ const { values } = parseArgs({
   args: process.argv.slice(2).filter((argument) => argument !== '--'),
   options: {
     quick: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: Object.keys(SECTIONS) },
+    only: { type: 'string', multiple: true, default: Object.keys(SECTIONS).filter(canRun) },
     write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -45,6 +48,11 @@ const { values } = parseArgs({
 
 if (values.help) process.stdout.write(USAGE)
 else await main()
+
+/** Whether what a section needs is installed. */
+function canRun(section: string): boolean {
+  return section !== 'accept-redis' || findProgram('redis-server') !== undefined
+}
 
 async function main(): Promise<void> {
   const parts = [renderEnvironment({ quick: values.quick })]
