@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import github from '@holdfast/adapters/connectors/github'
 import { redisBuffer, type RedisBufferOptions } from '@holdfast/adapters/redis'
-import type { EventBuffer } from '@holdfast/webhook-receiver'
+import { createReceiver, type EventBuffer, type WebhookReply } from '@holdfast/webhook-receiver'
+import { sign } from '@octokit/webhooks-methods'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { drained, eventOf, eventsOf, readAll } from './redis-events.ts'
@@ -239,6 +241,32 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', (
     await consumer.commit(lease, { done: rest.map(({ position }) => position) })
     expect((await buffer.append([eventOf('more')]))[0]?.status).toBe('appended')
     expect((await buffer.stats()).consumers).toEqual([{ name: 'orders', backlog: 2, parked: 1, deadLetters: 1 }])
+  })
+
+  test('has webhooks answered with 503 and Retry-After while the server is full', async () => {
+    const own = await ownServer({ durable: true })
+    const receiver = createReceiver({
+      buffer: redisBuffer(own.connected.client, { name: 'inbox' }),
+      sources: { github: { connector: github, secrets: ['a secret'], partitionKey: () => null } },
+      destinations: { orders: { handle: () => {} } },
+    })
+    await receiver.start()
+    onTestFinished(() => receiver.stop())
+    const send = async (id: string): Promise<WebhookReply> => {
+      const body = JSON.stringify({ id })
+      const headers = [
+        ['x-github-event', 'ping'],
+        ['x-github-delivery', id],
+        ['x-hub-signature-256', await sign('a secret', body)],
+      ] as const
+      return receiver.accept('github', { method: 'POST', url: '/', headers, body: Buffer.from(body) })
+    }
+    await limitMemory(own.service.port, '1mb')
+    const refused = await send('a')
+    expect(refused.status).toBe(503)
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+    await limitMemory(own.service.port, '0')
+    expect((await send('a')).status).toBe(200)
   })
 
   test('closes in time while the server is gone', async () => {
