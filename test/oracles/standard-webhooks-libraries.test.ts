@@ -1,9 +1,15 @@
 import { verifyWebhook } from '@clerk/backend/webhooks'
 import clerk from '@holdfast/adapters/connectors/clerk'
+import incidentIo from '@holdfast/adapters/connectors/incident-io'
+import loops from '@holdfast/adapters/connectors/loops'
 import openai from '@holdfast/adapters/connectors/openai'
 import polar from '@holdfast/adapters/connectors/polar'
+import render from '@holdfast/adapters/connectors/render'
 import replicate from '@holdfast/adapters/connectors/replicate'
 import resend from '@holdfast/adapters/connectors/resend'
+import stytch from '@holdfast/adapters/connectors/stytch'
+import supabase from '@holdfast/adapters/connectors/supabase'
+import vanta from '@holdfast/adapters/connectors/vanta'
 import type { Connector } from '@holdfast/core'
 import { webhooks as polarWebhooks } from '@polar-sh/sdk/2026-04'
 import fc from 'fast-check'
@@ -151,7 +157,37 @@ const polarOracle: Oracle = {
   },
 }
 
-for (const each of [clerkOracle, resendOracle, openaiOracle, agelessReplicate, polarOracle]) describeOracle(each)
+// Providers whose documentation names the specification's own library.
+const byTheSpecification = (connector: Connector, prefix: Verification['prefix'], secret: string = SECRET): Oracle => ({
+  ...oracle({
+    library: `standardwebhooks, ${prefix}-* headers`,
+    connector,
+    prefix,
+    secret,
+    accepts: ({ headers, body }) => {
+      const named = Object.entries(headers).map(([name, value]) => [name.replace('svix-', 'webhook-'), value] as const)
+      signer.verify(body, Object.fromEntries(named))
+      return true
+    },
+  }),
+  ...ofJson,
+})
+
+for (const each of [
+  clerkOracle,
+  resendOracle,
+  openaiOracle,
+  agelessReplicate,
+  polarOracle,
+  byTheSpecification(incidentIo, 'svix'),
+  byTheSpecification(incidentIo, 'webhook'),
+  byTheSpecification(loops, 'webhook'),
+  byTheSpecification(render, 'webhook'),
+  byTheSpecification(stytch, 'svix'),
+  byTheSpecification(supabase, 'webhook', `v1,${SECRET}`),
+  byTheSpecification(vanta, 'svix'),
+])
+  describeOracle(each)
 
 describe('where libraries differ from us', () => {
   useSigningTime()

@@ -3,7 +3,9 @@ import { createRequire } from 'node:module'
 import fusionauth from '@holdfast/adapters/connectors/fusionauth'
 import livekit from '@holdfast/adapters/connectors/livekit'
 import messagebird from '@holdfast/adapters/connectors/messagebird'
+import netlify from '@holdfast/adapters/connectors/netlify'
 import plaid from '@holdfast/adapters/connectors/plaid'
+import vonage from '@holdfast/adapters/connectors/vonage'
 import { generateWebhookKey } from '@holdfast/webhook-receiver/testing'
 import fc from 'fast-check'
 import { importPKCS8, SignJWT } from 'jose'
@@ -93,17 +95,27 @@ describe.each([
     'RS256',
     (body: string) => ({ request_body_sha256: sha256(body, 'base64') }),
   ],
-] as const)('the %s connector and jose', async (_name, connector, header, algorithm, claims) => {
+  [
+    'netlify',
+    netlify,
+    'x-webhook-signature',
+    'HS256',
+    (body: string) => ({ iss: 'netlify', sha256: sha256(body, 'hex') }),
+  ],
+  ['vonage', vonage, 'authorization', 'HS256', (body: string) => ({ payload_hash: sha256(body, 'hex') })],
+] as const)('the %s connector and jose', async (name, connector, header, algorithm, claims) => {
   useSigningTime()
 
   const key = await generateWebhookKey({ connector, algorithm })
-  const privateKey = await importPKCS8(key.privateKey ?? '', algorithm)
+  const signingKey =
+    key.privateKey === undefined ? new TextEncoder().encode(key.secret) : await importPKCS8(key.privateKey, algorithm)
+  const prefix = name === 'vonage' ? 'Bearer ' : ''
   const sign = async (body: string, alg: string = algorithm): Promise<Delivery> => {
     const token = await new SignJWT(claims(body))
-      .setProtectedHeader({ alg, kid: key.keyId ?? '' })
+      .setProtectedHeader({ alg, ...(key.keyId !== undefined && { kid: key.keyId }) })
       .setIssuedAt(NOW / 1000)
-      .sign(privateKey)
-    return { headers: { [header]: token }, body }
+      .sign(signingKey)
+    return { headers: { [header]: prefix + token }, body }
   }
   const verify = (delivery: Delivery, receivedAt?: number) =>
     verifyDelivery({ connector, source: key.source }, delivery, receivedAt)
@@ -131,7 +143,7 @@ describe.each([
     const [, payload = '', signature = ''] = (headers[header] ?? '').split('.')
     const none = Buffer.from(JSON.stringify({ alg: 'none', kid: key.keyId })).toString('base64url')
     for (const token of [
-      `${none}.${payload}.`,
+      `${prefix}${none}.${payload}.`,
       (headers[header] ?? '').replace(
         signature,
         signature.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')),
