@@ -69,4 +69,17 @@ describe('laneName', () => {
     expect(keyOfLane(unordered)).toBeUndefined()
     expect(new Set([...names, unordered, laneName(undefined, '8')]).size).toBe(keys.length + 2)
   })
+
+  test('has no half of a surrogate pair, which not every buffer can store', () => {
+    expect(laneName('cut \ud83d', '7')).toBe('cut \ufffd')
+    expect(laneName('whole \u{1f600}', '7')).toBe('whole \u{1f600}')
+  })
+
+  test('is the same whenever a key is cut within a pair, so that it is found again', () => {
+    const lanes = createLanes()
+    const first = delivery('cut \ud83d')
+    expect(lanes.join(first)).toBe(true)
+    expect(lanes.named('cut \ufffd')).toBe(lanes.find('cut \ud83d'))
+    expect(lanes.join(delivery('cut \ud83d'))).toBe(false)
+  })
 })
