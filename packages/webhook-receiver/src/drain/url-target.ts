@@ -82,12 +82,13 @@ export function urlTarget(path: string, options: UrlOptions): Target {
       const failure = integrationErrorOf(response)
       if (failure !== undefined) throw failure
     },
-    // It answered that this will not do. Configuration may still be put right.
+    // It answered that this will not do. Configuration may still be put right, and a quota is there again some day.
     isHopeless: (error) =>
       isIntegrationError(error) &&
       error.retryable === 'never' &&
       error.delivery === 'answered' &&
-      error.code !== 'configuration_error',
+      error.code !== 'configuration_error' &&
+      error.code !== 'quota_exhausted',
   }
 }
 

@@ -128,6 +128,16 @@ describe('a destination with a url', () => {
     expect(heard.of('delivery:retried')[0]?.delayMs).toBe(20_000)
   })
 
+  test('repeats an event that met a quota, and asks again before the quota says so', async () => {
+    const { fetch } = answering(
+      new Response(null, { status: 429, headers: { 'retry-after': '86400' } }),
+      new Response('ok'),
+    )
+    const { heard } = await drainTo({ url: 'https://crm.test/', fetch, maxDelayMs: 30_000 })
+    expect(heard.of('delivery:retried')).toMatchObject([{ error: { code: 'quota_exhausted' }, delayMs: 30_000 }])
+    expect(heard.of('delivery:succeeded')).toMatchObject([{ attempt: 2 }])
+  })
+
   test('is aborted when its time is over', async () => {
     const fetch: typeof globalThis.fetch = (_url, init) =>
       new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason)))
