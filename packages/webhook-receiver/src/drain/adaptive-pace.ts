@@ -61,8 +61,8 @@ export interface AdaptivePace {
   failed(error: unknown, durationMs: number, nowMs: number): void
 }
 
-/** Makes the adaptive pace of a destination; its pacer begins at `pace.start`. */
-export function createAdaptivePace(pace: ResolvedPace, pacer: Pacer): AdaptivePace {
+/** Makes the adaptive pace of a destination; its pacer begins at `pace.start`. `maxHoldMs`: longest wait that an answer can ask for. */
+export function createAdaptivePace(pace: ResolvedPace, pacer: Pacer, maxHoldMs: number): AdaptivePace {
   let waitedAtMs = -Infinity
   let roseAtMs: number | undefined
   let fellAtMs = -Infinity
@@ -95,7 +95,7 @@ export function createAdaptivePace(pace: ResolvedPace, pacer: Pacer): AdaptivePa
       if (kind === 'refusal') return
       fall(nowMs - durationMs, nowMs)
       // It asks everybody to wait, not only this event.
-      if (kind === 'overload') pacer.holdUntil(nowMs + hintedDelayMs(error))
+      if (kind === 'overload') pacer.holdUntil(nowMs + Math.min(hintedDelayMs(error), maxHoldMs))
     },
   }
 }

@@ -23,13 +23,18 @@ export interface Valve {
 
 /** Makes the valve of a destination, open. */
 export function createValve(
-  { ratePerSecond, pace, breaker: breakerOptions }: Pick<ResolvedDestination, 'ratePerSecond' | 'pace' | 'breaker'>,
+  {
+    ratePerSecond,
+    pace,
+    breaker: breakerOptions,
+    maxDelayMs,
+  }: Pick<ResolvedDestination, 'ratePerSecond' | 'pace' | 'breaker' | 'maxDelayMs'>,
   random: Random,
   listener: Parameters<typeof createBreaker>[2],
 ): Valve {
   const startRate = pace?.start ?? ratePerSecond
   const pacer = startRate === Infinity ? undefined : createPacer(startRate)
-  const adaptive = pace === undefined || pacer === undefined ? undefined : createAdaptivePace(pace, pacer)
+  const adaptive = pace === undefined || pacer === undefined ? undefined : createAdaptivePace(pace, pacer, maxDelayMs)
   const breaker = breakerOptions === undefined ? undefined : createBreaker(breakerOptions, random, listener)
   return {
     isHeld: false,

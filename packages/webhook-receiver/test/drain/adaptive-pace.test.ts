@@ -9,7 +9,7 @@ const busy = (retryAfterMs = 0): IntegrationError =>
 function setUp(options: Partial<Parameters<typeof resolvePace>[1]> = {}): { pace: AdaptivePace; pacer: Pacer } {
   const resolved = resolvePace('pace', { min: 10, max: 70, ...options })
   const pacer = createPacer(resolved.start)
-  return { pace: createAdaptivePace(resolved, pacer), pacer }
+  return { pace: createAdaptivePace(resolved, pacer, 60_000), pacer }
 }
 
 /** A busy time of steady successes. */

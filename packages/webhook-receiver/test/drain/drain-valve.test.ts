@@ -127,4 +127,24 @@ describe('an adaptive pace', () => {
     expect(goodput).toBeLessThanOrEqual(capacity)
     expect((after.retried - before.retried) / (after.delivered - before.delivered)).toBeLessThan(0.05)
   })
+
+  test('holds a destination for no longer than its longest wait, whatever one answer asks for', async () => {
+    const starts: number[] = []
+    const { drain, clock } = await drainFixture(
+      {
+        handle: () => {
+          starts.push(clock.monotonicMs())
+          if (starts.length > 1) return
+          throw new IntegrationError({ code: 'rate_limited', retryAfterMs: 30 * 86_400_000 })
+        },
+        orderingKey: ({ key }) => key,
+        pace: { min: 1, max: 10 },
+        maxDelayMs: 60_000,
+      },
+      [event('a', 'a'), event('b', 'b')],
+    )
+    drain.start()
+    await clock.advance(120_000)
+    expect(starts).toEqual([0, 60_000, 61_000])
+  })
 })
