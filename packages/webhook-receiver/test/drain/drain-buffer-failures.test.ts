@@ -83,6 +83,33 @@ describe('a buffer that fails', () => {
     expect((await fixture.deadLetters()).map((letter) => letter.event.id)).toEqual(['a', 'b'])
   })
 
+  test('lets other keys go on while no dead letter can be stored: on a full disk only they make room', async () => {
+    const { broken, wrap } = breakable()
+    const delivered: string[] = []
+    const fixture = await drainFixture(
+      {
+        handle: async ({ id, key }) => {
+          if (key === 'bad') throw new Error('no')
+          delivered.push(id)
+        },
+        orderingKey: ({ key }) => key,
+        maxAttempts: 1,
+      },
+      [event('bad-1', 'bad'), event('bad-2', 'bad')],
+      { wrap },
+    )
+    broken.add('deadLetter')
+    fixture.drain.start()
+    await fixture.quiet()
+    await fixture.buffer.append([event('a', 'a'), event('b', 'b')])
+    await fixture.clock.advance(10_000)
+    expect(delivered).toEqual(['a', 'b'])
+    expect(fixture.drain.snapshot()).toMatchObject({ delivered: 2, inWindow: 2, deadLettered: 0 })
+    broken.clear()
+    await fixture.clock.advance(60_000)
+    expect((await fixture.deadLetters()).map((letter) => letter.event.id)).toEqual(['bad-1', 'bad-2'])
+  })
+
   test('does not keep a drain from stopping', async () => {
     const { broken, wrap } = breakable()
     const fixture = await drainFixture({ handle: () => {} }, [event('a')], { wrap })
