@@ -62,6 +62,7 @@ export function createHistoryConsumer(options: {
       signal?.throwIfAborted()
       const range = ranges.find(({ partition }) => partition === lease.partition)
       const entries = range === undefined ? [] : await readOn(range, after, maxBytes)
+      signal?.throwIfAborted()
       // Nothing more will come. Whoever waits is told so by the signal.
       if (entries.length === 0 && waitMs > 0) await untilAborted(signal)
       return entries
