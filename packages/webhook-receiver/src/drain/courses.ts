@@ -121,6 +121,13 @@ export function createCourses(options: {
       if (delivery.place !== undefined && delivery.lane?.parked !== undefined) return false
       return mayStart(delivery)
     },
+    takenBack(delivery) {
+      delivery.state = states.queued
+      const { lane, place } = delivery
+      // Something of its lane may have been taken back from the dead letters meanwhile, and comes first.
+      if (place !== undefined && lane?.parked !== undefined) parking.wake(lane)
+      else dispatcher.offer(delivery)
+    },
     succeeded(delivery, durationMs) {
       end(delivery, { kind: 'acking', durationMs })
     },

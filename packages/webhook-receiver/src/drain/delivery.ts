@@ -67,6 +67,8 @@ export interface DeliveryHome {
   readonly epoch: number
   /** Whether a delivery may start now. When not, the home takes it back and offers it again when it may. */
   admits(delivery: Delivery): boolean
+  /** An attempt said nothing about the delivery, which is to have another one in its turn. */
+  takenBack(delivery: Delivery): void
   succeeded(delivery: Delivery, durationMs: number): void
   failed(delivery: Delivery, error: unknown, durationMs: number): void
   /** Runs `work` in a transaction of the buffer that also holds the ack of the delivery. */

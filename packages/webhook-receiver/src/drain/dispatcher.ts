@@ -137,10 +137,8 @@ export function createDispatcher(options: {
     const nowMs = clock.monotonicMs()
     valve.failed(isProbe, error, nowMs - startedAtMs, nowMs)
     // The destination was asked, not the event. Where there is another one to ask with next time, this one keeps its attempts.
-    if (isProbe && valve.breaker === 'open' && line.size > 0) {
-      delivery.state = states.queued
-      line.push(delivery)
-    } else delivery.home.failed(delivery, error, nowMs - startedAtMs)
+    if (isProbe && valve.breaker === 'open' && line.size > 0) delivery.home.takenBack(delivery)
+    else delivery.home.failed(delivery, error, nowMs - startedAtMs)
   }
 
   /** Frees the attempt's place. False when its outcome does not count any more. */

@@ -1,6 +1,6 @@
 import { IntegrationError } from '@holdfast/core'
 import { describe, expect, test } from 'vitest'
-import { drainFixture, event } from './drain-fixture.ts'
+import { drainFixture, event, manualHandler } from './drain-fixture.ts'
 
 const stored = Array.from({ length: 30 }, (_, index) => event(`e${index}`, `k${index}`))
 
@@ -74,6 +74,47 @@ describe('the breaker of a destination', () => {
     await drained()
     expect(heard.of('destination:paused')).toEqual([])
     expect(await deadLetters()).toHaveLength(30)
+  })
+
+  test('lets what was redriven meanwhile go before the event of its key whose probe failed', async () => {
+    const handler = manualHandler()
+    const { drain, clock, quiet, consumer, deadLetters } = await drainFixture(
+      {
+        handle: handler.handle,
+        orderingKey: ({ key }) => key,
+        concurrency: 1,
+        maxAttempts: 1,
+        breaker: { failures: 2, breakMs: 1000, maxBreakMs: 1000 },
+      },
+      [event('a1', 'a'), event('b1', 'b'), event('a2', 'a'), event('c1', 'c')],
+    )
+    drain.start()
+    await quiet()
+    for (const id of ['a1', 'b1']) {
+      handler.fail(id)
+      await quiet()
+    }
+    const [given] = await deadLetters()
+    const probes: string[] = []
+    while (probes.at(-1) !== 'a2' && probes.length < 4) {
+      await clock.advance(1100)
+      const [probe] = handler.running
+      probes.push(probe as string)
+      if (probe !== 'a2') handler.fail(probe as string)
+      await quiet()
+    }
+    await consumer.redrive([{ partition: 0, position: given?.event.position as string }])
+    await drain.lookAside()
+    handler.fail('a2')
+    await clock.advance(1100)
+    const before = handler.started.length
+    for (let turn = 0; turn < 3; turn++) {
+      for (const id of handler.running) handler.succeed(id)
+      await clock.advance(1100)
+    }
+    const later = handler.started.slice(before - 1)
+    expect(later.filter((id) => id.startsWith('a'))).toEqual(['a1', 'a2'])
+    expect(drain.snapshot()).toMatchObject({ state: 'idle', parked: 0, inWindow: 0 })
   })
 
   test('leaves no timer behind when the drain stops during a break, or during a probe', async () => {
