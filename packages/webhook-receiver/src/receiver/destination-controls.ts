@@ -67,6 +67,14 @@ export function createDestinationControl(name: string, setup: ControlSetup): Des
     if (drain() === running) setup.drains()?.delete(name)
   }
 
+  /** Two drains of one destination would deliver its events side by side, so the one before ends first. */
+  const restart = async (): Promise<void> => {
+    await drain()
+      ?.stop({ timeoutMs: 0 })
+      .catch(() => {})
+    if (setup.drains() !== undefined && drain() === undefined) setup.session()?.startDrain(name)
+  }
+
   return {
     name,
     async status() {
@@ -94,7 +102,7 @@ export function createDestinationControl(name: string, setup: ControlSetup): Des
       if (was === 'detached') throw detached(name)
       modes.set(name, 'active')
       if (was === 'paused') drain()?.hold(false)
-      if (was === 'disabled' && setup.drains() !== undefined) setup.session()?.startDrain(name)
+      if (was === 'disabled') void restart()
       if (was !== 'active') onMode(name, 'active')
     },
     disable: (given = {}) => (mode() === 'detached' ? Promise.resolve() : halt('disabled', given)),

@@ -148,6 +148,29 @@ describe('disable and detach', () => {
     await receiver.stop()
   })
 
+  test('one that goes on while handlers finish starts anew only after them', async () => {
+    const started: string[] = []
+    let finish = (): void => {}
+    const { receiver, append, quiet } = await running({
+      handle: async ({ id }) => {
+        started.push(id)
+        if (id === 'a1') await new Promise<void>((resolve) => (finish = resolve))
+      },
+    })
+    const control = receiver.destination('crm')
+    await append('a1', 'a2')
+    await quiet()
+    const disabled = control.disable({ timeoutMs: 5000 })
+    control.resume()
+    await quiet()
+    expect(started).toEqual(['a1'])
+    finish()
+    await disabled
+    await quiet()
+    expect(started).toEqual(['a1', 'a2'])
+    await receiver.stop()
+  })
+
   test('a detached destination holds nothing any more, and cannot go on', async () => {
     const { receiver, buffer, append, quiet } = await withDeadLetters()
     const control = receiver.destination('crm')
