@@ -1,20 +1,35 @@
 import { bufferConformance } from '@holdfast/webhook-receiver/testing'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
+import { startPgbouncer } from './pgbouncer-service.ts'
 import { bufferHarness, createConnections } from './postgres-harness.ts'
 import { clients, type PostgresService, startPostgres } from './postgres-service.ts'
 
+const hasBouncer = hasService('pgbouncer', 'pgbouncer')
+
 describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer on PostgreSQL', () => {
   let service: PostgresService
+  let bouncer: Awaited<ReturnType<typeof startPgbouncer>> | undefined
   beforeAll(async () => {
     service = await startPostgres()
+    if (hasBouncer) bouncer = await startPgbouncer(service.port)
   }, 60_000)
-  afterAll(() => service.dispose())
+  afterAll(async () => {
+    await bouncer?.dispose()
+    await service.dispose()
+  })
 
-  describe.each(Object.entries(clients))('with %s', (_, connect) => {
+  const ways = {
+    pg: { connect: clients.pg!, port: () => service.port },
+    'postgres.js': { connect: clients['postgres.js']!, port: () => service.port },
+    ...(hasBouncer && {
+      'pg behind pgbouncer in transaction mode': { connect: clients.pg!, port: () => bouncer!.port },
+    }),
+  }
+  describe.each(Object.entries(ways))('with %s', (_, { connect, port }) => {
     const connections = createConnections()
     beforeAll(async () => {
-      connections.all = await Promise.all([0, 1].map(() => connect(service.port, 8)))
+      connections.all = await Promise.all([0, 1].map(() => connect(port(), 8)))
     })
     afterAll(() => connections.close())
 

@@ -48,7 +48,7 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('effects in the t
       for (const drainer of drainers) drainer.kill('SIGKILL')
     })
     const startDrainer = async (): Promise<ChildProcess> => {
-      const drainer = fork(join(import.meta.dirname, 'ledger-drainer.ts'), [String(service.port)], {
+      const drainer = fork(join(import.meta.dirname, 'ledger-client.ts'), [String(service.port)], {
         execArgv: ['--conditions=@holdfast/source'],
       })
       drainers.push(drainer)

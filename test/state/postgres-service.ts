@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
@@ -67,7 +67,11 @@ export async function startPostgres(options: PostgresServiceOptions = {}): Promi
     get process() {
       return server
     },
-    kill: () => stopService(server, 'SIGKILL'),
+    async kill() {
+      // Its processes would go on for a while without the first one.
+      for (const child of childrenOf(server.pid)) process.kill(child, 'SIGKILL')
+      await stopService(server, 'SIGKILL')
+    },
     start: async () => {
       server = await open()
     },
@@ -76,6 +80,12 @@ export async function startPostgres(options: PostgresServiceOptions = {}): Promi
       rmSync(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** Processes of a process, where the system says so. */
+function childrenOf(pid = 0): number[] {
+  const list = `/proc/${pid}/task/${pid}/children`
+  return existsSync(list) ? readFileSync(list, 'utf8').trim().split(' ').filter(Boolean).map(Number) : []
 }
 
 /** A client as an application has it, and what closes it. */

@@ -2,7 +2,10 @@
 export interface PgListenerLike {
   query(text: string): Promise<unknown>
   on(event: 'notification', listener: (message: { channel: string; payload?: string | undefined }) => void): unknown
-  removeListener(event: 'notification', listener: (message: never) => void): unknown
+  removeListener(
+    event: 'notification',
+    listener: (message: { channel: string; payload?: string | undefined }) => void,
+  ): unknown
 }
 
 /** What is used of postgres.js and of PGlite to listen. */

@@ -79,15 +79,13 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
   })
 
   const store = async (partition: number, records: readonly EventRecord[]): Promise<readonly number[]> => {
-    const bytes = records.reduce((sum, record) => sum + record.bytes, 0)
-    queuedBytes += bytes
     const answer = appendRecords(ask, schema, { buffer: id, partition }, records, {
       windowMs: dedupeWindowMs,
       channel: resolved.notify ? channel : undefined,
     })
-    // What waits for a connection counts until its outcome is known.
+    // What waits for a connection counts until its outcome is known, also after nobody waits for it any more.
     const settled = (): void => {
-      queuedBytes -= bytes
+      queuedBytes -= bytesOf(records)
     }
     answer.then(settled, settled)
     const seqs = await answerInTime(answer)
@@ -170,11 +168,12 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     async append(events) {
       requireOpen()
       const records = events.map((event) => encodeEvent(event, maxEventBytes))
-      const bytes = records.reduce((sum, record) => sum + record.bytes, 0)
+      const bytes = bytesOf(records)
       if (queuedBytes > 0 && queuedBytes + bytes > maxQueuedBytes)
         throw new BufferError('buffer_overloaded', `${queuedBytes} bytes wait for PostgreSQL; no more are taken.`, {
           retryAfterMs: 1000,
         })
+      queuedBytes += bytes
       const places = events.map(({ key, id: eventId }) => partitionOf(key ?? eventId, partitions))
       const results: AppendResult[] = []
       const appends = Array.from(new Set(places), async (partition) => {
@@ -246,4 +245,8 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
       return closing
     },
   }
+}
+
+function bytesOf(records: readonly EventRecord[]): number {
+  return records.reduce((sum, { bytes }) => sum + bytes, 0)
 }

@@ -1,0 +1,240 @@
+import { once } from 'node:events'
+import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net'
+import { postgresBuffer, type PostgresBufferOptions, type PostgresLike } from '@holdfast/adapters/postgres'
+import { fakeClock } from '@holdfast/core/testing'
+import type { EventBuffer, NewEvent } from '@holdfast/webhook-receiver'
+import { Client, Pool } from 'pg'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { hasService } from '../clients/service-process.ts'
+import { freshName } from './postgres-harness.ts'
+import { account, clients, type Connected, type PostgresService, startPostgres } from './postgres-service.ts'
+
+function eventOf(id: string, fields: Partial<NewEvent> = {}): NewEvent {
+  const body = new TextEncoder().encode('{}')
+  return { id, source: 'shop', key: 'one', receivedAt: 0, method: 'POST', url: '/', headers: [], body, ...fields }
+}
+
+const idsIn = async (buffer: EventBuffer, partition: number): Promise<(string | undefined)[]> => {
+  const entries = await buffer.read(partition, null, { limit: 100, maxBytes: 1_000_000 })
+  return entries.map((entry) => (entry.kind === 'event' ? entry.event.id : undefined))
+}
+
+describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer and its server', () => {
+  let service: PostgresService
+  let connected: Connected
+  beforeAll(async () => {
+    service = await startPostgres({ durable: true, settings: { max_connections: '20' } })
+    connected = await clients.pg!(service.port, 5)
+  }, 60_000)
+  afterAll(async () => {
+    await connected.close()
+    await service.dispose()
+  })
+
+  const open = async (
+    options: Partial<PostgresBufferOptions> = {},
+    client: PostgresLike = connected.client,
+  ): Promise<EventBuffer> => {
+    const buffer = postgresBuffer(client, { name: freshName(), partitions: 2, ...options })
+    await buffer.open()
+    onTestFinished(() => buffer.close().catch(() => {}))
+    return buffer
+  }
+
+  it('says what a commit means on the server', async () => {
+    expect((await open()).caps.durability).toBe('fsync')
+    expect((await open({ durability: 'os' })).caps.durability).toBe('os')
+  })
+
+  it('refuses another number of partitions than the buffer has', async () => {
+    const name = freshName()
+    await open({ name })
+    await expect(open({ name, partitions: 3 })).rejects.toMatchObject({ reason: 'buffer_unusable' })
+  })
+
+  it('deletes what every consumer is through with, once it is old enough, and no more', async () => {
+    const name = freshName()
+    const clock = fakeClock()
+    const buffer = await open({ name, clock })
+    const [first] = await buffer.append(['a', 'b', 'c', 'd'].map((id) => eventOf(id)))
+    const [quick, slow] = [await buffer.openConsumer('quick'), await buffer.openConsumer('slow')]
+    const ends = [4, 2]
+    for (const consumer of [quick, slow]) {
+      const leases = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
+      const lease = leases.find(({ partition }) => partition === first!.partition)!
+      const entries = await consumer.read(lease, null, { limit: 10, maxBytes: 1_000, waitMs: 0 })
+      const positions = entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event.position] : []))
+      await consumer.commit(lease, { done: positions.slice(0, ends.shift()) })
+    }
+    const untilSwept = async (): Promise<void> => {
+      await connected.query(`update holdfast.buffer set swept_at = '-infinity' where name = '${name}'`)
+      await clock.advance(60_000)
+      for (let swept = false; !swept; ) {
+        const [row] = await connected.query(`select swept_at from holdfast.buffer where name = '${name}'`)
+        swept = row?.swept_at instanceof Date
+      }
+    }
+    await untilSwept()
+    await expect.poll(() => idsIn(buffer, first!.partition)).toEqual(['c', 'd'])
+    expect((await buffer.stats()).events).toBe(2)
+    // Who comes later begins with what is left, and its cursor knows that there was something before.
+    const late = await buffer.openConsumer('late')
+    const leases = await late.acquire({ owner: 'tester', leaseMs: 60_000 })
+    const { lowWater } = await late.load(leases.find(({ partition }) => partition === first!.partition)!)
+    expect(lowWater).not.toBeNull()
+    expect((await buffer.append([eventOf('a')]))[0]?.status).toBe('duplicate')
+  })
+
+  it('wakes drains of other processes at once where there is a connection to listen on', async () => {
+    const name = freshName()
+    const listener = new Client({ ...account, port: service.port })
+    await listener.connect()
+    onTestFinished(() => listener.end())
+    // Its clock stands still, so that it never looks by itself.
+    const drained = await open({ name, listener, clock: fakeClock() })
+    const [first] = await drained.append([eventOf('first')])
+    const consumer = await drained.openConsumer('orders')
+    const leases = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
+    const lease = leases.find(({ partition }) => partition === first!.partition)!
+    const waiting = consumer.read(lease, first!.position, { limit: 10, maxBytes: 1_000, waitMs: 60_000 })
+    const other = await open({ name, notify: true })
+    await other.append([eventOf('second')])
+    expect(await waiting).toMatchObject([{ kind: 'event', event: { id: 'second' } }])
+  })
+
+  it('looks for what other processes stored where there is none', async () => {
+    const name = freshName()
+    const drained = await open({ name, pollMs: 5 })
+    const consumer = await drained.openConsumer('orders')
+    const leases = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
+    const waiting = leases.map((lease) => consumer.read(lease, null, { limit: 10, maxBytes: 1_000, waitMs: 60_000 }))
+    await (await open({ name })).append([eventOf('evt')])
+    expect(await Promise.race(waiting)).toMatchObject([{ kind: 'event', event: { id: 'evt' } }])
+  })
+
+  it('keeps what it acknowledged when the server is killed, also for a role without synchronous commits', async () => {
+    await connected.query(`alter role ${account.user} set synchronous_commit = off`)
+    const pool = new Pool({ ...account, port: service.port, max: 2 })
+    pool.on('error', () => {})
+    onTestFinished(() => pool.end())
+    const buffer = await open({}, pool)
+    const stored = await buffer.append(Array.from({ length: 50 }, (_, index) => eventOf(`evt_${index}`)))
+    await service.kill()
+    await expect(buffer.append([eventOf('late')])).rejects.toMatchObject({ reason: 'buffer_failed' })
+    await service.start()
+    await connected.query(`alter role ${account.user} reset synchronous_commit`)
+    expect(await idsIn(buffer, stored[0]!.partition)).toEqual(stored.map((_, index) => `evt_${index}`))
+  }, 20_000)
+
+  it('stores once what is sent again because the answer was lost', async () => {
+    const proxy = await cutting(service.port)
+    onTestFinished(() => proxy.close())
+    const pool = new Pool({ ...account, port: proxy.port, max: 1 })
+    pool.on('error', () => {})
+    onTestFinished(() => pool.end())
+    const buffer = await open({}, pool)
+    proxy.cutNextAnswer()
+    await expect(buffer.append([eventOf('evt')])).rejects.toMatchObject({ reason: 'buffer_failed' })
+    const [again] = await buffer.append([eventOf('evt')])
+    expect(await idsIn(buffer, again!.partition)).toEqual(['evt'])
+    expect(again!.status).toBe('duplicate')
+  })
+
+  it('takes no more than may wait for the server, and goes on when it answers', async () => {
+    const buffer = await open({ maxQueuedBytes: 10_000, maxBatchBytes: 4_096 })
+    const locker = new Client({ ...account, port: service.port })
+    await locker.connect()
+    await locker.query('begin; lock holdfast.part')
+    const body = new Uint8Array(3_000)
+    const calls = Array.from({ length: 10 }, (_, index) => buffer.append([eventOf(`evt_${index}`, { body })]))
+    const refused = await Promise.allSettled(calls.slice(3))
+    expect(refused.map((call) => call.status === 'rejected' && call.reason.reason)).toEqual(
+      Array.from({ length: 7 }, () => 'buffer_overloaded'),
+    )
+    await locker.end()
+    expect((await Promise.all(calls.slice(0, 3))).flat()).toHaveLength(3)
+    expect(await buffer.append([eventOf('later', { body })])).toMatchObject([{ status: 'appended' }])
+  })
+
+  it('refuses while the server has no connection left, and goes on when it has', async () => {
+    const buffer = await open()
+    const greedy = Array.from({ length: 30 }, () => new Client({ ...account, port: service.port }))
+    for (const client of greedy) client.on('error', () => {})
+    const fresh = new Pool({ ...account, port: service.port, max: 1 })
+    fresh.on('error', () => {})
+    onTestFinished(() => fresh.end())
+    const late = postgresBuffer(fresh, { name: freshName() })
+    await Promise.allSettled(greedy.map((client) => client.connect()))
+    await expect(late.open()).rejects.toMatchObject({ cause: { code: '53300' } })
+    // Who has connections is not affected.
+    expect(await buffer.append([eventOf('evt')])).toMatchObject([{ status: 'appended' }])
+    await Promise.allSettled(greedy.map((client) => client.end()))
+    await expect
+      .poll(
+        () =>
+          late.open().then(
+            () => 'open',
+            () => 'refused',
+          ),
+        { timeout: 5_000 },
+      )
+      .toBe('open')
+    await late.close()
+  })
+
+  it('tries again what a deadlock or a serialization failure ended', async () => {
+    await connected.query(`alter role ${account.user} set default_transaction_isolation = serializable`)
+    onTestFinished(async () => {
+      await connected.query(`alter role ${account.user} reset default_transaction_isolation`)
+    })
+    const pools = [0, 1, 2].map(() => new Pool({ ...account, port: service.port, max: 1 }))
+    onTestFinished(async () => {
+      await Promise.all(pools.map((pool) => pool.end()))
+    })
+    const name = freshName()
+    const buffers = await Promise.all(pools.map((pool) => open({ name, partitions: 1 }, pool)))
+    const appends = Array.from({ length: 5 }, (_, index) =>
+      Promise.all(buffers.map((buffer, writer) => buffer.append([eventOf(`${writer} ${index}`), eventOf('same')]))),
+    )
+    const statuses = (await Promise.all(appends)).flat(2).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 'appended')).toHaveLength(16)
+  })
+})
+
+/** A proxy that can let a command through and cut the connection before its answer. */
+async function cutting(
+  serverPort: number,
+): Promise<{ readonly port: number; cutNextAnswer(): void; close(): Promise<void> }> {
+  const sockets = new Set<Socket>()
+  let isCutting = false
+  const server = createServer((client) => {
+    const upstream = connectTo(serverPort, account.host)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        client.destroy()
+        upstream.destroy()
+      })
+    }
+    client.pipe(upstream)
+    upstream.on('data', (chunk) => {
+      if (isCutting) {
+        isCutting = false
+        client.destroy()
+      } else client.write(chunk)
+    })
+  }).listen(0, account.host)
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    cutNextAnswer() {
+      isCutting = true
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
