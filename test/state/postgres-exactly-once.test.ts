@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { clients, startPostgres } from './postgres-service.ts'
 
-const EVENTS = 800
+const EVENTS = 600
 const TENANTS = 8
 
 const amountOf = (number: number): number => (number % 97) + 1

@@ -68,9 +68,10 @@ export async function startPostgres(options: PostgresServiceOptions = {}): Promi
       return server
     },
     async kill() {
-      // Its processes would go on for a while without the first one.
-      for (const child of childrenOf(server.pid)) process.kill(child, 'SIGKILL')
+      const children = childrenOf(server.pid)
       await stopService(server, 'SIGKILL')
+      // They would go on for a while without the first one.
+      for (const child of children) killIfThere(child)
     },
     start: async () => {
       server = await open()
@@ -86,6 +87,14 @@ export async function startPostgres(options: PostgresServiceOptions = {}): Promi
 function childrenOf(pid = 0): number[] {
   const list = `/proc/${pid}/task/${pid}/children`
   return existsSync(list) ? readFileSync(list, 'utf8').trim().split(' ').filter(Boolean).map(Number) : []
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** A client as an application has it, and what closes it. */
