@@ -25,15 +25,15 @@ export interface PostgresServiceOptions {
   readonly durable?: boolean
   /** More settings. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Folder of its programs. Without, those that are installed. */
-  readonly programs?: string
 }
 
 /** The user and the database of the servers. */
 export const account = { user: 'holdfast', database: 'postgres', host: '127.0.0.1' }
 
 export async function startPostgres(options: PostgresServiceOptions = {}): Promise<PostgresService> {
-  const { durable = false, settings = {}, programs } = options
+  const { durable = false, settings = {} } = options
+  // To test another version than the one that is installed.
+  const programs = process.env.HOLDFAST_POSTGRES_PROGRAMS
   const programOf = (name: string): string =>
     programs === undefined ? (findProgram(name) ?? name) : join(programs, name)
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-postgres-'))
