@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EventRecord } from './event-record.ts'
 
-/** Events of one call that belong to one partition. */
+/** Events of one call. */
 interface Group {
   readonly records: readonly EventRecord[]
   readonly bytes: number
@@ -9,7 +9,7 @@ interface Group {
   readonly reject: (error: unknown) => void
 }
 
-/** Sends what is to be stored in one partition: one batch at a time, and what comes meanwhile is the next. */
+/** Sends what is to be stored: one batch at a time, and what comes meanwhile is the next. */
 export interface AppendQueue {
   /** Resolves with the number of each, negative where it was known. */
   add(records: readonly EventRecord[]): Promise<readonly number[]>
@@ -17,7 +17,7 @@ export interface AppendQueue {
   idle(): Promise<void>
 }
 
-/** Makes the queue of a partition. `send` stores records, all or none. */
+/** Makes the queue of a buffer. `send` stores records, all or none. */
 export function createAppendQueue(
   maxBatchBytes: number,
   send: (records: readonly EventRecord[]) => Promise<readonly number[]>,

@@ -16,7 +16,7 @@ export interface Arrivals {
 /** One read that waits. */
 export interface Listener {
   /**
-   * Resolves when something has come, or after `waitMs`: `false`.
+   * Resolves when something has come, or `waitMs` after it began to listen: `false`.
    *
    * @throws the signal's reason as soon as it aborts.
    */
@@ -79,11 +79,13 @@ export function createArrivals(options: {
     listen(partition, afterSeq) {
       const entry: Entry = { partition, afterSeq, woken: false, waiting: false, onWake: () => {} }
       entries.add(entry)
+      const beganMs = clock.monotonicMs()
       return {
         wait: (waitMs, signal) =>
           new Promise((resolve, reject) => {
-            if (entry.woken) {
-              resolve(true)
+            const leftMs = beganMs + waitMs - clock.monotonicMs()
+            if (entry.woken || leftMs <= 0) {
+              resolve(entry.woken)
               return
             }
             const finish = (settle: () => void): void => {
@@ -93,7 +95,7 @@ export function createArrivals(options: {
               settle()
             }
             const onAbort = (): void => finish(() => reject(signal?.reason))
-            const cancel = clock.schedule(waitMs, () => finish(() => resolve(false)), { background: true })
+            const cancel = clock.schedule(leftMs, () => finish(() => resolve(false)), { background: true })
             signal?.addEventListener('abort', onAbort, { once: true })
             entry.onWake = () => finish(() => resolve(true))
             entry.waiting = true

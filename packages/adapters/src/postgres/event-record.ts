@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { BufferError, type LogEntry, type NewEvent, type StoredEvent } from '@holdfast/webhook-receiver'
-import { positionOf } from './position.ts'
+import { partitionOf, positionOf } from './position.ts'
 import type { SqlRow } from './sql-client.ts'
 
 // Headers are kept with every event; more than this is no request.
@@ -8,6 +8,7 @@ const MAX_META_BYTES = 65_535
 
 /** An event in the form that is sent. */
 export interface EventRecord {
+  readonly partition: number
   /** Identity within its partition: 128 bits of SHA-256 of source, tenant and id, in hexadecimal. */
   readonly fingerprint: string
   /** Everything but the body, as JSON. */
@@ -23,7 +24,7 @@ export interface EventRecord {
  *
  * @throws BufferError `event_too_large`.
  */
-export function encodeEvent(event: NewEvent, maxEventBytes: number): EventRecord {
+export function encodeEvent(event: NewEvent, partitions: number, maxEventBytes: number): EventRecord {
   const { body: bytes, ...rest } = event
   if (bytes.byteLength > maxEventBytes)
     throw new BufferError(
@@ -39,6 +40,7 @@ export function encodeEvent(event: NewEvent, maxEventBytes: number): EventRecord
     )
   const body = Buffer.from(bytes)
   return {
+    partition: partitionOf(event.key ?? event.id, partitions),
     fingerprint: fingerprintOf(event),
     meta,
     receivedAt: event.receivedAt,

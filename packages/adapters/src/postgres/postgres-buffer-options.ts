@@ -42,7 +42,7 @@ export interface PostgresBufferOptions extends PostgresStoreOptions {
    */
   readonly maxQueuedBytes?: number
   /**
-   * Bytes of a partition that are sent at once, at most. One call's events are never split. 4 KiB to 64 MiB.
+   * Bytes that are sent at once, at most. One call's events are never split. 4 KiB to 64 MiB.
    *
    * @defaultValue `1_048_576` (1 MiB)
    */

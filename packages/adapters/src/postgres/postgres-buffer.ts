@@ -7,7 +7,7 @@ import {
   type EventBuffer,
   type Lease,
 } from '@holdfast/webhook-receiver'
-import { type AppendQueue, createAppendQueue } from './append-queue.ts'
+import { createAppendQueue } from './append-queue.ts'
 import { appendRecords } from './append-statement.ts'
 import { createArrivals } from './arrivals.ts'
 import { bufferFailure } from './buffer-failure.ts'
@@ -15,7 +15,7 @@ import { readStats } from './buffer-stats.ts'
 import { createDatabase } from './database.ts'
 import { encodeEvent, entriesOf, type EventRecord } from './event-record.ts'
 import { listenTo } from './notifications.ts'
-import { partitionOf, positionOf, positionUpTo, seqOf } from './position.ts'
+import { positionOf, positionUpTo, seqOf } from './position.ts'
 import { type PostgresBufferOptions, resolvePostgresBufferOptions } from './postgres-buffer-options.ts'
 import { createPostgresConsumer } from './postgres-consumer.ts'
 import { type Retention, startRetention } from './retention.ts'
@@ -78,8 +78,8 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     },
   })
 
-  const store = async (partition: number, records: readonly EventRecord[]): Promise<readonly number[]> => {
-    const answer = appendRecords(ask, schema, { buffer: id, partition }, records, {
+  const store = async (records: readonly EventRecord[]): Promise<readonly number[]> => {
+    const answer = appendRecords(ask, schema, id, records, {
       windowMs: dedupeWindowMs,
       channel: resolved.notify ? channel : undefined,
     })
@@ -89,7 +89,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     }
     answer.then(settled, settled)
     const seqs = await answerInTime(answer)
-    arrivals.announce(partition)
+    for (const partition of new Set(records.map((record) => record.partition))) arrivals.announce(partition)
     return seqs
   }
 
@@ -103,9 +103,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
       answer.then(resolve, reject).finally(cancel)
     })
 
-  const queues: readonly AppendQueue[] = Array.from({ length: partitions }, (_, partition) =>
-    createAppendQueue(resolved.maxBatchBytes, (records) => store(partition, records)),
-  )
+  const queue = createAppendQueue(resolved.maxBatchBytes, store)
 
   const releaseAll = async (): Promise<void> => {
     const held = [...leases.values()]
@@ -124,7 +122,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
 
   const shutDown = async (): Promise<void> => {
     state = 'closing'
-    await Promise.all([...queues.map((queue) => queue.idle()), retention?.stop()])
+    await Promise.all([queue.idle(), retention?.stop()])
     await releaseAll()
     await unlisten?.().catch(() => undefined)
     unlisten = undefined
@@ -167,28 +165,18 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     },
     async append(events) {
       requireOpen()
-      const records = events.map((event) => encodeEvent(event, maxEventBytes))
+      const records = events.map((event) => encodeEvent(event, partitions, maxEventBytes))
       const bytes = bytesOf(records)
       if (queuedBytes > 0 && queuedBytes + bytes > maxQueuedBytes)
         throw new BufferError('buffer_overloaded', `${queuedBytes} bytes wait for PostgreSQL; no more are taken.`, {
           retryAfterMs: 1000,
         })
       queuedBytes += bytes
-      const places = events.map(({ key, id: eventId }) => partitionOf(key ?? eventId, partitions))
-      const results: AppendResult[] = []
-      const appends = Array.from(new Set(places), async (partition) => {
-        const indexes = [...places.keys()].filter((index) => places[index] === partition)
-        const seqs = await (queues[partition] as AppendQueue).add(indexes.map((index) => records[index] as EventRecord))
-        for (const [place, index] of indexes.entries()) {
-          const seq = seqs[place] as number
-          const status = seq < 0 ? 'duplicate' : 'appended'
-          results[index] = { status, partition, position: positionOf(Math.abs(seq)) }
-        }
+      const seqs = records.length === 0 ? [] : await queue.add(records)
+      return records.map(({ partition }, index): AppendResult => {
+        const seq = seqs[index] as number
+        return { status: seq < 0 ? 'duplicate' : 'appended', partition, position: positionOf(Math.abs(seq)) }
       })
-      // Nobody is told while something of it is still under way.
-      await Promise.allSettled(appends)
-      await Promise.all(appends)
-      return results
     },
     async openConsumer(consumer, { from = 'earliest' } = {}) {
       requireOpen()
