@@ -1,3 +1,5 @@
+import { BY_KEY } from './event-log.ts'
+
 // What a consumer is through with in a partition is one value: a multirange of the numbers of events, of which the first range begins with 0.
 // It stays small whatever the order in which events are done, and knows what is done twice.
 //
@@ -205,7 +207,7 @@ language sql volatile as $$
 $$;
 
 create function ${schema}.commit(_consumer int, _part int, _epoch bigint, _done text, _retry text, _in_transaction int)
-returns void language plpgsql volatile as $$
+returns void language plpgsql volatile ${BY_KEY} as $$
 declare
   _before int8multirange;
   _parked int;
@@ -224,7 +226,7 @@ begin
   end if;
   if _done <> '[]' then
     delete from ${schema}.parked where consumer = _consumer and part = _part
-      and seq in (select s::bigint from json_array_elements_text(_done::json) s);
+      and seq = any (array(select s::bigint from json_array_elements_text(_done::json) s));
     get diagnostics _parked = row_count;
     if _in_transaction = 1 and _parked = 0 and _before @> ${schema}.seqs(_done) then
       raise exception 'done already' using errcode = 'HF002';
@@ -235,7 +237,7 @@ begin
 end $$;
 
 create function ${schema}.park(_consumer int, _part int, _epoch bigint, _items text) returns void
-language plpgsql volatile as $$
+language plpgsql volatile ${BY_KEY} as $$
 declare
   _before int8multirange := ${schema}.hold(_consumer, _part, _epoch);
 begin
@@ -258,7 +260,7 @@ begin
 end $$;
 
 create function ${schema}.bury(_consumer int, _part int, _epoch bigint, _items text) returns void
-language plpgsql volatile as $$
+language plpgsql volatile ${BY_KEY} as $$
 declare
   _before int8multirange := ${schema}.hold(_consumer, _part, _epoch);
 begin
@@ -282,7 +284,7 @@ begin
     array(select seq::text from json_to_recordset(_items::json) as i(seq bigint)));
 end $$;
 
-create function ${schema}.redrive(_consumer int, _places text) returns int language sql volatile as $$
+create function ${schema}.redrive(_consumer int, _places text) returns int language sql volatile ${BY_KEY} as $$
   with taken as (
     delete from ${schema}.dead_letter d using json_to_recordset(_places::json) as i(part int, seq bigint)
     where d.consumer = _consumer and d.part = i.part and d.seq = i.seq
@@ -294,7 +296,7 @@ create function ${schema}.redrive(_consumer int, _places text) returns int langu
   select count(*)::int from taken
 $$;
 
-create function ${schema}.purge(_consumer int, _places text) returns int language sql volatile as $$
+create function ${schema}.purge(_consumer int, _places text) returns int language sql volatile ${BY_KEY} as $$
   with taken as (
     delete from ${schema}.dead_letter d using json_to_recordset(_places::json) as i(part int, seq bigint)
     where d.consumer = _consumer and d.part = i.part and d.seq = i.seq returning 1
@@ -303,7 +305,7 @@ create function ${schema}.purge(_consumer int, _places text) returns int languag
 $$;
 
 create function ${schema}.trim(_buffer int, _part int, _min_age_ms float8, _chunk int) returns int
-language plpgsql volatile as $$
+language plpgsql volatile ${BY_KEY} as $$
 declare
   _below bigint;
   _deleted int;

@@ -1,7 +1,13 @@
 // The number of an event comes from a row per partition, not from a sequence: who has the lock of the row is the only one that appends, so
 // events become visible in the order of their numbers. With a sequence a reader could see 8 before 7 and never look for 7 again.
 //
+// Functions keep their plans, also those that were made while a table was empty. So that none scans a table that has grown, scans of whole tables
+// and joins that begin with one are switched off where rows are looked up by their keys.
+//
 // Events are immutable: nothing about them is updated, and they are deleted in ranges, from the oldest on.
+
+/** Settings of functions that look up rows by their keys. */
+export const BY_KEY = 'set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off'
 
 /** Version 2: the log of `postgresBuffer`. */
 export const eventLog = (schema: string): string => `
@@ -60,7 +66,7 @@ end $$;
 
 create function ${schema}.append(
   _buffer int, _part int, _window_ms float8, _items text, _bodies bytea, _channel text
-) returns table (n int, seq bigint, is_new int) language plpgsql volatile as $$
+) returns table (n int, seq bigint, is_new int) language plpgsql volatile ${BY_KEY} as $$
 #variable_conflict use_column
 declare
   _first bigint;
@@ -78,13 +84,14 @@ begin
     select i.n, i.fingerprint, i.meta::json, i.received_at, substring(_bodies from i.start + 1 for i.size) as body
     from json_to_recordset(_items::json)
       as i(n int, fingerprint uuid, meta text, received_at float8, start int, size int)
-  ), known as materialized (
-    select i.n, d.seq from incoming i join ${schema}.dedupe d
-    on d.buffer = _buffer and d.part = _part and d.fingerprint = i.fingerprint
-      and d.seen_at > _at - _window_ms * interval '1 millisecond'
+  ), looked_up as materialized (
+    select i.*, (
+      select d.seq from ${schema}.dedupe d
+      where d.buffer = _buffer and d.part = _part and d.fingerprint = i.fingerprint
+        and d.seen_at > _at - _window_ms * interval '1 millisecond'
+    ) as known from incoming i
   ), fresh as materialized (
-    select i.*, _first - 1 + row_number() over (order by i.n) as seq
-    from incoming i where i.n not in (select n from known)
+    select l.*, _first - 1 + row_number() over (order by l.n) as seq from looked_up l where l.known is null
   ), remembered as (
     insert into ${schema}.dedupe (buffer, part, fingerprint, seq, seen_at)
     select _buffer, _part, fingerprint, seq, _at from fresh where _window_ms > 0
@@ -99,12 +106,12 @@ begin
       bytes = bytes + (select coalesce(sum(length(body)), 0) from fresh)
     where buffer = _buffer and part = _part and exists (select from fresh)
   )
-  select n, seq, 1 from fresh union all select n, seq, 0 from known;
+  select n, seq, 1 from fresh union all select n, known, 0 from looked_up where known is not null;
   if _channel is not null then perform pg_notify(_channel, _buffer || ':' || _part); end if;
 end $$;
 
 create function ${schema}.read_log(_buffer int, _part int, _after bigint, _limit int, _max_bytes float8)
-returns table (seq text, meta text, body bytea) language sql stable as $$
+returns table (seq text, meta text, body bytea) language sql stable ${BY_KEY} as $$
   select e.seq::text, e.meta::text, e.body from (
     select l.*, sum(length(l.body)) over (order by l.seq) - length(l.body) as bytes_before,
       row_number() over (order by l.seq) as place
