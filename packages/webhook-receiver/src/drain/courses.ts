@@ -238,8 +238,9 @@ export function createCourses(options: {
   const writer: OutcomeWriter = createOutcomeWriter({ ...shared, onWritten: written, onBatch: onChange, onRecovered })
   const parker = createParker({
     ...shared,
-    // What is blocked is parked at once; what waits, only to let the window go on.
-    wants: ({ parked: part }) => isKeyed && (part?.phase === 'blocked' || needsRoom()),
+    // What is blocked is parked at once; what waits, only to let the window go on. Behind something parked it waits in any case.
+    wants: ({ parked: part }) =>
+      isKeyed && (part?.phase === 'blocked' || needsRoom() || (part !== undefined && window.isPressed)),
     room: () => ({
       events: destination.maxParkedEvents - context.parked.events,
       bytes: destination.maxParkedBytes - context.parked.bytes,
@@ -300,7 +301,8 @@ export function createCourses(options: {
       else if (delivery.lane?.parked !== undefined) parker.watch(delivery.lane)
     },
     relieve() {
-      if (needsRoom() || (isKeyed && context.parked.blockedKeys > 0)) parker.relieve()
+      const isAsideUsed = context.parked.blockedKeys > 0 || (context.parked.events > 0 && window.isPressed)
+      if (needsRoom() || (isKeyed && isAsideUsed)) parker.relieve()
     },
     async resumeKey(key) {
       const lane = lanes.find(key)

@@ -127,6 +127,15 @@ describe('a key that waits for its repeat', () => {
     expect(drain.snapshot().parked).toBeLessThanOrEqual(limits.records)
   })
 
+  test('starves nobody, however long the run of its events is', async () => {
+    const handler = breakableHandler()
+    const stored = [...Array.from({ length: 100 }, (_, index) => event(`bad-${index}`, 'bad')), event('good', 'good')]
+    const { drain, clock } = await drainFixture(handler.options, stored, { limits })
+    drain.start()
+    await clock.advance(60_000)
+    expect(handler.delivered).toEqual(['good'])
+  })
+
   test('may be an event that is not ordered', async () => {
     const delivered: string[] = []
     let isBroken = true
