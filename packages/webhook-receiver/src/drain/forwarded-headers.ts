@@ -22,12 +22,18 @@ export const defaultForwardedHeaders: readonly string[] = Object.freeze([
 ])
 
 /**
- * What is never forwarded, whatever is asked for: credentials of others, what proxies in front of this server added, what belongs to the connection
+ * What is never forwarded, whatever is asked for: credentials of others, which some providers send instead of a signature, what proxies in front of this server added, what belongs to the connection
  * or the transport, and what is set anew.
  */
 const NEVER = [
   'authorization',
   'cookie',
+  '*-token',
+  '*-secret',
+  '*-secret-*',
+  '*-password',
+  'x-api-key',
+  'x-auth-*',
   'proxy-*',
   'x-forwarded-*',
   'x-real-ip',

@@ -26,7 +26,8 @@ export interface Target {
 /** The checks of the options that go with `url`. */
 export const urlChecks: Readonly<Record<keyof UrlOptions, Check>> = {
   url: (value) => (value instanceof URL ? undefined : either(nonEmptyString, callback)(value)),
-  method: nonEmptyString,
+  method: (value) =>
+    nonEmptyString(value) ?? (/^(?:get|head)$/i.test(value as string) ? 'a method that sends a body' : undefined),
   headers: either(plainObject, callback),
   forwardHeaders: arrayOf(nonEmptyString),
   fetch: callback,

@@ -64,6 +64,7 @@ describe('where events go', () => {
     [{ handle, sign: () => ({}) }, '`destinations.orders.sign` to be absent'],
     [{ url: 'ftp://a.test' }, '`destinations.orders.url` to be an http:// or https:// URL without credentials'],
     [{ url: 'https://user:secret@a.test' }, '`destinations.orders.url`'],
+    [{ url: 'https://a.test', method: 'get' }, '`destinations.orders.method` to be a method that sends a body'],
     [{ url: 'https://a.test', forwardHeaders: 'x-*' }, '`destinations.orders.forwardHeaders`'],
     [{ handle, backup: {} }, '`destinations.orders.backup.handle`'],
     [{ handle, backup: { handle, failures: 0 } }, '`destinations.orders.backup.failures`'],
