@@ -93,7 +93,7 @@ function runBatch(
     database.exec('COMMIT')
     return outcomes
   } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK')
+    rollBack(database)
     const failure = failureOf(error)
     return requests.map((): StoreOutcome => ({ kind: 'failure', failure }))
   }
@@ -107,10 +107,22 @@ function runOne(database: DatabaseSync, table: Table, { method, args }: StoreReq
     database.exec('RELEASE call')
     return { kind: 'value', value }
   } catch (error) {
-    // A full disk may have ended the whole transaction: then all of it failed.
-    if (!database.isTransaction) throw error
-    database.exec('ROLLBACK TO call; RELEASE call')
+    try {
+      database.exec('ROLLBACK TO call; RELEASE call')
+    } catch {
+      // A full disk may have ended the whole transaction: then all of it failed.
+      throw error
+    }
     return { kind: 'failure', failure: failureOf(error) }
+  }
+}
+
+/** Ends the transaction, where there still is one: `isTransaction` is younger than Node 22.13. */
+function rollBack(database: DatabaseSync): void {
+  try {
+    database.exec('ROLLBACK')
+  } catch {
+    // The failure has ended it.
   }
 }
 

@@ -69,7 +69,7 @@ function runBatch(database: DatabaseSync, store: SqliteStore, requests: readonly
     database.exec('COMMIT')
     return outcomes
   } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK')
+    rollBack(database)
     const failure = failureOf(error)
     return requests.map((): SqliteOutcome => ({ kind: 'failure', failure }))
   }
@@ -82,10 +82,22 @@ function runOne(database: DatabaseSync, store: SqliteStore, { method, args }: Sq
     database.exec('RELEASE call')
     return { kind: 'value', value }
   } catch (error) {
-    // A full disk may have ended the whole transaction: then all of it failed.
-    if (!database.isTransaction) throw error
-    database.exec('ROLLBACK TO call; RELEASE call')
+    try {
+      database.exec('ROLLBACK TO call; RELEASE call')
+    } catch {
+      // A full disk may have ended the whole transaction: then all of it failed.
+      throw error
+    }
     return { kind: 'failure', failure: failureOf(error) }
+  }
+}
+
+/** Ends the transaction, where there still is one: `isTransaction` is younger than Node 22.13. */
+function rollBack(database: DatabaseSync): void {
+  try {
+    database.exec('ROLLBACK')
+  } catch {
+    // The failure has ended it.
   }
 }
 
