@@ -39,6 +39,8 @@ export interface Oracle {
   readonly bodies?: fc.Arbitrary<string>
   /** Which of the awkward bodies are among them. Default: all. */
   readonly takes?: (text: string) => boolean
+  /** How many bodies are tried. Default: 25. */
+  readonly runs?: number
   /** How our signer is asked. Default: with the last of the secrets. */
   readonly signWith?: Pick<SignRequestOptions, 'key' | 'scheme' | 'claims'>
   /** How old a signature may be for the library, in milliseconds. Absent: it does not judge. */
@@ -104,7 +106,7 @@ export function describeOracle(oracle: Oracle): void {
           expect(await answersOf(oracle, await spoiled(body, place))).toEqual([false, false])
           expect(await answersOf(oracle, { ...delivery, body: changed(delivery.body) })).toEqual([false, false])
         }),
-        { numRuns: 25 },
+        { numRuns: oracle.runs ?? 25 },
       )
     })
 
