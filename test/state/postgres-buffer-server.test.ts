@@ -85,6 +85,27 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer a
     expect((await buffer.append([eventOf('a')]))[0]?.status).toBe('duplicate')
   })
 
+  it('parks and buries under keys that are cut in the middle of a character, and nothing at all', async () => {
+    const buffer = await open()
+    const [first] = await buffer.append([eventOf('a \ud83d'), eventOf('b')])
+    const consumer = await buffer.openConsumer('orders')
+    const leases = await consumer.acquire({ owner: 'half \ud83d', leaseMs: 60_000 })
+    const lease = leases.find(({ partition }) => partition === first!.partition)!
+    const entries = await consumer.read(lease, null, { limit: 10, maxBytes: 1_000, waitMs: 0 })
+    const [a, b] = entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []))
+    const lanes = ['cut \ud83d', '\udc00\\ud83d\\0\0 whole 😀']
+    const why = { attempts: 1, at: 1, message: 'it said \ud83d' }
+    await consumer.park(lease, [{ event: a!, lane: lanes[0]!, redrives: 0, attempts: 1, nextAt: 0, blocked: why }])
+    await consumer.deadLetter(lease, [{ event: b!, lane: lanes[1]!, redrives: 0, why }])
+    expect(await consumer.parkedLanes(lease)).toMatchObject([{ lane: lanes[0], head: { blocked: why } }])
+    expect(await consumer.readParked(lease, lanes[0]!, { limit: 1, maxBytes: 1 })).toMatchObject([
+      { parked: { event: { id: 'a \ud83d' } } },
+    ])
+    expect(await consumer.deadLanes(lease)).toEqual([lanes[1]])
+    await consumer.park(lease, [])
+    await consumer.deadLetter(lease, [])
+  })
+
   it('wakes drains of other processes at once where there is a connection to listen on', async () => {
     const name = freshName()
     const listener = new Client({ ...account, port: service.port })

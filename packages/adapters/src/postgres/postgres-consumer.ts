@@ -155,6 +155,8 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
       })
     },
     async park(lease, events) {
+      requireOpen()
+      if (events.length === 0) return
       await askLeased(`select ${schema}.park(${LEASE}, $4::text)`, lease, [JSON.stringify(events.map(parkedItem))])
     },
     async parkedLanes(lease) {
@@ -170,6 +172,8 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
       return rows.map((row) => ({ kind: 'event', parked: parkedOf(lease.partition, lane, row) }))
     },
     async deadLetter(lease, letters) {
+      requireOpen()
+      if (letters.length === 0) return
       await askLeased(`select ${schema}.bury(${LEASE}, $4::text)`, lease, [JSON.stringify(letters.map(letterItem))])
     },
     deadLetters: () => readDeadLetters(ask, schema, id),
