@@ -1,9 +1,12 @@
 import { bufferConformance } from '@holdfast/webhook-receiver/testing'
+import { Client, type PoolClient } from 'pg'
+import type { TransactionSql } from 'postgres'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { startPgbouncer } from './pgbouncer-service.ts'
 import { bufferHarness, createConnections } from './postgres-harness.ts'
-import { clients, type PostgresService, startPostgres } from './postgres-service.ts'
+import { account, clients, type PostgresService, startPostgres } from './postgres-service.ts'
+import { expectTransactions } from './transaction-case.ts'
 
 const hasBouncer = hasService('pgbouncer', 'pgbouncer')
 
@@ -35,5 +38,24 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer o
 
     const harness = bufferHarness(connections)
     for (const { title, run } of bufferConformance) test.concurrent(title, () => run(harness), 30_000)
+
+    test('what is written in a transaction commits with the ack, once, or not at all', async () => {
+      await expectTransactions(connections, connections.next(), insertWith)
+    })
+  })
+
+  test('what is written in a transaction of a Client of pg commits with the ack, once, or not at all', async () => {
+    const connections = createConnections()
+    connections.all = [await clients.pg!(service.port, 1)]
+    const client = new Client({ ...account, port: service.port })
+    await client.connect()
+    await expectTransactions(connections, client, insertWith)
+    await client.end()
+    await connections.close()
   })
 })
+
+/** Statements of pg and of postgres.js. */
+function insertWith(transaction: PoolClient | TransactionSql, text: string): PromiseLike<unknown> {
+  return 'unsafe' in transaction ? transaction.unsafe(text) : transaction.query(text)
+}

@@ -1,9 +1,11 @@
+import type { Transaction } from '@electric-sql/pglite'
 import { postgresMigrations, postgresStateStore } from '@holdfast/adapters/postgres'
 import { stateStoreConformance } from '@holdfast/core/testing'
 import { bufferConformance, idempotencyStoreConformance } from '@holdfast/webhook-receiver/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bufferHarness, createConnections, freshSchema, idempotencyHarness, stateHarness } from './postgres-harness.ts'
 import { openPglite } from './postgres-service.ts'
+import { expectTransactions } from './transaction-case.ts'
 
 // One database for everything: it takes seconds to begin.
 describe('on PGlite', () => {
@@ -26,6 +28,12 @@ describe('on PGlite', () => {
   describe('postgresBuffer', () => {
     const harness = bufferHarness(connections, { durability: 'memory', partitions: 2 })
     for (const { title, run } of bufferConformance) test.concurrent(title, () => run(harness), 30_000)
+
+    test('what is written in a transaction commits with the ack, once, or not at all', async () => {
+      await expectTransactions(connections, connections.next(), (transaction: Transaction, text) =>
+        transaction.query(text),
+      )
+    })
   })
 
   test('postgresMigrations can be run by hand, and again', async () => {
