@@ -3,8 +3,8 @@ import { createServer, type RequestListener } from 'node:http'
 import github from '@holdfast/adapters/connectors/github'
 import { expressWebhooks } from '@holdfast/adapters/express'
 import { nodeHttpWebhooks } from '@holdfast/adapters/node-http'
-import { createReceiver, type Receiver } from '@holdfast/webhook-receiver'
-import { diskBuffer } from '@holdfast/webhook-receiver/disk'
+import { createReceiver, type EventBuffer, type Receiver } from '@holdfast/webhook-receiver'
+import { diskBuffer, sqliteBuffer } from '@holdfast/webhook-receiver/disk'
 import express from 'express'
 import { webhookSecret } from './github-delivery.ts'
 
@@ -32,10 +32,12 @@ async function listenerFor(name: string): Promise<RequestListener> {
       return app
     }
     case 'nodeHttpWebhooks':
-      return nodeHttpWebhooks(await startReceiver(), { source: 'github' })
+      return nodeHttpWebhooks(await startReceiver(diskBuffer({ directory })), { source: 'github' })
+    case 'with SQLite':
+      return nodeHttpWebhooks(await startReceiver(sqliteBuffer({ directory })), { source: 'github' })
     case 'expressWebhooks': {
       const app = express()
-      app.post('/webhooks/:source', expressWebhooks(await startReceiver()))
+      app.post('/webhooks/:source', expressWebhooks(await startReceiver(diskBuffer({ directory }))))
       return app
     }
     default:
@@ -43,9 +45,9 @@ async function listenerFor(name: string): Promise<RequestListener> {
   }
 }
 
-async function startReceiver(): Promise<Receiver> {
+async function startReceiver(buffer: EventBuffer): Promise<Receiver> {
   const receiver = createReceiver({
-    buffer: diskBuffer({ directory }),
+    buffer,
     sources: { github: { connector: github, secrets: [webhookSecret] } },
     destinations: {
       bench: { handle: () => undefined, orderingKey: (event) => event.id, concurrency: 64 },

@@ -7,7 +7,7 @@ import { milliseconds, perSecond, ratio, type Section, versionOf } from './repor
 import { nextMessage, type ServerProcess, startModule, startServer } from './server-process.ts'
 
 const CONNECTIONS = 64
-const SERVERS = ['node:http', 'nodeHttpWebhooks', 'express', 'expressWebhooks'] as const
+const SERVERS = ['node:http', 'nodeHttpWebhooks', 'with SQLite', 'express', 'expressWebhooks'] as const
 
 /** What does a durable 200 cost beside one that promises nothing? */
 export async function durableAccept(quick: boolean): Promise<Section> {
@@ -46,6 +46,7 @@ function report(results: ReadonlyMap<string, readonly LoadResult[]>, rounds: num
       'Each server in its own process, load generator in another: raw sockets, keep-alive, closed loop, 1 KiB of GitHub-like JSON, signed',
       `node:http and express ${versionOf('express')}: read the body, answer 200, promise nothing`,
       'nodeHttpWebhooks and expressWebhooks: verify (HMAC-SHA256), deduplicate, append with fdatasync, answer 200; a no-op destination drains meanwhile',
+      'with SQLite: nodeHttpWebhooks on sqliteBuffer, in a thread of its own, synced at each commit',
       `${rounds} interleaved rounds after one for warm-up; latencies: median of the rounds`,
     ],
     columns: ['server', 'requests/s median', 'p50 ms', 'p90 ms', 'p99 ms', '× node:http', '× express'],

@@ -9,6 +9,7 @@ import { diskBuffer } from '@holdfast/webhook-receiver/disk'
 
 const BATCH = 1_000
 const KEYS = 1_000
+const READ_EVENTS = 10_000
 const SAMPLE_EVERY_MS = 100
 
 /** What a step measured. */
@@ -81,7 +82,7 @@ async function append(buffer: EventBuffer, batch: readonly NewEvent[]): Promise<
   }
 }
 
-/** Opens and reads a hundredth: what an application has in memory as soon as it works. */
+/** Opens and reads some: what an application has in memory as soon as it works. */
 async function openAndRead(): Promise<void> {
   const startedAt = performance.now()
   const buffer = diskBuffer({ directory })
@@ -91,7 +92,7 @@ async function openAndRead(): Promise<void> {
   if (lease === undefined) throw new Error('there is no lease')
   let after: string | null = null
   let read = 0
-  while (read < events / 100) {
+  while (read < READ_EVENTS) {
     const entries = await consumer.read(lease, after, { limit: 1024, maxBytes: 4 * 1024 * 1024, waitMs: 0 })
     const last = entries.at(-1)
     if (last === undefined) break

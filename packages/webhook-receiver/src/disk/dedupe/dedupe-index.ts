@@ -10,6 +10,8 @@ import { IdTable } from './id-table.ts'
 
 /** Ids in memory at which they are written to a run. */
 const MAX_TABLE_IDS = 131_072
+/** Closing leaves fewer ids than this to the log. */
+const LEAST_IDS_AT_END = 8_192
 /** Tables that may wait to be written, 6 MB each; then no events are taken until some are. */
 const MAX_FROZEN_TABLES = 8
 
@@ -43,6 +45,8 @@ export class DedupeIndex {
   #table: IdTable = new IdTable()
   /** First record whose id goes into `#table`. */
   #tableFrom = 1
+  /** Last record whose id is known. */
+  #latestSeq = 0
   /** Records whose ids no run had at opening. */
   #missing: readonly SeqRange[] = []
   /** Oldest first. */
@@ -104,6 +108,7 @@ export class DedupeIndex {
   /** Remembers an event that has become durable. Called in the order of the log. */
   remember(fingerprint: Fingerprint, seq: number, at: number): void {
     this.#table.add(fingerprint, { seq, at })
+    this.#latestSeq = seq
     if (this.#table.size >= MAX_TABLE_IDS) this.endRange(seq)
   }
 
@@ -147,6 +152,7 @@ export class DedupeIndex {
   async endScan(range: SeqRange, isActive: boolean): Promise<void> {
     const scanned = this.#table
     this.#table = new IdTable()
+    this.#latestSeq = Math.max(this.#latestSeq, range.to)
     this.#tableFrom = Math.max(this.#tableFrom, range.to + 1)
     for (const piece of this.#runs.uncovered(isActive ? { from: range.from, to: Infinity } : range)) {
       const table = scanned.between(piece)
@@ -171,9 +177,10 @@ export class DedupeIndex {
     this.#enqueue()
   }
 
-  /** Waits until what was begun is written. */
+  /** Waits until what was begun is written, and so many ids that the next opening would take long to read them from the log. */
   async close(): Promise<void> {
     this.#closing.abort()
+    if (this.#table.size >= LEAST_IDS_AT_END) this.endRange(this.#latestSeq)
     await this.#work
     await this.#merging
     await this.#runs.close()
