@@ -1,6 +1,12 @@
 import { once } from 'node:events'
 import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net'
-import { postgresBuffer, type PostgresBufferOptions, type PostgresLike } from '@holdfast/adapters/postgres'
+import {
+  postgresBuffer,
+  type PostgresBufferOptions,
+  type PostgresLike,
+  type SqlClient,
+  type SqlRow,
+} from '@holdfast/adapters/postgres'
 import { fakeClock } from '@holdfast/core/testing'
 import type { EventBuffer, NewEvent } from '@holdfast/webhook-receiver'
 import { Client, Pool } from 'pg'
@@ -159,6 +165,24 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer a
     const [again] = await buffer.append([eventOf('evt')])
     expect(await idsIn(buffer, again!.partition)).toEqual(['evt'])
     expect(again!.status).toBe('duplicate')
+  })
+
+  it('writes no more and closes while the server does not answer', async () => {
+    const pool = new Pool({ ...account, port: service.port, max: 2 })
+    onTestFinished(() => pool.end())
+    let answers = true
+    const client: SqlClient<never> = {
+      query: async (text, values) =>
+        answers ? (await pool.query<SqlRow>(text, [...values])).rows : new Promise<SqlRow[]>(() => {}),
+      transaction: () => Promise.reject(new Error('not here')),
+    }
+    const buffer = await open({ timeoutMs: 100 }, client)
+    const consumer = await buffer.openConsumer('orders')
+    const [lease] = await consumer.acquire({ owner: 'me', leaseMs: 60_000 })
+    answers = false
+    await expect(consumer.commit(lease!, {})).rejects.toMatchObject({ reason: 'buffer_failed' })
+    await expect(consumer.load(lease!)).rejects.toMatchObject({ reason: 'buffer_failed' })
+    await buffer.close()
   })
 
   it('takes no more than may wait for the server, and goes on when it answers', async () => {

@@ -48,7 +48,7 @@ export interface PostgresBufferOptions extends PostgresStoreOptions {
    */
   readonly maxBatchBytes?: number
   /**
-   * How long `append` waits for the server before it rejects with `buffer_failed`, in ms from when it was sent. It may have been stored then.
+   * How long the server may take to answer before a call rejects with `buffer_failed`, in ms from when it was sent. It may have been done then.
    * From 1.
    *
    * @defaultValue `10_000`

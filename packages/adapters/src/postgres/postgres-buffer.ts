@@ -69,6 +69,19 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     }
   }
 
+  /** A client may wait for a connection, or for a server that is away, without end. */
+  const answerInTime = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const late = (): void =>
+        reject(
+          new BufferError('buffer_failed', `PostgreSQL did not answer within ${timeoutMs} ms.`, { retryAfterMs: 1000 }),
+        )
+      const cancel = clock.schedule(timeoutMs, late, { background: true })
+      answer.then(resolve, reject).finally(cancel)
+    })
+
+  const askInTime: typeof ask = (text, values) => answerInTime(ask(text, values))
+
   const arrivals = createArrivals({
     clock,
     pollMs: resolved.pollMs,
@@ -93,16 +106,6 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     return seqs
   }
 
-  const answerInTime = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      const late = (): void =>
-        reject(
-          new BufferError('buffer_failed', `PostgreSQL did not answer within ${timeoutMs} ms.`, { retryAfterMs: 1000 }),
-        )
-      const cancel = clock.schedule(timeoutMs, late, { background: true })
-      answer.then(resolve, reject).finally(cancel)
-    })
-
   const queue = createAppendQueue(resolved.maxBatchBytes, store)
 
   const releaseAll = async (): Promise<void> => {
@@ -111,7 +114,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     // A lease that cannot be given back ends by itself.
     await Promise.allSettled(
       held.map(({ consumer, lease }) =>
-        ask(`select ${schema}.release($1::int, $2::int, $3::text::bigint)`, [
+        askInTime(`select ${schema}.release($1::int, $2::int, $3::text::bigint)`, [
           consumer,
           lease.partition,
           String(lease.epoch),
@@ -122,9 +125,11 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
 
   const shutDown = async (): Promise<void> => {
     state = 'closing'
-    await Promise.all([queue.idle(), retention?.stop()])
+    await queue.idle()
+    // What does not end in time is left to the client.
+    await answerInTime(retention?.stop() ?? Promise.resolve()).catch(() => undefined)
     await releaseAll()
-    await unlisten?.().catch(() => undefined)
+    await answerInTime(unlisten?.() ?? Promise.resolve()).catch(() => undefined)
     unlisten = undefined
     state = 'closed'
     arrivals.wakeAll()
@@ -180,7 +185,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     },
     async openConsumer(consumer, { from = 'earliest' } = {}) {
       requireOpen()
-      const [row] = await ask(`select ${schema}.open_consumer($1::int, $2::text, $3::int) as id`, [
+      const [row] = await askInTime(`select ${schema}.open_consumer($1::int, $2::text, $3::int) as id`, [
         id,
         consumer,
         from === 'latest' ? 1 : 0,
@@ -193,6 +198,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
         database,
         arrivals,
         requireOpen,
+        inTime: answerInTime,
         onLease: (owner, lease, held) => {
           const key = `${owner}:${lease.partition}`
           if (held) leases.set(key, { consumer: owner, lease })
@@ -207,7 +213,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     async read(partition, after, { limit, maxBytes }) {
       requireOpen()
       requirePartition(partition)
-      const rows = await ask(
+      const rows = await askInTime(
         `select seq, meta, body from ${schema}.read_log($1::int, $2::int, $3::text::bigint, $4::int, $5::float8)`,
         [id, partition, String(seqOf(after)), limit, maxBytes],
       )
@@ -216,7 +222,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     async positionBefore(partition, at) {
       requireOpen()
       requirePartition(partition)
-      const [row] = await ask(`select ${schema}.seq_before($1::int, $2::int, $3::float8)::text as seq`, [
+      const [row] = await askInTime(`select ${schema}.seq_before($1::int, $2::int, $3::float8)::text as seq`, [
         id,
         partition,
         at - CLOCK_SKEW_MS,
@@ -225,7 +231,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     },
     async stats() {
       requireOpen()
-      return readStats(ask, schema, id)
+      return readStats(askInTime, schema, id)
     },
     close() {
       if (state === 'closed') return closing ?? Promise.resolve()

@@ -30,6 +30,8 @@ export interface PostgresConsumerOptions {
   readonly arrivals: Arrivals
   /** @throws BufferError `buffer_closed` */
   readonly requireOpen: () => void
+  /** Waits for an answer, not without end. @throws BufferError `buffer_failed` */
+  readonly inTime: <Answer>(answer: Promise<Answer>) => Promise<Answer>
   /** A lease was taken, or given back. */
   readonly onLease: (consumer: number, lease: Lease, held: boolean) => void
 }
@@ -41,7 +43,7 @@ const DONE_ALREADY = 'HF002'
 
 /** Makes the face of a consumer that is registered. */
 export function createPostgresConsumer(options: PostgresConsumerOptions): Consumer {
-  const { name, id, buffer, schema, database, arrivals, requireOpen, onLease } = options
+  const { name, id, buffer, schema, database, arrivals, requireOpen, inTime, onLease } = options
 
   const failure = (error: unknown, partition: number): BufferError => {
     const state = sqlStateOf(error)
@@ -55,7 +57,7 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
   const ask = async (text: string, values: readonly SqlValue[], partition = 0): Promise<readonly SqlRow[]> => {
     requireOpen()
     try {
-      return await database.query(text, values)
+      return await inTime(database.query(text, values))
     } catch (error) {
       throw failure(error, partition)
     }
@@ -136,7 +138,7 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
     async commit(lease, delta) {
       requireOpen()
       try {
-        await commit(database.query, lease, delta, 0)
+        await inTime(commit(database.query, lease, delta, 0))
       } catch (error) {
         throw failure(error, lease.partition)
       }
