@@ -1,8 +1,34 @@
 // @holdfast/adapters/redis
 
+import { BufferDurability } from '@holdfast/webhook-receiver'
+import { Clock } from '@holdfast/core'
+import { EventBuffer } from '@holdfast/webhook-receiver'
+import { IdempotencyStore } from '@holdfast/webhook-receiver'
 import { IntegrationError } from '@holdfast/core'
 import { StateStore } from '@holdfast/core'
 import { ToIntegrationErrorOptions } from '@holdfast/core'
+
+export interface BinaryIoredisLike extends IoredisLike {
+    callBuffer(command: string, ...args: (string | Buffer | number)[]): Promise<unknown>;
+}
+
+export interface BinaryNodeRedisLike extends NodeRedisLike {
+    withTypeMapping(mapping: {
+        36: typeof Buffer;
+    }): {
+        eval(script: string, options: {
+            keys: string[];
+            arguments: (string | Buffer)[];
+        }): Promise<unknown>;
+        evalSha(sha: string, options: {
+            keys: string[];
+            arguments: (string | Buffer)[];
+        }): Promise<unknown>;
+        configGet(parameter: string): Promise<unknown>;
+    };
+}
+
+export type BinaryRedisLike = BinaryIoredisLike | BinaryNodeRedisLike;
 
 export interface IoredisLike {
     readonly defineCommand: (...args: never[]) => unknown;
@@ -16,7 +42,32 @@ export interface NodeRedisLike {
     }): Promise<unknown>;
 }
 
+export interface RedisBufferOptions {
+    readonly name: string;
+    readonly prefix?: string;
+    readonly partitions?: number;
+    readonly durability?: BufferDurability;
+    readonly maxEventBytes?: number;
+    readonly maxQueuedBytes?: number;
+    readonly maxBatchBytes?: number;
+    readonly timeoutMs?: number;
+    readonly dedupeWindowMs?: number;
+    readonly retention?: RedisRetention;
+    readonly pollMs?: number;
+    readonly clock?: Clock;
+}
+
+export interface RedisIdempotencyStoreOptions {
+    readonly prefix?: string;
+    readonly durability?: BufferDurability;
+}
+
 export type RedisLike = IoredisLike | NodeRedisLike;
+
+export interface RedisRetention {
+    readonly minAgeMs?: number;
+    readonly maxBytes?: number;
+}
 
 export interface RedisStateStoreOptions {
     readonly prefix?: string;
@@ -28,8 +79,21 @@ export interface ToIntegrationErrorOptions {
     readonly signal?: AbortSignal | null;
 }
 
+export const defaultRedisBufferOptions: Readonly<Pick<ResolvedRedisBufferOptions, 'prefix' | 'partitions' | 'maxEventBytes' | 'maxBatchBytes' | 'timeoutMs' | 'dedupeWindowMs' | 'retention' | 'pollMs'>>
+
+export const defaultRedisIdempotencyStoreOptions: Required<RedisIdempotencyStoreOptions>
+
 export const defaultRedisStateStoreOptions: Required<RedisStateStoreOptions>
+
+export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions): EventBuffer;
+
+export function redisIdempotencyStore(client: BinaryRedisLike, options?: RedisIdempotencyStoreOptions): IdempotencyStore;
 
 export function redisStateStore(client: RedisLike, options?: RedisStateStoreOptions): StateStore;
 
 export function toIntegrationError(error: unknown, options?: ToIntegrationErrorOptions): IntegrationError;
+
+type ResolvedRedisBufferOptions = Required<Omit<RedisBufferOptions, 'retention' | 'durability'>> & {
+    readonly retention: Required<RedisRetention>;
+    readonly durability: BufferDurability | undefined;
+};

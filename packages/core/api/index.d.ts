@@ -368,6 +368,7 @@ export interface FetchedKey {
     readonly from: 'url';
     readonly url?: string | ValueSource;
     readonly hosts?: readonly string[];
+    readonly origin?: string;
     readonly path?: string;
     readonly keyId?: SignatureSource;
     readonly kind: 'x509' | 'pem' | 'jwk' | 'jwks';
@@ -987,7 +988,7 @@ export interface SignatureTimestamp extends ValueSource {
 
 export interface SignatureVector {
     readonly source: string;
-    readonly secret: string;
+    readonly secret?: string;
     readonly headers: Readonly<Record<string, string>>;
     readonly body?: string;
     readonly bodyBase64?: string;

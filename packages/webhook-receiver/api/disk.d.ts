@@ -6,13 +6,17 @@ import { Random } from '@holdfast/core'
 
 export interface DiskBufferOptions {
     readonly directory: string;
-    readonly durability?: 'fsync';
+    readonly durability?: DiskDurability;
+    readonly syncIntervalMs?: number;
+    readonly preallocateBytes?: number;
     readonly segmentBytes?: number;
     readonly segmentMaxAgeMs?: number;
     readonly maxEventBytes?: number;
     readonly maxQueuedBytes?: number;
     readonly maxBatchBytes?: number;
     readonly dedupeWindowMs?: number;
+    readonly encryption?: EncryptionOptions;
+    readonly compression?: 'none' | 'auto' | 'zstd' | 'brotli';
     readonly maxBytes?: number;
     readonly minFreeBytes?: number;
     readonly retention?: Retention;
@@ -21,6 +25,13 @@ export interface DiskBufferOptions {
     readonly fileSystem?: FileSystem;
     readonly clock?: Clock;
     readonly random?: Random;
+}
+
+export type DiskDurability = 'fsync' | 'interval' | 'memory';
+
+export interface EncryptionOptions {
+    readonly keyId: string | (() => string | Promise<string>);
+    readonly key: (id: string) => Uint8Array | Promise<Uint8Array>;
 }
 
 export interface FileLock {
@@ -53,9 +64,20 @@ export interface OpenFile {
     close(): Promise<void>;
 }
 
+export interface SqliteBufferOptions {
+    readonly directory: string;
+    readonly maxEventBytes?: number;
+    readonly maxQueuedBytes?: number;
+    readonly dedupeWindowMs?: number;
+    readonly retentionMs?: number;
+    readonly clock?: Clock;
+}
+
 export function diskBuffer(options: DiskBufferOptions): EventBuffer;
 
 export function nodeFileSystem(): FileSystem;
+
+export function sqliteBuffer(options: SqliteBufferOptions): EventBuffer;
 
 type RecoveryMode = 'resync' | 'strict';
 

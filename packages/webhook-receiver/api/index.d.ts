@@ -17,6 +17,10 @@ export interface AppendResult {
 
 export type AuthorizeKeyRequest = (request: KeyRequest) => KeyAuthorization | Promise<KeyAuthorization>;
 
+export interface BackupOptions extends UrlOptions, FailoverOptions {
+    readonly handle?: Handler;
+}
+
 export interface BatchItem {
     readonly id: string;
     readonly index: number;
@@ -42,6 +46,12 @@ export type Beginning = {
 
 export type BoundPart = 'body' | 'url' | 'method' | 'timestamp' | 'id' | `header:${string}` | `query:${string}` | `field:${string}`;
 
+export interface BreakerOptions {
+    readonly failures?: number;
+    readonly breakMs?: number;
+    readonly maxBreakMs?: number;
+}
+
 export interface BufferCaps {
     readonly durability: BufferDurability;
     readonly partitions: number;
@@ -62,7 +72,7 @@ export class BufferError extends IntegrationError {
     });
 }
 
-export type BufferErrorReason = 'buffer_locked' | 'buffer_unusable' | 'buffer_full' | 'buffer_overloaded' | 'buffer_failed' | 'event_too_large' | 'buffer_closed' | 'stale_lease';
+export type BufferErrorReason = 'buffer_locked' | 'buffer_unusable' | 'buffer_full' | 'buffer_overloaded' | 'buffer_failed' | 'event_too_large' | 'buffer_closed' | 'stale_lease' | 'already_done';
 
 export interface BufferStats {
     readonly events: number;
@@ -77,8 +87,21 @@ export interface BufferWarning {
     readonly message: string;
 }
 
+export interface ConfirmOptions {
+    readonly connector: Connector;
+    readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+    readonly timeoutMs?: number;
+    readonly clock?: Clock;
+}
+
+export type ConfirmableEvent = Pick<WebhookEvent, 'body' | 'method' | 'rawHeaders' | 'receivedAt' | 'url'>;
+
 export interface Consumer {
     readonly name: string;
+    attend(options: {
+        readonly owner: string;
+        readonly leaseMs: number;
+    }): Promise<string[]>;
     acquire(options: {
         readonly owner: string;
         readonly leaseMs: number;
@@ -92,6 +115,7 @@ export interface Consumer {
     }): Promise<LogEntry[]>;
     load(lease: Lease): Promise<CursorState>;
     commit(lease: Lease, delta: CursorDelta): Promise<void>;
+    withTransaction?<Result>(lease: Lease, delta: CursorDelta, work: (transaction: unknown) => Promise<Result>): Promise<Result>;
     park(lease: Lease, events: readonly ParkedEvent[]): Promise<void>;
     parkedLanes(lease: Lease): Promise<ParkedLane[]>;
     readParked(lease: Lease, lane: string, options: {
@@ -129,30 +153,87 @@ export interface DeadLetter extends SetAside {
     readonly why: FailureInfo;
 }
 
+export type DeadLetterChoice = EventQuery | {
+    readonly all: true;
+};
+
+export interface DeadLetters {
+    list(query?: EventQuery): AsyncIterable<DeadLetter>;
+    redrive(choice: DeadLetterChoice, options?: {
+        readonly ratePerSecond?: number;
+        readonly signal?: AbortSignal;
+    }): Promise<number>;
+    purge(choice: DeadLetterChoice): Promise<number>;
+}
+
 export interface DeliveryContext {
     readonly destination: string;
     readonly attempt: number;
     readonly signal: AbortSignal;
+    readonly deadline: number;
+    readonly fencingToken: number;
+    readonly once: {
+        <Result>(run: (effect: Effect) => Promise<Result> | Result): Promise<Result>;
+        <Result>(effectId: string, run: (effect: Effect) => Promise<Result> | Result): Promise<Result>;
+    };
+    readonly transaction: <Transaction, Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>;
 }
 
-export interface DestinationOptions {
-    readonly handle: (event: WebhookEvent, context: DeliveryContext) => Promise<void> | void;
+export interface DestinationControl {
+    readonly name: string;
+    status(): Promise<DestinationStatus>;
+    pause(): void;
+    resume(): void;
+    disable(options?: {
+        readonly timeoutMs?: number;
+    }): Promise<void>;
+    detach(options?: {
+        readonly timeoutMs?: number;
+    }): Promise<void>;
+    resumeKey(key: string): Promise<boolean>;
+    readonly deadLetters: DeadLetters;
+    replay(options?: ReplayOptions): Promise<ReplayReport>;
+}
+
+export type DestinationMode = 'active' | 'paused' | 'disabled' | 'detached';
+
+export interface DestinationOptions extends UrlOptions {
+    readonly handle?: Handler;
+    readonly backup?: BackupOptions;
     readonly orderingKey?: (event: WebhookEvent) => string | null | undefined;
     readonly concurrency?: number;
     readonly ratePerSecond?: number;
+    readonly pace?: PaceOptions;
+    readonly breaker?: BreakerOptions | boolean;
     readonly timeoutMs?: number;
     readonly maxAttempts?: number;
     readonly baseDelayMs?: number;
     readonly maxDelayMs?: number;
+    readonly onExhausted?: ExhaustionPolicy;
+    readonly maxParkedEvents?: number;
+    readonly maxParkedBytes?: number;
+    readonly idempotency?: IdempotencyStore;
+    readonly idempotencyTtlMs?: number;
 }
 
 export interface DestinationSnapshot {
     readonly state: 'stopped' | 'draining' | 'idle';
     readonly inWindow: number;
     readonly inFlight: number;
+    readonly parked: number;
+    readonly blockedKeys: number;
     readonly delivered: number;
     readonly retried: number;
     readonly deadLettered: number;
+}
+
+export interface DestinationStatus extends DestinationSnapshot {
+    readonly mode: DestinationMode;
+    readonly backlog: number;
+    readonly deadLetters: number;
+    readonly breaker: 'closed' | 'open' | 'half-open';
+    readonly ratePerSecond: number;
+    readonly isOnBackup: boolean;
 }
 
 export interface DrainOnceOptions {
@@ -172,6 +253,11 @@ export interface DrainedDestination {
     readonly retried: number;
     readonly deadLettered: number;
     readonly backlog: number;
+}
+
+export interface Effect {
+    readonly token: number;
+    readonly signal: AbortSignal;
 }
 
 export interface EventBuffer {
@@ -196,6 +282,24 @@ export interface EventPlace {
     readonly position: Position;
 }
 
+export interface EventQuery {
+    readonly ids?: readonly string[];
+    readonly sources?: readonly string[];
+    readonly types?: readonly string[];
+    readonly tenants?: readonly string[];
+    readonly from?: Date | number;
+    readonly to?: Date | number;
+    readonly where?: (event: StoredEvent) => boolean;
+}
+
+export type ExhaustionPolicy = 'deadLetter' | 'blockKey' | 'deadLetterKey';
+
+export interface FailoverOptions {
+    readonly failures?: number;
+    readonly probeEveryMs?: number;
+    readonly successes?: number;
+}
+
 export interface FailureInfo {
     readonly attempts: number;
     readonly at: number;
@@ -210,6 +314,8 @@ export interface HandedSecret {
     readonly headers: HeaderPairs;
     readonly remoteAddress?: string;
 }
+
+export type Handler = (event: WebhookEvent, context: DeliveryContext) => Promise<void> | void;
 
 export interface HandshakeOptions {
     readonly verifyToken?: string;
@@ -304,6 +410,19 @@ export interface MemoryIdempotencyStoreOptions {
     readonly clock?: Clock;
 }
 
+export interface MoveOptions {
+    readonly onProgress?: (report: MoveReport) => void;
+    readonly signal?: AbortSignal;
+    readonly waitMs?: number;
+    readonly clock?: Clock;
+}
+
+export interface MoveReport {
+    readonly moved: number;
+    readonly duplicates: number;
+    readonly lost: number;
+}
+
 export interface NewEvent {
     readonly id: string;
     readonly source: string;
@@ -339,6 +458,15 @@ export interface OpenReport {
     readonly warnings?: readonly BufferWarning[];
 }
 
+export interface PaceOptions {
+    readonly min: number;
+    readonly max: number;
+    readonly start?: number;
+    readonly risePerSecond?: number;
+    readonly fallTo?: number;
+    readonly slowMs?: number;
+}
+
 export type ParkedEntry = {
     readonly kind: 'event';
     readonly parked: ParkedEvent;
@@ -362,6 +490,8 @@ export interface ParkedLane {
     };
 }
 
+export type PartitionKey = (event: Omit<WebhookEvent, 'key' | 'partition' | 'position'>) => string | null | undefined;
+
 export type Position = string;
 
 export type PublicUrl = string | ((request: PublicUrlRequest) => string);
@@ -381,6 +511,7 @@ export interface Receiver extends EventSource<ReceiverEventMap>, AsyncDisposable
         readonly signal?: AbortSignal;
     }): Promise<void>;
     drainOnce(options: DrainOnceOptions): Promise<DrainReport>;
+    destination(name: string): DestinationControl;
     stop(options?: {
         readonly timeoutMs?: number;
     }): Promise<void>;
@@ -412,6 +543,34 @@ export interface ReceiverEventMap extends BaseEventMap {
     'delivery:dead-lettered': OfDelivery & {
         readonly error: unknown;
     };
+    'destination:paused': {
+        readonly destination: string;
+        readonly cause: 'failures' | 'request';
+        readonly breakMs?: number;
+        readonly error?: unknown;
+    };
+    'destination:resumed': {
+        readonly destination: string;
+        readonly cause: 'success' | 'request';
+    };
+    'destination:failed-over': {
+        readonly destination: string;
+        readonly error: unknown;
+    };
+    'destination:failed-back': {
+        readonly destination: string;
+        readonly cause: 'probes' | 'backup_failed';
+    };
+    'key:parked': OfKey;
+    'key:blocked': OfDelivery & OfKey & {
+        readonly error: unknown;
+    };
+    'key:recovered': OfKey;
+    'drain:parking-full': {
+        readonly destination: string;
+        readonly events: number;
+        readonly bytes: number;
+    };
     'drain:failed': {
         readonly destination: string;
         readonly error: unknown;
@@ -426,6 +585,10 @@ export interface ReceiverOptions {
     readonly buffer: EventBuffer;
     readonly sources: Readonly<Record<string, SourceOptions>>;
     readonly destinations: Readonly<Record<string, DestinationOptions>>;
+    readonly idempotency?: IdempotencyStore;
+    readonly leaseMs?: number;
+    readonly maxInFlightRequests?: number;
+    readonly maxInFlightBytes?: number;
     readonly clock?: Clock;
     readonly random?: Random;
 }
@@ -436,6 +599,28 @@ export interface ReceiverSnapshot {
     readonly duplicates: number;
     readonly refused: number;
     readonly destinations: Readonly<Record<string, DestinationSnapshot>>;
+}
+
+export interface ReplayOptions extends EventQuery {
+    readonly after?: {
+        readonly partition?: number;
+        readonly position: Position;
+    };
+    readonly upTo?: Position;
+    readonly ratePerSecond?: number;
+    readonly maxAttempts?: number;
+    readonly signal?: AbortSignal;
+}
+
+export interface ReplayReport {
+    readonly delivered: number;
+    readonly failed: number;
+    readonly failures: readonly {
+        readonly id: string;
+        readonly position: Position;
+        readonly message: string;
+    }[];
+    readonly durationMs: number;
 }
 
 export interface ResolvedSecrets {
@@ -469,6 +654,14 @@ export interface SetAside {
     readonly redrives: number;
 }
 
+export interface SignableRequest {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: Headers;
+    readonly body: Uint8Array<ArrayBuffer>;
+    readonly event: WebhookEvent;
+}
+
 export interface SourceOptions {
     readonly connector: Connector;
     readonly secrets?: SecretsOption;
@@ -478,6 +671,7 @@ export interface SourceOptions {
     readonly toleranceMs?: number;
     readonly publicUrl?: PublicUrl;
     readonly handshake?: HandshakeOptions;
+    readonly partitionKey?: PartitionKey;
     readonly maxBodyBytes?: number;
 }
 
@@ -489,6 +683,15 @@ export interface StoredEvent extends NewEvent {
     readonly body: Uint8Array<ArrayBuffer>;
     readonly partition: number;
     readonly position: Position;
+}
+
+export interface UrlOptions {
+    readonly url?: string | URL | ((event: WebhookEvent) => string | URL | Promise<string | URL>);
+    readonly method?: string;
+    readonly headers?: Readonly<Record<string, string>> | ((event: WebhookEvent, context: DeliveryContext) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+    readonly forwardHeaders?: readonly string[];
+    readonly fetch?: typeof globalThis.fetch;
+    readonly sign?: (request: SignableRequest) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
 }
 
 export interface VerifiableRequest {
@@ -551,6 +754,8 @@ export interface WebhookSecret {
     readonly scheme?: VerificationScheme['scheme'];
 }
 
+export function confirmSubscription(event: ConfirmableEvent, options: ConfirmOptions): Promise<boolean>;
+
 export function createKeyFetcher(options?: KeyFetcherOptions): KeyFetcher;
 
 export function createReceiver(options: ReceiverOptions): Receiver;
@@ -566,12 +771,19 @@ export const defaultResolvedSecrets: Readonly<Required<Pick<ResolvedSecrets, 'tt
 
 export function memoryIdempotencyStore(options?: MemoryIdempotencyStoreOptions): IdempotencyStore;
 
+export function moveEvents(from: EventBuffer, to: EventBuffer, options?: MoveOptions): Promise<MoveReport>;
+
 interface OfDelivery {
     readonly destination: string;
     readonly source: string;
     readonly id: string;
     readonly position: Position;
     readonly attempt: number;
+}
+
+interface OfKey {
+    readonly destination: string;
+    readonly key?: string;
 }
 
 interface OfRequest extends OfSource {

@@ -1,9 +1,14 @@
 // @holdfast/webhook-receiver/testing
 
 import { Clock } from '@holdfast/core'
+import { Connector } from '@holdfast/core'
 import { EventBuffer } from '@holdfast/webhook-receiver'
+import { HeaderPairs } from '@holdfast/webhook-receiver'
 import { IdempotencyStore } from '@holdfast/webhook-receiver'
+import { KeyFetcher } from '@holdfast/webhook-receiver'
+import { Random } from '@holdfast/core'
 import { Receiver } from '@holdfast/webhook-receiver'
+import { VerificationScheme } from '@holdfast/core'
 
 export type BufferCapability = 'clock' | 'leases';
 
@@ -66,6 +71,13 @@ export interface FrameworkServer {
     readonly stop: () => Promise<void>;
 }
 
+export interface GenerateWebhookKeyOptions {
+    readonly connector: Connector;
+    readonly scheme?: SchemeChoice;
+    readonly algorithm?: string;
+    readonly secret?: string;
+}
+
 export type IdempotencyCapability = 'multiProcess' | 'durable';
 
 export interface IdempotencyCase {
@@ -98,14 +110,68 @@ export interface MemoryBufferOptions {
     readonly dedupeWindowMs?: number;
 }
 
+export type SchemeChoice = number | VerificationScheme['scheme'];
+
+export interface SignRequestOptions {
+    readonly connector: Connector;
+    readonly key?: string | SigningKey;
+    readonly scheme?: SchemeChoice;
+    readonly body?: WebhookBody;
+    readonly url?: string;
+    readonly method?: string;
+    readonly headers?: Readonly<Record<string, string>> | HeaderPairs;
+    readonly timestamp?: number | Date;
+    readonly id?: string;
+    readonly claims?: Readonly<Record<string, unknown>>;
+    readonly clock?: Clock;
+    readonly random?: Random;
+}
+
+export interface SignedRequest {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: HeaderPairs;
+    readonly body: Uint8Array<ArrayBuffer>;
+    readonly receivedAt: number;
+    readonly request: Request;
+}
+
+export interface SigningKey {
+    readonly secret?: string;
+    readonly privateKey?: string;
+    readonly keyId?: string;
+    readonly keyUrl?: string;
+    readonly algorithm?: string;
+    readonly scheme?: number;
+}
+
+export type WebhookBody = string | Uint8Array | ArrayBuffer | URLSearchParams | object;
+
 export type WebhookIntake = Pick<Receiver, 'accept' | 'handle'>;
+
+export interface WebhookKey extends SigningKey {
+    readonly scheme: number;
+    readonly source: WebhookKeySource;
+}
+
+export interface WebhookKeySource {
+    readonly secrets: readonly string[];
+    readonly keys?: KeyFetcher;
+    readonly keyUrl?: string;
+}
 
 export const bufferConformance: readonly ConformanceCase[]
 
+export function fixedKeys(documents: Readonly<Record<string, string>>): KeyFetcher;
+
 export const frameworkConformance: readonly FrameworkConformanceCase[]
+
+export function generateWebhookKey(options: GenerateWebhookKeyOptions): Promise<WebhookKey>;
 
 export const idempotencyStoreConformance: readonly IdempotencyCase[]
 
 export function lintConnector(value: unknown, options?: LintOptions): Promise<readonly ConnectorFinding[]>;
 
 export function memoryBuffer(options?: MemoryBufferOptions): EventBuffer;
+
+export function signRequest(options: SignRequestOptions): Promise<SignedRequest>;

@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/fusionauth
+
+import { Connector } from '@holdfast/core'
+
+export const fusionAuth: Connector
+
+export { fusionAuth as default }

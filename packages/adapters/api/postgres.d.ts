@@ -1,0 +1,125 @@
+// @holdfast/adapters/postgres
+
+import { BufferDurability } from '@holdfast/webhook-receiver'
+import { Clock } from '@holdfast/core'
+import { EventBuffer } from '@holdfast/webhook-receiver'
+import { IdempotencyStore } from '@holdfast/webhook-receiver'
+import { StateStore } from '@holdfast/core'
+
+export interface ChannelListenerLike {
+    readonly listen: (channel: string, onMessage: (payload: string) => void) => PromiseLike<unknown>;
+}
+
+export interface PgClientLike extends PgConnectionLike {
+    escapeIdentifier(text: string): string;
+}
+
+export interface PgConnectionLike {
+    query(text: string, values: unknown[]): Promise<{
+        readonly rows: unknown[];
+    }>;
+}
+
+export interface PgListenerLike {
+    query(text: string): Promise<unknown>;
+    on(event: 'notification', listener: (message: {
+        channel: string;
+        payload?: string | undefined;
+    }) => void): unknown;
+    removeListener(event: 'notification', listener: (message: {
+        channel: string;
+        payload?: string | undefined;
+    }) => void): unknown;
+}
+
+export interface PgPoolLike extends PgConnectionLike {
+    readonly totalCount: number;
+    connect(): Promise<PgPooledConnectionLike>;
+}
+
+export interface PgPooledConnectionLike extends PgConnectionLike {
+    on(event: 'error', listener: (error: Error) => void): unknown;
+    removeListener(event: 'error', listener: (error: Error) => void): unknown;
+    release(error?: Error | boolean): void;
+}
+
+export interface PgliteLike {
+    query(text: string, values?: unknown[]): Promise<{
+        readonly rows: unknown[];
+    }>;
+    readonly transaction: (...args: never[]) => unknown;
+    readonly waitReady: Promise<void>;
+}
+
+export interface PostgresBufferOptions extends PostgresStoreOptions {
+    readonly name: string;
+    readonly partitions?: number;
+    readonly durability?: BufferDurability;
+    readonly maxEventBytes?: number;
+    readonly maxQueuedBytes?: number;
+    readonly maxBatchBytes?: number;
+    readonly timeoutMs?: number;
+    readonly dedupeWindowMs?: number;
+    readonly retention?: PostgresRetention;
+    readonly pollMs?: number;
+    readonly listener?: PostgresListener;
+    readonly notify?: boolean;
+    readonly clock?: Clock;
+}
+
+export interface PostgresIdempotencyStoreOptions extends PostgresStoreOptions {
+    readonly durability?: BufferDurability;
+}
+
+export interface PostgresJsLike {
+    unsafe(text: string, values?: never[]): PromiseLike<readonly unknown[]>;
+    readonly begin: (...args: never[]) => unknown;
+}
+
+export type PostgresLike = PgPoolLike | PgClientLike | PostgresJsLike | PgliteLike | SqlClient<never>;
+
+export type PostgresListener = PgListenerLike | ChannelListenerLike;
+
+export interface PostgresRetention {
+    readonly minAgeMs?: number;
+}
+
+export interface PostgresSchemaOptions {
+    readonly schema?: string;
+}
+
+export interface PostgresStoreOptions {
+    readonly schema?: string;
+    readonly migrate?: boolean;
+}
+
+export type ResolvedPostgresBufferOptions = Required<Omit<PostgresBufferOptions, 'retention' | 'durability' | 'listener'>> & {
+    readonly retention: Required<PostgresRetention>;
+    readonly durability: BufferDurability | undefined;
+    readonly listener: PostgresListener | undefined;
+};
+
+export interface SqlClient<Transaction = unknown> {
+    readonly query: SqlQuery;
+    readonly transaction: <Result>(work: (transaction: Transaction, query: SqlQuery) => Promise<Result>) => Promise<Result>;
+}
+
+export type SqlQuery = (text: string, values: readonly SqlValue[]) => Promise<readonly SqlRow[]>;
+
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+export type SqlValue = string | number | Uint8Array | null;
+
+export const defaultPostgresBufferOptions: Readonly<Pick<ResolvedPostgresBufferOptions, 'schema' | 'migrate' | 'partitions' | 'maxEventBytes' | 'maxBatchBytes' | 'timeoutMs' | 'dedupeWindowMs' | 'retention' | 'pollMs'>>
+
+export const defaultPostgresIdempotencyStoreOptions: Required<PostgresIdempotencyStoreOptions>
+
+export const defaultPostgresStoreOptions: Required<PostgresStoreOptions>
+
+export function postgresBuffer(client: PostgresLike, options: PostgresBufferOptions): EventBuffer;
+
+export function postgresIdempotencyStore(client: PostgresLike, options?: PostgresIdempotencyStoreOptions): IdempotencyStore;
+
+export function postgresMigrations(options?: PostgresSchemaOptions): string;
+
+export function postgresStateStore(client: PostgresLike, options?: PostgresStoreOptions): StateStore;
