@@ -97,6 +97,7 @@ describe('the benchmark', () => {
       'Inbound: durable accept over HTTP, 64 connections': [
         'node:http',
         'nodeHttpWebhooks',
+        'with SQLite',
         'express',
         'expressWebhooks',
       ],

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'tsup'
@@ -16,6 +16,9 @@ const bundled = {
   receiver: '@holdfast/webhook-receiver',
   disk: '@holdfast/webhook-receiver/disk',
 }
+
+// A dependency of core that asks for Node's modules with `require`, which a bundle of modules does not have. Next finds it where applications have it.
+const COMMON_JS = 'opossum'
 
 /** The Next that is tested. It is no dependency of the workspace: with its compiler it takes 340 MB. */
 export const nextPackages = { next: '16.4.6', react: '19.3.1', 'react-dom': '19.3.1' } as const
@@ -80,6 +83,13 @@ export async function startNext(installed: string, settings: Readonly<Record<str
 async function copyApplication(directory: string): Promise<void> {
   cpSync(example, directory, { recursive: true })
   cpSync(sources, directory, { recursive: true })
+  cpSync(
+    realpathSync(join(root, 'packages/core/node_modules', COMMON_JS)),
+    join(directory, 'node_modules', COMMON_JS),
+    {
+      recursive: true,
+    },
+  )
   const packages = Object.entries(bundled).map(([file, name]) => [`holdfast/${file}`, sourceOf(name)])
   const ours = ['receiver', 'draining-inbox'].map((file) => [file, join(sources, `${file}.ts`)])
   await build({
@@ -93,6 +103,7 @@ async function copyApplication(directory: string): Promise<void> {
     target: 'es2023',
     splitting: true,
     noExternal: [/^@holdfast\//],
+    external: [COMMON_JS],
     removeNodeProtocol: false,
     esbuildOptions: (options) => {
       options.conditions = ['@holdfast/source']

@@ -27,9 +27,7 @@ export class WorkerLink {
    * @throws IntegrationError that says why it cannot be opened.
    */
   static async open(data: StoreThreadData): Promise<WorkerLink> {
-    // As source and as a package it lies beside this module; only the ending differs.
-    const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const worker = new Worker(new URL(`./file-store-worker.${ending}`, import.meta.url), {
+    const worker = new Worker(programBeside(import.meta.url), {
       workerData: data,
       // Node 22 says once in each thread that SQLite is experimental, which nobody can act upon.
       execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -83,4 +81,12 @@ export class WorkerLink {
     this.#worker.postMessage('close')
     await ended
   }
+}
+
+/**
+ * The program of the thread. As source and as a package it lies beside this module; only the ending differs. The URL is made here: one that is
+ * made where the thread is started is resolved by bundlers, which fail over it.
+ */
+function programBeside(moduleUrl: string): URL {
+  return new URL(`./file-store-worker.${moduleUrl.endsWith('.ts') ? 'ts' : 'js'}`, moduleUrl)
 }

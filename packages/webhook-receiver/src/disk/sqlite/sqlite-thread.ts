@@ -52,9 +52,7 @@ export class SqliteThread {
    * @throws BufferError `buffer_locked`, `buffer_unusable`.
    */
   static async open(path: string): Promise<SqliteThread> {
-    // As source and as a package it lies beside this module; only the ending differs.
-    const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const worker = new Worker(new URL(`./sqlite-worker.${ending}`, import.meta.url), { workerData: { path } })
+    const worker = new Worker(programBeside(import.meta.url), { workerData: { path } })
     // It is the application that keeps the process alive.
     worker.unref()
     try {
@@ -161,4 +159,12 @@ function writeFailure(failure: SqliteFailure | undefined): BufferError {
 
 function primaryCode({ code }: SqliteFailure): number | undefined {
   return code === undefined ? undefined : code & PRIMARY_CODE
+}
+
+/**
+ * The program of the thread. As source and as a package it lies beside this module; only the ending differs. The URL is made here: one that is
+ * made where the thread is started is resolved by bundlers, which fail over it.
+ */
+function programBeside(moduleUrl: string): URL {
+  return new URL(`./sqlite-worker.${moduleUrl.endsWith('.ts') ? 'ts' : 'js'}`, moduleUrl)
 }
