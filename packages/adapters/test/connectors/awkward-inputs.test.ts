@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { connectors } from './load-connectors.ts'
 import { statements } from './statements/all-statements.ts'
+import { awkward, damages } from './statements/awkward-bodies.ts'
 import { type Change, deliver, NOW_MS, sampleBody, signed } from './statements/deliver.ts'
 import type { Delivery, Statement } from './statements/statement.ts'
 
@@ -11,7 +12,8 @@ function sending(statement: Statement, change: Change = {}, body: Buffer = sampl
 }
 
 /** A delivery whose signature is written otherwise, wherever it stands. */
-function rewritten({ headers, signature }: Delivery, body: Buffer, rewrite: (text: string) => string): Change {
+function rewritten({ headers, signature, write }: Delivery, body: Buffer, rewrite: (text: string) => string): Change {
+  if (write !== undefined) return { headers: Object.entries(write(rewrite(signature))), body }
   const changed = (text: string): string => text.replace(signature, () => rewrite(signature))
   const inForm = (text: string): string =>
     text.replace(encodeURIComponent(signature), () => encodeURIComponent(rewrite(signature)))
@@ -27,55 +29,34 @@ function sendingRewritten(statement: Statement, rewrite: (text: string) => strin
   return deliver(statement, delivery, body, rewritten(delivery, body, rewrite))
 }
 
+/** The header that carries the signature. */
+function signatureHeader({ headers, signature, write }: Delivery): readonly [name: string, value: string] | undefined {
+  const other = write?.('')
+  return Object.entries(headers).find(([name, value]) =>
+    other === undefined ? value.includes(signature) : other[name] !== value,
+  )
+}
+
 /** Copies of a text with one character changed: at both ends, beside them, and in the middle. */
 function withOneChanged(text: string): readonly string[] {
   const places = new Set([0, 1, text.length >> 1, text.length - 2, text.length - 1])
   return [...places].map((place) => text.slice(0, place) + (text[place] === '3' ? '4' : '3') + text.slice(place + 1))
 }
 
-const awkwardBytes: readonly (readonly [string, Buffer])[] = [
-  ['replacement patterns', Buffer.from('{"note":"$& $$ $1 $` $\' \\\\"}')],
-  ['invalid UTF-8', Buffer.from([0x7b, 0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0, 0x80, 0x7d])],
-  ['a byte order mark', Buffer.from('\ufeff{"a":1}')],
-  ['CRLF', Buffer.from('{"a":1,\r\n"b":2}\r\n')],
-  ['a newline at the end', Buffer.from('{"a":1}\n')],
-  [
-    'numbers and escapes that JSON would rewrite',
-    Buffer.from('{ "a": 1.0, "b": "\\u00e9\\/", "c": 12345678901234567890 }'),
-  ],
-  ['NUL', Buffer.from('{"a":"\0"}')],
-  ['nothing', Buffer.alloc(0)],
-]
-const awkwardTexts: readonly (readonly [string, Buffer])[] = [
-  ['replacement patterns', Buffer.from("$& $$ $1 $` $'")],
-  ['letters outside of ASCII', Buffer.from('Zoë 😀 e\u0301')],
-]
-const awkwardForms: readonly (readonly [string, Buffer])[] = [
-  ['replacement patterns', Buffer.from('Body=%24%26+%24%24+$1&From=$$')],
-  ['a name that comes several times', Buffer.from('A=2&A=1&B=3&A=10')],
-  ['escapes of every kind', Buffer.from('Body=%e2%82%ac+%C3%A9%20x&a%5Bb%5D=1&empty=')],
-  ['nothing', Buffer.alloc(0)],
-]
-const awkward = { bytes: awkwardBytes, json: awkwardTexts, form: awkwardForms }
+const schemes = connectors.flatMap(([name, connector]) =>
+  (connector.webhook?.verify ?? []).flatMap((scheme, index) =>
+    scheme.scheme === 'none' ? [] : [{ name, connector, scheme, index }],
+  ),
+)
 
-/** What programs do to a body on its way. */
-const damages: readonly ((body: Buffer) => Buffer)[] = [
-  (body) => Buffer.from(body.toString()),
-  (body) => Buffer.from(body.toString().replace('\ufeff', '')),
-  (body) => Buffer.from(body.toString('latin1').trim(), 'latin1'),
-  (body) => Buffer.from(body.toString('latin1').replaceAll('\r\n', '\n'), 'latin1'),
-  (body) => Buffer.concat([body, Buffer.from('\n')]),
-  (body) => Buffer.from(body.toString('latin1').replaceAll('$$', '$'), 'latin1'),
-]
-
-test('every scheme whose secrets an application gives is stated', () => {
-  const wanted = connectors.flatMap(([name, { webhook }]) =>
-    (webhook?.verify ?? []).flatMap((scheme) => {
-      const isFetched = 'key' in scheme && scheme.key?.from === 'url' && !('secret' in scheme)
-      return isFetched || scheme.scheme === 'none' ? [] : [name]
-    }),
+test.each(schemes)('scheme $index of $name is stated', async ({ name, connector, scheme }) => {
+  const alone = { ...connector, webhook: { ...connector.webhook, verify: [scheme] } }
+  const verdicts = await Promise.all(
+    statements.flatMap((statement) =>
+      statement.connector === name ? [sending(statement, { connector: alone }).catch(() => undefined)] : [],
+    ),
   )
-  expect(new Set(statements.map(({ connector }) => connector))).toEqual(new Set(wanted))
+  expect(verdicts).toContainEqual(expect.objectContaining({ ok: true }))
 })
 
 describe.each(statements)('$name', (statement) => {
@@ -84,17 +65,19 @@ describe.each(statements)('$name', (statement) => {
   const isSigned = statement.encoding !== 'none'
 
   test('knows the key whatever its place among the secrets', async () => {
-    expect(await sending(statement, { secrets: [secret, next] })).toMatchObject({ ok: true, keyIndex: 0 })
-    expect(await sending(statement, { secrets: [next, secret] })).toMatchObject({ ok: true, keyIndex: 1 })
+    const fits = (keyIndex: number) => (statement.namesKeys ? { keyIndex: -1, keyId: secret } : { keyIndex })
+    expect(await sending(statement, { secrets: [secret, next] })).toMatchObject({ ok: true, ...fits(0) })
+    expect(await sending(statement, { secrets: [next, secret] })).toMatchObject({ ok: true, ...fits(1) })
     expect(await sending(statement, { secrets: [next] })).toMatchObject({ ok: false })
   })
 
   test.each(awkward[kinds])('verifies a body of %s', async (_what, body) => {
     expect(await sending(statement, {}, body)).toMatchObject({ ok: true })
-    if (kinds !== 'bytes' || statement.signsBody === false) return
+    if (kinds === 'form' || statement.signsBody === false) return
+    const { body: sent = body } = signed(statement, { body })
     for (const damage of damages) {
-      const damaged = damage(body)
-      if (!damaged.equals(body)) expect(await sending(statement, { body: damaged }, body)).toMatchObject({ ok: false })
+      const damaged = damage(sent)
+      if (!damaged.equals(sent)) expect(await sending(statement, { body: damaged }, body)).toMatchObject({ ok: false })
     }
   })
 
@@ -121,6 +104,51 @@ describe.each(statements)('$name', (statement) => {
         expect(await sending(statement, { body: Buffer.from(wrong) }), wrong).toMatchObject({ ok: false })
       }
     })
+
+  if (signed(statement).bound !== undefined)
+    test('refuses a wrong character in any value of the body that is signed', async () => {
+      const { body = Buffer.alloc(0), bound = [] } = signed(statement)
+      for (const value of bound) {
+        const [before, after, ...more] = body.toString().split(JSON.stringify(value))
+        expect([after, ...more], value).toEqual([expect.any(String)])
+        for (const wrong of withOneChanged(value)) {
+          const changed = Buffer.from(`${before}${JSON.stringify(wrong)}${after}`)
+          expect(await sending(statement, { body: changed }), wrong).toMatchObject({ ok: false })
+        }
+      }
+    })
+
+  if (statement.published !== undefined) {
+    const { exchanged } = statement.published
+
+    test('takes each published key for what it is published for only', async () => {
+      const secrets = [secret, next]
+      const other = signed(statement, { secret: next })
+      expect(await deliver(statement, other, other.body ?? sampleBody(statement), { secrets })).toMatchObject({
+        ok: true,
+      })
+      expect(await sending(statement, { secrets, keys: exchanged })).toMatchObject({ ok: false, reason: 'mismatch' })
+      expect(await sending(statement, { secrets, keys: {} })).toMatchObject({ ok: false, reason: 'unknown_key' })
+    })
+
+    test('refuses every header that comes twice', async () => {
+      const [{ headers }, other] = [
+        signed(statement),
+        signed(statement, { secret: next, id: 'another', atMs: NOW_MS + 1000 }),
+      ]
+      const lines = Object.entries(headers)
+      for (const [name] of lines) {
+        const line = [name, other.headers[name] ?? ''] as const
+        for (const twice of [
+          [...lines, line],
+          [line, ...lines],
+        ])
+          expect(await sending(statement, { secrets: [secret, next], headers: twice }), name).toMatchObject({
+            ok: false,
+          })
+      }
+    })
+  }
 
   if (statement.signsUrl)
     test('refuses a wrong character in the URL, and no port or escape that the provider writes', async () => {
@@ -168,11 +196,11 @@ describe.each(statements)('$name', (statement) => {
       if (other !== bare) expect(await sendingRewritten(statement, () => other)).toMatchObject({ ok: false })
     })
 
-  if (isSigned && Object.values(signed(statement).headers).some((value) => value.includes(signed(statement).signature)))
+  if (isSigned && signatureHeader(signed(statement)) !== undefined)
     test('says of a signature header that comes twice what it is', async () => {
-      const { headers, signature } = signed(statement)
-      const lines = Object.entries(headers)
-      const [name, value] = lines.find(([, candidate]) => candidate.includes(signature)) ?? ['', '']
+      const delivery = signed(statement)
+      const lines = Object.entries(delivery.headers)
+      const [name, value] = signatureHeader(delivery) ?? ['', '']
       const other = signed({ ...statement, secrets: [next, secret] }).headers[name] ?? ''
       const verdict = async (...values: readonly string[]) =>
         sending(statement, {
@@ -195,7 +223,7 @@ describe.each(statements)('$name', (statement) => {
     test('takes the signatures of two keys in both orders', async () => {
       const delivery = signed(statement)
       const other = signed(statement, { secret: next })
-      const [name = ''] = Object.entries(delivery.headers).find(([, value]) => value.includes(delivery.signature)) ?? []
+      const [name] = signatureHeader(delivery) ?? ['']
       const [one, two] = [delivery.headers[name] ?? '', other.headers[name] ?? '']
       for (const value of [statement.join?.(one, two), statement.join?.(two, one)]) {
         const headers = Object.entries({ ...delivery.headers, [name]: value ?? '' })
@@ -209,18 +237,20 @@ describe.each(statements)('$name', (statement) => {
     })
 
   if (statement.time !== undefined) {
-    const { toleranceMs } = statement.time
+    const { toleranceMs, leewayMs = 0 } = statement.time
 
     test('judges the time of signing against the arrival, both ways', async () => {
       const own = toleranceMs ?? 60_000
       const change = toleranceMs === undefined ? { toleranceMs: own } : {}
+      const latest = NOW_MS + own + leewayMs
+      const earliest = NOW_MS - (leewayMs === 0 ? own : leewayMs)
       for (const [receivedAt, reason] of [
-        [NOW_MS + own + 1000, 'stale_timestamp'],
-        [NOW_MS - own - 1000, 'future_timestamp'],
+        [latest + 1000, 'stale_timestamp'],
+        [earliest - 1000, 'future_timestamp'],
       ] as const) {
         expect(await sending(statement, { ...change, receivedAt })).toMatchObject({ ok: false, reason })
       }
-      for (const receivedAt of [NOW_MS + own, NOW_MS - own]) {
+      for (const receivedAt of [latest, earliest]) {
         expect(await sending(statement, { ...change, receivedAt })).toMatchObject({ ok: true })
       }
       const later = await sending(statement, { receivedAt: NOW_MS + 31_536_000_000 })
@@ -233,7 +263,7 @@ const swapped: Readonly<Record<string, string>> = { '-': '+', _: '/', '+': '-', 
 
 const largest = Buffer.alloc(25 * 1024 * 1024, '{"a":"$& $$\r\n\u00e9"}')
 
-test.each(['github', 'stripe', 'shopify', 'standard-webhooks', 'square', 'discord', 'hubspot, v2'])(
+test.each(['github', 'stripe', 'shopify', 'standard-webhooks', 'square', 'discord', 'hubspot, v2', 'paypal'])(
   'verifies 25 MB as %s signs them, and not with one byte changed',
   async (name) => {
     const statement = statements.find((candidate) => candidate.name === name)!

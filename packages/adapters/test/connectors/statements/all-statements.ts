@@ -1,4 +1,5 @@
 import { bodyStatements } from './body-statements.ts'
+import { fetchedKeyStatements } from './fetched-key-statements.ts'
 import { otherStatements } from './other-statements.ts'
 import type { Statement } from './statement.ts'
 import { timedStatements } from './timed-statements.ts'
@@ -12,6 +13,7 @@ export const statements: readonly (Statement & { readonly name: string })[] = [
   ...urlAndFormStatements,
   ...otherStatements,
   ...tokenStatements,
+  ...fetchedKeyStatements,
 ].map((statement) => ({
   ...statement,
   name: statement.variant === undefined ? statement.connector : `${statement.connector}, ${statement.variant}`,

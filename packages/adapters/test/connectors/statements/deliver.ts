@@ -1,4 +1,6 @@
+import type { Connector } from '@holdfast/core'
 import { createVerifier, type VerifierOptions, type VerifyResult } from '@holdfast/webhook-receiver'
+import { fixedKeys } from '@holdfast/webhook-receiver/testing'
 import { connectors } from '../load-connectors.ts'
 import type { Delivery, Draft, Statement } from './statement.ts'
 
@@ -23,7 +25,7 @@ export function signed(statement: Statement, change: Partial<Draft> = {}): Deliv
 /** A body that the statement can sign. */
 export function sampleBody({ bodies = 'bytes' }: Statement): Buffer {
   return Buffer.from(
-    bodies === 'form' ? 'Body=a+%26+b&From=%2B123' : bodies === 'json' ? 'some text' : '{"some":"text"}',
+    bodies === 'form' ? 'Body=a+%26+b&From=%2B123' : /json|text/.test(bodies) ? 'some text' : '{"some":"text"}',
   )
 }
 
@@ -33,6 +35,9 @@ export interface Change extends Pick<Partial<VerifierOptions>, 'secrets' | 'tole
   readonly body?: Buffer
   readonly url?: string
   readonly receivedAt?: number
+  /** What the provider publishes. */
+  readonly keys?: Readonly<Record<string, string>>
+  readonly connector?: Connector
 }
 
 /** Delivers what was signed to a verifier of the connector, with something changed on the way. */
@@ -43,11 +48,28 @@ export async function deliver(
   change: Change = {},
 ): Promise<VerifyResult> {
   const { secrets = [statement.secrets[0]], toleranceMs, receivedAt = NOW_MS } = change
+  const { connector = byId.get(statement.connector)! } = change
   const { headers = Object.entries(delivery.headers), body = sentBody, url = delivery.url } = change
   const verifier = createVerifier({
-    connector: byId.get(statement.connector)!,
-    secrets,
+    connector,
+    secrets: statement.namesKeys ? [] : secrets,
+    ...keysOf(statement, change.keys, secrets),
     ...(toleranceMs === undefined ? {} : { toleranceMs }),
   })
   return verifier.verify({ headers, body, receivedAt, method: 'POST', ...(url === undefined ? {} : { url }) })
+}
+
+/** What the provider publishes: of keys that take the place of secrets those that are wanted, else all. */
+function keysOf(
+  { published, namesKeys }: Statement,
+  keys: Change['keys'],
+  secrets: VerifierOptions['secrets'],
+): Pick<VerifierOptions, 'keys'> {
+  if (published === undefined) return {}
+  if (keys !== undefined || !namesKeys || !Array.isArray(secrets))
+    return { keys: fixedKeys(keys ?? published.documents) }
+  const wanted: readonly unknown[] = secrets
+  return {
+    keys: fixedKeys(Object.fromEntries(Object.entries(published.documents).filter(([name]) => wanted.includes(name)))),
+  }
 }

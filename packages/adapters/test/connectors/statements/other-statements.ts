@@ -125,7 +125,7 @@ const inBodyStatements: readonly Statement[] = [
       const [timestamp, token] = [secondsOf(draft), draft.id]
       const signature = hmac('sha256', draft.secret, timestamp, token).toString('hex')
       const body = JSON.stringify({ signature: { timestamp, token, signature }, note: draft.body.toString() })
-      return { signature, body: Buffer.from(body), headers: JSON_TYPE }
+      return { signature, body: Buffer.from(body), headers: JSON_TYPE, bound: [timestamp, token] }
     },
   },
   {
@@ -149,7 +149,8 @@ const inBodyStatements: readonly Statement[] = [
         additionalData: { hmacSignature: signature },
       }
       const body = JSON.stringify({ live: 'false', notificationItems: [{ NotificationRequestItem: item }] })
-      return { signature, body: Buffer.from(body), headers: JSON_TYPE }
+      const bound = ['psp', 'original', 'account', reference, 'EUR', 'AUTHORISATION', 'true']
+      return { signature, body: Buffer.from(body), headers: JSON_TYPE, bound }
     },
   },
 ]

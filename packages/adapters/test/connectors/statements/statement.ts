@@ -19,11 +19,22 @@ export interface Delivery {
   /** The body, where the provider writes it anew to sign it. */
   readonly body?: Buffer
   readonly url?: string
+  /** Values of the JSON body that are signed, or say which key signs; each stands there once. */
+  readonly bound?: readonly string[]
+  /** The headers with another signature, where it does not stand in them as it is. */
+  readonly write?: (signature: string) => Readonly<Record<string, string>>
+}
+
+/** Keys that a provider publishes: documents by the ids of the keys, or by where they are. */
+export interface Published {
+  readonly documents: Readonly<Record<string, string>>
+  /** Each key under the name of the other. */
+  readonly exchanged: Readonly<Record<string, string>>
 }
 
 /**
- * How a provider signs, stated once more from its documentation with nothing but node:crypto: nothing here shares a line with
- * the verifier or with the signer of `/testing`.
+ * How a provider signs, stated once more from its documentation with nothing but Node's own functions: nothing here shares a
+ * line with the verifier or with the signer of `/testing`.
  */
 export interface Statement {
   readonly connector: string
@@ -33,8 +44,15 @@ export interface Statement {
   readonly secrets: readonly [string, string]
   readonly encoding: 'hex' | 'base64' | 'base64url' | 'none'
   readonly sign: (draft: Draft) => Delivery
-  /** Bodies that it signs: any bytes, JSON in which a text is put, or a form. Default: any bytes. */
-  readonly bodies?: 'bytes' | 'json' | 'form'
+  /** What is to be fetched to verify it. */
+  readonly published?: Published
+  /** The application gives no secret: they are the names of published keys. */
+  readonly namesKeys?: true
+  /**
+   * Bodies that it signs: any bytes, JSON in which a text is put as it is, escaped, or as a value that is JSON itself, or a
+   * form. Default: any bytes.
+   */
+  readonly bodies?: 'bytes' | 'json' | 'text' | 'value' | 'form'
   /** Whether every byte of the body is signed. Default: true. */
   readonly signsBody?: false
   readonly signsUrl?: true
@@ -44,6 +62,8 @@ export interface Statement {
   readonly time?: {
     /** What the provider documents, in milliseconds; `undefined`: nothing. */
     readonly toleranceMs?: number
+    /** By how much clocks may differ beside, where nothing else is said of the future; in milliseconds. */
+    readonly leewayMs?: number
   }
   /** How the header looks when the provider signs with two keys while they are exchanged. */
   readonly join?: (one: string, other: string) => string
