@@ -7,12 +7,13 @@ import discord from '@holdfast/adapters/connectors/discord'
 import ebay from '@holdfast/adapters/connectors/ebay'
 import sendgrid from '@holdfast/adapters/connectors/sendgrid'
 import telnyx from '@holdfast/adapters/connectors/telnyx'
+import type { Connector, SignatureVector } from '@holdfast/core'
 import { generateWebhookKey, signRequest } from '@holdfast/webhook-receiver/testing'
 import { EventWebhook } from '@sendgrid/eventwebhook'
 import { verifyKey } from 'discord-interactions'
 import fc from 'fast-check'
 import { TelnyxWebhook } from 'telnyx/lib/webhooks'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   answersOf,
   type Delivery,
@@ -169,6 +170,18 @@ afterAll(() => {
 
 for (const oracle of [discordOracle, telnyxOracle, sendgridOracle, ebayOracle]) describeOracle(oracle)
 
+test('the library accepts what the telnyx connector has as signed', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const vectors = vectorsOf(telnyx)
+  expect(vectors).not.toEqual([])
+  for (const { secret = '', headers, body = '', receivedAt = 0 } of vectors) {
+    vi.setSystemTime(receivedAt)
+    await new TelnyxWebhook(secret).verify(body, { ...headers })
+    await expect(new TelnyxWebhook(secret).verify(`${body} `, { ...headers })).rejects.toThrow()
+  }
+})
+
 describe('the aws-sns connector and sns-validator', () => {
   useSigningTime()
 
@@ -190,10 +203,11 @@ describe('the aws-sns connector and sns-validator', () => {
       method: 'GET',
       authorized: false,
     })
-    vi.spyOn(https, 'get').mockImplementation(((_url: string, answer: (response: PassThrough) => void) => {
+    const published = new Map(vectorsOf(awsSns).flatMap(({ keys = {} }) => Object.entries(keys)))
+    vi.spyOn(https, 'get').mockImplementation(((url: string, answer: (response: PassThrough) => void) => {
       const response = Object.assign(new PassThrough(), { statusCode: 200 })
       answer(response)
-      response.end(document?.text)
+      response.end(published.get(url) ?? document?.text)
       return new PassThrough()
     }) as never)
   })
@@ -210,15 +224,15 @@ describe('the aws-sns connector and sns-validator', () => {
     const signature = sign(version === '1' ? 'sha1' : 'sha256', Buffer.from(text), privateKey).toString('base64')
     return { ...fields, SignatureVersion: version, Signature: signature, SigningCertURL: keyUrl }
   }
+  const validate = (message: Message): Promise<void> =>
+    new Promise((resolve, reject) => {
+      validator.validate({ ...message }, (error) => (error === null ? resolve() : reject(error)))
+    })
   const answers = async (message: Message): Promise<readonly [boolean, boolean]> => {
     const { source } = await made
     const delivery = { headers: { 'content-type': 'text/plain; charset=UTF-8' }, body: JSON.stringify(message) }
     const ours = await verifyDelivery({ connector: awsSns, source }, delivery)
-    const accepts = (): Promise<void> =>
-      new Promise((resolve, reject) => {
-        validator.validate({ ...message }, (error) => (error === null ? resolve() : reject(error)))
-      })
-    return [ours.ok, await oracleAccepts({ accepts }, delivery)]
+    return [ours.ok, await oracleAccepts({ accepts: () => validate(message) }, delivery)]
   }
   const text = fc.string({ unit: 'grapheme', minLength: 1 })
   const messages = fc.record(
@@ -270,6 +284,17 @@ describe('the aws-sns connector and sns-validator', () => {
     expect(await answers(JSON.parse(new TextDecoder().decode(body)) as Message)).toEqual([true, true])
   })
 
+  test('the library accepts what the connector has as signed, but leaves the token out of the end of a subscription', async () => {
+    const messages = vectorsOf(awsSns).map(({ body = '' }) => JSON.parse(body) as Message)
+    const types = ['Notification', 'SubscriptionConfirmation', 'UnsubscribeConfirmation']
+    expect(new Set(messages.map(({ Type }) => Type))).toEqual(new Set(types))
+    for (const message of messages) {
+      const accepted = await oracleAccepts({ accepts: () => validate(message) }, { headers: {}, body: '' })
+      expect(accepted, JSON.stringify(message)).toBe(message['Type'] !== 'UnsubscribeConfirmation')
+      await expect(validate({ ...message, MessageId: 'another' })).rejects.toThrow('invalid')
+    }
+  })
+
   test('the library accepts a certificate of any path, and a topic of anybody; we name both', async () => {
     const message = await signed('2', { Message: 'x', MessageId: '1', ...more('Notification') })
     const path = (message['SigningCertURL'] ?? '').replace(/\/[^/]+$/, '/another.pem')
@@ -283,6 +308,11 @@ describe('the aws-sns connector and sns-validator', () => {
     expect(await answers(foreign)).toEqual([false, true])
   })
 })
+
+/** Requests that the connector shows as signed by the provider, or as it signs. */
+function vectorsOf({ webhook }: Connector): readonly SignatureVector[] {
+  return (webhook?.verify ?? []).flatMap(({ vectors = [] }) => vectors)
+}
 
 describe('where libraries differ from us', () => {
   useSigningTime()
