@@ -97,7 +97,14 @@ export function bufferHarness(connections: Connections, extra: Partial<PostgresB
       const name = freshName()
       const clock = fakeClock()
       const make = () =>
-        postgresBuffer(connections.next(), { name, clock, retention: { minAgeMs: 3_600_000 }, ...extra })
+        postgresBuffer(connections.next(), {
+          name,
+          clock,
+          // The clock leaps while the server is being asked.
+          timeoutMs: 1e9,
+          retention: { minAgeMs: 3_600_000 },
+          ...extra,
+        })
       let buffer = make()
       return {
         buffer,
