@@ -17,11 +17,11 @@ describe('findConnector', () => {
   it('tells a name that is wrong from a package that is missing', async () => {
     const directory = temporaryDirectory()
     mkdirSync(directory, { recursive: true })
-    expect(await stderrIn(directory)).toBe(
-      'holdfast: The connector `nobody` is in @holdfast/adapters, which is not installed here. A file of your own is given as ./nobody.json.\n',
+    expect(await refusalIn(directory)).toBe(
+      'The connector `nobody` is in @holdfast/adapters, which is not installed here. A file of your own is given as ./nobody.json.\n',
     )
     install(directory)
-    expect(await stderrIn(directory)).toBe('holdfast: @holdfast/adapters has no connector `nobody`.\n')
+    expect(await refusalIn(directory)).toBe('@holdfast/adapters has no connector `nobody`.\n')
   })
 
   it('reads a file that is given by its path', async () => {
@@ -31,13 +31,15 @@ describe('findConnector', () => {
   })
 })
 
-/** What the program says in a directory, without the packages that tests are started with. */
-async function stderrIn(cwd: string): Promise<string> {
-  const main = join(import.meta.dirname, '../../src/cli/main.ts')
-  const args = ['--conditions=@holdfast/source', main, 'send', 'http://127.0.0.1:1/', '--connector', 'nobody']
+/** What is said in a directory, without the packages that tests are started with. */
+async function refusalIn(cwd: string): Promise<string> {
+  const module = new URL('../../src/cli/find-connector.ts', import.meta.url).href
+  const program = `
+    const { findConnector } = await import(${JSON.stringify(module)})
+    await findConnector('nobody', process.cwd()).catch((error) => console.log(error.message))`
+  const args = ['--conditions=@holdfast/source', '--input-type=module', '--eval', program]
   const { NODE_PATH: _, ...env } = process.env
-  const failure = promisify(execFile)(process.execPath, args, { cwd, env }).catch((error: unknown) => error)
-  return ((await failure) as { readonly stderr: string }).stderr
+  return (await promisify(execFile)(process.execPath, args, { cwd, env })).stdout
 }
 
 function install(directory: string): void {

@@ -96,7 +96,7 @@ export class SqliteConsumer implements Consumer {
     this.#check(lease)
     const rows = events.map(({ event, lane, redrives, attempts, nextAt, blocked }) => ({
       seq: this.#seqOf(event.position),
-      lane,
+      lane: storedLane(lane),
       redrives,
       attempts,
       nextAt,
@@ -109,7 +109,7 @@ export class SqliteConsumer implements Consumer {
     this.#check(lease)
     const lanes = await this.#options.thread.call('parkedLanes', [this.name])
     return lanes.map(({ lane, events, bytes, head }) => ({
-      lane,
+      lane: laneOf(lane),
       events,
       bytes,
       head: { position: positionOf(head.seq), ...attemptsOf(head) },
@@ -122,7 +122,7 @@ export class SqliteConsumer implements Consumer {
     { limit, maxBytes }: { readonly limit: number; readonly maxBytes: number },
   ): Promise<ParkedEntry[]> {
     this.#check(lease)
-    const rows = await this.#options.thread.call('readParked', [this.name, lane, limit, maxBytes])
+    const rows = await this.#options.thread.call('readParked', [this.name, storedLane(lane), limit, maxBytes])
     return rows.map((row) => {
       const event = storedEventOf(row.seq, row.meta, row.body)
       return { kind: 'event', parked: { event, lane, redrives: row.redrives, ...attemptsOf(row) } }
@@ -133,7 +133,7 @@ export class SqliteConsumer implements Consumer {
     this.#check(lease)
     const rows = letters.map(({ event, lane, redrives, why }) => ({
       seq: this.#seqOf(event.position),
-      lane,
+      lane: storedLane(lane),
       redrives,
       attempts: 0,
       nextAt: 0,
@@ -148,7 +148,12 @@ export class SqliteConsumer implements Consumer {
       const rows = await this.#options.thread.call('readDead', [this.name, after, DEAD_AT_ONCE])
       for (const { place, seq, meta, body, lane, redrives, failure } of rows) {
         after = place
-        yield { event: storedEventOf(seq, meta, body), lane, redrives, why: failureOf(failure) ?? unknownFailure }
+        yield {
+          event: storedEventOf(seq, meta, body),
+          lane: laneOf(lane),
+          redrives,
+          why: failureOf(failure) ?? unknownFailure,
+        }
       }
       if (rows.length < DEAD_AT_ONCE) return
     }
@@ -156,7 +161,7 @@ export class SqliteConsumer implements Consumer {
 
   async deadLanes(lease: Lease): Promise<string[]> {
     this.#check(lease)
-    return this.#options.thread.call('deadLanes', [this.name])
+    return (await this.#options.thread.call('deadLanes', [this.name])).map(laneOf)
   }
 
   async redrive(places: readonly EventPlace[]): Promise<number> {
@@ -233,3 +238,12 @@ function failureOf(json: string | null): FailureInfo | undefined {
 }
 
 const unknownFailure: FailureInfo = { attempts: 0, at: 0, message: '' }
+
+/** A lane as it is stored: Node 22 reads text only up to its first character with the code 0. */
+function storedLane(lane: string): string {
+  return JSON.stringify(lane)
+}
+
+function laneOf(stored: string): string {
+  return JSON.parse(stored) as string
+}

@@ -25,7 +25,8 @@ export class SqliteStore implements SqliteCalls {
         identity,
       )
       if (known !== undefined && now - known.storedAt < windowMs) return { seq: known.seq, isNew: false }
-      const sql = 'INSERT INTO events (received_at, stored_at, meta, body) VALUES (?, ?, ?, ?)'
+      // Node 22 takes no bytes at all for NULL.
+      const sql = "INSERT INTO events (received_at, stored_at, meta, body) VALUES (?, ?, ?, COALESCE(?, x''))"
       const { lastInsertRowid } = this.#run(sql, receivedAt, now, meta, body)
       const seq = Number(lastInsertRowid)
       if (windowMs > 0) this.#run('INSERT OR REPLACE INTO ids VALUES (?, ?, ?)', identity, seq, now)

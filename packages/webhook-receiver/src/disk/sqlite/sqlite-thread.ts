@@ -52,7 +52,11 @@ export class SqliteThread {
    * @throws BufferError `buffer_locked`, `buffer_unusable`.
    */
   static async open(path: string): Promise<SqliteThread> {
-    const worker = new Worker(programBeside(import.meta.url), { workerData: { path } })
+    const worker = new Worker(programBeside(import.meta.url), {
+      workerData: { path },
+      // Node 22 says once in each thread that SQLite is experimental, which nobody can act upon.
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    })
     // It is the application that keeps the process alive.
     worker.unref()
     try {
