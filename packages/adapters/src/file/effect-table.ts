@@ -58,8 +58,9 @@ export class EffectTable extends Table implements EffectCalls {
 
   complete(scope: string, id: string, token: number, result: Uint8Array | undefined): boolean {
     const now = this.now()
-    const sql = `UPDATE effects SET is_done = 1, ends_at = ? + ttl_ms, result = ? ${HELD}`
-    return this.change(sql, now, result ?? null, scope, id, token, now) === 1
+    // Node 22 takes a result of no bytes for NULL, which is none.
+    const sql = `UPDATE effects SET is_done = 1, ends_at = ? + ttl_ms, result = CASE WHEN ? THEN COALESCE(?, x'') END ${HELD}`
+    return this.change(sql, now, result === undefined ? 0 : 1, result ?? null, scope, id, token, now) === 1
   }
 
   abandon(scope: string, id: string, token: number): boolean {
