@@ -25,14 +25,22 @@ async function completeMany(): Promise<void> {
   await Promise.all([work(), work(), work(), work()])
 }
 
-/** Begins ids that others want as well, when it is told to, and says which it got. */
+/**
+ * Begins 200 ids that others want as well, each client from another one on, and says which it got. It waits to be told before and after the first half,
+ * so that no client is through with all of them before another one has begun.
+ */
 async function beginMany(): Promise<void> {
   await tokenOf(`of client ${number}`)
   process.stdout.write('ready\n')
-  await once(process.stdin, 'data')
   const got: string[] = []
-  for (let index = 0; index < 200; index++) if ((await tokenOf(`evt_${index}`)) !== undefined) got.push(`evt_${index}`)
-  process.stdout.write(`${JSON.stringify(got)}\n`)
+  for (const first of [0, 100]) {
+    await once(process.stdin, 'data')
+    for (let index = first; index < first + 100; index++) {
+      const id = `evt_${(Number(number) * 67 + index) % 200}`
+      if ((await tokenOf(id)) !== undefined) got.push(id)
+    }
+    process.stdout.write(first === 0 ? 'half\n' : `${JSON.stringify(got)}\n`)
+  }
 }
 
 /** Completes effects with large results until one fails, and says which were done. */

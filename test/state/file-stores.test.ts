@@ -188,14 +188,16 @@ describe('fileIdempotencyStore', () => {
   test('gives an id to one process only, of several that ask at once', async () => {
     const directory = await temporaryDirectory()
     const clients = Array.from({ length: 3 }, (_, index) => startClient(['begin', directory, String(index)]))
-    for (const client of clients) expect(await nextLine(client)).toBe('ready')
-    for (const { process } of clients) process.stdin.write('go\n')
+    for (const said of ['ready', 'half']) {
+      for (const client of clients) expect(await nextLine(client)).toBe(said)
+      for (const { process } of clients) process.stdin.write('go\n')
+    }
     const begun = await Promise.all(clients.map(async (client) => JSON.parse(await nextLine(client)) as string[]))
     for (const { process } of clients) process.kill('SIGKILL')
     const ids = begun.flat()
     expect(new Set(ids).size).toBe(200)
     expect(ids).toHaveLength(200)
-    expect(begun.filter((some) => some.length > 0).length).toBeGreaterThan(1)
+    for (const some of begun) expect(some.length).toBeGreaterThan(0)
   }, 60_000)
 
   test('says so when the disk is full, acknowledges nothing of it, and goes on when there is space', async () => {
