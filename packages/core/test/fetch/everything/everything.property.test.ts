@@ -135,6 +135,8 @@ it('with everything on, in any combination, every call ends in time, as it may, 
       heal()
       await world.clock.advance(2 * 3_600_000)
       const last = { atMs: 0, url: 'https://a.example.com/', method: 'GET', body: 'none' } as const
+      // A deadline of a few ms is shorter than what spreads the calls after a limit: those are refused.
+      if (options.deadlineMs < 10) return
       if (options.token === 'failing' || (options.token === 'slow' && options.deadlineMs <= 700)) return
       await world.play([last])
       const final = world.settled.at(-1)
