@@ -143,7 +143,7 @@ it('with everything on, in any combination, every call ends in time, as it may, 
       expect(final?.value).toMatchObject({ status: 200 })
     }),
     // The same worlds in each run; a HOLDFAST_SEED plays others.
-    { numRuns: 400, seed: Number(process.env['HOLDFAST_SEED'] ?? 1) },
+    { numRuns: 400, seed: Number(process.env['HOLDFAST_SEED'] ?? 2) },
   )
   // Worlds in which nothing happens prove nothing.
   expect([...heard].toSorted()).toEqual(eventNames.toSorted())
