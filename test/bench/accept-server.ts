@@ -1,5 +1,5 @@
 /** The servers of the accept section. Arguments: which one, and for ours the directory of the buffer. */
-import { createServer, type RequestListener } from 'node:http'
+import type { RequestListener } from 'node:http'
 import github from '@holdfast/adapters/connectors/github'
 import { expressWebhooks } from '@holdfast/adapters/express'
 import { nodeHttpWebhooks } from '@holdfast/adapters/node-http'
@@ -7,15 +7,10 @@ import { createReceiver, type EventBuffer, type Receiver } from '@holdfast/webho
 import { diskBuffer, sqliteBuffer } from '@holdfast/webhook-receiver/disk'
 import express from 'express'
 import { webhookSecret } from './github-delivery.ts'
+import { serveListener } from './serve-listener.ts'
 
 const [kind = '', directory = ''] = process.argv.slice(2)
-const server = createServer(await listenerFor(kind))
-server.keepAliveTimeout = 60_000
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address()
-  if (typeof address === 'object' && address !== null) process.send?.({ port: address.port })
-})
-process.on('disconnect', () => process.exit(0))
+serveListener(await listenerFor(kind))
 
 async function listenerFor(name: string): Promise<RequestListener> {
   switch (name) {
