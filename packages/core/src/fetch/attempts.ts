@@ -53,10 +53,7 @@ export class Attempts {
   }
 
   async #sendLater(call: Call, news: Promise<void> | undefined): Promise<Outcome> {
-    if (news !== undefined) {
-      await this.#heard(call, news)
-      if (call.callerSignal?.aborted) throw call.callerSignal.reason
-    }
+    await this.#hear(call, news)
     return (await this.#admit(call)) ?? this.#sendAdmitted(call, this.#nowMs())
   }
 
@@ -131,6 +128,13 @@ export class Attempts {
     return stop
   }
 
+  /** Waits for news, where there are any to wait for. @throws the reason of the caller's signal when it has aborted. */
+  async #hear(call: Call, news: Promise<void> | undefined): Promise<void> {
+    if (news === undefined) return
+    await this.#heard(call, news)
+    if (call.callerSignal?.aborted) throw call.callerSignal.reason
+  }
+
   /** Waits for the store, which takes a moment at most. */
   async #heard(call: Call, news: Promise<void>): Promise<void> {
     const askedMs = this.#nowMs()
@@ -169,8 +173,11 @@ export class Attempts {
       cancelLimits(call.limits)
       const full = await waitForSlot(call, this.#options, this.#events)
       if (full !== undefined) return full
-      if (tryReserve(call, this.#nowMs())) return undefined
+      const nowMs = this.#nowMs()
+      if (tryReserve(call, nowMs)) return undefined
       bulkhead.release()
+      // What this process held of a shared limit it may have given back meanwhile.
+      await this.#hear(call, this.#sharing?.news(call, nowMs))
     }
   }
 

@@ -1,6 +1,7 @@
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import { stateKey } from '../state/state-key.ts'
+import type { SharedRecord } from '../state/shared-record.ts'
 import { StateLink, STORE_TIMEOUT_MS } from '../state/state-link.ts'
 import type { StateStore } from '../state/state-store.ts'
 import type { Clock } from '../time/clock.ts'
@@ -41,11 +42,14 @@ export class Sharing {
 
   /** News for a call that it has to wait for; `undefined` when what is known is enough, or the store fails. */
   news(call: Call, nowMs: number): Promise<void> | undefined {
-    let news = this.#newsOf(call.scope.circuits?.shared?.record, nowMs)
+    const circuits = call.scope.circuits?.shared?.record
+    let news = circuits && this.#newsOf(circuits, () => circuits.sync(), nowMs)
     for (const { bucket, cost } of call.limits) {
+      const { shared } = bucket
+      if (shared === undefined) continue
       const units = bucket.unitsOf(cost)
-      const isShort = bucket.shared?.isShort(units, nowMs) === true
-      const one = isShort ? bucket.shared?.ask(units) : this.#newsOf(bucket.shared?.record, nowMs)
+      const hear = (): Promise<void> => shared.hear(units)
+      const one = shared.isShort(units, nowMs) ? shared.ask(units) : this.#newsOf(shared.record, hear, nowMs)
       if (one !== undefined) news = news === undefined ? one : Promise.all([news, one]).then(() => {})
     }
     return news === undefined || this.link.isDown ? undefined : this.#waitFor(news, call, nowMs)
@@ -57,16 +61,11 @@ export class Sharing {
     return shared?.mustClaim(nowMs) === true ? this.#waitFor(shared.claim(), call, nowMs) : undefined
   }
 
-  /** What is too old is asked for, and what is much too old is waited for. */
-  #newsOf(
-    record:
-      | { ageMs(nowMs: number): number; readonly running: Promise<void> | undefined; sync(): Promise<void> }
-      | undefined,
-    nowMs: number,
-  ): Promise<void> | undefined {
-    const ageMs = record?.ageMs(nowMs) ?? 0
-    if (record === undefined || ageMs < REFRESH_MS) return undefined
-    if (ageMs >= STALE_MS) return record.sync()
+  /** What is too old is asked for, and what is much too old is waited for: with `hear`. */
+  #newsOf(record: Aging, hear: () => Promise<void>, nowMs: number): Promise<void> | undefined {
+    const ageMs = record.ageMs(nowMs)
+    if (ageMs < REFRESH_MS) return undefined
+    if (ageMs >= STALE_MS) return hear()
     if (record.running === undefined) void record.sync()
     return undefined
   }
@@ -87,3 +86,6 @@ export class Sharing {
     })
   }
 }
+
+/** What a process knows of the store. */
+type Aging = Pick<SharedRecord<unknown>, 'ageMs' | 'running' | 'sync'>

@@ -66,8 +66,8 @@ export class SharedLimit {
   #askAtMs = -Infinity
   /** What started in this stretch of `USAGE_MS`, and in the one before. */
   #usage = { sinceMs: 0, units: 0, unitsBefore: 0 }
-  /** What calls need that wait for an answer of the store. */
-  #announced = 0
+  /** What each call needs that waits for an answer of the store. */
+  readonly #announced: number[] = []
   #cancelTimer: (() => void) | undefined
   #isClosed = false
 
@@ -103,13 +103,20 @@ export class SharedLimit {
 
   /** Asks for what a call needs, which waits for the answer. */
   async ask(units: number): Promise<void> {
-    this.#announced += units
+    this.#announced.push(units)
     // What is under way may bring enough for all who ask.
     await this.record.running
     const nowMs = this.#link.clock.monotonicMs()
     if (nowMs >= this.#askAtMs && !this.#covers(this.#calls.activeUnits() + this.#neededUnits, nowMs))
       await this.record.sync()
-    this.#announced -= units
+    this.#unannounce(units)
+  }
+
+  /** Asks for news that a call waits for. Where they are the first to tell of a limit, they bring what the call needs. */
+  async hear(units: number): Promise<void> {
+    this.#announced.push(units)
+    await this.record.sync()
+    this.#unannounce(units)
   }
 
   /** To be called when calls wait: asks the store when that is worth it, and says when to look again. */
@@ -192,23 +199,30 @@ export class SharedLimit {
   }
 
   get #neededUnits(): number {
-    return this.#calls.waitingUnits() + this.#announced
+    return this.#announced.reduce((sum, units) => sum + units, this.#calls.waitingUnits())
+  }
+
+  /** What the call needs whose turn is next; 0: nobody asks for anything. */
+  get #nextUnits(): number {
+    return this.#calls.firstUnits() || (this.#announced[0] ?? 0)
+  }
+
+  #unannounce(units: number): void {
+    this.#announced.splice(this.#announced.indexOf(units), 1)
   }
 
   /** What this process should hold: what is in flight, what waits, and what it will need next. */
   #wanted(ledger: LimitLedger): number {
     const activeUnits = this.#calls.activeUnits()
     const neededUnits = this.#neededUnits
-    const callUnits = Math.max(1, this.#calls.firstUnits())
+    const callUnits = Math.max(1, this.#nextUnits)
     const room = Math.max(0, ledger.capacity(callUnits) - ledger.heldByOthers(this.#id) - activeUnits)
     if (!ledger.isBinding || this.#isClosed) return activeUnits
     // Those who wait share what there is. For what may come something is taken only while more than half is left.
     const share = Math.max(callUnits, Math.ceil(room / (ledger.othersWaiting(this.#id) + 1)))
     const spare = Math.floor((room - ledger.limit / 2) / 2)
     const { units, unitsBefore } = this.#usageAt(this.#link.clock.monotonicMs())
-    // The call that hears of a limit first has not announced what it needs.
-    const least = this.#isBinding ? 0 : callUnits
-    const reserve = Math.max(least, Math.min(2 * Math.max(units, unitsBefore), spare))
+    const reserve = Math.max(0, Math.min(2 * Math.max(units, unitsBefore), spare))
     return activeUnits + Math.min(room, neededUnits > 0 ? Math.min(neededUnits, share) : reserve)
   }
 
@@ -229,10 +243,12 @@ export class SharedLimit {
     this.#processes = ledger.processes(this.#id)
     this.#held = done.held
     this.#heldUntilMs = nowMs + done.until - link.toStoreMs(nowMs)
-    const missing = this.#calls.activeUnits() + this.#calls.firstUnits()
+    const nextUnits = this.#nextUnits
+    const missing = this.#calls.activeUnits() + nextUnits
+    const isEnough = nextUnits === 0 || this.#covers(missing, nowMs)
     const freeMs = link.toLocalMs(ledger.freeAtMs(ledger.heldByOthers(this.#id) + missing))
     const pollMs = within(ledger.shortestWindowMs / POLLS_PER_WINDOW, SHORTEST_POLL_MS, LONGEST_POLL_MS)
-    this.#askAtMs = this.#covers(missing, nowMs) ? nowMs : Math.max(nowMs + 1, Math.min(freeMs, nowMs + pollMs))
+    this.#askAtMs = isEnough ? nowMs : Math.max(nowMs + 1, Math.min(freeMs, nowMs + pollMs))
     if (ledger.pausedUntilMs > done.storeMs)
       this.#calls.pauseUntil(link.toLocalMs(ledger.pausedUntilMs), ledger.isExhausted)
     this.#schedule()

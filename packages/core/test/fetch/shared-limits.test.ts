@@ -166,6 +166,25 @@ describe('createFetch: limits that processes share', () => {
     expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(10)
   })
 
+  it('are used with onLimit fail by a process that first hears of them, however much its call takes', async () => {
+    const rateLimit = { onLimit: 'fail', costOf: () => 4 } as const
+    const { start, clock } = processes()
+    const tells = () => answer(200, { 'ratelimit-limit': '10', 'ratelimit-remaining': '6', 'ratelimit-reset': '60' })
+    const [first, second] = [start([tells], { rateLimit }), start([tells], { rateLimit })]
+    await first.run()
+    await clock.advance(100)
+    expect((await second.run()).status).toBe(200)
+  })
+
+  it('are used with onLimit fail by a call that has waited for the bulkhead', async () => {
+    const bulkhead = { maxConcurrent: 1, maxQueue: 1 }
+    const { start, clock } = processes()
+    const slow = () => clock.sleep(5_000).then(() => answer(200))
+    const { fetch } = start([slow], { connector, rateLimit: { onLimit: 'fail' }, bulkhead })
+    const both = await clock.runUntil(Promise.all([fetch(url), fetch(url)]))
+    expect(both.map(({ status }) => status)).toEqual([200, 200])
+  })
+
   it('are given back by a process that is disposed, and when it has nothing to send', async () => {
     const { all, clock, store } = run(declared, 2, { connector })
     const [first, second] = all as [Process, Process]

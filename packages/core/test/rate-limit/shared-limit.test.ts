@@ -30,7 +30,7 @@ function world(limits = declared) {
     wake: () => {},
     pauseUntil: () => {},
   })
-  const mayStart = (): boolean => shared.startMs(local.active, 1, own.monotonicMs()) <= own.monotonicMs()
+  const mayStart = (units = 1): boolean => shared.startMs(local.active, units, own.monotonicMs()) <= own.monotonicMs()
   return { clock, state, local, shared, mayStart, now: () => own.monotonicMs() }
 }
 
@@ -89,7 +89,27 @@ describe('SharedLimit', () => {
     await clock.advance(60_000)
     state.isAway = false
     expect(mayStart()).toBe(true)
+    await clock.runUntil(shared.hear(1))
+    expect(mayStart()).toBe(true)
+  })
+
+  it.each([1, 2, 5])('lets it start also when it takes %i', async (units) => {
+    const { clock, shared, mayStart, state, now } = world([])
+    state.isAway = true
+    const reading = { policy: 'default', source: 'ratelimit', limit: 5, remaining: 0, resetMs: 0 }
+    shared.finished({ startedAtMs: now(), isSuccess: true, readings: [reading] }, units, now())
+    await clock.advance(7_200_000)
+    state.isAway = false
+    await clock.runUntil(shared.hear(units))
+    expect(mayStart(units)).toBe(true)
+  })
+
+  it('asks the store at once for a call that comes just after a limit became known and nothing was held', async () => {
+    const { clock, shared, mayStart, now } = world()
     await clock.runUntil(shared.record.sync())
+    expect(mayStart()).toBe(false)
+    expect(shared.isShort(1, now())).toBe(true)
+    await clock.runUntil(shared.ask(1))
     expect(mayStart()).toBe(true)
   })
 })
