@@ -26,6 +26,8 @@ export async function startDrainers(settings: readonly Omit<DrainerSettings, 'na
     const all: DrainerSettings = { ...(settings[index] as DrainerSettings), name: `${index}-${runs++}` }
     const child = fork(join(import.meta.dirname, 'drainer.ts'), [JSON.stringify(all)], {
       execArgv: ['--conditions=@holdfast/source'],
+      // So that PostgreSQL knows by whom a connection is.
+      env: { ...process.env, PGAPPNAME: all.name },
       // What it says when the server is away is no news.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })

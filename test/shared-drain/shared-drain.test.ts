@@ -1,24 +1,42 @@
 import { describe, expect, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
+import type { Effects } from './drainer.ts'
 import { type Entry, judge } from './ledger.ts'
 import { playSharedDrain } from './shared-drain.ts'
+import type { StoreName } from './stores.ts'
 
-describe.runIf(hasService('Redis', 'redis-server'))('three processes that drain one buffer', () => {
-  test('lose and reorder nothing while they are killed and frozen, and the server is', async () => {
-    const report = await playSharedDrain({
-      events: 3_000,
-      keys: 100,
-      seed: 1,
-      everyMs: 300,
-      leaseMs: 1_000,
-      restarts: 2,
-      pauseMs: 120,
-    })
-    expect(report).toMatchObject({ lost: [], reordered: [], invented: [], restarts: 2 })
-    expect(report.kills + report.freezes).toBeGreaterThan(3)
-    expect(report.finished).toBeGreaterThanOrEqual(report.acknowledged)
-    expect(report.stats.consumers).toEqual([{ name: 'ledger', backlog: 0, parked: 0, deadLetters: 0 }])
-  }, 60_000)
+const ways: readonly { store: StoreName; effects: Effects; isInstalled: boolean }[] = [
+  { store: 'redis', effects: 'file', isInstalled: hasService('Redis', 'redis-server') },
+  { store: 'postgres', effects: 'file', isInstalled: hasService('PostgreSQL', 'initdb', 'postgres') },
+  { store: 'postgres', effects: 'transaction', isInstalled: hasService('PostgreSQL', 'initdb', 'postgres') },
+]
+
+describe.each(ways)('three processes that drain one buffer on $store, effects in a $effects', (way) => {
+  test.runIf(way.isInstalled)(
+    'lose and reorder nothing while they are killed and frozen, and the server is',
+    async () => {
+      const { store, effects } = way
+      const report = await playSharedDrain({
+        store,
+        effects,
+        events: 3_000,
+        keys: 100,
+        seed: 1,
+        everyMs: 300,
+        leaseMs: 1_000,
+        restarts: 2,
+        pauseMs: 120,
+        maxBacklog: Infinity,
+      })
+      expect(report).toMatchObject({ lost: [], reordered: [], invented: [], restarts: 2 })
+      expect(report).toMatchObject({ wrongMoves: [], balanceError: 0 })
+      expect(report.kills + report.freezes).toBeGreaterThan(3)
+      expect(report.finished).toBeGreaterThanOrEqual(report.acknowledged)
+      if (effects === 'transaction') expect(report.repeated).toBe(0)
+      expect(report.stats.consumers).toEqual([{ name: 'ledger', backlog: 0, parked: 0, deadLetters: 0 }])
+    },
+    90_000,
+  )
 })
 
 describe('the ledger of shared drains', () => {

@@ -2,16 +2,21 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { redisBuffer } from '@holdfast/adapters/redis'
 import type { BufferStats, EventBuffer } from '@holdfast/webhook-receiver'
 import { seededRandom } from '../crash/seeded-random.ts'
 import { eventOf } from '../state/redis-events.ts'
-import { clients, type RedisService, startRedis } from '../state/redis-service.ts'
+import { expectedBalance, openBooks, readBooks } from './books.ts'
+import { watchCursors, type WrongMove, wrongMoves } from './cursor-watch.ts'
+import type { Effects } from './drainer.ts'
 import { type Drainers, startDrainers } from './drainers.ts'
 import { judge, readLedgers, type Verdict } from './ledger.ts'
+import { type OpenStore, type Server, type StoreName, stores } from './stores.ts'
 
 /** What is played. */
 export interface SharedDrainPlan {
+  readonly store: StoreName
+  /** Where handlers note what they do; `transaction` on PostgreSQL only. */
+  readonly effects: Effects
   readonly events: number
   readonly keys: number
   readonly seed: number
@@ -22,12 +27,18 @@ export interface SharedDrainPlan {
   readonly restarts: number
   /** How long each of the senders waits between two calls of twenty events, in ms. */
   readonly pauseMs: number
+  /** Senders wait while so many events are not drained, so that misfortunes hit those who drain to the end. */
+  readonly maxBacklog: number
   readonly onProgress?: (line: string) => void
 }
 
 /** What came of it. */
 export interface SharedDrainReport extends Verdict {
   readonly acknowledged: number
+  /** Moves of cursors that must not be, where the server can tell. */
+  readonly wrongMoves: readonly WrongMove[]
+  /** What the accounts have too much or too little, where handlers book. */
+  readonly balanceError: number
   readonly kills: number
   readonly freezes: number
   readonly restarts: number
@@ -41,38 +52,55 @@ const CALL_EVENTS = 20
 /** Plays the plan: three processes drain what is sent, while they are killed and frozen, and the server is. */
 export async function playSharedDrain(plan: SharedDrainPlan): Promise<SharedDrainReport> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-shared-drain-'))
-  const redis = await startRedis({ durable: true })
-  const connected = await clients.ioredis!(redis.port)
-  const buffer = redisBuffer(connected.client, { name: 'inbox' })
+  const { clients, serve, connect } = stores[plan.store]
+  const server = await serve()
+  const opened = await connect(server.port, clients[0] as string)
+  const { buffer } = opened
   await buffer.open()
   // Registered before anything is stored, so that nothing of it is deleted.
   await buffer.openConsumer('ledger')
-  const { leaseMs } = plan
+  if (plan.store === 'postgres') await watchCursors(opened)
+  if (plan.effects === 'transaction') await openBooks(opened)
+  const { store, effects, leaseMs } = plan
   const drainers = await startDrainers(
-    Object.keys(clients).map((client) => ({ port: redis.port, client, directory, leaseMs })),
+    clients.map((client) => ({ store, port: server.port, client, effects, directory, leaseMs })),
   )
   try {
     const begunMs = performance.now()
     const sending = send(buffer, plan)
-    const misfortunes = haunt(drainers, redis, plan, sending.progress, () => sending.isOver())
+    const misfortunes = haunt(drainers, server, plan, sending.progress, () => sending.isOver())
     const acknowledged = await sending.done
     const counts = await misfortunes
     const stats = await untilDrained(buffer)
+    const durationMs = performance.now() - begunMs
     await drainers.stop()
     return {
-      ...judge(readLedgers(directory), acknowledged),
+      ...(await audit(plan, opened, directory, acknowledged)),
       acknowledged: [...acknowledged.values()].reduce((sum, count) => sum + count, 0),
       ...counts,
-      durationMs: performance.now() - begunMs,
+      durationMs,
       stats,
     }
   } finally {
     drainers.destroy()
     await buffer.close()
-    connected.close()
-    await redis.dispose()
+    await opened.close()
+    await server.dispose()
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+async function audit(
+  { store, effects }: SharedDrainPlan,
+  opened: OpenStore,
+  directory: string,
+  acknowledged: ReadonlyMap<string, number>,
+): Promise<Verdict & Pick<SharedDrainReport, 'wrongMoves' | 'balanceError'>> {
+  const moves = store === 'postgres' ? await wrongMoves(opened) : []
+  if (effects === 'file') return { ...judge(readLedgers(directory), acknowledged), wrongMoves: moves, balanceError: 0 }
+  const { entries, balance } = await readBooks(opened)
+  const balanceError = balance - expectedBalance(acknowledged)
+  return { ...judge(entries, acknowledged), wrongMoves: moves, balanceError }
 }
 
 interface Sending {
@@ -83,10 +111,11 @@ interface Sending {
 }
 
 /** Sends the events of each key in order, each call until it is acknowledged. */
-function send(buffer: EventBuffer, { events, keys, pauseMs }: SharedDrainPlan): Sending {
+function send(buffer: EventBuffer, { events, keys, pauseMs, maxBacklog }: SharedDrainPlan): Sending {
   const acknowledged = new Map<string, number>()
   let count = 0
   let over = false
+  const hasRoom = backlogWatch(buffer, maxBacklog, () => over)
   const sendKeys = async (own: readonly string[]): Promise<void> => {
     while (count < events) {
       const call = Array.from({ length: CALL_EVENTS }, (_, index) => own[(count + index) % own.length] as string)
@@ -99,7 +128,8 @@ function send(buffer: EventBuffer, { events, keys, pauseMs }: SharedDrainPlan): 
       await untilAcknowledged(buffer, batch)
       for (const [key, seq] of next) acknowledged.set(key, seq)
       count += CALL_EVENTS
-      await sleep(pauseMs)
+      do await sleep(pauseMs)
+      while (!hasRoom())
     }
   }
   const names = Array.from({ length: keys }, (_, index) => `key_${index}`)
@@ -111,6 +141,20 @@ function send(buffer: EventBuffer, { events, keys, pauseMs }: SharedDrainPlan): 
     return acknowledged
   })
   return { done, progress: () => count / events, isOver: () => over }
+}
+
+/** Looks at the backlog until it is over. Says whether there is less than the maximum. */
+function backlogWatch(buffer: EventBuffer, maxBacklog: number, isOver: () => boolean): () => boolean {
+  let backlog = 0
+  const watch = async (): Promise<void> => {
+    while (!isOver()) {
+      const stats = await buffer.stats().catch(() => undefined)
+      backlog = stats?.consumers[0]?.backlog ?? backlog
+      await sleep(250)
+    }
+  }
+  void watch()
+  return () => backlog < maxBacklog
 }
 
 async function untilAcknowledged(buffer: EventBuffer, batch: Parameters<EventBuffer['append']>[0]): Promise<void> {
@@ -127,7 +171,7 @@ async function untilAcknowledged(buffer: EventBuffer, batch: Parameters<EventBuf
 /** Kills and freezes processes, and the server at even distances, until everything is sent. */
 async function haunt(
   drainers: Drainers,
-  redis: RedisService,
+  server: Server,
   { seed, everyMs, leaseMs, restarts, onProgress }: SharedDrainPlan,
   progress: () => number,
   isOver: () => boolean,
@@ -140,8 +184,8 @@ async function haunt(
     const index = random.integer(0, drainers.count - 1)
     if (counts.restarts < restarts && progress() >= (counts.restarts + 1) / (restarts + 1)) {
       counts.restarts++
-      await redis.kill()
-      await redis.start()
+      await server.kill()
+      await server.start()
     } else if (random.chance(0.5)) {
       counts.kills++
       drainers.kill(index)
