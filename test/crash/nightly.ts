@@ -13,6 +13,7 @@ interface Part {
 const parts: Readonly<Record<string, Part>> = {
   truncation: { what: 'every cut, every flipped bit', file: 'recovery.test.ts', scale: 2 },
   bodies: { what: 'the same for bodies that are encrypted and compressed', file: 'body', scale: 2 },
+  salvage: { what: 'every flipped bit, and what salvage gets back', file: 'salvage', scale: 2 },
   cursors: { what: 'every flipped bit of a cursor', file: 'cursor.test.ts', scale: 2 },
   sectors: { what: 'every sector lost, moved, misdirected, stale; pairs', file: 'sectors.test.ts', scale: 2 },
   points: { what: 'a power cut at every call to the disk', file: 'crash-points.test.ts', scale: 2 },

@@ -79,7 +79,7 @@ export function nodeFileSystem(): FileSystem;
 
 export function sqliteBuffer(options: SqliteBufferOptions): EventBuffer;
 
-type RecoveryMode = 'resync' | 'strict';
+type RecoveryMode = 'resync' | 'strict' | 'salvage';
 
 interface Retention {
     readonly minAgeMs?: number;

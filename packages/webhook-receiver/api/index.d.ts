@@ -83,7 +83,7 @@ export interface BufferStats {
 }
 
 export interface BufferWarning {
-    readonly reason: 'volatile_file_system' | 'network_file_system';
+    readonly reason: 'volatile_file_system' | 'network_file_system' | 'cursor_lost';
     readonly message: string;
 }
 
@@ -455,6 +455,7 @@ export interface OpenReport {
     readonly tornBytes: number;
     readonly holes: readonly Hole[];
     readonly lostAside: number;
+    readonly salvaged?: number;
     readonly warnings?: readonly BufferWarning[];
 }
 

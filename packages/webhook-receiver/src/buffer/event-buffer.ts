@@ -117,14 +117,19 @@ export interface OpenReport {
   readonly holes: readonly Hole[]
   /** Parked events and dead letters that are lost. Which ones they were is not known any more. */
   readonly lostAside: number
-  /** What its owner should know about the place where it is kept. */
+  /** Records that were made readable again, where the buffer was opened for that. */
+  readonly salvaged?: number
+  /** What its owner should know about the place where it is kept, and about what it cannot tell any more. */
   readonly warnings?: readonly BufferWarning[]
 }
 
-/** Something about the place where a buffer is kept. */
+/** Something that a buffer's owner should know. */
 export interface BufferWarning {
-  /** `volatile_file_system`: it ends with the machine or the container. `network_file_system`: its locks and syncs cannot be depended on. */
-  readonly reason: 'volatile_file_system' | 'network_file_system'
+  /**
+   * `volatile_file_system`: it ends with the machine or the container. `network_file_system`: its locks and syncs cannot be depended on.
+   * `cursor_lost`: which events a consumer was through with is not known any more, so that it may get them again.
+   */
+  readonly reason: 'volatile_file_system' | 'network_file_system' | 'cursor_lost'
   readonly message: string
 }
 

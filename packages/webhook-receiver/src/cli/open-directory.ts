@@ -7,6 +7,7 @@ import type { EncryptionOptions } from '../disk/body/key-ring.ts'
 import { diskBuffer } from '../disk/disk-buffer.ts'
 import { errorCodeOf } from '../disk/file-io.ts'
 import { nodeFileSystem } from '../disk/node-file-system.ts'
+import type { RecoveryMode } from '../disk/recovery-mode.ts'
 import { UsageError } from './cli-io.ts'
 import { overlayFileSystem } from './overlay-file-system.ts'
 
@@ -19,9 +20,10 @@ export interface OpenDirectory extends AsyncDisposable {
   readonly report: OpenReport
 }
 
-/** Keys for a directory with encrypted events. */
+/** Keys for a directory with encrypted events, and what is done about damage. */
 export interface KeyedDirectory {
   readonly encryption?: EncryptionOptions
+  readonly recovery?: RecoveryMode
 }
 
 /**
@@ -88,7 +90,8 @@ export async function ownerOf(directory: string): Promise<string | undefined> {
 }
 
 function requireBuffer(directory: string): void {
-  if (existsSync(join(directory, 'META'))) return
+  // Without META it is a damaged one.
+  if (existsSync(join(directory, 'META')) || existsSync(join(directory, 'seg'))) return
   throw new UsageError(
     existsSync(directory) ? `There is no buffer in ${directory}.` : `There is no directory ${directory}.`,
   )

@@ -6,6 +6,7 @@ import { CursorFile } from './cursor-file.ts'
 import type { ResolvedDiskBufferOptions } from './resolve-disk-buffer-options.ts'
 import { type ConsumerFiles, DiskConsumer } from './disk-consumer.ts'
 import type { Log } from './log.ts'
+import { strictRefusal } from './recovery-mode.ts'
 import { recordTypes } from './record-codec.ts'
 import { randomSalt } from './segment-format.ts'
 import type { SeqRange } from './seq.ts'
@@ -19,6 +20,7 @@ export class ConsumerRegistry {
   readonly #options: ResolvedDiskBufferOptions
   readonly #directory: string
   readonly #bodies: BodyCodec
+  readonly #lostCursors: string[] = []
   /** By name, from `load` to `attach`: they are read before the log, because they prove how far it was durable. */
   readonly #loaded: Map<string, ConsumerFiles> = new Map()
   readonly #consumers: Map<string, Promise<DiskConsumer>> = new Map()
@@ -35,14 +37,35 @@ export class ConsumerRegistry {
 
   /** Reads the cursors, parked events and dead letters of all registered consumers. */
   async load(): Promise<void> {
-    const { fileSystem } = this.#options
+    const { fileSystem, recovery } = this.#options
     await fileSystem.makeDirectory(this.#cursorDirectory)
-    for (const name of await fileSystem.list(this.#cursorDirectory)) {
-      if (!name.endsWith('.cur')) continue
-      const fileName = name.slice(0, -'.cur'.length)
+    for (const fileName of await this.#fileNames()) {
       const consumer = consumerOfFileName(fileName)
-      if (consumer !== undefined) this.#loaded.set(consumer, await this.#openFiles(fileName, 0))
+      if (consumer === undefined) continue
+      const onLost = (): void => {
+        if (recovery === 'strict') throw strictRefusal(`the cursor of ${consumer} is lost`)
+        this.#lostCursors.push(consumer)
+      }
+      this.#loaded.set(consumer, await this.#openFiles(fileName, 0, onLost))
     }
+  }
+
+  /** Consumers whose cursor loading found to be lost: they begin with the oldest event that is there, but for what else proves that it is done. */
+  get lostCursors(): readonly string[] {
+    return this.#lostCursors
+  }
+
+  /** Highest low-water mark. */
+  get passedSeq(): number {
+    return Math.max(0, ...[...this.#loaded.values()].map(({ cursor }) => cursor.state.lowWater))
+  }
+
+  /** Parked events and dead letters that salvage made readable. */
+  get salvagedAside(): number {
+    return [...this.#loaded.values()].reduce(
+      (count, { parked, deadLetters }) => count + parked.salvaged + deadLetters.salvaged,
+      0,
+    )
   }
 
   /** Highest sequence number that a consumer has seen. Consumers see only what is durable. */
@@ -150,6 +173,25 @@ export class ConsumerRegistry {
     }
   }
 
+  /**
+   * A consumer has its checkpoint from its registration on, and loses it first when it is removed. For salvage anything that is left of one counts: better
+   * that somebody removes a consumer once more than that what it had set aside goes with its checkpoint.
+   */
+  async #fileNames(): Promise<Set<string>> {
+    const { fileSystem, recovery } = this.#options
+    const cursors = await fileSystem.list(this.#cursorDirectory)
+    const named = (ending: string): string[] =>
+      cursors.flatMap((name) => (name.endsWith(ending) ? [name.slice(0, -ending.length)] : []))
+    const names = new Set(named('.cur'))
+    if (recovery !== 'salvage') return names
+    for (const name of named('.ack')) names.add(name)
+    for (const shelf of Object.values(SHELVES)) {
+      for (const name of await fileSystem.list(`${this.#directory}/${shelf}`))
+        if ((await fileSystem.list(`${this.#directory}/${shelf}/${name}/seg`)).length > 0) names.add(name)
+    }
+    return names
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#changes.then(work)
     this.#changes = turn.catch(() => undefined)
@@ -177,8 +219,8 @@ export class ConsumerRegistry {
     return new DiskConsumer(name, log, files, this.#options.clock)
   }
 
-  async #openFiles(fileName: string, lowWater: number): Promise<ConsumerFiles> {
-    const cursor = await this.#openCursor(fileName, lowWater)
+  async #openFiles(fileName: string, lowWater: number, onLost?: () => void): Promise<ConsumerFiles> {
+    const cursor = await this.#openCursor(fileName, lowWater, onLost)
     const parked = this.#shelf(fileName, 'parked')
     const deadLetters = this.#shelf(fileName, 'deadLetters')
     try {
@@ -193,8 +235,10 @@ export class ConsumerRegistry {
   }
 
   #shelf(fileName: string, kind: keyof typeof SHELVES): Shelf {
-    const { segmentBytes, segmentMaxAgeMs, maxBatchBytes, maxQueuedBytes, fileSystem, clock, random } = this.#options
+    const { segmentBytes, segmentMaxAgeMs, maxBatchBytes, maxQueuedBytes, recovery, fileSystem, clock, random } =
+      this.#options
     return new Shelf({
+      recovery,
       segmentBytes,
       segmentMaxAgeMs,
       maxBatchBytes,
@@ -208,7 +252,7 @@ export class ConsumerRegistry {
     })
   }
 
-  #openCursor(fileName: string, lowWater: number): Promise<CursorFile> {
+  #openCursor(fileName: string, lowWater: number, onLost: (() => void) | undefined): Promise<CursorFile> {
     const { fileSystem, clock, random } = this.#options
     return CursorFile.open(
       {
@@ -218,6 +262,8 @@ export class ConsumerRegistry {
         path: `${this.#cursorDirectory}/${fileName}`,
         newSalt: () => randomSalt(random),
         holes: (): readonly SeqRange[] => this.#log?.holes ?? [],
+        // Only a consumer that is loaded can have lost its checkpoint; one that is registered has none yet.
+        ...(onLost === undefined ? {} : { onLost, keepsAcks: true }),
       },
       lowWater,
     )

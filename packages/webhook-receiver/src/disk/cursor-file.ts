@@ -32,6 +32,10 @@ export interface CursorFileOptions {
   readonly newSalt: () => Buffer
   /** Holes that are known by now. */
   readonly holes: () => readonly SeqRange[]
+  /** Takes the changes in the ack log for those of a checkpoint that is gone; otherwise a log without a checkpoint is waste. */
+  readonly keepsAcks?: boolean
+  /** Called, before anything is written, when the checkpoint is lost: what is left of the ack log is all that is known. */
+  readonly onLost?: () => void
 }
 
 interface Waiting {
@@ -81,7 +85,10 @@ export class CursorFile {
     try {
       if (content.kind === 'newer')
         throw new BufferError('buffer_unusable', `${path}.cur was written by a later version of Holdfast.`)
-      if (content.kind === 'none' && created) await fileSystem.remove(`${path}.ack`)
+      const keepsAcks = options.keepsAcks === true
+      if (content.kind === 'none' && created && !keepsAcks) await fileSystem.remove(`${path}.ack`)
+      // A crash while it was made leaves a checkpoint of zeros.
+      if (content.kind === 'none' && (created ? keepsAcks : !content.isBlank)) options.onLost?.()
       const loaded = await loadAcks(
         options,
         content.kind === 'payload'

@@ -104,7 +104,9 @@ export interface DiskBufferOptions {
   readonly retention?: Retention
   /**
    * What opening does about damage. `resync` goes on behind it and reports exactly what is lost. `strict` refuses to open and leaves everything as it
-   * is, for who wants to look first. What a crash leaves is no damage.
+   * is, for who wants to look first. What a crash leaves is no damage. `salvage` gets out what can be read: it reads the whole log, puts damaged headers
+   * back where checksums prove what they were, keeps records that may never have been acknowledged, and finds consumers whose checkpoint is gone. It is for a
+   * directory that is damaged badly, before `resync` has opened it; opening takes as long as reading everything.
    *
    * @defaultValue `'resync'`
    */

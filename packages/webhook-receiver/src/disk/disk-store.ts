@@ -56,10 +56,11 @@ export async function openDiskStore(
     const warnings = await checkVolume(options, directory)
     await bodies.currentKey()
     await consumers.load()
-    const { lostAside } = consumers
+    const { lostAside, passedSeq, salvagedAside } = consumers
+    warnings.push(...consumers.lostCursors.map(lostCursor))
     const isLost = (seq: number): boolean => log?.holes.some(({ from, to }) => from <= seq && seq <= to) === true
     dedupe = await openDedupe(options, directory, isLost)
-    const opened = await openLog(options, directory, dedupe, consumers.provenSeq, bodies)
+    const opened = await openLog({ ...options, passedSeq }, directory, dedupe, consumers.provenSeq, bodies)
     log = opened.log
     consumers.attach(log)
     await writeOwner(options, directory, log.epoch)
@@ -68,6 +69,7 @@ export async function openDiskStore(
     const retention = new Retention({ log, consumers, dedupe, clock, retention: options.retention })
     housekeeper = await Housekeeper.start({ fileSystem, directory, clock, log, consumers, dedupe, guard, retention })
     const { scannedBytes, tornBytes, newHoles } = opened.report
+    const salvaged = opened.report.salvaged + salvagedAside
     const holes = newHoles.map(({ from, to }) => ({
       partition: 0,
       from: positionOf(from),
@@ -84,7 +86,15 @@ export async function openDiskStore(
         housekeeper,
         close,
       },
-      report: { durationMs, scannedBytes, tornBytes, holes, lostAside, warnings },
+      report: {
+        durationMs,
+        scannedBytes,
+        tornBytes,
+        holes,
+        lostAside,
+        warnings,
+        ...(options.recovery === 'salvage' ? { salvaged } : {}),
+      },
     }
   } catch (error) {
     await close().catch(() => undefined)
@@ -106,6 +116,11 @@ async function checkVolume(options: ResolvedDiskBufferOptions, directory: string
     'buffer_unusable',
     `${message} Use a local disk, or take the risk with \`allowNetworkFileSystem: true\`.`,
   )
+}
+
+function lostCursor(consumer: string): BufferWarning {
+  const message = `The cursor of ${consumer} is lost. Unless its ack log, parked events or dead letters say otherwise, it gets every event again that is still stored.`
+  return { reason: 'cursor_lost', message }
 }
 
 function guardOf(options: ResolvedDiskBufferOptions, directory: string, log: Log): SpaceGuard {
@@ -133,7 +148,7 @@ async function openDedupe(
 }
 
 function openLog(
-  options: ResolvedDiskBufferOptions,
+  options: ResolvedDiskBufferOptions & { readonly passedSeq: number },
   directory: string,
   dedupe: DedupeIndex | undefined,
   seenSeq: number,

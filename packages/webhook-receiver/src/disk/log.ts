@@ -13,7 +13,7 @@ import { type Recovered, recoverSegments } from './recovery.ts'
 import type { Segment } from './segment.ts'
 import { encodeSegmentHeader, parseSegmentName, randomSalt } from './segment-format.ts'
 import type { RecordVisitor } from './segment-scanner.ts'
-import { countOf, type SeqRange, subtractRanges } from './seq.ts'
+import { countOf, mergeRanges, type SeqRange, subtractRanges } from './seq.ts'
 import { TwoSlotFile } from './two-slot-file.ts'
 
 export interface LogOptions {
@@ -34,6 +34,8 @@ export interface LogOptions {
   /** A sequence number that is known from elsewhere to have been durable. */
   readonly provenSeq: number
   readonly recovery?: RecoveryMode
+  /** What every consumer may have passed already, holes included. Salvage brings no known hole back below it. */
+  readonly passedSeq?: number
   /** Whether a sealed segment is to be read at opening, for `visit`. Without it none is; the newest is read always. */
   readonly needsScan?: (segment: Segment) => boolean
   readonly visit?: RecordVisitor
@@ -54,6 +56,8 @@ export interface LogReport {
   readonly tornBytes: number
   /** Holes that were not known before. */
   readonly newHoles: readonly SeqRange[]
+  /** Number of records that `salvage` made readable. */
+  readonly salvaged: number
 }
 
 /** An append-only log in segment files, with its recovery. */
@@ -134,6 +138,7 @@ export class Log {
         needsScan: options.needsScan ?? (() => false),
         segmentDirectory,
         quarantineDirectory: `${directory}/quarantine`,
+        passedSeq: options.passedSeq ?? 0,
         meta: known,
       })
       const newest = recovered.segments.at(-1)
@@ -148,7 +153,10 @@ export class Log {
           unlistedLost: known?.unlistedLost ?? 0,
           releasedLost: known?.releasedLost ?? 0,
           listedFrom: known?.listedFrom ?? 0,
-          holes: known?.holes ?? [],
+          holes: subtractRanges(
+            known?.holes ?? [],
+            mergeRanges(recovered.mended.map((seq) => ({ from: seq, to: seq }))),
+          ),
         },
         recovered.holes,
       )
@@ -159,6 +167,7 @@ export class Log {
         scannedBytes: recovered.scannedBytes,
         tornBytes: recovered.tornBytes,
         newHoles,
+        salvaged: recovered.mended.length,
       }
       return { log: new Log(options, file, meta, recovered), report }
     } catch (error) {

@@ -1,7 +1,10 @@
+import type { Clock } from '@holdfast/core'
 import type { BodyCodec } from './body/body-codec.ts'
 import type { Meta } from './meta-codec.ts'
 import type { FileSystem } from './file-system.ts'
+import { quarantine } from './quarantine.ts'
 import { type RecoveryMode, strictRefusal } from './recovery-mode.ts'
+import { mendRecords } from './salvage/mend-records.ts'
 import { settleNewest, settleOlder } from './segment-end.ts'
 import { findSegments, type SegmentFile } from './segment-files.ts'
 import { acceptSeal, type FoundSeal } from './segment-sealer.ts'
@@ -21,6 +24,9 @@ export interface RecoveryOptions {
   readonly provenSeq: number
   readonly recordType: number
   readonly bodies: BodyCodec
+  /** Everything up to here has been passed by a consumer, holes included: what comes back below is never read. */
+  readonly passedSeq: number
+  readonly clock: Clock
   /** Set where syncs are behind appends: then only the hint in META says what was synced. */
   readonly syncIntervalMs?: number | undefined
   /** Whether a sealed segment is to be read nevertheless, for `visit`. */
@@ -44,6 +50,8 @@ export interface Recovered {
   readonly holes: SeqRange[]
   readonly scannedBytes: number
   readonly tornBytes: number
+  /** Numbers of the records that `salvage` made readable. */
+  readonly mended: readonly number[]
 }
 
 /** What one segment contributed. */
@@ -68,6 +76,7 @@ export async function recoverSegments(options: RecoveryOptions): Promise<Recover
     ...options,
     activeHeader: meta?.activeHeader,
     provenSeq: proven,
+    now: options.clock.now(),
   })
   const firstSeq = meta?.firstSeq ?? found[0]?.segment.baseSeq ?? 1
   await removeReleased(options, found, firstSeq)
@@ -79,10 +88,13 @@ export async function recoverSegments(options: RecoveryOptions): Promise<Recover
   let durableSeq = firstSeq - 1
   let scannedBytes = 0
   let tornBytes = 0
+  const mended: number[] = []
   let active: Segment | undefined
   let lastBatch = 0
   for (const [index, file] of found.entries()) {
-    const outcome = await recoverSegment(options, file, segments[index + 1]?.baseSeq, proven)
+    const nextBase = segments[index + 1]?.baseSeq
+    if (options.recovery === 'salvage') mended.push(...(await mendSegment(options, file, nextBase)))
+    const outcome = await recoverSegment(options, file, nextBase, proven)
     const { baseSeq, lastSeq } = file.segment
     const isActive = outcome.lastBatch !== undefined
     if (outcome !== TRUSTED && (isActive || lastSeq >= baseSeq))
@@ -102,7 +114,7 @@ export async function recoverSegments(options: RecoveryOptions): Promise<Recover
     active = undefined
   }
   refuseIfStrict(options, holes)
-  return { segments, durableSeq, lastBatch, active, holes, scannedBytes, tornBytes }
+  return { segments, durableSeq, lastBatch, active, holes, scannedBytes, tornBytes, mended }
 }
 
 /** Removes what a crash left over of a deletion. */
@@ -116,6 +128,37 @@ async function removeReleased(options: RecoveryOptions, found: SegmentFile[], fi
   }
 }
 
+/** Puts record headers back, except where a consumer has passed their records as lost. */
+async function mendSegment(
+  options: RecoveryOptions,
+  { segment, size }: SegmentFile,
+  nextBase: number | undefined,
+): Promise<number[]> {
+  const { fileSystem, meta, passedSeq } = options
+  const file = await fileSystem.open(segment.path, 'write')
+  const isKnownLost = (seq: number): boolean => meta?.holes.some(({ from, to }) => from <= seq && seq <= to) === true
+  try {
+    return await mendRecords({
+      ...options,
+      file,
+      size,
+      segment,
+      limitSeq: nextBase === undefined ? Infinity : nextBase - 1,
+      mayReturn: (seq) => seq >= (meta?.listedFrom ?? 0) && (seq > passedSeq || !isKnownLost(seq)),
+      keep: (offset, length, fromSeq) =>
+        quarantine(fileSystem, options.quarantineDirectory, file, {
+          segment: segment.name,
+          offset,
+          length,
+          reason: 'damaged record header, put back',
+          fromSeq,
+        }),
+    })
+  } finally {
+    await file.close()
+  }
+}
+
 async function recoverSegment(
   options: RecoveryOptions,
   { segment, size, seal }: SegmentFile,
@@ -125,7 +168,7 @@ async function recoverSegment(
   const isSealed = seal !== undefined && isContinuous(seal, segment, nextBase)
   if (isSealed) {
     acceptSeal(segment, seal)
-    if (!options.needsScan(segment)) return TRUSTED
+    if (options.recovery !== 'salvage' && !options.needsScan(segment)) return TRUSTED
   }
   const isLast = nextBase === undefined
   const file = await options.fileSystem.open(segment.path, 'write')
@@ -139,7 +182,9 @@ async function recoverSegment(
       bodies: options.bodies,
       visit: options.visit,
     })
-    const provenHere = isLast ? proven : nextBase - 1
+    // Records without a proof that they were synced may have been refused; for salvage they are better than nothing.
+    const lastFound = options.recovery === 'salvage' ? (scan.islands.at(-1)?.lastSeq ?? 0) : 0
+    const provenHere = isLast ? Math.max(proven, lastFound) : nextBase - 1
     const verdict = judgeScan(scan, segment.baseSeq, provenHere)
     const { holes } = verdict
     refuseIfStrict(options, holes)
@@ -151,7 +196,7 @@ async function recoverSegment(
     segment.readableEnd = verdict.keptEnd
     segment.lastSeq = verdict.lastSeq
     segment.lastAt = segment.header.createdAt + scan.lastElapsedMs
-    const unprovenBatchAt = isLast && provenHere < verdict.lastSeq ? scan.lastBatchAt : undefined
+    const unprovenBatchAt = isLast && proven < verdict.lastSeq ? scan.lastBatchAt : undefined
     const unsyncedFrom =
       options.syncIntervalMs === undefined ? unprovenBatchAt : placeBehind(segment, options.meta?.durableSeqHint ?? 0)
     const end = { ...options, file, size, segment, scan, verdict, unsyncedFrom }

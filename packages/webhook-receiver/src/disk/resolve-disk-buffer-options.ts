@@ -85,7 +85,7 @@ export function resolveDiskBufferOptions(options: DiskBufferOptions): ResolvedDi
     maxBytes: number({ min: 64 * 1024, infinity: true }),
     minFreeBytes: number({ min: 0 }),
     retention: plainObject,
-    recovery: oneOf('resync', 'strict'),
+    recovery: oneOf('resync', 'strict', 'salvage'),
     allowNetworkFileSystem: boolean,
     fileSystem: plainObject,
     clock: plainObject,

@@ -1,4 +1,5 @@
 import { BufferError } from '../buffer/buffer-error.ts'
+import type { BodyCodec } from './body/body-codec.ts'
 import { openIfPresent, readDespiteDamage, writeFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import { quarantine } from './quarantine.ts'
@@ -13,6 +14,7 @@ import {
   type SegmentHeader,
   segmentKey,
 } from './segment-format.ts'
+import { salvageHeader } from './salvage/salvage-header.ts'
 import { type FoundSeal, readSeal } from './segment-sealer.ts'
 import { Segment } from './segment.ts'
 
@@ -33,6 +35,10 @@ export interface SegmentSearch {
   /** Everything up to here was durable. */
   readonly provenSeq: number
   readonly recovery: RecoveryMode
+  readonly recordType: number
+  readonly bodies: BodyCodec
+  /** Wall-clock time, ms since the epoch. */
+  readonly now: number
 }
 
 /**
@@ -50,7 +56,8 @@ export async function findSegments(search: SegmentSearch): Promise<SegmentFile[]
     const file = await openIfPresent(fileSystem, path, 'write')
     if (file === undefined) continue
     try {
-      const opened = await identify(search, name, name === segments.at(-1), file)
+      const notBefore = found.at(-1)?.segment.header.createdAt ?? 0
+      const opened = await identify(search, { name, isLast: name === segments.at(-1), notBefore }, file)
       if (opened === 'kept') continue
       if (opened !== 'void') {
         found.push(opened)
@@ -64,20 +71,32 @@ export async function findSegments(search: SegmentSearch): Promise<SegmentFile[]
   return found
 }
 
+interface NamedFile {
+  readonly name: string
+  /** Whether it is the newest. */
+  readonly isLast: boolean
+  /** When the segment before it was begun. */
+  readonly notBefore: number
+}
+
 /** The segment in a file; `void` when the file can go, `kept` when it is damaged and there is no room for a copy. */
 async function identify(
   search: SegmentSearch,
-  name: string,
-  isLast: boolean,
+  { name, isLast, notBefore }: NamedFile,
   file: OpenFile,
 ): Promise<SegmentFile | 'void' | 'kept'> {
   const size = await file.size()
   const seal = await readSeal(file, size)
-  const { header, isDamaged } = await readHeader(search, file, name, seal)
-  const baseSeq = parseSegmentName(name)?.baseSeq ?? 0
+  const { header: copy, isDamaged } = await readHeader(search, file, name, seal)
+  const { baseSeq = 0, epoch = 0 } = parseSegmentName(name) ?? {}
   // A crash while the newest segment was being made can leave it without a header. Nothing in it was acknowledged.
   const isUnborn = isLast && baseSeq > search.provenSeq
   if (isDamaged && search.recovery === 'strict' && !isUnborn) throw strictRefusal(`the header of ${name} is damaged`)
+  const header =
+    copy ??
+    (search.recovery === 'salvage'
+      ? await salvageHeader({ ...search, file, size, baseSeq, epoch, notBefore, notAfter: search.now })
+      : undefined)
   if (header === undefined) {
     // A crash while the segment was made leaves no record behind; anything else is kept for people to look at.
     if (size <= SEGMENT_HEADER_BYTES) return 'void'

@@ -23,6 +23,7 @@ export interface ShelfOptions
     | 'maxQueuedBytes'
     | 'recordType'
     | 'bodies'
+    | 'recovery'
     | 'clock'
     | 'random'
   > {
@@ -58,6 +59,7 @@ export class Shelf {
   readonly #options: ShelfOptions
   #index: ShelfIndex = new ShelfIndex()
   #lost = 0
+  #salvaged = 0
   #open: Promise<OpenShelf> | undefined
   /** Reads run one after the other. */
   #reading: Promise<unknown> = Promise.resolve()
@@ -83,10 +85,16 @@ export class Shelf {
     return this.#lost
   }
 
+  /** Records that opening made readable. */
+  get salvaged(): number {
+    return this.#salvaged
+  }
+
   /** Reads what is there already. */
   async load(): Promise<void> {
-    const names = await this.#options.fileSystem.list(this.#options.directory)
-    if (names.includes('META')) await this.#opened()
+    const { fileSystem, directory } = this.#options
+    const hasMeta = (await fileSystem.list(directory)).includes('META')
+    if (hasMeta || (await fileSystem.list(`${directory}/seg`)).length > 0) await this.#opened()
   }
 
   /** Stores events durably. One that is there already is replaced. */
@@ -244,6 +252,7 @@ export class Shelf {
     const { log, report } = await Log.open({
       ...this.#options,
       provenSeq: gone.state.highest,
+      passedSeq: gone.state.lowWater,
       needsScan: ({ lastSeq }) => lastSeq > gone.state.lowWater,
       visit: (at, _time, _metaBytes, record) => {
         const { seq, note, bodyBytes } = summaryOf(record)
@@ -254,6 +263,7 @@ export class Shelf {
       },
       onDropped: (fromSeq) => dropped.push(fromSeq),
     })
+    this.#salvaged = report.salvaged
     for (const { from, to } of report.newHoles)
       for (let at = from; at <= to; at++) if (!gone.state.isDone(at)) this.#lost++
     // A damaged cursor may be set back behind what was deleted.

@@ -13,8 +13,8 @@ export const SLOT_PAYLOAD_BYTES: number = SLOT_BYTES - SLOT_HEADER_BYTES
 /** What opening a two-slot file found. */
 export type SlotContent =
   | { readonly kind: 'payload'; readonly payload: Buffer }
-  /** Neither slot holds: a new file, or both are damaged. */
-  | { readonly kind: 'none' }
+  /** Neither slot holds: a new file, which is all zeros, or both are damaged. */
+  | { readonly kind: 'none'; readonly isBlank: boolean }
   /** Written by a later version of the format. */
   | { readonly kind: 'newer'; readonly formatVersion: number }
 
@@ -59,7 +59,10 @@ export class TwoSlotFile {
       const current = slots.toSorted((left, right) => right.generation - left.generation)[0]
       return {
         file: new TwoSlotFile(file, magic, current),
-        content: contentOf(current),
+        content: contentOf(
+          current,
+          bytes.every((byte) => byte === 0),
+        ),
         created: present === undefined,
       }
     } catch (error) {
@@ -110,8 +113,8 @@ function decodeSlot(bytes: Buffer, index: 0 | 1, magic: string): Slot | undefine
   }
 }
 
-function contentOf(slot: Slot | undefined): SlotContent {
-  if (slot === undefined) return { kind: 'none' }
+function contentOf(slot: Slot | undefined, isBlank: boolean): SlotContent {
+  if (slot === undefined) return { kind: 'none', isBlank }
   if (slot.formatVersion > FORMAT_VERSION) return { kind: 'newer', formatVersion: slot.formatVersion }
   return { kind: 'payload', payload: slot.payload }
 }

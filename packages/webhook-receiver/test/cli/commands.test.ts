@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -132,6 +132,21 @@ describe('holdfast repair', () => {
     expect(fingerprint(directory)).toEqual(before)
     expect((await holdfast(['repair', directory])).code).toBeLessThanOrEqual(1)
     expect((await holdfast(['repair', directory])).stdout).toBe('nothing to repair\n')
+  })
+
+  it('gets events out with --mode salvage that opening would give up, and only says so with --dry-run', async () => {
+    const directory = await storedDirectory([sampleEvent(1), sampleEvent(2)])
+    const segment = segmentOf(directory)
+    writeFileSync(segment, readFileSync(segment).fill(0, 0, 64))
+    rmSync(join(directory, 'META'))
+    const before = fingerprint(directory)
+    expect(await holdfast(['repair', directory, '--mode', 'strict', '--dry-run'])).toMatchObject({ code: 1 })
+    const dry = await holdfast(['repair', directory, '--mode', 'salvage', '--dry-run', '--json'])
+    expect(jsonLines(dry.stdout)).toMatchObject([{ mode: 'salvage', dryRun: true, holes: [], lost: 0 }])
+    expect(fingerprint(directory)).toEqual(before)
+    await holdfast(['repair', directory, '--mode', 'salvage'])
+    expect((await holdfast(['verify', directory])).stdout).toMatch(/^2 events/)
+    expect((await holdfast(['repair', directory, '--mode', 'gently'])).stderr).toContain('--mode takes resync')
   })
 
   it('leaves a buffer alone that an application has open', async () => {

@@ -1,8 +1,12 @@
-import { FindingError } from '../cli-io.ts'
-import type { Command } from '../command.ts'
+import type { OpenReport } from '../../buffer/event-buffer.ts'
+import type { RecoveryMode } from '../../disk/recovery-mode.ts'
+import { FindingError, UsageError } from '../cli-io.ts'
+import type { CliArguments, Command } from '../command.ts'
 import { changeDirectory, inspectDirectory } from '../open-directory.ts'
 import { bytes, count, writeJson } from '../output.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
+
+const modes: readonly RecoveryMode[] = ['resync', 'strict', 'salvage']
 
 /** `holdfast repair DIRECTORY` */
 export const repair: Command = {
@@ -12,28 +16,42 @@ export const repair: Command = {
   positionals: ['DIRECTORY'],
   options: {
     'dry-run': { kind: 'flag', help: 'Only say what would be done. Works while an application has it open.' },
+    mode: {
+      kind: 'text',
+      value: 'MODE',
+      help: '`resync`: as opening does. `strict`: only open it if nothing is damaged. `salvage`: put damaged headers back as well, and keep what may never have been acknowledged; do this before anything else opens a damaged buffer. Default: resync.',
+    },
     ...keysOption,
     json: { kind: 'flag', help: 'One JSON object.' },
   },
-  examples: ['holdfast repair ./data/inbox --dry-run'],
+  examples: ['holdfast repair ./data/inbox --dry-run', 'holdfast repair ./data/inbox --mode salvage --dry-run'],
   async run(args, io) {
     const [directory = ''] = args.positionals
     const isDry = args.flag('dry-run')
-    const keys = await keysOf(args, io)
-    await using opened = await (isDry ? inspectDirectory(directory, keys) : changeDirectory(directory, keys))
+    const options = { ...(await keysOf(args, io)), recovery: modeOf(args) }
+    await using opened = await (isDry ? inspectDirectory(directory, options) : changeDirectory(directory, options))
     const { report } = opened
     const { lost } = await opened.buffer.stats()
-    if (args.flag('json')) await writeJson(io, { dryRun: isDry, ...report, lost })
+    if (args.flag('json')) await writeJson(io, { mode: options.recovery, dryRun: isDry, ...report, lost })
     else {
-      const done = isDry ? 'would be cut off' : 'were cut off and set aside'
-      await io.stdout.write(
-        report.tornBytes === 0 && report.holes.length === 0
-          ? 'nothing to repair\n'
-          : `${bytes(report.tornBytes)} of an unfinished write ${done}\n`,
-      )
+      await io.stdout.write(summaryOf(report, isDry))
+      for (const { message } of report.warnings ?? []) await io.stdout.write(`${message}\n`)
       for (const hole of report.holes)
         await io.stdout.write(`newly found: ${count(hole.lost)} events lost, ${hole.from} to ${hole.to}\n`)
     }
     if (isDry && report.holes.length > 0) throw new FindingError(`${count(lost)} events are lost.`)
   },
+}
+
+function summaryOf({ tornBytes, holes, salvaged = 0 }: OpenReport, isDry: boolean): string {
+  if (tornBytes === 0 && holes.length === 0 && salvaged === 0) return 'nothing to repair\n'
+  const torn = `${bytes(tornBytes)} of an unfinished write ${isDry ? 'would be cut off' : 'were cut off and set aside'}\n`
+  return salvaged === 0 ? torn : `${torn}${count(salvaged)} records ${isDry ? 'can be' : 'were'} made readable again\n`
+}
+
+function modeOf(args: CliArguments): RecoveryMode {
+  const asked = args.text('mode') ?? 'resync'
+  const mode = modes.find((known) => known === asked)
+  if (mode === undefined) throw new UsageError(`--mode takes ${modes.join(', ')}, got \`${asked}\`.`)
+  return mode
 }
