@@ -96,26 +96,30 @@ function decodeMeta(metaBytes: number, record: Buffer<ArrayBuffer>): EventMeta {
   return JSON.parse(record.toString('utf8', 0, metaBytes)) as EventMeta
 }
 
+// Member by member: spreading what may be absent takes three times as long, and this is done for every event that is read.
 function eventOf(seq: number, meta: EventMeta, body: Uint8Array<ArrayBuffer>): StoredEvent {
-  return {
+  const event: Mutable<StoredEvent> = {
     id: meta.i,
     source: meta.s,
-    ...(meta.t === undefined ? {} : { tenant: meta.t }),
-    ...(meta.k === undefined ? {} : { key: meta.k }),
-    ...(meta.y === undefined ? {} : { type: meta.y }),
-    ...(meta.e === undefined ? {} : { eventId: meta.e }),
     receivedAt: meta.r,
-    ...(meta.o === undefined ? {} : { occurredAt: meta.o }),
-    ...(meta.b === undefined ? {} : { batch: batchItemOf(meta.b) }),
     method: meta.m,
     url: meta.u,
-    ...(meta.a === undefined ? {} : { remoteAddress: meta.a }),
     headers: meta.h,
     body,
     partition: 0,
     position: positionOf(seq),
   }
+  if (meta.k !== undefined) event.key = meta.k
+  if (meta.y !== undefined) event.type = meta.y
+  if (meta.e !== undefined) event.eventId = meta.e
+  if (meta.t !== undefined) event.tenant = meta.t
+  if (meta.o !== undefined) event.occurredAt = meta.o
+  if (meta.b !== undefined) event.batch = batchItemOf(meta.b)
+  if (meta.a !== undefined) event.remoteAddress = meta.a
+  return event
 }
+
+type Mutable<Type> = { -readonly [Name in keyof Type]: Type[Name] }
 
 function batchItemOf([id, index, size]: NonNullable<EventMeta['b']>): BatchItem {
   return { id, index, size }

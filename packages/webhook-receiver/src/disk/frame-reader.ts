@@ -97,7 +97,7 @@ export class FrameReader {
       if (this.#lost && !this.#seekMarker()) continue
       const at = this.#offset
       const start = at - this.#chunkAt
-      const header = decodeRecordHeader(this.#chunk.subarray(start, start + RECORD_HEADER_BYTES), this.#key)
+      const header = decodeRecordHeader(this.#chunk, this.#key, start)
       if (header === undefined || !this.#isPlausible(header, at)) {
         this.#lost = true
         this.#offset += 8

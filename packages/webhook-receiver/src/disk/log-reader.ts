@@ -3,6 +3,7 @@ import { isUnreadable, readFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import { FrameReader } from './frame-reader.ts'
 import { sliced } from './work-slices.ts'
+import type { RecordHeader } from './record-codec.ts'
 import type { Segment } from './segment.ts'
 import { SEGMENT_HEADER_BYTES } from './segment-format.ts'
 import { readIndex } from './segment-sealer.ts'
@@ -19,17 +20,18 @@ const READ_ATTEMPTS = 3
  */
 const OPENED_AT_ONCE = 32
 
-/** A record as it is read back, or the exact place of lost ones. */
-export type LogItem =
-  | {
-      readonly kind: 'record'
-      readonly seq: number
-      readonly metaBytes: number
-      readonly body: Buffer<ArrayBuffer>
-      /** Whether it had to be decrypted or decompressed. */
-      readonly wasOpened: boolean
-    }
-  | { readonly kind: 'hole'; readonly hole: SeqRange }
+/** A record as it is read back. */
+export interface LogRecord {
+  readonly kind: 'record'
+  readonly seq: number
+  readonly metaBytes: number
+  readonly body: Buffer<ArrayBuffer>
+  /** Whether it had to be decrypted or decompressed. */
+  readonly wasOpened: boolean
+}
+
+/** A record, or the exact place of lost ones. */
+export type LogItem = LogRecord | { readonly kind: 'hole'; readonly hole: SeqRange }
 
 /** What a reader needs to know of the log. */
 export interface ReadableLog {
@@ -67,7 +69,7 @@ export class LogReader {
   /** Reads in a row that the device failed. */
   #failedReads = 0
   /** A record that was read behind a hole and did not fit any more. */
-  #held: Extract<LogItem, { readonly kind: 'record' }> | undefined
+  #held: LogRecord | undefined
 
   constructor(log: ReadableLog, { fileSystem, recordType, bodies }: LogReaderOptions) {
     this.#log = log
@@ -84,7 +86,8 @@ export class LogReader {
     let bytes = 0
     try {
       while (items.length < limit && (bytes < maxBytes || items.length === 0)) {
-        const item = this.#held ?? (await this.#next())
+        const next = this.#held ?? this.#next()
+        const item = next instanceof Promise ? await next : next
         this.#held = undefined
         if (item === undefined) break
         if (item.kind === 'record' && item.seq > this.#nextSeq) {
@@ -134,8 +137,21 @@ export class LogReader {
     return { kind: 'hole', hole }
   }
 
-  /** The next record, or a hole up to the end of a segment, or nothing while nothing more is durable. */
-  async #next(): Promise<LogItem | undefined> {
+  /**
+   * The next record, or a hole up to the end of a segment, or nothing while nothing more is durable. Most records are in memory with their neighbours: a
+   * promise for each would cost as much as reading it.
+   */
+  #next(): LogRecord | Promise<LogItem | undefined> {
+    const open = this.#nextSeq > this.#log.durableSeq ? undefined : this.#open
+    const found = open === undefined ? 'fill' : this.#recordInMemory(open)
+    if (typeof found === 'object' && !(found instanceof Promise)) return found
+    return this.#nextFromDisk(found instanceof Promise ? found : undefined)
+  }
+
+  /** The same with waiting. `begun`: a record of the open segment that is being opened. */
+  async #nextFromDisk(begun: Promise<LogRecord | undefined> | undefined): Promise<LogItem | undefined> {
+    const opened = await begun
+    if (opened !== undefined) return opened
     for (;;) {
       // Taken together, without waiting in between: they belong to each other.
       const { durableSeq } = this.#log
@@ -173,30 +189,33 @@ export class LogReader {
     return open.nextBase
   }
 
-  async #nextRecord(open: OpenSegment): Promise<Extract<LogItem, { readonly kind: 'record' }> | undefined> {
+  async #nextRecord(open: OpenSegment): Promise<LogRecord | undefined> {
     for (;;) {
-      const step = open.frames.step()
-      switch (step.kind) {
-        case 'end':
-          return undefined
-        case 'fill':
-          await open.frames.fill()
-          break
-        case 'damaged-body':
-          break
-        case 'record': {
-          const { seq, type, metaBytes } = step.header
-          if (type !== this.#recordType || seq < this.#nextSeq) break
-          const opened = this.#bodies.open(open.segment.header, step.header, step.body)
-          const body = opened instanceof Promise ? await opened : opened
-          // Its checksum holds and it is not what was encrypted: it counts as damaged.
-          if (body === undefined) break
-          // The chunk is dropped with the next fill; a view would keep all of it alive for one small record.
-          const wasOpened = body !== step.body
-          const own = wasOpened ? body : Buffer.from(new Uint8Array(body).buffer)
-          return { kind: 'record', seq, metaBytes, body: own, wasOpened }
-        }
+      const found = this.#recordInMemory(open)
+      if (found === 'end') return undefined
+      if (found === 'fill') {
+        await open.frames.fill()
+        continue
       }
+      const record = found instanceof Promise ? await found : found
+      if (record !== undefined) return record
+    }
+  }
+
+  /** The next record of those that were read from the file; a promise of it, or of nothing if it is damaged, where it is to be opened first. */
+  #recordInMemory({ frames, segment }: OpenSegment): LogRecord | Promise<LogRecord | undefined> | 'fill' | 'end' {
+    for (;;) {
+      const step = frames.step()
+      if (step.kind === 'end' || step.kind === 'fill') return step.kind
+      if (step.kind === 'damaged-body') continue
+      const { header, body } = step
+      if (header.type !== this.#recordType || header.seq < this.#nextSeq) continue
+      const opened = this.#bodies.open(segment.header, header, body)
+      if (opened === body) return recordOf(header, copyOf(body), false)
+      if (opened instanceof Promise)
+        return opened.then((content) => (content === undefined ? undefined : recordOf(header, content, true)))
+      // Its checksum holds and it is not what was encrypted: it counts as damaged.
+      if (opened !== undefined) return recordOf(header, opened, true)
     }
   }
 
@@ -225,6 +244,15 @@ export class LogReader {
     })
     return { segment, file, frames }
   }
+}
+
+function recordOf({ seq, metaBytes }: RecordHeader, body: Buffer<ArrayBuffer>, wasOpened: boolean): LogRecord {
+  return { kind: 'record', seq, metaBytes, body, wasOpened }
+}
+
+/** The chunk is dropped with the next fill; a view would keep all of it alive for one small record. */
+function copyOf(view: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
+  return Buffer.from(new Uint8Array(view).buffer)
 }
 
 /** The nearest known beginning of a record at or before `seq`. */

@@ -65,19 +65,23 @@ export function encodeRecordHeader(target: Buffer, offset: number, key: SegmentK
   target.writeUInt32LE(crc32(target.subarray(offset, offset + 36), key.seed), offset + 36)
 }
 
-/** Reads a record header, or `undefined` when there is none at this place. Nothing of it is trusted before its checksum holds. */
-export function decodeRecordHeader(source: Buffer, key: SegmentKey): RecordHeader | undefined {
-  if (source.compare(key.marker, 0, 8, 0, 8) !== 0) return undefined
-  if (crc32(source.subarray(0, 36), key.seed) !== source.readUInt32LE(36)) return undefined
+/** Reads the record header at an offset, or `undefined` when there is none. Nothing of it is trusted before its checksum holds. */
+export function decodeRecordHeader(source: Buffer, key: SegmentKey, at = 0): RecordHeader | undefined {
+  if (source.length < at + RECORD_HEADER_BYTES || !hasMarker(source, key, at)) return undefined
+  if (crc32(source.subarray(at, at + 36), key.seed) !== source.readUInt32LE(at + 36)) return undefined
   const header: RecordHeader = {
-    type: source.readUInt8(12),
-    flags: source.readUInt8(13),
-    bodyBytes: source.readUInt32LE(8),
-    metaBytes: source.readUInt16LE(14),
-    seq: readUint53(source, 16),
-    batch: source.readUInt32LE(24),
-    elapsedMs: source.readUInt32LE(28),
-    bodyCrc: source.readUInt32LE(32),
+    type: source.readUInt8(at + 12),
+    flags: source.readUInt8(at + 13),
+    bodyBytes: source.readUInt32LE(at + 8),
+    metaBytes: source.readUInt16LE(at + 14),
+    seq: readUint53(source, at + 16),
+    batch: source.readUInt32LE(at + 24),
+    elapsedMs: source.readUInt32LE(at + 28),
+    bodyCrc: source.readUInt32LE(at + 32),
   }
   return header.metaBytes <= header.bodyBytes && Number.isSafeInteger(header.seq) ? header : undefined
+}
+
+function hasMarker(source: Buffer, { marker }: SegmentKey, at: number): boolean {
+  return source.readUInt32LE(at) === marker.readUInt32LE(0) && source.readUInt32LE(at + 4) === marker.readUInt32LE(4)
 }

@@ -72,12 +72,13 @@ export function createLanes(): Lanes {
 // No position begins with it, so that no key is taken for a single event.
 const ESCAPED = '\0k'
 // A text that was cut can end with one. Not every buffer can store it.
-const HALF_OF_A_PAIR = /\p{Surrogate}/gu
+const HALF_OF_A_PAIR = /\p{Surrogate}/u
+const HALVES_OF_PAIRS = /\p{Surrogate}/gu
 
 /** The name of a key's lane in the buffer. An event that is not ordered has a lane of its own. */
 export function laneName(key: string | undefined, position: Position): string {
   if (key === undefined) return `\0${position}`
-  const name = key.replaceAll(HALF_OF_A_PAIR, '\ufffd')
+  const name = HALF_OF_A_PAIR.test(key) ? key.replaceAll(HALVES_OF_PAIRS, '\ufffd') : key
   return name.charCodeAt(0) === 0 ? `${ESCAPED}${name}` : name
 }
 
