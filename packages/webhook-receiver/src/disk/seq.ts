@@ -7,18 +7,27 @@ export interface SeqRange {
   readonly to: number
 }
 
-const POSITION = /^[0-9a-f]{16}$/
+const POSITION_DIGITS = 16
+const ZEROS = '0'.repeat(POSITION_DIGITS)
 
 /** The position of a sequence number: 16 hex digits, so that positions compare as strings. */
 export function positionOf(seq: number): Position {
-  return seq.toString(16).padStart(16, '0')
+  const digits = seq.toString(16)
+  return ZEROS.slice(digits.length) + digits
 }
 
 /** The sequence number of a position, or `undefined` when it is none. */
 export function seqOf(position: Position): number | undefined {
-  if (!POSITION.test(position)) return undefined
-  const seq = Number.parseInt(position, 16)
+  if (position.length !== POSITION_DIGITS) return undefined
+  let seq = 0
+  for (let index = 0; index < POSITION_DIGITS; index++) seq = seq * 16 + valueOfDigit(position.charCodeAt(index))
   return Number.isSafeInteger(seq) && seq >= 1 ? seq : undefined
+}
+
+/** What a lower-case hex digit stands for; not a number for anything else. */
+function valueOfDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  return code >= 0x61 && code <= 0x66 ? code - 0x61 + 10 : Number.NaN
 }
 
 /** Number of sequence numbers in the ranges. */
