@@ -80,6 +80,22 @@ describe('nodeHttpWebhooks', () => {
     })
     expect(await post('/hooks/a?b', {}, 'a')).toMatchObject({ received: { url: '/hooks/a?b' } })
   })
+
+  test('ends the connection of a sender that never pauses, once the server is closing', async () => {
+    const webhooks = nodeHttpWebhooks(recordingReceiver().receiver, { source: 'github' })
+    const server = createServer(async (request, response) => {
+      if (request.url === '/last') server.close()
+      await webhooks(request, response)
+    })
+    const { origin, stop } = await listening(server)
+    onTestFinished(stop)
+    const connectionAfter = async (path: string): Promise<string | null> => {
+      const response = await fetch(origin + path, { method: 'POST', body: 'a' })
+      await response.arrayBuffer()
+      return response.headers.get('connection')
+    }
+    expect([await connectionAfter('/'), await connectionAfter('/last')]).toEqual(['keep-alive', 'close'])
+  })
 })
 
 async function serve(

@@ -10,7 +10,12 @@ export interface AcceptedWebhook {
   readonly error?: RawBodyUnavailableError
 }
 
-/** Hands a request to the receiver. Never throws. */
+/**
+ * Hands a request to the receiver. Never throws.
+ *
+ * A server that is closing waits for its connections, and Node.js keeps one open as long as its sender goes on using it. So each
+ * reply of such a server ends its connection, and the sender comes back on a new one, where the next process listens.
+ */
 export async function acceptWebhook(
   receiver: Pick<Receiver, 'accept'>,
   source: string,
@@ -18,11 +23,18 @@ export async function acceptWebhook(
   advice: ParserAdvice,
 ): Promise<AcceptedWebhook> {
   try {
-    return { reply: await receiver.accept(source, incomingWebhook(request, advice)) }
+    return { reply: lastWhileClosing(request, await receiver.accept(source, incomingWebhook(request, advice))) }
   } catch (error) {
     if (!(error instanceof RawBodyUnavailableError)) throw error
     return { error, reply: await receiver.accept(source, unreadableWebhook(request, error)) }
   }
+}
+
+function lastWhileClosing({ message }: NodeRequest, reply: WebhookReply): WebhookReply {
+  const { server } = message.socket as { readonly server?: { readonly listening?: boolean } }
+  // HTTP/2 has no such header, and ends its sessions by itself.
+  if (server?.listening !== false || message.httpVersionMajor !== 1) return reply
+  return { ...reply, headers: { ...reply.headers, connection: 'close' } }
 }
 
 /** Writes the reply, and lets the rest of an unread body pass so that the connection can be used again. */

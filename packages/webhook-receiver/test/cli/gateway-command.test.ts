@@ -28,6 +28,19 @@ it('serves as a gateway until it is stopped, and delivers at the next start what
   expect(await second.stop()).toMatchObject({ delivered: 1, backlog: 0, mode: 'proxy' })
 }, 30_000)
 
+it('ends the connection of a sender that never pauses, once it is being stopped', async () => {
+  const stopped: Promise<unknown>[] = []
+  const service = await startService(0, async () => {
+    stopped.push(gateway.stop())
+    // The server of the gateway is closing once the promises that led there have settled.
+    await new Promise((resolve) => setImmediate(resolve))
+  })
+  const gateway = await startGateway(temporaryDirectory(), service.port)
+  const { status, headers } = await send(gateway.port, 'last')
+  expect([status, headers.get('connection')]).toEqual([201, 'close'])
+  expect(await Promise.all(stopped)).toHaveLength(1)
+}, 30_000)
+
 interface Gateway {
   readonly port: number
   /** Resolves when it says that nothing is kept any more. */
@@ -87,7 +100,10 @@ function send(port: number, body: string): Promise<Response> {
   return fetch(`http://127.0.0.1:${port}/hooks`, { method: 'POST', body })
 }
 
-async function startService(port = 0): Promise<{
+async function startService(
+  port = 0,
+  beforeAnswer: () => Promise<void> = () => Promise.resolve(),
+): Promise<{
   readonly port: number
   readonly received: readonly string[]
   readonly stop: () => Promise<void>
@@ -97,7 +113,10 @@ async function startService(port = 0): Promise<{
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const body = Buffer.concat(chunks).toString()
-    if (request.method === 'POST') received.push(body)
+    if (request.method === 'POST') {
+      received.push(body)
+      await beforeAnswer()
+    }
     response.writeHead(201, { 'x-by': 'service' }).end(`took ${body}`)
   })
   server.listen(port, '127.0.0.1')

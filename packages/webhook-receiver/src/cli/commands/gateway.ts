@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { diskBuffer } from '../../disk/disk-buffer.ts'
 import { createGateway } from '../../gateway/create-gateway.ts'
@@ -113,7 +113,7 @@ function logEvents(running: Gateway, log: Log): void {
 }
 
 async function serve(running: Gateway, port: number, host: string, io: CliIo, log: Log): Promise<void> {
-  const server = createServer((request, response) => void answer(running, request, response))
+  const server = createServer((request, response) => void answer(running, server, request, response))
   server.listen(port, host)
   await once(server, 'listening')
   log('listening', { port: (server.address() as AddressInfo).port })
@@ -127,7 +127,12 @@ async function serve(running: Gateway, port: number, host: string, io: CliIo, lo
   await closed
 }
 
-async function answer(running: Gateway, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  running: Gateway,
+  server: Server,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { remoteAddress } = request.socket
   const reply = await running.accept({
     method: request.method ?? '',
@@ -136,7 +141,9 @@ async function answer(running: Gateway, request: IncomingMessage, response: Serv
     body: request.iterator({ destroyOnReturn: false }),
     ...(remoteAddress === undefined ? {} : { remoteAddress }),
   })
-  await writeReply(reply, response)
+  // Otherwise a sender that never pauses keeps its connection, and with it a server that is closing.
+  const headers = server.listening ? reply.headers : [...reply.headers, ['connection', 'close'] as const]
+  await writeReply({ ...reply, headers }, response)
   if (!request.readableEnded) request.resume()
 }
 
