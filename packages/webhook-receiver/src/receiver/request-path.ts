@@ -71,7 +71,7 @@ export function requestPath({ buffer, hashes, now, isRunning, door }: RequestPat
     }
     if (!handshakes.verifies(method)) throw notAHandshake(method)
     const verified = await source.verifier.judge(reader)
-    if (!verified.ok) throw new VerificationRefusal(verified)
+    if (!verified.ok) throw new VerificationRefusal(verified, { webhook, reader, toleranceMs: source.toleranceMs })
     reader.setClaims(verified.claims)
     const late = handshakes.afterVerification(reader)
     const answer = late && (await answerHandshake(late, reader, incoming, verified.keyIndex))
@@ -87,7 +87,7 @@ export function requestPath({ buffer, hashes, now, isRunning, door }: RequestPat
   }
 
   return (source, incoming) => {
-    if (!source.handshakes.takes(incoming.method)) throw methodRefusal()
+    if (!source.handshakes.takes(incoming.method)) throw methodRefusal(incoming.method, source.handshakes.allow)
     if (!isRunning()) throw notRunningRefusal()
     const visit = door.enter()
     const outcome = takeIn(source, incoming, visit)

@@ -32,6 +32,8 @@ export interface ResolvedSource {
   readonly urlOf: UrlOfRequest
   readonly partitionKey: PartitionKey | undefined
   readonly maxBodyBytes: number
+  /** In the place of the connector's. */
+  readonly toleranceMs: number | undefined
 }
 
 /**
@@ -75,5 +77,6 @@ export function resolveSource(name: string, source: SourceOptions, hashes: HashP
     urlOf: urlOfRequest(`${path}.publicUrl`, source.publicUrl, webhook),
     partitionKey: source.partitionKey,
     maxBodyBytes: source.maxBodyBytes ?? defaultSourceOptions.maxBodyBytes,
+    toleranceMs: source.toleranceMs,
   }
 }

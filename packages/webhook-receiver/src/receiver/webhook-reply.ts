@@ -80,21 +80,21 @@ export function notRunningRefusal(): IntegrationError {
   })
 }
 
-/** The refusal for a path that names no source. */
-export function unknownSourceRefusal(): IntegrationError {
+/** The refusal for a path that names no source. A path may be long, and is the sender's. */
+export function unknownSourceRefusal(name: string, sources: Iterable<string>): IntegrationError {
   return new IntegrationError({
     code: 'not_found',
     reason: 'unknown_source',
-    message: 'There is no source of this name.',
+    message: `There is no source ${JSON.stringify(name.slice(0, 64))}; there are: ${[...sources].join(', ')}.`,
   })
 }
 
 /** The refusal for a method that no request of the provider has. */
-export function methodRefusal(): IntegrationError {
+export function methodRefusal(method: string, allow: string): IntegrationError {
   return new IntegrationError({
     code: 'unsupported',
     reason: 'method_not_allowed',
-    message: 'No webhook and no handshake of the provider comes with this method.',
+    message: `No webhook and no handshake of the provider comes with ${method}; expected ${allow}.`,
     status: 405,
   })
 }

@@ -83,6 +83,19 @@ describe('listeners', () => {
     expect(duplicate).not.toHaveProperty('keyId')
   })
 
+  test('hear which source was asked for and which there are, and the sender does not', async () => {
+    const { receiver, events } = await sourceWith({})
+    const reply = await receiver.accept('acmee', { method: 'POST', url: '/', headers: [], body: null })
+    expect(events.of('webhook:refused')[0]?.error.message).toBe('There is no source "acmee"; there are: acme.')
+    expect(reply.body).not.toContain('acme')
+  })
+
+  test('hear which method came and which one is expected', async () => {
+    const { send, events } = await sourceWith({})
+    await send({ method: 'PUT' })
+    expect(events.of('webhook:refused')[0]?.error.message).toMatch(/comes with PUT; expected POST\.$/)
+  })
+
   test('hear what probably went wrong, and the sender does not', async () => {
     const { send, events } = await sourceWith({})
     const { headers = [] } = signed('{"a":1}')
