@@ -46,7 +46,14 @@ export const directions: readonly Direction[] = [
 
   {
     from: ['webhook-receiver/disk'],
-    may: ['@holdfast/core', 'webhook-receiver/buffer', 'webhook-receiver/errors', 'webhook-receiver/events', 'node:*'],
+    may: [
+      '@holdfast/core',
+      'webhook-receiver/buffer',
+      'webhook-receiver/buffer-kit',
+      'webhook-receiver/errors',
+      'webhook-receiver/events',
+      'node:*',
+    ],
   },
   {
     from: ['webhook-receiver/cli'],
@@ -70,7 +77,18 @@ export const directions: readonly Direction[] = [
   // Its directory is made as those of buffers are.
   {
     from: ['adapters/file'],
-    may: ['@holdfast/core', '@holdfast/webhook-receiver', '@holdfast/webhook-receiver/disk', 'node:*'],
+    may: [
+      '@holdfast/core',
+      '@holdfast/webhook-receiver',
+      '@holdfast/webhook-receiver/buffer-kit',
+      '@holdfast/webhook-receiver/disk',
+      'node:*',
+    ],
+  },
+  // Who keeps events on a server.
+  {
+    from: ['adapters/postgres', 'adapters/redis'],
+    may: ['@holdfast/core', '@holdfast/webhook-receiver', '@holdfast/webhook-receiver/buffer-kit', 'node:*', 'peer'],
   },
   { from: ['adapters/web'], may: ['@holdfast/core', '@holdfast/webhook-receiver', 'adapters/node-http'] },
   // The peer of an adapter is checked apart: it must be declared, and be one.

@@ -1,10 +1,12 @@
 // @holdfast/adapters/postgres
 
 import { BufferDurability } from '@holdfast/webhook-receiver'
-import { Clock } from '@holdfast/core'
 import { EventBuffer } from '@holdfast/webhook-receiver'
 import { IdempotencyStore } from '@holdfast/webhook-receiver'
+import { ResolvedServerBufferOptions } from '@holdfast/webhook-receiver/buffer-kit'
+import { ServerBufferOptions } from '@holdfast/webhook-receiver/buffer-kit'
 import { StateStore } from '@holdfast/core'
+import { defaultServerBufferOptions } from '@holdfast/webhook-receiver/buffer-kit'
 
 export interface ChannelListenerLike {
     readonly listen: (channel: string, onMessage: (payload: string) => void) => PromiseLike<unknown>;
@@ -51,20 +53,12 @@ export interface PgliteLike {
     readonly waitReady: Promise<void>;
 }
 
-export interface PostgresBufferOptions extends PostgresStoreOptions {
+export interface PostgresBufferOptions extends PostgresStoreOptions, ServerBufferOptions {
     readonly name: string;
-    readonly partitions?: number;
-    readonly durability?: BufferDurability;
-    readonly maxEventBytes?: number;
-    readonly maxQueuedBytes?: number;
-    readonly maxBatchBytes?: number;
-    readonly timeoutMs?: number;
-    readonly dedupeWindowMs?: number;
     readonly retention?: PostgresRetention;
     readonly pollMs?: number;
     readonly listener?: PostgresListener;
     readonly notify?: boolean;
-    readonly clock?: Clock;
 }
 
 export interface PostgresIdempotencyStoreOptions extends PostgresStoreOptions {
@@ -93,9 +87,8 @@ export interface PostgresStoreOptions {
     readonly migrate?: boolean;
 }
 
-export type ResolvedPostgresBufferOptions = Required<Omit<PostgresBufferOptions, 'retention' | 'durability' | 'listener'>> & {
+export type ResolvedPostgresBufferOptions = ResolvedServerBufferOptions & Required<Pick<PostgresBufferOptions, 'name' | 'schema' | 'migrate' | 'pollMs' | 'notify'>> & {
     readonly retention: Required<PostgresRetention>;
-    readonly durability: BufferDurability | undefined;
     readonly listener: PostgresListener | undefined;
 };
 
@@ -110,7 +103,7 @@ export type SqlRow = Readonly<Record<string, unknown>>;
 
 export type SqlValue = string | number | Uint8Array | null;
 
-export const defaultPostgresBufferOptions: Readonly<Pick<ResolvedPostgresBufferOptions, 'schema' | 'migrate' | 'partitions' | 'maxEventBytes' | 'maxBatchBytes' | 'timeoutMs' | 'dedupeWindowMs' | 'retention' | 'pollMs'>>
+export const defaultPostgresBufferOptions: typeof defaultServerBufferOptions & Readonly<Pick<ResolvedPostgresBufferOptions, 'schema' | 'migrate' | 'retention' | 'pollMs'>>
 
 export const defaultPostgresIdempotencyStoreOptions: Required<PostgresIdempotencyStoreOptions>
 

@@ -1,12 +1,14 @@
 // @holdfast/adapters/redis
 
 import { BufferDurability } from '@holdfast/webhook-receiver'
-import { Clock } from '@holdfast/core'
 import { EventBuffer } from '@holdfast/webhook-receiver'
 import { IdempotencyStore } from '@holdfast/webhook-receiver'
 import { IntegrationError } from '@holdfast/core'
+import { ResolvedServerBufferOptions } from '@holdfast/webhook-receiver/buffer-kit'
+import { ServerBufferOptions } from '@holdfast/webhook-receiver/buffer-kit'
 import { StateStore } from '@holdfast/core'
 import { ToIntegrationErrorOptions } from '@holdfast/core'
+import { defaultServerBufferOptions } from '@holdfast/webhook-receiver/buffer-kit'
 
 export interface BinaryIoredisLike extends IoredisLike {
     callBuffer(command: string, ...args: (string | Buffer | number)[]): Promise<unknown>;
@@ -42,19 +44,12 @@ export interface NodeRedisLike {
     }): Promise<unknown>;
 }
 
-export interface RedisBufferOptions {
+export interface RedisBufferOptions extends ServerBufferOptions {
     readonly name: string;
     readonly prefix?: string;
-    readonly partitions?: number;
     readonly durability?: BufferDurability;
-    readonly maxEventBytes?: number;
-    readonly maxQueuedBytes?: number;
-    readonly maxBatchBytes?: number;
-    readonly timeoutMs?: number;
-    readonly dedupeWindowMs?: number;
     readonly retention?: RedisRetention;
     readonly pollMs?: number;
-    readonly clock?: Clock;
 }
 
 export interface RedisIdempotencyStoreOptions {
@@ -79,7 +74,7 @@ export interface ToIntegrationErrorOptions {
     readonly signal?: AbortSignal | null;
 }
 
-export const defaultRedisBufferOptions: Readonly<Pick<ResolvedRedisBufferOptions, 'prefix' | 'partitions' | 'maxEventBytes' | 'maxBatchBytes' | 'timeoutMs' | 'dedupeWindowMs' | 'retention' | 'pollMs'>>
+export const defaultRedisBufferOptions: typeof defaultServerBufferOptions & Readonly<Pick<ResolvedRedisBufferOptions, 'prefix' | 'retention' | 'pollMs'>>
 
 export const defaultRedisIdempotencyStoreOptions: Required<RedisIdempotencyStoreOptions>
 
@@ -93,7 +88,6 @@ export function redisStateStore(client: RedisLike, options?: RedisStateStoreOpti
 
 export function toIntegrationError(error: unknown, options?: ToIntegrationErrorOptions): IntegrationError;
 
-type ResolvedRedisBufferOptions = Required<Omit<RedisBufferOptions, 'retention' | 'durability'>> & {
+type ResolvedRedisBufferOptions = ResolvedServerBufferOptions & Required<Pick<RedisBufferOptions, 'name' | 'prefix' | 'pollMs'>> & {
     readonly retention: Required<RedisRetention>;
-    readonly durability: BufferDurability | undefined;
 };

@@ -1,8 +1,8 @@
 import type { StateStore, StateStoreCaps } from '@holdfast/core'
+import { untilAborted } from '@holdfast/webhook-receiver/buffer-kit'
 import { checkStoreOptions, type FileStoreOptions } from './file-store-options.ts'
 import type { StateCalls } from './store-calls.ts'
 import { StoreThread } from './store-thread.ts'
-import { untilAborted } from './until-aborted.ts'
 
 /** A `StateStore` on disk. */
 export interface FileStateStore extends StateStore, AsyncDisposable {

@@ -1,12 +1,13 @@
 /**
  * The thread of a database: calls of SQLite are synchronous, wait for other processes, and a commit waits for the disk. It is started by `WorkerLink`, and
- * loads nothing but what is in this folder.
+ * loads nothing but what is in this folder, and how a batch is run.
  */
 import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { runSqliteBatch, sqliteFailure, type SqliteOutcome } from '@holdfast/webhook-receiver/buffer-kit'
 import { EffectTable } from './effect-table.ts'
 import { StateTable } from './state-table.ts'
-import type { StoreFailure, StoreHello, StoreOutcome, StoreRequest, StoreThreadData } from './store-calls.ts'
+import type { StoreHello, StoreRequest, StoreThreadData } from './store-calls.ts'
 import { Table } from './table.ts'
 
 /** How long one waits for another process that writes. */
@@ -31,7 +32,8 @@ function serve(port: MessagePort, data: StoreThreadData): void {
       port.close()
       return
     }
-    port.postMessage(runBatch(database, table, message, data.synced))
+    const isSynced = message.some(({ method }) => data.synced.includes(method))
+    port.postMessage(runBatch(database, table, message, isSynced))
   })
 }
 
@@ -50,8 +52,8 @@ function openPatiently(data: StoreThreadData): Opened {
       return open(database, data)
     } catch (error) {
       database?.close()
-      const failure = failureOf(error)
-      const isBusy = (failure.code & PRIMARY_CODE) === SQLITE_BUSY
+      const failure = sqliteFailure(error)
+      const isBusy = ((failure.code ?? 0) & PRIMARY_CODE) === SQLITE_BUSY
       if (!isBusy || attempt === OPEN_ATTEMPTS) return { hello: { kind: 'failure', failure } }
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPEN_PAUSE_MS)
     }
@@ -78,62 +80,21 @@ function open(database: DatabaseSync, { content }: StoreThreadData): Opened {
   return { hello: { kind: 'open' }, database, table }
 }
 
-/** Everything that waited, in one transaction: one sync for all. A call that fails takes nothing else with it. */
 function runBatch(
   database: DatabaseSync,
   table: Table,
   requests: readonly StoreRequest[],
-  synced: readonly string[],
-): StoreOutcome[] {
-  try {
-    const isSynced = requests.some(({ method }) => synced.includes(method))
-    database.exec(`PRAGMA synchronous = ${isSynced ? 'FULL' : 'NORMAL'}`)
-    database.exec(requests.every(({ method }) => READS.has(method)) ? 'BEGIN' : 'BEGIN IMMEDIATE')
-    const outcomes = requests.map((request) => runOne(database, table, request))
-    database.exec('COMMIT')
-    return outcomes
-  } catch (error) {
-    rollBack(database)
-    const failure = failureOf(error)
-    return requests.map((): StoreOutcome => ({ kind: 'failure', failure }))
-  }
-}
-
-function runOne(database: DatabaseSync, table: Table, { method, args }: StoreRequest): StoreOutcome {
-  database.exec('SAVEPOINT call')
-  try {
+  isSynced: boolean,
+): SqliteOutcome[] {
+  const isRead = requests.every(({ method }) => READS.has(method))
+  const begin = `PRAGMA synchronous = ${isSynced ? 'FULL' : 'NORMAL'}; BEGIN ${isRead ? '' : 'IMMEDIATE'}`
+  const calls = requests.map(({ method, args }) => () => {
     const run = Reflect.get(table, method) as (...values: readonly unknown[]) => unknown
-    const value: unknown = Reflect.apply(run, table, args)
-    database.exec('RELEASE call')
-    return { kind: 'value', value }
-  } catch (error) {
-    try {
-      database.exec('ROLLBACK TO call; RELEASE call')
-    } catch {
-      // A full disk may have ended the whole transaction: then all of it failed.
-      throw error
-    }
-    return { kind: 'failure', failure: failureOf(error) }
-  }
-}
-
-/** Ends the transaction, where there still is one: `isTransaction` is younger than Node 22.13. */
-function rollBack(database: DatabaseSync): void {
-  try {
-    database.exec('ROLLBACK')
-  } catch {
-    // The failure has ended it.
-  }
+    return Reflect.apply(run, table, args)
+  })
+  return runSqliteBatch(database, calls, begin)
 }
 
 function versionOf(database: DatabaseSync): number {
   return Number(Object.values(database.prepare('PRAGMA user_version').get() ?? {})[0] ?? 0)
-}
-
-function failureOf(error: unknown): StoreFailure {
-  const code = (error as { readonly errcode?: unknown }).errcode
-  return {
-    message: error instanceof Error ? error.message : String(error),
-    code: typeof code === 'number' ? code : 0,
-  }
 }

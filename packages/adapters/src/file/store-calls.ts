@@ -1,6 +1,7 @@
 // What a store and the thread of its database say to each other. Everything can be cloned.
 import type { StateChange, StateRead, StateWrite } from '@holdfast/core'
 import type { BeginOptions, Beginning } from '@holdfast/webhook-receiver'
+import type { SqliteFailure } from '@holdfast/webhook-receiver/buffer-kit'
 
 /** What the database of effects does. */
 export interface EffectCalls {
@@ -25,18 +26,6 @@ export interface StoreRequest {
   readonly args: readonly unknown[]
 }
 
-/** Why a call failed. */
-export interface StoreFailure {
-  readonly message: string
-  /** SQLite's result code; 0: it has none. */
-  readonly code: number
-}
-
-/** What became of a call. */
-export type StoreOutcome =
-  | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'failure'; readonly failure: StoreFailure }
-
 /** What a thread is started with. */
 export interface StoreThreadData {
   readonly path: string
@@ -49,4 +38,4 @@ export interface StoreThreadData {
 export type StoreHello =
   | { readonly kind: 'open' }
   | { readonly kind: 'newer'; readonly version: number }
-  | { readonly kind: 'failure'; readonly failure: StoreFailure }
+  | { readonly kind: 'failure'; readonly failure: SqliteFailure }

@@ -1,5 +1,5 @@
 import { IntegrationError } from '@holdfast/core'
-import type { StoreFailure } from './store-calls.ts'
+import type { SqliteFailure } from '@holdfast/webhook-receiver/buffer-kit'
 
 const RETRY_AFTER_MS = 1_000
 // SQLite's result codes; the upper bits have details.
@@ -38,7 +38,7 @@ export function threadError(path: string, cause: unknown): IntegrationError {
 }
 
 /** What SQLite said, as an error. Whether a call was done all the same is not known where the disk failed. */
-export function failureError(path: string, failure: StoreFailure): IntegrationError {
+export function failureError(path: string, failure: SqliteFailure): IntegrationError {
   const { code, message } = failure
   const cause = Object.assign(new Error(message), { code })
   switch (primaryCode(failure)) {
@@ -57,7 +57,7 @@ export function failureError(path: string, failure: StoreFailure): IntegrationEr
 }
 
 /** Whether the database has to be opened anew: what it has in memory may differ from the file. */
-export function needsReopening(failure: StoreFailure): boolean {
+export function needsReopening(failure: SqliteFailure): boolean {
   const code = primaryCode(failure)
   return code === SQLITE_IOERR || code === SQLITE_CORRUPT || code === SQLITE_NOTADB || code === SQLITE_CANTOPEN
 }
@@ -73,6 +73,6 @@ function refusal(path: string, reason: string, why: string, cause: unknown): Int
   })
 }
 
-function primaryCode({ code }: StoreFailure): number {
-  return code & PRIMARY_CODE
+function primaryCode({ code }: SqliteFailure): number {
+  return (code ?? 0) & PRIMARY_CODE
 }

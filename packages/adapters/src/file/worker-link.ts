@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { StoreHello, StoreOutcome, StoreRequest, StoreThreadData } from './store-calls.ts'
+import type { SqliteOutcome } from '@holdfast/webhook-receiver/buffer-kit'
+import type { StoreHello, StoreRequest, StoreThreadData } from './store-calls.ts'
 import { failureError, threadError, unusableError } from './store-error.ts'
 
 /** One opening of a database, in a thread of its own. */
@@ -27,11 +28,8 @@ export class WorkerLink {
    * @throws IntegrationError that says why it cannot be opened.
    */
   static async open(data: StoreThreadData): Promise<WorkerLink> {
-    const worker = new Worker(programBeside(import.meta.url), {
-      workerData: data,
-      // Node 22 says once in each thread that SQLite is experimental, which nobody can act upon.
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-    })
+    const program = programBeside(import.meta.url)
+    const worker = new Worker(program, { workerData: data, execArgv: argumentsOf(program) })
     const link = new WorkerLink(worker, data.path)
     try {
       const [hello] = (await once(worker, 'message')) as [StoreHello]
@@ -51,7 +49,7 @@ export class WorkerLink {
    *
    * @throws IntegrationError `store_failed` when the thread ends before it answers.
    */
-  async ask(requests: readonly StoreRequest[]): Promise<readonly StoreOutcome[]> {
+  async ask(requests: readonly StoreRequest[]): Promise<readonly SqliteOutcome[]> {
     // While somebody waits for the disk the process must not end.
     this.#worker.ref()
     try {
@@ -62,7 +60,7 @@ export class WorkerLink {
           return
         }
         this.#worker.once('exit', onEnd)
-        this.#worker.once('message', (outcomes: readonly StoreOutcome[]) => {
+        this.#worker.once('message', (outcomes: readonly SqliteOutcome[]) => {
           this.#worker.off('exit', onEnd)
           resolve(outcomes)
         })
@@ -89,4 +87,13 @@ export class WorkerLink {
  */
 function programBeside(moduleUrl: string): URL {
   return new URL(`./file-store-worker.${moduleUrl.endsWith('.ts') ? 'ts' : 'js'}`, moduleUrl)
+}
+
+function argumentsOf(program: URL): string[] {
+  return [
+    // Node 22 says once in each thread that SQLite is experimental, which nobody can act upon.
+    '--disable-warning=ExperimentalWarning',
+    // As source it imports the source of other packages.
+    ...(program.pathname.endsWith('.ts') ? ['--conditions=@holdfast/source'] : []),
+  ]
 }

@@ -1,5 +1,5 @@
 import type { CursorState } from '@holdfast/webhook-receiver'
-import { positionOf, positionUpTo } from './position.ts'
+import { positionOf, positionUpTo } from '@holdfast/webhook-receiver/buffer-kit'
 import type { SqlRow } from './sql-client.ts'
 
 /** The cursor of a row: `done` is a multirange such as `{[0,5),[7,8)}`, `retry` says attempts and time by number. */

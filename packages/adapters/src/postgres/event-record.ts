@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { BufferError, type LogEntry, type NewEvent, type StoredEvent } from '@holdfast/webhook-receiver'
-import { partitionOf, positionOf } from './position.ts'
+import type { LogEntry, NewEvent, StoredEvent } from '@holdfast/webhook-receiver'
+import { checkEventSize, eventIdentity, partitionOf, positionOf } from '@holdfast/webhook-receiver/buffer-kit'
 import type { SqlRow } from './sql-client.ts'
 
-// Headers are kept with every event; more than this is no request.
-const MAX_META_BYTES = 65_535
+const FINGERPRINT_CHARACTERS = 32
 
 /** An event in the form that is sent. */
 export interface EventRecord {
@@ -26,22 +25,13 @@ export interface EventRecord {
  */
 export function encodeEvent(event: NewEvent, partitions: number, maxEventBytes: number): EventRecord {
   const { body: bytes, ...rest } = event
-  if (bytes.byteLength > maxEventBytes)
-    throw new BufferError(
-      'event_too_large',
-      `The event has ${bytes.byteLength} bytes; the buffer takes up to ${maxEventBytes}.`,
-    )
   const meta = JSON.stringify(rest)
   const metaBytes = Buffer.byteLength(meta)
-  if (metaBytes > MAX_META_BYTES)
-    throw new BufferError(
-      'event_too_large',
-      `The headers and names of the event have ${metaBytes} bytes; the buffer takes ${MAX_META_BYTES}.`,
-    )
+  checkEventSize(bytes.byteLength, metaBytes, maxEventBytes)
   const body = Buffer.from(bytes)
   return {
     partition: partitionOf(event.key ?? event.id, partitions),
-    fingerprint: fingerprintOf(event),
+    fingerprint: createHash('sha256').update(eventIdentity(event)).digest('hex').slice(0, FINGERPRINT_CHARACTERS),
     meta,
     receivedAt: event.receivedAt,
     body,
@@ -63,10 +53,4 @@ export function eventOf(partition: number, { seq, meta, body }: SqlRow): StoredE
 /** The entries of a read. Nothing of a table is ever lost without its whole. */
 export function entriesOf(partition: number, rows: readonly SqlRow[]): LogEntry[] {
   return rows.map((row) => ({ kind: 'event', event: eventOf(partition, row) }))
-}
-
-function fingerprintOf({ source, tenant, id }: NewEvent): string {
-  // An absent tenant is another than an empty one. Lengths keep the parts apart whatever they contain.
-  const identity = `${source.length}:${source}\0${tenant === undefined ? '-' : `${tenant.length}:${tenant}`}\0${id}`
-  return createHash('sha256').update(identity).digest('hex').slice(0, 32)
 }

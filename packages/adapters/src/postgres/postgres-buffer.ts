@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { InvalidOptionsError } from '@holdfast/core'
 import {
   type AppendResult,
@@ -7,15 +8,21 @@ import {
   type EventBuffer,
   type Lease,
 } from '@holdfast/webhook-receiver'
-import { createAppendQueue } from './append-queue.ts'
+import {
+  answerInTime,
+  createAppendQueue,
+  createArrivals,
+  createByteBudget,
+  positionOf,
+  positionUpTo,
+  seqOf,
+} from '@holdfast/webhook-receiver/buffer-kit'
 import { appendRecords } from './append-statement.ts'
-import { createArrivals } from './arrivals.ts'
 import { bufferFailure } from './buffer-failure.ts'
 import { readStats } from './buffer-stats.ts'
 import { createDatabase } from './database.ts'
 import { encodeEvent, entriesOf, type EventRecord } from './event-record.ts'
 import { listenTo } from './notifications.ts'
-import { positionOf, positionUpTo, seqOf } from './position.ts'
 import { type PostgresBufferOptions, resolvePostgresBufferOptions } from './postgres-buffer-options.ts'
 import { createPostgresConsumer } from './postgres-consumer.ts'
 import { type Retention, startRetention } from './retention.ts'
@@ -44,7 +51,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
   let state: 'closed' | 'open' | 'closing' = 'closed'
   let closing: Promise<void> | undefined
   let durability: BufferDurability = resolved.durability ?? 'fsync'
-  let queuedBytes = 0
+  const budget = createByteBudget(maxQueuedBytes, 'PostgreSQL')
   let retention: Retention | undefined
   let unlisten: (() => Promise<void>) | undefined
 
@@ -70,17 +77,10 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
   }
 
   /** A client may wait for a connection, or for a server that is away, without end. */
-  const answerInTime = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      const late = (): void =>
-        reject(
-          new BufferError('buffer_failed', `PostgreSQL did not answer within ${timeoutMs} ms.`, { retryAfterMs: 1000 }),
-        )
-      const cancel = clock.schedule(timeoutMs, late, { background: true })
-      answer.then(resolve, reject).finally(cancel)
-    })
+  const inTime = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
+    answerInTime(answer, { clock, timeoutMs, server: 'PostgreSQL' })
 
-  const askInTime: typeof ask = (text, values) => answerInTime(ask(text, values))
+  const askInTime: typeof ask = (text, values) => inTime(ask(text, values))
 
   const arrivals = createArrivals({
     clock,
@@ -97,16 +97,14 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
       channel: resolved.notify ? channel : undefined,
     })
     // What waits for a connection counts until its outcome is known, also after nobody waits for it any more.
-    const settled = (): void => {
-      queuedBytes -= bytesOf(records)
-    }
+    const settled = (): void => budget.giveBack(bytesOf(records))
     answer.then(settled, settled)
-    const seqs = await answerInTime(answer)
+    const seqs = await inTime(answer)
     for (const partition of new Set(records.map((record) => record.partition))) arrivals.announce(partition)
     return seqs
   }
 
-  const queue = createAppendQueue(resolved.maxBatchBytes, store)
+  const queue = createAppendQueue({ maxBatchBytes: resolved.maxBatchBytes, nextTurn, send: store })
 
   const releaseAll = async (): Promise<void> => {
     const held = [...leases.values()]
@@ -127,9 +125,9 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     state = 'closing'
     await queue.idle()
     // What does not end in time is left to the client.
-    await answerInTime(retention?.stop() ?? Promise.resolve()).catch(() => undefined)
+    await inTime(retention?.stop() ?? Promise.resolve()).catch(() => undefined)
     await releaseAll()
-    await answerInTime(unlisten?.() ?? Promise.resolve()).catch(() => undefined)
+    await inTime(unlisten?.() ?? Promise.resolve()).catch(() => undefined)
     unlisten = undefined
     state = 'closed'
     arrivals.wakeAll()
@@ -171,12 +169,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     async append(events) {
       requireOpen()
       const records = events.map((event) => encodeEvent(event, partitions, maxEventBytes))
-      const bytes = bytesOf(records)
-      if (queuedBytes > 0 && queuedBytes + bytes > maxQueuedBytes)
-        throw new BufferError('buffer_overloaded', `${queuedBytes} bytes wait for PostgreSQL; no more are taken.`, {
-          retryAfterMs: 1000,
-        })
-      queuedBytes += bytes
+      budget.take(bytesOf(records))
       const seqs = records.length === 0 ? [] : await queue.add(records)
       return records.map(({ partition }, index): AppendResult => {
         const seq = seqs[index] as number
@@ -198,7 +191,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
         database,
         arrivals,
         requireOpen,
-        inTime: answerInTime,
+        inTime,
         onLease: (owner, lease, held) => {
           const key = `${owner}:${lease.partition}`
           if (held) leases.set(key, { consumer: owner, lease })

@@ -6,18 +6,16 @@ import {
   type Lease,
   type LogEntry,
 } from '@holdfast/webhook-receiver'
-import type { Arrivals } from './arrivals.ts'
+import { type Arrivals, seqOf, untilAborted } from '@holdfast/webhook-receiver/buffer-kit'
 import { bufferFailure } from './buffer-failure.ts'
 import { readCursor } from './cursor.ts'
 import type { Database } from './database.ts'
 import { readDeadLetters } from './dead-letters.ts'
 import { entriesOf } from './event-record.ts'
-import { seqOf } from './position.ts'
 import { laneOf, letterItem, parkedItem, parkedOf } from './set-aside.ts'
 import type { SqlQuery, SqlRow, SqlValue } from './sql-client.ts'
 import { readText, storedText } from './text.ts'
 import { sqlStateOf } from './transient.ts'
-import { untilAborted } from './until-aborted.ts'
 
 /** What a consumer is made of. */
 export interface PostgresConsumerOptions {

@@ -1,9 +1,9 @@
 import type { StateEntry, StateStore, StateStoreCaps } from '@holdfast/core'
+import { untilAborted } from '@holdfast/webhook-receiver/buffer-kit'
 import { createDatabase } from './database.ts'
 import type { PostgresLike, SqlRow, SqlValue } from './sql-client.ts'
 import { type PostgresStoreOptions, resolveStoreOptions } from './store-options.ts'
 import { readText, storedText } from './text.ts'
-import { untilAborted } from './until-aborted.ts'
 
 const caps: StateStoreCaps = Object.freeze({
   multiProcess: true,

@@ -1,6 +1,6 @@
 import type { DeadLetter, FailureInfo, ParkedEvent, ParkedLane } from '@holdfast/webhook-receiver'
+import { positionOf, seqOf } from '@holdfast/webhook-receiver/buffer-kit'
 import { eventOf } from './event-record.ts'
-import { positionOf, seqOf } from './position.ts'
 import type { SqlRow } from './sql-client.ts'
 import { readText, storedText } from './text.ts'
 

@@ -1,9 +1,9 @@
 import type { Clock } from '@holdfast/core'
-import { BufferError, type LogEntry } from '@holdfast/webhook-receiver'
+import type { LogEntry } from '@holdfast/webhook-receiver'
+import { answerInTime, positionOf } from '@holdfast/webhook-receiver/buffer-kit'
 import type { RunScript, Script, ScriptArgument } from './script.ts'
 import { bufferFailure } from './buffer-failure.ts'
-import { decodeEvent } from './event-record.ts'
-import { positionOf } from './position.ts'
+import { eventOf } from './event-record.ts'
 
 /** Where one partition is, and how it is asked. */
 export interface Partition {
@@ -40,22 +40,12 @@ export function createPartition({ prefix, name, run, clock, timeoutMs }: Partiti
       const answer = run(script, consumer === undefined ? [key, meta] : [key, `${key}:c:${consumer}`, meta], args)
       answer.then(onSettled, onSettled)
       try {
-        return await inTime(answer, clock, timeoutMs)
+        return await answerInTime(answer, { clock, timeoutMs, server: 'Redis' })
       } catch (error) {
         throw bufferFailure(error)
       }
     },
   }
-}
-
-/** Clients wait for a server that is away, some of them without end. */
-function inTime(answer: Promise<unknown>, clock: Clock, timeoutMs: number): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const late = (): void =>
-      reject(new BufferError('buffer_failed', `Redis did not answer within ${timeoutMs} ms.`, { retryAfterMs: 1000 }))
-    const cancel = clock.schedule(timeoutMs, late, { background: true })
-    answer.then(resolve, reject).finally(cancel)
-  })
 }
 
 /** A consumer's name as it stands in keys: without what separates their parts. */
@@ -74,7 +64,7 @@ export function entriesOf(partition: number, reply: readonly Buffer[], after: nu
         kind: 'hole',
         hole: { partition, from: positionOf(expected), to: positionOf(seq - 1), lost: seq - expected },
       })
-    entries.push({ kind: 'event', event: decodeEvent(partition, seq, meta as Buffer, body as Buffer) })
+    entries.push({ kind: 'event', event: eventOf(partition, seq, meta as Buffer, body as Buffer) })
     expected = seq + 1
   }
   return entries

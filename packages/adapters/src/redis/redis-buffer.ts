@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { InvalidOptionsError } from '@holdfast/core'
 import {
   type AppendResult,
@@ -8,13 +9,20 @@ import {
   type EventBuffer,
   type Lease,
 } from '@holdfast/webhook-receiver'
+import {
+  type AppendQueue,
+  createAppendQueue,
+  createArrivals,
+  createByteBudget,
+  partitionOf,
+  positionOf,
+  positionUpTo,
+  seqOf,
+} from '@holdfast/webhook-receiver/buffer-kit'
 import type { BinaryRedisLike } from './client.ts'
 import { scriptRunner } from './script.ts'
-import { type AppendQueue, createAppendQueue } from './append-queue.ts'
-import { createArrivals } from './arrivals.ts'
-import { encodeEvent, type EventRecord } from './event-record.ts'
+import { type EventRecord, recordOf } from './event-record.ts'
 import { consumerKey, createPartition, entriesOf, groupedBy, type Partition, rowsOf } from './partition.ts'
-import { partitionOf, positionOf, positionUpTo, seqOf } from './position.ts'
 import { type RedisBufferOptions, resolveRedisBufferOptions } from './redis-buffer-options.ts'
 import { createRedisConsumer } from './redis-consumer.ts'
 import { releaseScript } from './cursor-scripts.ts'
@@ -53,7 +61,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
   const arrivals = createArrivals({
     clock,
     pollMs: resolved.pollMs,
-    lastSeq: async (index) => Number(await partitionAt(index).run(lastScript, [])),
+    lastSeqs: async (indexes) => new Map(await Promise.all(indexes.map(lastSeqOf))),
   })
   const { minAgeMs, maxBytes } = resolved.retention
   const retention = [amountOf(minAgeMs), amountOf(maxBytes)] as const
@@ -61,7 +69,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
   let state: 'closed' | 'open' | 'closing' = 'closed'
   let closing: Promise<void> | undefined
   let durability: BufferDurability = resolved.durability ?? 'os'
-  let queuedBytes = 0
+  const budget = createByteBudget(maxQueuedBytes, 'Redis')
 
   const requireOpen = (): void => {
     if (state !== 'open') throw new BufferError('buffer_closed', 'The buffer is not open.')
@@ -77,13 +85,20 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     })
   }
 
+  const lastSeqOf = async (index: number): Promise<readonly [index: number, seq: number]> => {
+    try {
+      return [index, Number(await partitionAt(index).run(lastScript, []))]
+    } catch {
+      // Its node is away, not those of the others.
+      return [index, Infinity]
+    }
+  }
+
   const store = async (partition: Partition, records: readonly EventRecord[]): Promise<readonly number[]> => {
     const bytes = records.reduce((sum, record) => sum + record.bytes, 0)
     const args = records.flatMap(({ fingerprint, meta, body }) => [fingerprint, meta, body])
     // What the client keeps while it is offline counts until it lets go of it.
-    const onSettled = (): void => {
-      queuedBytes -= bytes
-    }
+    const onSettled = (): void => budget.giveBack(bytes)
     const windowMs = String(Math.ceil(dedupeWindowMs))
     const answer = (await partition.run(appendScript, [windowMs, ...args], undefined, onSettled)) as Buffer[]
     const seqs = answer.map((seq) => Number(String(seq)))
@@ -91,8 +106,8 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     return seqs
   }
 
-  const queues: readonly AppendQueue[] = partitions.map((partition) =>
-    createAppendQueue(maxBatchBytes, (records) => store(partition, records)),
+  const queues: readonly AppendQueue<EventRecord, number>[] = partitions.map((partition) =>
+    createAppendQueue({ maxBatchBytes, nextTurn, send: (records) => store(partition, records) }),
   )
 
   const releaseAll = async (): Promise<void> => {
@@ -146,19 +161,15 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     },
     async append(events) {
       requireOpen()
-      const records = events.map((event) => encodeEvent(event, maxEventBytes))
+      const records = events.map((event) => recordOf(event, maxEventBytes))
       const bytes = records.reduce((sum, record) => sum + record.bytes, 0)
-      if (queuedBytes > 0 && queuedBytes + bytes > maxQueuedBytes)
-        throw new BufferError('buffer_overloaded', `${queuedBytes} bytes wait for Redis; no more are taken.`, {
-          retryAfterMs: 1000,
-        })
-      queuedBytes += bytes
+      budget.take(bytes)
       const places = events.map(({ key, id }) => partitionOf(key ?? id, partitions.length))
       const byPartition = groupedBy(records.keys(), (index) => places[index] as number)
       const results: AppendResult[] = []
       await allDone(
         Array.from(byPartition, async ([partition, indexes]) => {
-          const seqs = await (queues[partition] as AppendQueue).add(
+          const seqs = await (queues[partition] as AppendQueue<EventRecord, number>).add(
             indexes.map((index) => records[index] as EventRecord),
           )
           for (const [place, index] of indexes.entries()) {

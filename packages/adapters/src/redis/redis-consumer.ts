@@ -6,11 +6,10 @@ import {
   type LogEntry,
   type ParkedLane,
 } from '@holdfast/webhook-receiver'
+import { type Arrivals, positionOf, positionUpTo, seqOf, untilAborted } from '@holdfast/webhook-receiver/buffer-kit'
 import type { Script, ScriptArgument } from './script.ts'
-import type { Arrivals } from './arrivals.ts'
 import { readDeadLetters } from './dead-letters.ts'
 import { consumerKey, entriesOf, groupedBy, type Partition, rowsOf } from './partition.ts'
-import { positionOf, positionUpTo, seqOf } from './position.ts'
 import {
   deadLanesScript,
   deadLetterScript,
@@ -24,7 +23,6 @@ import { acquireScript, attendScript, commitScript, loadScript, releaseScript, r
 import { readScript } from './log-scripts.ts'
 import { STALE } from './script-parts.ts'
 import { eventOfRecord, letterArguments, parkedArguments, parkedState } from './set-aside.ts'
-import { untilAborted } from './until-aborted.ts'
 
 // What is sent with one script, beside what one event may have.
 const MAX_SENT_BYTES = 1024 * 1024

@@ -6,6 +6,7 @@ import {
   type StateStoreCaps,
   systemRandom,
 } from '@holdfast/core'
+import { untilAborted } from '@holdfast/webhook-receiver/buffer-kit'
 import { evaluate, type RedisLike } from './client.ts'
 import { acquireScript, compareAndSetScript, getScript, renewScript, VERSION_LENGTH } from './state-scripts.ts'
 
@@ -36,8 +37,8 @@ export function redisStateStore(client: RedisLike, options: RedisStateStoreOptio
   const { prefix = defaultRedisStateStoreOptions.prefix } = options
   const ask = async (script: string, key: string, args: readonly string[], signal?: AbortSignal): Promise<unknown> => {
     signal?.throwIfAborted()
-    const answer = evaluate(client, script, prefix + key, args)
-    return signal === undefined ? answer : untilAborted(answer, signal)
+    // No client takes a signal for a single command.
+    return untilAborted(evaluate(client, script, prefix + key, args), signal)
   }
 
   return {
@@ -84,13 +85,4 @@ function entryOf(stored: Reply): StateEntry | undefined {
 
 function timeOf(seconds: Reply, micros: Reply): number {
   return Number(seconds) * 1_000 + Number(micros) / 1_000
-}
-
-/** No client takes a signal for a single command; the command goes on, but nobody waits for it. */
-function untilAborted(answer: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

@@ -1,7 +1,7 @@
 import type { DeadLetter, FailureInfo, ParkedEvent, StoredEvent } from '@holdfast/webhook-receiver'
+import { encodeEventMeta, seqOf } from '@holdfast/webhook-receiver/buffer-kit'
 import type { ScriptArgument } from './script.ts'
-import { decodeEvent, encodeMeta } from './event-record.ts'
-import { seqOf } from './position.ts'
+import { eventOf } from './event-record.ts'
 
 /** The arguments of `parkScript` for one event. */
 export function parkedArguments({ event, lane, redrives, attempts, nextAt, blocked }: ParkedEvent): ScriptArgument[] {
@@ -12,7 +12,7 @@ export function parkedArguments({ event, lane, redrives, attempts, nextAt, block
     state,
     blocked === undefined ? '' : JSON.stringify(blocked),
     String(event.body.byteLength),
-    recordOf(event),
+    asideRecord(event),
   ]
 }
 
@@ -23,7 +23,7 @@ export function letterArguments({ event, lane, redrives, why }: DeadLetter): Scr
     lane,
     `${redrives} ${event.body.byteLength} ${JSON.stringify(why)}`,
     String(why.at),
-    recordOf(event),
+    asideRecord(event),
   ]
 }
 
@@ -55,11 +55,11 @@ export function letterOf(partition: number, [id, lane, text, record]: readonly B
 /** The event of a record that is kept beside the log. */
 export function eventOfRecord(partition: number, seq: number, record: Buffer): StoredEvent {
   const metaEnd = 4 + record.readUInt32LE(0)
-  return decodeEvent(partition, seq, record.subarray(4, metaEnd), record.subarray(metaEnd))
+  return eventOf(partition, seq, record.subarray(4, metaEnd), record.subarray(metaEnd))
 }
 
-function recordOf(event: StoredEvent): Buffer {
-  const meta = Buffer.from(encodeMeta(event))
+function asideRecord(event: StoredEvent): Buffer {
+  const meta = Buffer.from(encodeEventMeta(event))
   const head = Buffer.alloc(4)
   head.writeUInt32LE(meta.byteLength)
   return Buffer.concat([head, meta, event.body])

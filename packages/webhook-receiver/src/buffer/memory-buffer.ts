@@ -7,6 +7,7 @@ import {
   plainObject,
   systemClock,
 } from '@holdfast/core'
+import { partitionOf, positionOf } from '../buffer-kit/position.ts'
 import { BufferError } from './buffer-error.ts'
 import type { AppendResult, BufferCaps, BufferStats, EventBuffer, NewEvent, Position } from './event-buffer.ts'
 import {
@@ -14,7 +15,6 @@ import {
   createMemoryConsumer,
   createPartition,
   type Partition,
-  positionOf,
   readLog,
   type StoredConsumer,
 } from './memory-consumer.ts'
@@ -63,7 +63,7 @@ export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
     if (!opened) throw new BufferError('buffer_closed', 'The buffer is not open.')
   }
 
-  const partitionOf = (index: number): Partition => {
+  const partitionAt = (index: number): Partition => {
     const partition = partitions[index]
     if (partition !== undefined) return partition
     throw new InvalidOptionsError({
@@ -76,7 +76,7 @@ export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
   const store = (event: NewEvent): AppendResult => {
     const known = ids.find(event)
     if (known !== undefined) return { status: 'duplicate', ...known }
-    const partition = partitions[hash(event.key ?? event.id) % partitions.length] as Partition
+    const partition = partitions[partitionOf(event.key ?? event.id, partitions.length)] as Partition
     const position = positionOf(partition.log.length + 1)
     partition.log.push({
       ...event,
@@ -127,11 +127,11 @@ export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
     },
     async read(partition, after, options) {
       requireOpen()
-      return readLog(partitionOf(partition), after, options)
+      return readLog(partitionAt(partition), after, options)
     },
     async positionBefore(partition, at) {
       requireOpen()
-      const { log } = partitionOf(partition)
+      const { log } = partitionAt(partition)
       const first = log.findIndex((event) => event.receivedAt >= at)
       const before = first === -1 ? log.at(-1) : log[first - 1]
       return before?.position ?? null
@@ -198,13 +198,4 @@ function statsOf(partitions: readonly Partition[], consumers: ReadonlyMap<string
       }
     }),
   }
-}
-
-// FNV-1a, 32 bit: the same key goes to the same partition in every process.
-function hash(text: string): number {
-  let value = 0x811c9dc5
-  for (let index = 0; index < text.length; index++) {
-    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193)
-  }
-  return value >>> 0
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '@holdfast/core'
+import { positionOf, seqOf } from '../buffer-kit/position.ts'
 import { BufferError } from './buffer-error.ts'
 import type {
   Consumer,
@@ -13,9 +14,6 @@ import type {
   StoredEvent,
 } from './event-buffer.ts'
 import { createParkedLanes, type ParkedLanes } from './parked-lanes.ts'
-
-// Wide enough for every safe integer, so that positions compare as strings in the order of the log.
-const POSITION_DIGITS = 16
 
 /** One log of a memory buffer. */
 export interface Partition {
@@ -103,10 +101,10 @@ export function createMemoryConsumer(options: {
     let taken = 0
     for (const { partition, position } of places) {
       const cursor = stored[partition]
-      const letter = cursor?.deadLetters.get(sequenceOf(position))
+      const letter = cursor?.deadLetters.get(seqOf(position))
       if (cursor === undefined || letter === undefined) continue
       use(cursor, letter)
-      cursor.deadLetters.delete(sequenceOf(position))
+      cursor.deadLetters.delete(seqOf(position))
       taken += 1
     }
     return taken
@@ -138,7 +136,7 @@ export function createMemoryConsumer(options: {
       cursorOf(lease)
       signal?.throwIfAborted()
       const partition = partitions[lease.partition] as Partition
-      if (partition.log.length <= startOf(after) && waitMs > 0) {
+      if (partition.log.length <= seqOf(after) && waitMs > 0) {
         await waitForMore(partition, clock, waitMs, signal)
         requireOpen()
       }
@@ -155,19 +153,19 @@ export function createMemoryConsumer(options: {
     async commit(lease, { done = [], retry = [] }) {
       const cursor = cursorOf(lease)
       for (const state of retry) {
-        const sequence = sequenceOf(state.position)
+        const sequence = seqOf(state.position)
         const parked = cursor.parked.get(state.position)
         if (parked !== undefined) cursor.parked.put(retried(parked, state))
         else if (!isDone(cursor, sequence)) cursor.retry.set(sequence, state)
       }
       for (const position of done) {
-        if (!cursor.parked.remove(position)) markDone(cursor, sequenceOf(position))
+        if (!cursor.parked.remove(position)) markDone(cursor, seqOf(position))
       }
     },
     async park(lease, events) {
       const cursor = cursorOf(lease)
       for (const parked of events) {
-        const sequence = sequenceOf(parked.event.position)
+        const sequence = seqOf(parked.event.position)
         const known = cursor.parked.get(parked.event.position) !== undefined
         if (!known && isDone(cursor, sequence)) continue
         cursor.parked.put(parked)
@@ -185,7 +183,7 @@ export function createMemoryConsumer(options: {
       const cursor = cursorOf(lease)
       for (const letter of letters) {
         const { position } = letter.event
-        const sequence = sequenceOf(position)
+        const sequence = seqOf(position)
         if (!cursor.parked.remove(position) && isDone(cursor, sequence)) continue
         cursor.deadLetters.set(sequence, letter)
         markDone(cursor, sequence)
@@ -249,13 +247,9 @@ export function readLog(
   after: Position | null,
   { limit, maxBytes }: { readonly limit: number; readonly maxBytes: number },
 ): LogEntry[] {
-  const start = startOf(after)
+  const start = seqOf(after)
   const events = upTo(log.slice(start, start + limit), limit, maxBytes, (event) => event)
   return events.map((event) => ({ kind: 'event', event }))
-}
-
-function startOf(after: Position | null): number {
-  return after === null ? 0 : sequenceOf(after)
 }
 
 /** The first items, at most `limit`, up to the one that reaches `maxBytes`. */
@@ -296,13 +290,4 @@ function waitForMore(partition: Partition, clock: Clock, waitMs: number, signal?
     partition.waiting.add(resume)
     signal?.addEventListener('abort', onAbort, { once: true })
   })
-}
-
-/** Position of the event with sequence number `sequence`, from 1. */
-export function positionOf(sequence: number): Position {
-  return String(sequence).padStart(POSITION_DIGITS, '0')
-}
-
-function sequenceOf(position: Position): number {
-  return Number(position)
 }

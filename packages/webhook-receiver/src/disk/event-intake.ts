@@ -5,7 +5,8 @@ import { bytesOf } from './commit-queue.ts'
 import type { DedupeIndex } from './dedupe/dedupe-index.ts'
 import type { Fingerprint } from './dedupe/fingerprint.ts'
 import type { ResolvedDiskBufferOptions } from './resolve-disk-buffer-options.ts'
-import { encodeEvent, identityOf } from './event-codec.ts'
+import { eventIdentity } from '../buffer-kit/event-meta.ts'
+import { encodeEvent } from './event-codec.ts'
 import type { Log } from './log.ts'
 import { positionOf } from './seq.ts'
 import type { SpaceGuard } from './space-guard.ts'
@@ -91,7 +92,7 @@ export class EventIntake {
 
   #place(call: Call, event: NewEvent, index: number, now: number): Place {
     if (this.#dedupe === undefined) return { kind: 'fresh', fingerprint: undefined }
-    const fingerprint = this.#dedupe.fingerprintOf(identityOf(event))
+    const fingerprint = this.#dedupe.fingerprintOf(eventIdentity(event))
     const original = this.#inFlight.get(fingerprint)
     if (original !== undefined) return { kind: 'in-flight', original }
     const seq = this.#dedupe.find(fingerprint, now)

@@ -22,7 +22,8 @@ import type {
   Position,
 } from '../../buffer/event-buffer.ts'
 import { consumerFileName } from '../consumer-file-name.ts'
-import { encodeEvent, identityOf, storedEventOf } from '../event-codec.ts'
+import { eventIdentity } from '../../buffer-kit/event-meta.ts'
+import { encodeEvent, storedEventOf } from '../event-codec.ts'
 import { nodeFileSystem } from '../node-file-system.ts'
 import { positionOf, seqOf } from '../seq.ts'
 import { overloaded } from '../write-failure.ts'
@@ -147,7 +148,7 @@ class SqliteBuffer implements EventBuffer {
     const { maxEventBytes, maxQueuedBytes, dedupeWindowMs, clock } = this.#options
     const rows = events.map((event) => {
       const { meta, body } = encodeEvent(event, maxEventBytes)
-      return { identity: identityOf(event), receivedAt: event.receivedAt, meta, body }
+      return { identity: eventIdentity(event), receivedAt: event.receivedAt, meta, body }
     })
     const bytes = rows.reduce((sum, { body }) => sum + body.length, 0)
     const queued = thread.queuedBytes

@@ -1,4 +1,5 @@
 // What the thread of the buffer and the thread of the database say to each other. Everything can be cloned.
+import type { SqliteFailure } from '../../buffer-kit/sqlite-batch.ts'
 
 /** An event as it is stored. */
 export interface EventRow {
@@ -9,7 +10,7 @@ export interface EventRow {
 
 /** An event to be stored. */
 export interface NewRow {
-  /** See `identityOf`. */
+  /** See `eventIdentity`. */
   readonly identity: string
   readonly receivedAt: number
   readonly meta: string
@@ -75,17 +76,6 @@ export interface SqliteRequest {
   readonly method: SqliteMethod
   readonly args: readonly unknown[]
 }
-
-/** Why a call failed. */
-export interface SqliteFailure {
-  readonly message: string
-  /** SQLite's result code, where it has one. */
-  readonly code: number | undefined
-}
-
-export type SqliteOutcome =
-  | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'failure'; readonly failure: SqliteFailure }
 
 /** What the thread of the database is started with. */
 export interface SqliteThreadData {

@@ -1,14 +1,8 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { BufferError } from '../../buffer/buffer-error.ts'
-import type {
-  SqliteCalls,
-  SqliteFailure,
-  SqliteHello,
-  SqliteMethod,
-  SqliteOutcome,
-  SqliteRequest,
-} from './sqlite-calls.ts'
+import type { SqliteFailure, SqliteOutcome } from '../../buffer-kit/sqlite-batch.ts'
+import type { SqliteCalls, SqliteHello, SqliteMethod, SqliteRequest } from './sqlite-calls.ts'
 
 const RETRY_AFTER_MS = 1_000
 // SQLite's result codes; the upper bits have details.

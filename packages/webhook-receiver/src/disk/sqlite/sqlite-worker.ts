@@ -1,10 +1,11 @@
 /**
  * The thread of the database: calls of SQLite are synchronous, and a commit waits for the disk. It is started by `SqliteThread`, and loads nothing but what
- * is in this folder.
+ * is in this folder, and how a batch is run.
  */
 import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import type { SqliteFailure, SqliteHello, SqliteOutcome, SqliteRequest, SqliteThreadData } from './sqlite-calls.ts'
+import { runSqliteBatch, sqliteFailure } from '../../buffer-kit/sqlite-batch.ts'
+import type { SqliteHello, SqliteRequest, SqliteThreadData } from './sqlite-calls.ts'
 import { SCHEMA, SCHEMA_VERSION } from './sqlite-schema.ts'
 import { SqliteStore } from './sqlite-store.ts'
 
@@ -24,7 +25,7 @@ function serve(port: MessagePort, { path }: SqliteThreadData): void {
     }
     say(port, { kind: 'open', epoch: prepareTables(database) })
   } catch (error) {
-    say(port, { kind: 'failure', failure: failureOf(error) })
+    say(port, { kind: 'failure', failure: sqliteFailure(error) })
     return
   }
   const store = new SqliteStore(database)
@@ -34,7 +35,7 @@ function serve(port: MessagePort, { path }: SqliteThreadData): void {
       port.close()
       return
     }
-    port.postMessage(runBatch(database, store, message))
+    port.postMessage(runSqliteBatch(database, callsOf(store, message)))
   })
 }
 
@@ -52,6 +53,14 @@ function openDatabase(path: string): DatabaseSync {
   return database
 }
 
+function callsOf(store: SqliteStore, requests: readonly SqliteRequest[]): (() => unknown)[] {
+  return requests.map(
+    ({ method, args }) =>
+      () =>
+        Reflect.apply(store[method] as (...values: readonly unknown[]) => unknown, store, args),
+  )
+}
+
 /** Makes what is missing, and raises the epoch, which is in `application_id`: a pragma is part of the transaction. */
 function prepareTables(database: DatabaseSync): number {
   database.exec('BEGIN IMMEDIATE')
@@ -61,57 +70,9 @@ function prepareTables(database: DatabaseSync): number {
   return epoch
 }
 
-/** Everything that waited, in one transaction: one sync for all. A call that fails takes nothing else with it. */
-function runBatch(database: DatabaseSync, store: SqliteStore, requests: readonly SqliteRequest[]): SqliteOutcome[] {
-  try {
-    database.exec('BEGIN IMMEDIATE')
-    const outcomes = requests.map((request) => runOne(database, store, request))
-    database.exec('COMMIT')
-    return outcomes
-  } catch (error) {
-    rollBack(database)
-    const failure = failureOf(error)
-    return requests.map((): SqliteOutcome => ({ kind: 'failure', failure }))
-  }
-}
-
-function runOne(database: DatabaseSync, store: SqliteStore, { method, args }: SqliteRequest): SqliteOutcome {
-  database.exec('SAVEPOINT call')
-  try {
-    const value: unknown = Reflect.apply(store[method] as (...values: readonly unknown[]) => unknown, store, args)
-    database.exec('RELEASE call')
-    return { kind: 'value', value }
-  } catch (error) {
-    try {
-      database.exec('ROLLBACK TO call; RELEASE call')
-    } catch {
-      // A full disk may have ended the whole transaction: then all of it failed.
-      throw error
-    }
-    return { kind: 'failure', failure: failureOf(error) }
-  }
-}
-
-/** Ends the transaction, where there still is one: `isTransaction` is younger than Node 22.13. */
-function rollBack(database: DatabaseSync): void {
-  try {
-    database.exec('ROLLBACK')
-  } catch {
-    // The failure has ended it.
-  }
-}
-
 function numberOf(database: DatabaseSync, sql: string): number {
   const [value] = Object.values(database.prepare(sql).get() ?? {})
   return Number(value ?? 0)
-}
-
-function failureOf(error: unknown): SqliteFailure {
-  const code = (error as { readonly errcode?: unknown }).errcode
-  return {
-    message: error instanceof Error ? error.message : String(error),
-    code: typeof code === 'number' ? code : undefined,
-  }
 }
 
 function say(port: MessagePort, hello: SqliteHello): void {

@@ -3,24 +3,37 @@ import type { Clock } from '@holdfast/core'
 // The first looks after something came are close together.
 const FIRST_LOOK_MS = 5
 
-/** Wakes reads that wait for more. */
+/** What arrivals are made of. */
+export interface ArrivalsOptions {
+  readonly clock: Clock
+  /** How often is looked while somebody waits, in ms; sooner after something came. */
+  readonly pollMs: number
+  /**
+   * Asks for the number of the last event of each of these partitions. One that could not be asked is `Infinity`: its reads are woken, so that they tell
+   * why. So is everybody when it rejects.
+   */
+  readonly lastSeqs: (partitions: readonly number[]) => Promise<ReadonlyMap<number, number>>
+}
+
+/** Wakes reads that wait for more: at once for what this process stores, by looking for what others store. */
 export interface Arrivals {
-  /** Something was stored. */
+  /** Something was stored in a partition. */
   announce(partition: number): void
-  /** Begins to listen: what is announced from now on ends `wait`, also before it is called. */
-  listen(partition: number, afterSeq: number): Listener
+  /** Begins to listen for events behind `afterSeq`: what is announced from now on ends `wait`, also before it is called. */
+  listen(partition: number, afterSeq: number): ArrivalListener
   /** Wakes everybody. */
   wakeAll(): void
 }
 
 /** One read that waits. */
-export interface Listener {
+export interface ArrivalListener {
   /**
-   * Resolves when something has come, or `waitMs` after it began to listen: `false`.
+   * Resolves with `true` when something has come, with `false` when `waitMs` are over since it began to listen.
    *
    * @throws the signal's reason as soon as it aborts.
    */
   wait(waitMs: number, signal: AbortSignal | undefined): Promise<boolean>
+  /** Ends listening. */
   close(): void
 }
 
@@ -32,16 +45,8 @@ interface Entry {
   onWake: () => void
 }
 
-/**
- * Makes the arrivals of a buffer. `lastSeqs` asks for the number of the last event of each partition, with one statement for all reads that
- * wait: every `pollMs`, sooner after something came. When it cannot be asked everybody is woken, so that their own reads tell why.
- */
-export function createArrivals(options: {
-  readonly clock: Clock
-  readonly pollMs: number
-  readonly lastSeqs: () => Promise<ReadonlyMap<number, number>>
-}): Arrivals {
-  const { clock, pollMs, lastSeqs } = options
+/** Makes the arrivals of a buffer. Nothing is looked for while nobody waits, and no timer keeps the process alive. */
+export function createArrivals({ clock, pollMs, lastSeqs }: ArrivalsOptions): Arrivals {
   const entries = new Set<Entry>()
   let delayMs = Math.min(FIRST_LOOK_MS, pollMs)
   let looking = false
@@ -55,9 +60,13 @@ export function createArrivals(options: {
     }
   }
 
+  const waitingPartitions = (): number[] => [
+    ...new Set([...entries].flatMap(({ partition, waiting, woken }) => (waiting && !woken ? [partition] : []))),
+  ]
+
   const look = async (): Promise<void> => {
     try {
-      const seqs = await lastSeqs()
+      const seqs = await lastSeqs(waitingPartitions())
       wake(({ partition, afterSeq, waiting }) => waiting && (seqs.get(partition) ?? 0) > afterSeq)
     } catch {
       wake(({ waiting }) => waiting)
@@ -67,7 +76,7 @@ export function createArrivals(options: {
   }
 
   const lookLater = (): void => {
-    if (looking || ![...entries].some(({ waiting, woken }) => waiting && !woken)) return
+    if (looking || waitingPartitions().length === 0) return
     looking = true
     clock.schedule(delayMs, () => void look(), { background: true })
     delayMs = Math.min(delayMs * 2, pollMs)

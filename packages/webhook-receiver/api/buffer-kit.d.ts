@@ -1,0 +1,118 @@
+// @holdfast/webhook-receiver/buffer-kit
+
+import { BufferDurability } from '@holdfast/webhook-receiver'
+import { Check } from '@holdfast/core'
+import { Clock } from '@holdfast/core'
+import { EventPlace } from '@holdfast/webhook-receiver'
+import { NewEvent } from '@holdfast/webhook-receiver'
+import { Position } from '@holdfast/webhook-receiver'
+import { StoredEvent } from '@holdfast/webhook-receiver'
+
+export interface AppendQueue<Item extends Sized, Outcome> {
+    add(items: readonly Item[]): Promise<readonly Outcome[]>;
+    idle(): Promise<void>;
+}
+
+export interface AppendQueueOptions<Item extends Sized, Outcome> {
+    readonly maxBatchBytes: number;
+    readonly send: (items: readonly Item[]) => Promise<readonly Outcome[]>;
+    readonly nextTurn: () => Promise<unknown>;
+}
+
+export interface ArrivalListener {
+    wait(waitMs: number, signal: AbortSignal | undefined): Promise<boolean>;
+    close(): void;
+}
+
+export interface Arrivals {
+    announce(partition: number): void;
+    listen(partition: number, afterSeq: number): ArrivalListener;
+    wakeAll(): void;
+}
+
+export interface ArrivalsOptions {
+    readonly clock: Clock;
+    readonly pollMs: number;
+    readonly lastSeqs: (partitions: readonly number[]) => Promise<ReadonlyMap<number, number>>;
+}
+
+export interface ByteBudget {
+    take(bytes: number): void;
+    giveBack(bytes: number): void;
+}
+
+export type ResolvedServerBufferOptions = Required<Omit<ServerBufferOptions, 'durability'>> & {
+    readonly durability: BufferDurability | undefined;
+};
+
+export interface ServerBufferOptions {
+    readonly partitions?: number;
+    readonly durability?: BufferDurability;
+    readonly maxEventBytes?: number;
+    readonly maxQueuedBytes?: number;
+    readonly maxBatchBytes?: number;
+    readonly timeoutMs?: number;
+    readonly dedupeWindowMs?: number;
+    readonly clock?: Clock;
+}
+
+export interface Sized {
+    readonly bytes: number;
+}
+
+export interface SqliteFailure {
+    readonly message: string;
+    readonly code: number | undefined;
+}
+
+export interface SqliteLike {
+    exec(sql: string): unknown;
+}
+
+export type SqliteOutcome = {
+    readonly kind: 'value';
+    readonly value: unknown;
+} | {
+    readonly kind: 'failure';
+    readonly failure: SqliteFailure;
+};
+
+export function answerInTime<Answer>(answer: Promise<Answer>, { clock, timeoutMs, server }: {
+    readonly clock: Clock;
+    readonly timeoutMs: number;
+    readonly server: string;
+}): Promise<Answer>;
+
+export function checkEventSize(bodyBytes: number, metaBytes: number, maxEventBytes: number): void;
+
+export function createAppendQueue<Item extends Sized, Outcome>(options: AppendQueueOptions<Item, Outcome>): AppendQueue<Item, Outcome>;
+
+export function createArrivals({ clock, pollMs, lastSeqs }: ArrivalsOptions): Arrivals;
+
+export function createByteBudget(maxBytes: number, server: string): ByteBudget;
+
+export function decodeEvent(meta: string, body: Uint8Array<ArrayBuffer>, { partition, position }: EventPlace): StoredEvent;
+
+export const defaultServerBufferOptions: Readonly<Pick<ResolvedServerBufferOptions, 'partitions' | 'maxEventBytes' | 'maxBatchBytes' | 'timeoutMs' | 'dedupeWindowMs'>>
+
+export function encodeEventMeta(event: NewEvent): string;
+
+export function eventIdentity({ source, tenant, id }: Pick<NewEvent, 'source' | 'tenant' | 'id'>): string;
+
+export function partitionOf(key: string, partitions: number): number;
+
+export function positionOf(seq: number): Position;
+
+export function positionUpTo(seq: number): Position | null;
+
+export function resolveServerBufferOptions(options: ServerBufferOptions): ResolvedServerBufferOptions;
+
+export function runSqliteBatch(database: SqliteLike, calls: readonly (() => unknown)[], begin?: string): SqliteOutcome[];
+
+export function seqOf(position: Position | null): number;
+
+export const serverBufferChecks: Readonly<Record<keyof ServerBufferOptions, Check>>
+
+export function sqliteFailure(error: unknown): SqliteFailure;
+
+export function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value>;

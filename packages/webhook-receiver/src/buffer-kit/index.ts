@@ -1,0 +1,18 @@
+export { answerInTime } from './answer-in-time.ts'
+export { createAppendQueue } from './append-queue.ts'
+export type { AppendQueue, AppendQueueOptions, Sized } from './append-queue.ts'
+export { createArrivals } from './arrivals.ts'
+export type { ArrivalListener, Arrivals, ArrivalsOptions } from './arrivals.ts'
+export { createByteBudget } from './byte-budget.ts'
+export type { ByteBudget } from './byte-budget.ts'
+export { checkEventSize, decodeEvent, encodeEventMeta, eventIdentity } from './event-meta.ts'
+export { partitionOf, positionOf, positionUpTo, seqOf } from './position.ts'
+export {
+  defaultServerBufferOptions,
+  resolveServerBufferOptions,
+  serverBufferChecks,
+} from './server-buffer-options.ts'
+export type { ResolvedServerBufferOptions, ServerBufferOptions } from './server-buffer-options.ts'
+export { runSqliteBatch, sqliteFailure } from './sqlite-batch.ts'
+export type { SqliteFailure, SqliteLike, SqliteOutcome } from './sqlite-batch.ts'
+export { untilAborted } from './until-aborted.ts'

@@ -1,0 +1,95 @@
+import { assert, constant, property, record, string, tuple, array, integer, option, uint8Array } from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { NewEvent } from '../../src/buffer/event-buffer.ts'
+import {
+  checkEventSize,
+  decodeEvent,
+  encodeEventMeta,
+  eventIdentity,
+  identityOfMeta,
+} from '../../src/buffer-kit/event-meta.ts'
+
+const place = { partition: 3, position: '0000000000000007' }
+
+const full: NewEvent = {
+  id: 'evt_1',
+  source: 'stripe',
+  tenant: 'acme',
+  key: 'cus_1',
+  type: 'charge.succeeded',
+  eventId: 'ch_1',
+  receivedAt: 1_700_000_000_000,
+  occurredAt: 1_699_999_999_000,
+  batch: { id: 'ab12', index: 1, size: 3 },
+  method: 'POST',
+  url: '/webhooks/stripe',
+  remoteAddress: '192.0.2.7',
+  headers: [['Stripe-Signature', 't=1']],
+  body: new Uint8Array([1, 2, 3]),
+}
+
+const optional = <Value>(value: Value): ReturnType<typeof option<Value, undefined>> =>
+  option(constant(value), { nil: undefined })
+
+describe('encodeEventMeta', () => {
+  it('has the form that is in the stores of earlier versions', () => {
+    expect(encodeEventMeta(full)).toBe(
+      '{"i":"evt_1","s":"stripe","t":"acme","k":"cus_1","y":"charge.succeeded","e":"ch_1","r":1700000000000,' +
+        '"o":1699999999000,"b":["ab12",1,3],"m":"POST","u":"/webhooks/stripe","a":"192.0.2.7","h":[["Stripe-Signature","t=1"]]}',
+    )
+  })
+
+  it('gives back every event, without what it has not', () => {
+    const events = record({
+      id: string(),
+      source: string(),
+      receivedAt: integer(),
+      method: string(),
+      url: string(),
+      headers: array(tuple(string(), string())),
+      body: uint8Array(),
+    })
+    const rest = tuple(
+      optional({ tenant: '' }),
+      optional({ key: 'k' }),
+      optional({ type: 't' }),
+      optional({ eventId: 'e' }),
+      optional({ occurredAt: 0 }),
+      optional({ batch: { id: 'b', index: 0, size: 1 } }),
+      optional({ remoteAddress: '::1' }),
+    )
+    assert(
+      property(events, rest, (event, others) => {
+        const body = new Uint8Array(event.body)
+        const whole: NewEvent = Object.assign({}, event, ...others, { body })
+        expect(decodeEvent(encodeEventMeta(whole), body, place)).toStrictEqual({ ...whole, ...place })
+      }),
+    )
+  })
+})
+
+describe('eventIdentity', () => {
+  it('is that of source, tenant and id, and of nothing else', () => {
+    const { source, tenant, id } = full
+    const identity = eventIdentity(full)
+    expect(identity).toBe('6:stripe\u00004:acme\u0000evt_1')
+    expect(identityOfMeta(encodeEventMeta({ ...full, key: 'other', receivedAt: 0 }))).toBe(identity)
+    const others = [
+      { source, id },
+      { source, tenant: '', id },
+      { source: `${source}\u0000`, tenant, id },
+      { source, tenant: 'acm', id: `e${id}` },
+    ] as NewEvent[]
+    expect(new Set([identity, ...others.map(eventIdentity)]).size).toBe(5)
+  })
+})
+
+describe('checkEventSize', () => {
+  it('takes an event up to its limits', () => {
+    checkEventSize(100, 65_535, 100)
+    expect(() => checkEventSize(101, 1, 100)).toThrow(
+      expect.objectContaining({ reason: 'event_too_large', message: 'The body has 101 bytes; the buffer takes 100.' }),
+    )
+    expect(() => checkEventSize(1, 65_536, 100)).toThrow(expect.objectContaining({ reason: 'event_too_large' }))
+  })
+})
