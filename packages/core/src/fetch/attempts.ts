@@ -53,7 +53,8 @@ export class Attempts {
   }
 
   async #sendLater(call: Call, news: Promise<void> | undefined): Promise<Outcome> {
-    await this.#hear(call, news)
+    // Who has nothing to wait for takes its place in a queue at once, before those that come after it.
+    if (news !== undefined) await this.#hear(call, news)
     return (await this.#admit(call)) ?? this.#sendAdmitted(call, this.#nowMs())
   }
 
@@ -128,9 +129,8 @@ export class Attempts {
     return stop
   }
 
-  /** Waits for news, where there are any to wait for. @throws the reason of the caller's signal when it has aborted. */
-  async #hear(call: Call, news: Promise<void> | undefined): Promise<void> {
-    if (news === undefined) return
+  /** Waits for news. @throws the reason of the caller's signal when it has aborted. */
+  async #hear(call: Call, news: Promise<void>): Promise<void> {
     await this.#heard(call, news)
     if (call.callerSignal?.aborted) throw call.callerSignal.reason
   }
@@ -177,7 +177,8 @@ export class Attempts {
       if (tryReserve(call, nowMs)) return undefined
       bulkhead.release()
       // What this process held of a shared limit it may have given back meanwhile.
-      await this.#hear(call, this.#sharing?.news(call, nowMs))
+      const news = this.#sharing?.news(call, nowMs)
+      if (news !== undefined) await this.#hear(call, news)
     }
   }
 
