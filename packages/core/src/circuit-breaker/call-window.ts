@@ -5,10 +5,12 @@ const STEPS = 10
 // A share that is met exactly may come out a little too small or too large when it is computed.
 const HAIR = 1e-11
 
-/** What a window watches for. */
+/** What a window watches for. Many windows have the same. */
 export interface CallWindowOptions {
-  /** The share of the completed calls that is too much. From 0.01 to 1. */
-  readonly badRatio: number
+  /** The share of the completed calls that may not fail. From 0.01 to 1. */
+  readonly failureRatio: number
+  /** The share of them that may not be slow. From 0.01 to 1. */
+  readonly slowCallRatio: number
   /** Fewer calls than these are never too much. */
   readonly minimumCalls: number
   /** How far back calls count, in milliseconds, in steps of a tenth. */
@@ -27,6 +29,8 @@ export interface CallWindowOptions {
  */
 export class CallWindow {
   readonly #options: CallWindowOptions
+  /** Which share of the calls is too much when it is bad. */
+  readonly #ratio: 'failureRatio' | 'slowCallRatio'
   /** Calls per step; that of a step is at the remainder of its number. */
   readonly #calls: number[] = emptyCounts()
   /** The bad ones among them; absent as long as there are none. */
@@ -36,8 +40,9 @@ export class CallWindow {
   /** The number of the newest step. */
   #step = 0
 
-  constructor(options: CallWindowOptions) {
+  constructor(options: CallWindowOptions, ratio: 'failureRatio' | 'slowCallRatio') {
     this.#options = options
+    this.#ratio = ratio
   }
 
   /** Counts a completed call. Says whether it was bad and makes the bad ones too many. */
@@ -50,7 +55,7 @@ export class CallWindow {
     this.#badCalls ??= emptyCounts()
     this.#badCalls[place] = (this.#badCalls[place] as number) + 1
     this.#badCount++
-    return this.#isReached(this.#count, this.#badCount) && opossumOpens(this.#count, this.#badCount, this.#options)
+    return this.#isReached(this.#count, this.#badCount) && this.#isOpened
   }
 
   /** Whether the bad calls would be too many if `pending` further ones were bad. */
@@ -59,10 +64,13 @@ export class CallWindow {
     return this.#isReached(this.#count + pending, this.#badCount + pending)
   }
 
+  get #isOpened(): boolean {
+    return opossumOpens(this.#count, this.#badCount, this.#options[this.#ratio], this.#options.minimumCalls)
+  }
+
   /** Two hairs below the ratio opossum says no for sure: it says yes above one hair below. */
   #isReached(count: number, badCount: number): boolean {
-    const { badRatio, minimumCalls } = this.#options
-    return count >= minimumCalls && badCount >= (badRatio - 2 * HAIR) * count
+    return count >= this.#options.minimumCalls && badCount >= (this.#options[this.#ratio] - 2 * HAIR) * count
   }
 
   #turn(nowMs: number): void {
@@ -83,7 +91,7 @@ export class CallWindow {
 }
 
 /** Whether a circuit of opossum opens at the last bad call of so many. */
-function opossumOpens(count: number, badCount: number, { badRatio, minimumCalls }: CallWindowOptions): boolean {
+function opossumOpens(count: number, badCount: number, badRatio: number, minimumCalls: number): boolean {
   const opossum = new Opossum<[], never>(fail, {
     timeout: false,
     // It opens above its threshold, not at it; a hair less makes it at or above.

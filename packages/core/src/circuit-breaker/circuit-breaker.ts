@@ -307,15 +307,14 @@ export class CircuitBreaker {
 }
 
 function closedState(options: ResolvedCircuitBreakerOptions): State {
-  const { failureRatio, minimumCalls, windowMs, slowCallMs, slowCallRatio } = options
   return {
     name: 'closed',
     permit: { probe: false },
-    failures: new CallWindow({ badRatio: failureRatio, minimumCalls, windowMs }),
+    failures: new CallWindow(options, 'failureRatio'),
     slowness:
-      slowCallMs === Infinity
+      options.slowCallMs === Infinity
         ? undefined
-        : { calls: new CallWindow({ badRatio: slowCallRatio, minimumCalls, windowMs }), inFlight: new Set() },
+        : { calls: new CallWindow(options, 'slowCallRatio'), inFlight: new Set() },
     restUntilMs: 0,
   }
 }

@@ -8,6 +8,7 @@ import { type DeclaredLimit, LimitQuotas } from './limit-quotas.ts'
 import type { LocalCalls, SharedLimit } from './shared-limit.ts'
 import { SlowStart } from './slow-start.ts'
 import { SuccessLog } from './success-log.ts'
+import { UnexplainedPauses } from './unexplained-pauses.ts'
 
 // Longer pauses are not slept out but refused, and asked about again after this time: the header may have been misread.
 const MAX_PAUSE_MS = 3_600_000
@@ -18,12 +19,8 @@ const INTERVAL_JITTER = 0.2
 const SILENT_AFTER = 16
 const SILENT_LOOK_EVERY = 8
 
-// How long a limit pauses that was hit and says nothing, and a quota that is used up: longer each time until something goes
-// through.
-const FIRST_UNEXPLAINED_PAUSE_MS = 1_000
-const FIRST_EXHAUSTED_PAUSE_MS = 60_000
-const MAX_UNEXPLAINED_DOUBLINGS = 5
-
+/** Those of every bucket of which no limit is known. */
+const noQuotas = new LimitQuotas([], false)
 const nothing: Load = Object.freeze({ calls: 0, units: 0, unpriced: 0 })
 
 /**
@@ -39,8 +36,9 @@ export class LimitBucket {
   readonly #clock: Clock
   readonly #random: Random
   readonly #releaseIntervalMs: number
-  readonly #queue: LimitQueue
-  readonly #quotas: LimitQuotas
+  /** Absent as long as nobody had to wait. */
+  #queue: LimitQueue | undefined
+  #quotas = noQuotas
   readonly #successes = new SuccessLog()
   #learned: LearnedQuota | undefined
   #slowStart: SlowStart | undefined
@@ -50,7 +48,8 @@ export class LimitBucket {
   /** When the first starts of those who waited for the end of the pause. */
   #resumeMs = 0
   #notBeforeMs = 0
-  #unexplained = 0
+  /** Absent as long as something goes through. */
+  #unexplained: UnexplainedPauses | undefined
   #silent = 0
   /** Answers that need not be read, because so much is left. */
   #unread = 0
@@ -70,13 +69,15 @@ export class LimitBucket {
     this.#clock = clock
     this.#random = random
     this.#releaseIntervalMs = releaseIntervalMs
-    this.#quotas = new LimitQuotas(declared, share !== undefined)
-    this.#queue = new LimitQueue(clock, () => this.#release())
+    if (declared.length > 0) this.#quotas = new LimitQuotas(declared, share !== undefined)
     this.#unpricedUnits = declared.some(({ unit }) => unit !== undefined) ? 0 : 1
     this.shared = share?.({
       activeUnits: () => this.#unitsOfLoad(this.#active),
-      waitingUnits: () => this.#unitsOfLoad(this.#queue.load),
-      firstUnits: () => (this.#queue.first === undefined ? 0 : this.unitsOf(this.#queue.first.cost)),
+      waitingUnits: () => this.#unitsOfLoad(this.#queue?.load ?? nothing),
+      firstUnits: () => {
+        const first = this.#queue?.first
+        return first === undefined ? 0 : this.unitsOf(first.cost)
+      },
       wake: () => this.#release(),
       pauseUntil: (untilMs, isExhausted) => {
         const nowMs = this.#clock.monotonicMs()
@@ -88,7 +89,7 @@ export class LimitBucket {
 
   /** Calls that wait. */
   get waiting(): number {
-    return this.#queue.size
+    return this.#queue?.size ?? 0
   }
 
   /** Whether the headers of a success are worth a look. */
@@ -110,7 +111,7 @@ export class LimitBucket {
 
   /** Whether something would be lost if it were forgotten: somebody waits or is in flight, or calls are held back. */
   get isNeeded(): boolean {
-    if (this.#queue.size > 0 || this.#active.calls > 0) return true
+    if (this.waiting > 0 || this.#active.calls > 0) return true
     const nowMs = this.#clock.monotonicMs()
     return this.#startMs(nothing, undefined, nowMs) > nowMs || this.#quotas.isCounting(nowMs)
   }
@@ -121,20 +122,21 @@ export class LimitBucket {
    * @param cost - What it takes; `undefined`: one call, and nobody knows how much of what else is counted.
    */
   tryStart(nowMs: number, cost?: number): boolean {
-    if (this.#queue.size > 0 || this.#startMs(nothing, cost, nowMs) > nowMs) return false
+    if (this.waiting > 0 || this.#startMs(nothing, cost, nowMs) > nowMs) return false
     this.#start(cost, nowMs)
     return true
   }
 
   /** How long a call with this place has to wait, as far as is known. `Infinity`: the limit never has so much. */
   expectedWaitMs(place: Place, nowMs: number, cost?: number): number {
-    const ahead = this.#queue.ahead(place)
+    const ahead = this.#queue?.ahead(place) ?? nothing
     const waitMs = this.#startMs(ahead, cost, nowMs) - nowMs
     return waitMs <= 0 && ahead.calls > 0 ? ahead.calls * this.#paceMs(nowMs) : Math.max(0, waitMs)
   }
 
   /** Joins the queue, to start in time or be refused. */
   join(candidate: Candidate, nowMs: number, signal: AbortSignal | undefined): Ticket {
+    this.#queue ??= new LimitQueue(this.#clock, () => this.#release())
     const ticket = this.#queue.join(candidate, nowMs, signal)
     this.#release()
     return ticket
@@ -158,16 +160,16 @@ export class LimitBucket {
     else if (this.#unread > 0) this.#unread--
     else if (isSuccess) this.#silent++
     if (isSuccess) {
-      this.#unexplained = 0
+      this.#unexplained = undefined
       if (this.#learned?.isBeforeHit(startedAtMs) !== true) this.#successes.add(cost ?? 1, nowMs)
     }
     let newsMs = 0
-    if (this.#quotas.size > 0 || readings.length > 0) {
-      const usedUpMs = this.#quotas.usedUpUntilMs(nowMs)
-      for (const { policy } of readings)
-        this.#quotas.add(policy, readings, this.#releaseIntervalMs, this.#random, nowMs)
-      this.#quotas.finished(call, this.#active, nowMs)
-      const nowUsedUpMs = this.#quotas.usedUpUntilMs(nowMs)
+    const quotas = readings.length > 0 ? this.#ownQuotas : this.#quotas
+    if (quotas !== noQuotas) {
+      const usedUpMs = quotas.usedUpUntilMs(nowMs)
+      for (const { policy } of readings) quotas.add(policy, readings, this.#releaseIntervalMs, this.#random, nowMs)
+      quotas.finished(call, this.#active, nowMs)
+      const nowUsedUpMs = quotas.usedUpUntilMs(nowMs)
       if (usedUpMs === 0 && nowUsedUpMs > 0) newsMs = nowUsedUpMs - nowMs
     }
     if (readings.length > 0 && this.shared === undefined) this.#unread = this.#quotas.unreadAnswers(nowMs)
@@ -177,7 +179,7 @@ export class LimitBucket {
       if (this.#slowStart.isOver) this.#slowStart = undefined
     }
     if (hit !== undefined) newsMs = Math.max(newsMs, this.#pause(hit, startedAtMs, nowMs))
-    if (this.#queue.size > 0 || this.#timer !== undefined) this.#release()
+    if (this.waiting > 0 || this.#timer !== undefined) this.#release()
     return newsMs
   }
 
@@ -210,7 +212,7 @@ export class LimitBucket {
     this.#pausedUntilMs = untilMs
     this.#isExhausted = isExhausted
     this.#resumeMs = untilMs + this.#jittered(this.#paceMs(untilMs))
-    this.#queue.refuseLate((ahead, cost) => (isExhausted ? Infinity : this.#startMs(ahead, cost, nowMs)))
+    this.#queue?.refuseLate((ahead, cost) => (isExhausted ? Infinity : this.#startMs(ahead, cost, nowMs)))
   }
 
   #start(cost: number | undefined, nowMs: number): void {
@@ -221,9 +223,14 @@ export class LimitBucket {
     this.shared?.started(this.unitsOf(cost), nowMs)
     this.#slowStart?.started(nowMs)
     if (this.#learned?.isOver === true) {
-      this.#quotas.learned = undefined
+      this.#ownQuotas.learned = undefined
       this.#learned = undefined
     }
+  }
+
+  get #ownQuotas(): LimitQuotas {
+    if (this.#quotas === noQuotas) this.#quotas = new LimitQuotas([], this.shared !== undefined)
+    return this.#quotas
   }
 
   #end(cost: number | undefined): void {
@@ -238,7 +245,7 @@ export class LimitBucket {
 
   /** When a call may start that has `ahead` before it. */
   #startMs(ahead: Load, cost: number | undefined, nowMs: number): number {
-    const isLine = this.#queue.size > 0 || this.#pausedUntilMs > nowMs
+    const isLine = this.waiting > 0 || this.#pausedUntilMs > nowMs
     let startMs = Math.max(this.#notBeforeMs, isLine ? this.#resumeMs : this.#pausedUntilMs)
     if (ahead.calls > 0 && startMs > nowMs) startMs += ahead.calls * this.#paceMs(nowMs)
     if (this.#quotas.size > 0) startMs = Math.max(startMs, this.#quotas.startMs(this.#active, ahead, cost, nowMs))
@@ -255,11 +262,12 @@ export class LimitBucket {
   #release(): void {
     this.#timer?.()
     this.#timer = undefined
-    for (let next = this.#queue.first; next !== undefined; next = this.#queue.first) {
+    const queue = this.#queue
+    for (let next = queue?.first; next !== undefined; next = queue?.first) {
       const nowMs = this.#clock.monotonicMs()
       const atMs = this.#startMs(nothing, next.cost, nowMs)
       if (atMs === Infinity) {
-        this.#queue.shift('refused')
+        queue?.shift('refused')
         continue
       }
       if (atMs > nowMs) {
@@ -269,7 +277,7 @@ export class LimitBucket {
       }
       this.#start(next.cost, nowMs)
       this.#notBeforeMs = nowMs + this.#jittered(this.#paceMs(nowMs))
-      this.#queue.shift('started')
+      queue?.shift('started')
     }
   }
 
@@ -286,14 +294,14 @@ export class LimitBucket {
     // The other answers of calls that were in flight together teach nothing more.
     if (this.#learned?.isBeforeHit(startedAtMs) === true) return
     this.#learned = LearnedQuota.from({ startedAtMs, atMs: nowMs, waitMs }, this.#successes, this.#learned)
-    this.#quotas.learned = this.#learned
+    this.#ownQuotas.learned = this.#learned
     this.#successes.clear()
   }
 
   #unexplainedPauseMs(isExhausted: boolean, nowMs: number): number {
     // The other answers of calls that were in flight together are no further sign.
     if (this.#pausedUntilMs > nowMs && (this.#isExhausted || !isExhausted)) return 0
-    const doublings = Math.min(this.#unexplained++, MAX_UNEXPLAINED_DOUBLINGS)
-    return (isExhausted ? FIRST_EXHAUSTED_PAUSE_MS : FIRST_UNEXPLAINED_PAUSE_MS) * 2 ** doublings
+    this.#unexplained ??= new UnexplainedPauses()
+    return this.#unexplained.nextMs(isExhausted)
   }
 }

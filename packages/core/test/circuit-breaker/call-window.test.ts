@@ -3,15 +3,19 @@ import Opossum from 'opossum'
 import { describe, expect, it } from 'vitest'
 import { CallWindow } from '../../src/circuit-breaker/call-window.ts'
 
-const window = (overrides = {}) => new CallWindow({ badRatio: 0.5, minimumCalls: 4, windowMs: 1_000, ...overrides })
+const window = (overrides = {}) =>
+  new CallWindow(
+    { failureRatio: 0.5, slowCallRatio: 1, minimumCalls: 4, windowMs: 1_000, ...overrides },
+    'failureRatio',
+  )
 
 /** A breaker that opens at the ratio, and not above it only. */
-function opossumWith({ badRatio, minimumCalls }: { readonly badRatio: number; readonly minimumCalls: number }) {
+function opossumWith({ failureRatio, minimumCalls }: { readonly failureRatio: number; readonly minimumCalls: number }) {
   const action = (isBad: boolean) => (isBad ? Promise.reject(new Error('bad')) : Promise.resolve())
   return new Opossum(action, {
     timeout: false,
     enableSnapshots: false,
-    errorThresholdPercentage: badRatio * 100 - 1e-9,
+    errorThresholdPercentage: failureRatio * 100 - 1e-9,
     volumeThreshold: minimumCalls,
   })
 }
@@ -81,7 +85,7 @@ describe('CallWindow', () => {
 
   it('takes a ratio for reached that rounding makes a little larger than it is', () => {
     // 0.07 * 100 is more than 7.
-    const calls = window({ badRatio: 0.07, minimumCalls: 100 })
+    const calls = window({ failureRatio: 0.07, minimumCalls: 100 })
     record(calls, false, 93, 0)
     expect(record(calls, true, 6, 0)).toBe(false)
     expect(calls.isExceededWith(1, 0)).toBe(true)
@@ -90,7 +94,7 @@ describe('CallWindow', () => {
 
   it('decides as opossum does when it hears of every call', async () => {
     const settings = fc.record({
-      badRatio: fc.integer({ min: 1, max: 100 }).map((percent) => percent / 100),
+      failureRatio: fc.integer({ min: 1, max: 100 }).map((percent) => percent / 100),
       minimumCalls: fc.integer({ min: 1, max: 30 }),
     })
     await fc.assert(
