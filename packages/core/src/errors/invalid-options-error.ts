@@ -42,10 +42,17 @@ export class InvalidOptionsError extends IntegrationError {
 
 function describeValue(value: unknown): string {
   if (value === null || value === undefined) return `\`${value}\``
-  if (typeof value === 'string')
-    return `\`${JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)}\` (string)`
+  if (typeof value === 'string') {
+    const text = withoutCredentials(value)
+    return `\`${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)}\` (string)`
+  }
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === 'object') return `an object with keys ${Object.keys(value).slice(0, 8).join(', ') || '(none)'}`
   if (typeof value === 'function') return 'a function'
   return `\`${String(value as number | boolean | bigint | symbol)}\` (${typeof value})`
+}
+
+/** A URL in the place of a client or of a store, such as `redis://user:password@host`, may hold a password. */
+function withoutCredentials(text: string): string {
+  return text.replace(/(:\/\/)[^/?#\s]*@/g, '$1…@')
 }
