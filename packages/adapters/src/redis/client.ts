@@ -1,3 +1,5 @@
+import { InvalidOptionsError } from '@holdfast/core'
+
 /** What is used of ioredis, iovalkey and their clusters. */
 export interface IoredisLike {
   /** Tells the client from node-redis. */
@@ -30,6 +32,31 @@ export interface BinaryNodeRedisLike extends NodeRedisLike {
 
 /** A client that the application has connected, and closes, where bytes are stored. */
 export type BinaryRedisLike = BinaryIoredisLike | BinaryNodeRedisLike
+
+/**
+ * The client that a store was given. With `bytes` it has to be one that can answer with them.
+ *
+ * @throws InvalidOptionsError for what is none, such as a URL or a function that makes a client.
+ */
+export function checkedClient<Client extends RedisLike>(
+  client: Client,
+  { bytes }: { readonly bytes: boolean },
+): Client {
+  const given: unknown = client
+  if (typeof given === 'object' && given !== null) {
+    const needed = 'defineCommand' in given ? 'callBuffer' : 'withTypeMapping'
+    if (isCallable(given, 'eval') && (!bytes || isCallable(given, needed))) return client
+  }
+  throw new InvalidOptionsError({
+    path: 'client',
+    expected: 'a client of ioredis, iovalkey or node-redis',
+    received: given,
+  })
+}
+
+function isCallable(client: object, name: string): boolean {
+  return typeof (client as Readonly<Record<string, unknown>>)[name] === 'function'
+}
 
 /** Runs a script on one key. */
 export function evaluate(client: RedisLike, script: string, key: string, args: readonly string[]): Promise<unknown> {

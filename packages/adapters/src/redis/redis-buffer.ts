@@ -49,7 +49,7 @@ const CLOCK_SKEW_MS = 60_000
  *
  * `open` refuses a server that may delete events by itself, or keeps none of them; `caps.durability` says from then on what it found.
  *
- * @throws InvalidOptionsError for an option that is wrong.
+ * @throws InvalidOptionsError when the client or an option is wrong.
  */
 export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions): EventBuffer {
   const resolved = resolveRedisBufferOptions(options)

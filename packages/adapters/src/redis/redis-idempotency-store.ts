@@ -27,7 +27,7 @@ const MAX_RESULT_BYTES = 16 * 1024 * 1024
  * An `IdempotencyStore` on Redis 7 or Valkey, on the client that the application has: ioredis, iovalkey, node-redis, clusters included. It
  * never connects, closes or configures it. Each operation is one script on one key, by the time of the server.
  *
- * @throws InvalidOptionsError when an option is wrong.
+ * @throws InvalidOptionsError when the client or an option is wrong.
  */
 export function redisIdempotencyStore(
   client: BinaryRedisLike,

@@ -7,7 +7,7 @@ import {
   systemRandom,
 } from '@holdfast/core'
 import { untilAborted } from '@holdfast/webhook-receiver/buffer-kit'
-import { evaluate, type RedisLike } from './client.ts'
+import { checkedClient, evaluate, type RedisLike } from './client.ts'
 import { acquireScript, compareAndSetScript, getScript, renewScript, VERSION_LENGTH } from './state-scripts.ts'
 
 /** How a store on Redis is made. */
@@ -30,9 +30,10 @@ const caps: StateStoreCaps = Object.freeze({
  * A `StateStore` on Redis 7 or Valkey, on the client that the application has: ioredis, node-redis or what has the interface of one of them, clusters included.
  * It never connects, closes or configures it. Each operation is one script on one key.
  *
- * @throws InvalidOptionsError when an option is wrong.
+ * @throws InvalidOptionsError when the client or an option is wrong.
  */
 export function redisStateStore(client: RedisLike, options: RedisStateStoreOptions = {}): StateStore {
+  checkedClient(client, { bytes: false })
   checkOptions('', options, { prefix: nonEmptyString })
   const { prefix = defaultRedisStateStoreOptions.prefix } = options
   const ask = async (script: string, key: string, args: readonly string[], signal?: AbortSignal): Promise<unknown> => {

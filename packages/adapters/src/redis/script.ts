@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { BinaryRedisLike } from './client.ts'
+import { type BinaryRedisLike, checkedClient } from './client.ts'
 
 /** A script, and the name by which a server knows it once it has seen it. */
 export interface Script {
@@ -18,9 +18,13 @@ export function scriptOf(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-/** Makes what runs scripts on a client. A script is sent once to each server, and named from then on. */
+/**
+ * Makes what runs scripts on a client. A script is sent once to each server, and named from then on.
+ *
+ * @throws InvalidOptionsError for what is no client.
+ */
 export function scriptRunner(client: BinaryRedisLike): RunScript {
-  const [byName, byText] = callers(client)
+  const [byName, byText] = callers(checkedClient(client, { bytes: true }))
   return async (script, keys, args) => {
     try {
       return await byName(script.sha, keys, args)
