@@ -52,6 +52,24 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer a
     expect((await open({ durability: 'os' })).caps.durability).toBe('os')
   })
 
+  it('says what to run where the migrations were not run', async () => {
+    await expect(open({ schema: 'nowhere', migrate: false })).rejects.toMatchObject({
+      reason: 'buffer_unusable',
+      message: expect.stringContaining('run what `postgresMigrations()` prints'),
+    })
+  })
+
+  it('says which rights are needed where the role has none', async () => {
+    await connected.query('create role stranger login')
+    onTestFinished(() => connected.query('drop role stranger').then(() => {}))
+    const pool = new Pool({ ...account, port: service.port, user: 'stranger', max: 1 })
+    onTestFinished(() => pool.end())
+    await expect(open({ schema: 'mine' }, pool)).rejects.toMatchObject({
+      reason: 'buffer_unusable',
+      message: expect.stringContaining('`create` on the database'),
+    })
+  })
+
   it('refuses another number of partitions than the buffer has', async () => {
     const name = freshName()
     await open({ name })
