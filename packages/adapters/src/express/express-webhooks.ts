@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { checkOptions, nonEmptyString } from '@holdfast/core'
 import type { Receiver } from '@holdfast/webhook-receiver'
 import { acceptWebhook, writeReply } from '../node-http/accept-webhook.ts'
+import { checkedReceiver } from '../node-http/checked-receiver.ts'
 import type { NodeRequest, ParserAdvice } from '../node-http/node-request.ts'
 import { sourceName } from '../node-http/source-name.ts'
 
@@ -35,11 +37,15 @@ export type ExpressWebhooksHandler = (
  * An Express request handler that hands requests to the receiver: `app.all('/webhooks/:source', expressWebhooks(receiver))`.
  * Mount it before `express.json()` and other body parsers. When one of them has read the body, the request goes to
  * `next(error)` with a `RawBodyUnavailableError` at once, and is reported as `webhook:refused`.
+ *
+ * @throws InvalidOptionsError when the receiver or an option is wrong.
  */
 export function expressWebhooks(
   receiver: Pick<Receiver, 'accept'>,
   options: ExpressWebhooksOptions = {},
 ): ExpressWebhooksHandler {
+  checkedReceiver(receiver)
+  checkOptions('', options, { source: nonEmptyString })
   return async (message, response, next) => {
     const { originalUrl: target, body, rawBody } = message
     const request: NodeRequest = { message, target, body, rawBody }

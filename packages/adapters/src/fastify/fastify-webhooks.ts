@@ -1,6 +1,7 @@
 import { InvalidOptionsError } from '@holdfast/core'
 import type { Receiver } from '@holdfast/webhook-receiver'
 import { acceptWebhook, discardRest } from '../node-http/accept-webhook.ts'
+import { checkedReceiver } from '../node-http/checked-receiver.ts'
 import type { ParserAdvice } from '../node-http/node-request.ts'
 import { sourceName } from '../node-http/source-name.ts'
 import type { FastifyLikeInstance } from './fastify-like.ts'
@@ -25,10 +26,11 @@ export interface FastifyWebhooksOptions {
  * source's. When something has read the body before, a `RawBodyUnavailableError` goes to the error handler, and
  * `webhook:refused` is reported.
  *
- * @throws InvalidOptionsError when `path` has no parameter `:source` and there is no `source`.
+ * @throws InvalidOptionsError when the receiver is none, or `path` has no parameter `:source` and there is no `source`.
  */
 export async function fastifyWebhooks(fastify: FastifyLikeInstance, options: FastifyWebhooksOptions): Promise<void> {
   const { receiver, path = '/webhooks/:source', source } = options
+  checkedReceiver(receiver)
   if (source === undefined && !path.includes(':source')) {
     throw new InvalidOptionsError({
       path: 'path',

@@ -1,3 +1,4 @@
+import { checkOptions, nonEmptyString } from '@holdfast/core'
 import { sourceName } from '../node-http/source-name.ts'
 import { type LateReceiver, lateReceiver } from '../web/late-receiver.ts'
 import { peerAddress } from '../web/peer-address.ts'
@@ -32,9 +33,12 @@ export type HonoWebhooksHandler = (context: HonoLikeContext) => Promise<Response
  * A Hono handler that hands requests to the receiver: `app.all('/webhooks/:source', honoWebhooks(receiver))`. Middleware that
  * runs before it must not read the body. When one has, it throws a `RawBodyUnavailableError` at once, for `app.onError`, and
  * the request is reported as `webhook:refused`.
+ *
+ * @throws InvalidOptionsError when the receiver or an option is wrong.
  */
 export function honoWebhooks(receiver: LateReceiver, options: HonoWebhooksOptions = {}): HonoWebhooksHandler {
   const intake = lateReceiver(receiver)
+  checkOptions('', options, { source: nonEmptyString })
   return async ({ req, env }) => {
     const { raw } = req
     const source = sourceName('honoWebhooks', options.source, req.param('source'))

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import { checkOptions, nonEmptyString } from '@holdfast/core'
 import type { Receiver } from '@holdfast/webhook-receiver'
 import { acceptWebhook, discardRest } from '../node-http/accept-webhook.ts'
+import { checkedReceiver } from '../node-http/checked-receiver.ts'
 import type { NodeRequest, ParserAdvice } from '../node-http/node-request.ts'
 import { sourceName } from '../node-http/source-name.ts'
 
@@ -35,11 +37,15 @@ export type KoaWebhooksMiddleware = (context: KoaLikeContext) => Promise<void>
  * A Koa middleware that hands requests to the receiver: `router.all('/webhooks/:source', koaWebhooks(receiver))`. Mount it before
  * body parsers. When one of them has read the body, a `RawBodyUnavailableError` is thrown at once, and reported as
  * `webhook:refused`.
+ *
+ * @throws InvalidOptionsError when the receiver or an option is wrong.
  */
 export function koaWebhooks(
   receiver: Pick<Receiver, 'accept'>,
   options: KoaWebhooksOptions = {},
 ): KoaWebhooksMiddleware {
+  checkedReceiver(receiver)
+  checkOptions('', options, { source: nonEmptyString })
   return async (context) => {
     const { req: message, originalUrl: target, request: parsed } = context
     const source = sourceName('koaWebhooks', options.source, context.params?.source)

@@ -1,4 +1,4 @@
-import { IntegrationError } from '@holdfast/core'
+import { checkOptions, IntegrationError, nonEmptyString } from '@holdfast/core'
 import { sourceName } from '../node-http/source-name.ts'
 import { type LateReceiver, lateReceiver } from '../web/late-receiver.ts'
 import { sourcePath } from '../web/source-path.ts'
@@ -24,10 +24,11 @@ export type LambdaWebhooksHandler = (event: LambdaHttpEvent) => Promise<LambdaHt
  * with a `RawBodyUnavailableError` that names the setting. The function throws an IntegrationError `configuration_error` for an
  * event that is no HTTP request, and where no source can be known.
  *
- * @throws InvalidOptionsError when `source` is a path without the segment `:source`.
+ * @throws InvalidOptionsError when the receiver or an option is wrong, or `source` is a path without the segment `:source`.
  */
 export function lambdaWebhooks(receiver: LateReceiver, options: LambdaWebhooksOptions = {}): LambdaWebhooksHandler {
   const intake = lateReceiver(receiver)
+  checkOptions('', options, { source: nonEmptyString })
   const sourceOf = sourceFinder(options.source)
   return async (event) => {
     const request = requestOf(event)

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { IntegrationError } from '@holdfast/core'
 import type { Receiver } from '@holdfast/webhook-receiver'
 import { acceptWebhook, writeReply } from '../node-http/accept-webhook.ts'
+import { checkedReceiver } from '../node-http/checked-receiver.ts'
 import type { ParserAdvice } from '../node-http/node-request.ts'
 import type { ExpressLike, FastifyLike, HttpAdapterLike, Message } from './platforms.ts'
 
@@ -18,6 +19,7 @@ const advice: ParserAdvice = {
  * @throws IntegrationError `configuration_error` with reason `unknown_platform` when it is neither Express nor Fastify.
  */
 export function mountWebhooks(http: HttpAdapterLike, path: string, receiver: Pick<Receiver, 'accept'>): void {
+  checkedReceiver(receiver)
   const answer = async (source: string, message: Message, response: ServerResponse): Promise<void> => {
     const request = { message, target: message.originalUrl, body: message.body }
     const { reply } = await acceptWebhook(receiver, source, request, advice)

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { checkOptions, nonEmptyString } from '@holdfast/core'
 import type { Receiver } from '@holdfast/webhook-receiver'
 import { acceptWebhook, writeReply } from '../node-http/accept-webhook.ts'
 import type { NodeRequest, ParserAdvice } from '../node-http/node-request.ts'
@@ -28,9 +29,12 @@ export type NextPagesWebhooksHandler = (request: NextLikeApiRequest, response: S
  *
  * When that was forgotten it throws a `RawBodyUnavailableError` that says so. A body that Next cut off is refused with a
  * `configuration_error` that names the setting. Both are reported as `webhook:refused`.
+ *
+ * @throws InvalidOptionsError when the receiver or an option is wrong.
  */
 export function nextPagesWebhooks(receiver: LateReceiver, options: NextWebhooksOptions = {}): NextPagesWebhooksHandler {
   const intake = complete(lateReceiver(receiver))
+  checkOptions('', options, { source: nonEmptyString })
   return async (message, response) => {
     const source = sourceName('nextPagesWebhooks', options.source, message.query.source)
     const request: NodeRequest = { message, body: message.body }

@@ -1,3 +1,4 @@
+import { checkOptions, nonEmptyString } from '@holdfast/core'
 import type { WebhookReply } from '@holdfast/webhook-receiver'
 import { sourceName } from '../node-http/source-name.ts'
 import { type LateReceiver, lateReceiver } from '../web/late-receiver.ts'
@@ -27,9 +28,12 @@ export type NextWebhooksHandler = (request: Request, context: NextRouteContext) 
  *
  * A body that something read before makes it throw a `RawBodyUnavailableError`, and one that Next cut off is refused with a
  * `configuration_error` that names the setting; both are reported as `webhook:refused`.
+ *
+ * @throws InvalidOptionsError when the receiver or an option is wrong.
  */
 export function nextWebhooks(receiver: LateReceiver, options: NextWebhooksOptions = {}): NextWebhooksHandler {
   const intake = lateReceiver(receiver)
+  checkOptions('', options, { source: nonEmptyString })
   return async (request, context) => {
     const source = sourceName('nextWebhooks', options.source, (await context.params).source)
     const incoming = incomingRequest(request)

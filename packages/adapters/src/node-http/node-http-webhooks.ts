@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Receiver } from '@holdfast/webhook-receiver'
 import { acceptWebhook, writeReply } from './accept-webhook.ts'
+import { checkedReceiver, checkNeededSource } from './checked-receiver.ts'
 import type { NodeRequest, ParserAdvice } from './node-request.ts'
 
 const advice: ParserAdvice = { fix: 'Hand the request to `nodeHttpWebhooks` before anything reads it.' }
@@ -17,11 +18,15 @@ export interface NodeHttpWebhooksOptions {
 /**
  * A request listener for `node:http` and `node:https` that hands every request to the receiver. It answers each request and
  * never throws. A body that was read before is answered 500 and reported as `webhook:refused` with a `RawBodyUnavailableError`.
+ *
+ * @throws InvalidOptionsError when the receiver or an option is wrong.
  */
 export function nodeHttpWebhooks(
   receiver: Pick<Receiver, 'accept'>,
   options: NodeHttpWebhooksOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  checkedReceiver(receiver)
+  checkNeededSource(options)
   return async (message: IncomingMessage & Leftovers, response) => {
     const { rawBody, body, originalUrl: target } = message
     const request: NodeRequest = { message, target, body, rawBody }

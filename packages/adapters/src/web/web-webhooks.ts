@@ -1,3 +1,4 @@
+import { checkNeededSource } from '../node-http/checked-receiver.ts'
 import { type LateReceiver, lateReceiver } from './late-receiver.ts'
 import { peerAddress } from './peer-address.ts'
 import { sourcePath } from './source-path.ts'
@@ -23,10 +24,11 @@ export type WebWebhooksHandler = (request: Request, platform?: unknown) => Promi
  * of `Deno.serve`. It answers each request, and throws nothing but what a function in the place of the receiver throws. A body
  * that was read before is answered 500 and reported as `webhook:refused` with a `RawBodyUnavailableError`.
  *
- * @throws InvalidOptionsError when `source` is a path without the segment `:source`.
+ * @throws InvalidOptionsError when the receiver or an option is wrong, or `source` is a path without the segment `:source`.
  */
 export function webWebhooks(receiver: LateReceiver, options: WebWebhooksOptions): WebWebhooksHandler {
   const intake = lateReceiver(receiver)
+  checkNeededSource(options)
   const sourceOf = sourceFinder(options.source)
   return async (request, platform) => {
     const incoming = incomingRequest(request, peerAddress(request, platform))
