@@ -4,8 +4,13 @@ import { type AddressInfo, createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { getuid } from 'node:process'
 
-/** The installed program, on the path or where Debian puts PostgreSQL; `undefined` when there is none. */
+/**
+ * The installed program, on the path or where Debian puts PostgreSQL; `undefined` when there is none. `HOLDFAST_REDIS_SERVER` names another one to be
+ * `redis-server`: a Valkey, or another version.
+ */
 export function findProgram(name: string): string | undefined {
+  if (name === 'redis-server' && process.env.HOLDFAST_REDIS_SERVER !== undefined)
+    return process.env.HOLDFAST_REDIS_SERVER
   const folders = [
     ...globSync('/usr/lib/postgresql/*/bin').sort().reverse(),
     ...(process.env.PATH ?? '').split(delimiter),

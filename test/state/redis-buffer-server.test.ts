@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import github from '@holdfast/adapters/connectors/github'
 import { redisBuffer, type RedisBufferOptions } from '@holdfast/adapters/redis'
-import { createReceiver, type EventBuffer, type WebhookReply } from '@holdfast/webhook-receiver'
+import { createReceiver, type EventBuffer, type LogEntry, type WebhookReply } from '@holdfast/webhook-receiver'
 import { sign } from '@octokit/webhooks-methods'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
@@ -45,6 +45,11 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', (
     await buffer.open()
     onTestFinished(() => buffer.close())
     return buffer
+  }
+
+  async function scriptsRun(): Promise<number> {
+    const stats = String(await evaluateOn(connected, `return redis.call('INFO', 'commandstats')`))
+    return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1])
   }
 
   test('says that a server which syncs every write survives a power cut', async () => {
@@ -98,18 +103,36 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', (
     expect(make({ name: 'a', retention: { minAge: 1 } })).toThrow('retention.minAge')
   })
 
-  test('sends what comes at once together', async () => {
-    const buffer = await opened()
-    const callsOf = async (): Promise<number> =>
-      Number(
-        /cmdstat_evalsha:calls=(\d+)/.exec(
-          String(await evaluateOn(connected, `return redis.call('INFO', 'commandstats')`)),
-        )?.[1],
+  test('does at once what is asked at once, whatever its partition', async () => {
+    const buffer = await opened({ partitions: 16 })
+    const consumer = await buffer.openConsumer('orders')
+    const leases = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
+    const append = (ids: string): Promise<unknown> =>
+      Promise.all(Array.from({ length: 500 }, (_, index) => buffer.append([eventOf(`${ids}${index}`, `key${index}`)])))
+    const read = () =>
+      Promise.all(leases.map((lease) => consumer.read(lease, null, { limit: 1000, maxBytes: 1e9, waitMs: 0 })))
+    const commit = (read: readonly LogEntry[][]): Promise<unknown> =>
+      Promise.all(
+        leases.map((lease, index) =>
+          consumer.commit(lease, {
+            done: (read[index] ?? []).flatMap((entry) => (entry.kind === 'event' ? [entry.event.position] : [])),
+          }),
+        ),
       )
-    await buffer.append([eventOf('first')])
-    const before = await callsOf()
-    await Promise.all(eventsOf(500).map((event) => buffer.append([event])))
-    expect((await callsOf()) - before).toBe(1)
+    // The server learns the scripts.
+    await append('first')
+    await commit(await read())
+
+    const before = await scriptsRun()
+    await append('next')
+    expect((await scriptsRun()) - before).toBe(1)
+    const entries = await read()
+    expect((await scriptsRun()) - before).toBe(2)
+    const isNext = (entry: LogEntry): boolean => entry.kind === 'event' && entry.event.id.startsWith('next')
+    expect(entries.flat().filter(isNext)).toHaveLength(500)
+    await commit(entries)
+    expect((await scriptsRun()) - before).toBe(3)
+    expect((await buffer.stats()).consumers).toEqual([{ name: 'orders', backlog: 0, parked: 0, deadLetters: 0 }])
   })
 
   test('forgets an id after its window', async () => {

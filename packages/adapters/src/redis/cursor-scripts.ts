@@ -1,4 +1,4 @@
-import { type Script, scriptOf } from './script.ts'
+import { joinableScript, type Script, scriptOf } from './script.ts'
 import { ASIDE, CURSOR, INTEGER, LEASED, NOW, RUN, THOUGH_FULL, TRIM } from './script-parts.ts'
 
 // The keys are listed in `script-parts.ts`.
@@ -54,7 +54,7 @@ return { held[4], redis.call('ZRANGE', KEYS[2] .. ':done', 0, -1), redis.call('H
  * Arguments: epoch; what is kept, in ms and bytes; how many failed; for each of them number, attempts and time of the next; numbers of
  * those that are done.
  */
-export const commitScript: Script = scriptOf(`${THOUGH_FULL}${LEASED}${CURSOR}${ASIDE}${TRIM}
+export const commitScript: Script = joinableScript(`${THOUGH_FULL}${LEASED}${CURSOR}${ASIDE}${TRIM}
 local parked = redis.call('HLEN', KEYS[2] .. ':parked') > 0
 local index = 5
 for _ = 1, tonumber(ARGV[4]) do

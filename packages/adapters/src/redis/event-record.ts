@@ -5,6 +5,7 @@ import {
   decodeEvent,
   encodeEventMeta,
   eventIdentity,
+  partitionOf,
   positionOf,
 } from '@holdfast/webhook-receiver/buffer-kit'
 
@@ -12,6 +13,7 @@ const FINGERPRINT_CHARACTERS = 22
 
 /** An event in the form that is sent. */
 export interface EventRecord {
+  readonly partition: number
   /** Identity within its partition: 128 bits of SHA-256 of source, tenant and id. */
   readonly fingerprint: string
   readonly meta: string
@@ -25,12 +27,13 @@ export interface EventRecord {
  *
  * @throws BufferError `event_too_large`.
  */
-export function recordOf(event: NewEvent, maxEventBytes: number): EventRecord {
+export function recordOf(event: NewEvent, partitions: number, maxEventBytes: number): EventRecord {
   const meta = encodeEventMeta(event)
   const metaBytes = Buffer.byteLength(meta)
   checkEventSize(event.body.byteLength, metaBytes, maxEventBytes)
   const fingerprint = createHash('sha256').update(eventIdentity(event)).digest('base64url')
   return {
+    partition: partitionOf(event.key ?? event.id, partitions),
     fingerprint: fingerprint.slice(0, FINGERPRINT_CHARACTERS),
     meta,
     body: Buffer.from(event.body),

@@ -1,4 +1,4 @@
-import { type Script, scriptOf } from './script.ts'
+import { joinableScript, type Script, scriptOf } from './script.ts'
 import { INTEGER, LEASED, MARKS, NOW, THOUGH_FULL, TRIM } from './script-parts.ts'
 
 // The keys are listed in `script-parts.ts`.
@@ -13,7 +13,7 @@ if not meta[1] then
   redis.call('HSET', KEYS[1] .. ':meta', 'format', ARGV[1], 'partitions', ARGV[2])
   meta = { ARGV[1], ARGV[2] }
 end
-local info = redis.call('INFO', 'server') .. redis.call('INFO', 'memory') .. redis.call('INFO', 'persistence')
+local info = redis.call('INFO', 'server') .. redis.call('INFO', 'cluster') .. redis.call('INFO', 'memory') .. redis.call('INFO', 'persistence')
 return { meta[1], meta[2], info }
 `)
 
@@ -21,7 +21,7 @@ return { meta[1], meta[2], info }
  * Arguments: milliseconds to remember ids, 0 for not at all; then fingerprint, meta and body of each event. Answers: for each its
  * number, negative where it was known. The first write is one that a full server refuses, so all or nothing is stored.
  */
-export const appendScript: Script = scriptOf(`${NOW}${INTEGER}
+export const appendScript: Script = joinableScript(`${NOW}${INTEGER}
 local meta = KEYS[1] .. ':meta'
 local counters = redis.call('HMGET', meta, 'seq', 'bytes')
 local first = tonumber(counters[1] or '0')
@@ -30,15 +30,15 @@ local before = bytes
 local answer = {}
 for index = 2, #ARGV, 3 do
   local id = KEYS[1] .. ':id:' .. ARGV[index]
-  local known = ARGV[1] ~= '0' and redis.call('GET', id)
+  local number = int(seq + 1)
+  local known = ARGV[1] ~= '0' and redis.call('SET', id, number, 'NX', 'GET', 'PX', ARGV[1])
   if known then
     answer[#answer + 1] = '-' .. known
   else
     seq = seq + 1
-    redis.call('XADD', KEYS[1] .. ':log', int(seq) .. '-0', 'm', ARGV[index + 1], 'b', ARGV[index + 2])
-    if ARGV[1] ~= '0' then redis.call('SET', id, int(seq), 'PX', ARGV[1]) end
+    redis.call('XADD', KEYS[1] .. ':log', number .. '-0', 'm', ARGV[index + 1], 'b', ARGV[index + 2])
     bytes = bytes + #ARGV[index + 1] + #ARGV[index + 2]
-    answer[#answer + 1] = int(seq)
+    answer[#answer + 1] = number
   end
 end
 if seq > first then
@@ -53,7 +53,7 @@ return answer
 `)
 
 /** Answers: number of the last event. */
-export const lastScript: Script = scriptOf(`return redis.call('HGET', KEYS[1] .. ':meta', 'seq')`)
+export const lastScript: Script = joinableScript(`return redis.call('HGET', KEYS[1] .. ':meta', 'seq')`)
 
 const READ = `
 local after, limit, maxBytes = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -77,7 +77,7 @@ return answer
 `
 
 /** Arguments: epoch; number after which to begin; events; bytes. Answers: number, meta and body of each. */
-export const readScript: Script = scriptOf(`${LEASED}${READ}`)
+export const readScript: Script = joinableScript(`${LEASED}${READ}`)
 
 /** Arguments: nothing; number after which to begin; events; bytes. Answers: number, meta and body of each. */
 export const historyScript: Script = scriptOf(READ)

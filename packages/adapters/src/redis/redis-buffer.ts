@@ -14,13 +14,13 @@ import {
   createAppendQueue,
   createArrivals,
   createByteBudget,
-  partitionOf,
   positionOf,
   positionUpTo,
   seqOf,
 } from '@holdfast/webhook-receiver/buffer-kit'
 import type { BinaryRedisLike } from './client.ts'
-import { scriptRunner } from './script.ts'
+import { joinCalls } from './join-calls.ts'
+import { type RunScript, scriptRunner } from './script.ts'
 import { type EventRecord, recordOf } from './event-record.ts'
 import { consumerKey, createPartition, entriesOf, groupedBy, type Partition, rowsOf } from './partition.ts'
 import { type RedisBufferOptions, resolveRedisBufferOptions } from './redis-buffer-options.ts'
@@ -36,7 +36,7 @@ import {
   removeScript,
   statsScript,
 } from './log-scripts.ts'
-import { askAppendfsync, checkServer } from './server-check.ts'
+import { askAppendfsync, checkServer, isOneServer } from './server-check.ts'
 
 const FORMAT = '1'
 // Clocks of senders and of the server may differ by so much.
@@ -54,7 +54,10 @@ const CLOCK_SKEW_MS = 60_000
 export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions): EventBuffer {
   const resolved = resolveRedisBufferOptions(options)
   const { name, prefix, clock, maxEventBytes, maxQueuedBytes, maxBatchBytes, timeoutMs, dedupeWindowMs } = resolved
-  const run = scriptRunner(client)
+  const runAlone = scriptRunner(client)
+  const runJoined = joinCalls(runAlone)
+  let isOne = false
+  const run: RunScript = (...call) => (isOne ? runJoined : runAlone)(...call)
   const partitions = Array.from({ length: resolved.partitions }, (_, index) =>
     createPartition({ prefix, name, run, clock, timeoutMs }, index),
   )
@@ -95,7 +98,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
   }
 
   const store = async (partition: Partition, records: readonly EventRecord[]): Promise<readonly number[]> => {
-    const bytes = records.reduce((sum, record) => sum + record.bytes, 0)
+    const bytes = bytesOf(records)
     const args = records.flatMap(({ fingerprint, meta, body }) => [fingerprint, meta, body])
     // What the client keeps while it is offline counts until it lets go of it.
     const onSettled = (): void => budget.giveBack(bytes)
@@ -106,9 +109,26 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     return seqs
   }
 
-  const queues: readonly AppendQueue<EventRecord, number>[] = partitions.map((partition) =>
-    createAppendQueue({ maxBatchBytes, nextTurn, send: (records) => store(partition, records) }),
-  )
+  const storeAll = async (records: readonly EventRecord[]): Promise<readonly number[]> => {
+    const seqs: number[] = []
+    const byPartition = groupedBy(records.keys(), (index) => (records[index] as EventRecord).partition)
+    await allDone(
+      Array.from(byPartition, async ([partition, indexes]) => {
+        const stored = await store(
+          partitionAt(partition),
+          indexes.map((index) => records[index] as EventRecord),
+        )
+        for (const [place, index] of indexes.entries()) seqs[index] = stored[place] as number
+      }),
+    )
+    return seqs
+  }
+
+  // On one server everything goes together; in a cluster a node that is away holds up nothing but its own.
+  const queueOf = (): AppendQueue<EventRecord, number> => createAppendQueue({ maxBatchBytes, nextTurn, send: storeAll })
+  const queues = partitions.map(queueOf)
+  const queueFor = (partition: number): AppendQueue<EventRecord, number> =>
+    queues[isOne ? 0 : partition] as AppendQueue<EventRecord, number>
 
   const releaseAll = async (): Promise<void> => {
     const held = [...leases.values()]
@@ -149,6 +169,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
           )
         durability = checkServer(info, appendfsync, resolved.durability)
       }
+      isOne = isOneServer((answers as Buffer[][]).map(([, , info]) => String(info)))
       state = 'open'
       closing = undefined
       return {
@@ -161,24 +182,18 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     },
     async append(events) {
       requireOpen()
-      const records = events.map((event) => recordOf(event, maxEventBytes))
-      const bytes = records.reduce((sum, record) => sum + record.bytes, 0)
-      budget.take(bytes)
-      const places = events.map(({ key, id }) => partitionOf(key ?? id, partitions.length))
-      const byPartition = groupedBy(records.keys(), (index) => places[index] as number)
+      const records = events.map((event) => recordOf(event, partitions.length, maxEventBytes))
+      budget.take(bytesOf(records))
       const results: AppendResult[] = []
+      const byQueue = groupedBy(records.keys(), (index) => queueFor((records[index] as EventRecord).partition))
       await allDone(
-        Array.from(byPartition, async ([partition, indexes]) => {
-          const seqs = await (queues[partition] as AppendQueue<EventRecord, number>).add(
-            indexes.map((index) => records[index] as EventRecord),
-          )
+        Array.from(byQueue, async ([queue, indexes]) => {
+          const seqs = await queue.add(indexes.map((index) => records[index] as EventRecord))
           for (const [place, index] of indexes.entries()) {
+            const { partition } = records[index] as EventRecord
             const seq = seqs[place] as number
-            results[index] = {
-              status: seq < 0 ? 'duplicate' : 'appended',
-              partition,
-              position: positionOf(Math.abs(seq)),
-            }
+            const status = seq < 0 ? 'duplicate' : 'appended'
+            results[index] = { status, partition, position: positionOf(Math.abs(seq)) }
           }
         }),
       )
@@ -243,6 +258,10 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
 async function allDone(promises: readonly Promise<void>[]): Promise<void> {
   await Promise.allSettled(promises)
   await Promise.all(promises)
+}
+
+function bytesOf(records: readonly EventRecord[]): number {
+  return records.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 function amountOf(amount: number): string {

@@ -5,6 +5,8 @@ import { type BinaryRedisLike, checkedClient } from './client.ts'
 export interface Script {
   readonly text: string
   readonly sha: string
+  /** Does for several calls at once what this does for one; see `joinCalls`. */
+  readonly joined?: Script
 }
 
 /** What a script is given: text, or bytes as they are. */
@@ -16,6 +18,28 @@ export type RunScript = (script: Script, keys: readonly string[], args: readonly
 /** Names a script. */
 export function scriptOf(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
+}
+
+/** Names a script that has a form for several calls, which have the same number of keys each. It has to answer with something. */
+export function joinableScript(text: string): Script {
+  const [, flags, body] = /^(#![^\n]*\n)?(.*)$/s.exec(text) as unknown as [string, string | undefined, string]
+  return {
+    ...scriptOf(text),
+    joined: scriptOf(`${flags ?? ''}
+local each = function(KEYS, ARGV)
+${body}
+end
+local answers, width, place = {}, #KEYS / ARGV[1], 2
+for call = 1, tonumber(ARGV[1]) do
+  local keys, args, count = {}, {}, tonumber(ARGV[place])
+  for index = 1, width do keys[index] = KEYS[(call - 1) * width + index] end
+  for index = 1, count do args[index] = ARGV[place + index] end
+  place = place + count + 1
+  answers[call] = each(keys, args)
+end
+return answers
+`),
+  }
 }
 
 /**

@@ -26,6 +26,12 @@ export function checkServer(
   return appendfsync === 'always' ? 'fsync' : 'os'
 }
 
+/** Whether those who said this of themselves are one server, which has every key. */
+export function isOneServer(infos: readonly string[]): boolean {
+  const runs = new Set(infos.map((info) => fieldOf(info, 'run_id')))
+  return runs.size === 1 && !runs.has(undefined) && infos.every((info) => fieldOf(info, 'cluster_enabled') === '0')
+}
+
 /** The setting `appendfsync`; `undefined` where the server does not tell, as services do that are run by others. */
 export async function askAppendfsync(client: BinaryRedisLike): Promise<string | undefined> {
   try {

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { joinCalls } from '../../src/redis/join-calls.ts'
+import { joinableScript, type RunScript, type Script, scriptOf } from '../../src/redis/script.ts'
+
+const script = joinableScript('return #ARGV')
+
+/** A server that answers with the arguments of each call, and remembers what it was sent. */
+function echo(): { readonly run: RunScript; readonly sent: (readonly [Script, number])[] } {
+  const sent: (readonly [Script, number])[] = []
+  const run: RunScript = async (asked, keys, args) => {
+    sent.push([asked, keys.length])
+    if (asked !== script.joined) return [...keys, ...args].join(' ')
+    const replies: string[] = []
+    const width = keys.length / Number(args[0])
+    for (let place = 1; place < args.length; ) {
+      const count = Number(args[place])
+      const own = keys.slice(replies.length * width, (replies.length + 1) * width)
+      replies.push([...own, ...args.slice(place + 1, place + 1 + count)].join(' '))
+      place += count + 1
+    }
+    return replies
+  }
+  return { run, sent }
+}
+
+describe('joinCalls', () => {
+  it('sends what is asked in one turn with one call, and gives each its own reply', async () => {
+    const { run, sent } = echo()
+    const joined = joinCalls(run)
+    const replies = await Promise.all([
+      joined(script, ['a', 'b'], ['1']),
+      joined(script, ['c', 'd'], []),
+      joined(script, ['e', 'f'], ['2', '3']),
+    ])
+    expect(replies).toEqual(['a b 1', 'c d', 'e f 2 3'])
+    expect(sent).toEqual([[script.joined, 6]])
+  })
+
+  it('sends a single call as it is, and what comes in a later turn by itself', async () => {
+    const { run, sent } = echo()
+    const joined = joinCalls(run)
+    expect(await joined(script, ['a'], ['1'])).toBe('a 1')
+    expect(await joined(script, ['b'], ['2'])).toBe('b 2')
+    expect(sent).toEqual([
+      [script, 1],
+      [script, 1],
+    ])
+  })
+
+  it('does not join different scripts, nor those that cannot be joined', async () => {
+    const { run, sent } = echo()
+    const joined = joinCalls(run)
+    const other = joinableScript('return 1')
+    const alone = scriptOf('return 2')
+    await Promise.all([script, other, alone, alone].map((asked) => joined(asked, ['a'], [])))
+    expect(sent.map(([asked]) => asked)).toEqual([alone, alone, script, other])
+  })
+
+  it('keeps the server no longer than 64 calls take', async () => {
+    const { run, sent } = echo()
+    const joined = joinCalls(run)
+    const asked = Array.from({ length: 130 }, (_, index) => String(index))
+    expect(await Promise.all(asked.map((index) => joined(script, ['a'], [index])))).toEqual(
+      asked.map((index) => `a ${index}`),
+    )
+    expect(sent.map(([, keys]) => keys)).toEqual([64, 64, 2])
+  })
+
+  it('fails all calls that went together', async () => {
+    const failure = new Error('away')
+    const joined = joinCalls(() => Promise.reject(failure))
+    const calls = [joined(script, ['a'], []), joined(script, ['b'], [])]
+    expect(await Promise.allSettled(calls)).toEqual([
+      { status: 'rejected', reason: failure },
+      { status: 'rejected', reason: failure },
+    ])
+  })
+})
+
+describe('joinableScript', () => {
+  it('keeps the flags of a script in its first line', () => {
+    const flagged = joinableScript('#!lua flags=allow-oom\nreturn 1')
+    expect(flagged.joined?.text.split('\n').slice(0, 4)).toEqual([
+      '#!lua flags=allow-oom',
+      '',
+      'local each = function(KEYS, ARGV)',
+      'return 1',
+    ])
+  })
+})
