@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { findProgram } from '../clients/service-process.ts'
+import { durableAcceptOnPostgres } from './accept-postgres.ts'
 import { durableAcceptOnRedis } from './accept-redis.ts'
 import { durableAccept } from './accept.ts'
 import { groupCommit } from './append.ts'
@@ -24,6 +25,7 @@ const SECTIONS: Readonly<Record<string, (quick: boolean) => Promise<Section>>> =
   secrets: verifySecrets,
   accept: durableAccept,
   'accept-redis': durableAcceptOnRedis,
+  'accept-postgres': durableAcceptOnPostgres,
   append: groupCommit,
   drain: drainBacklog,
 }
@@ -51,7 +53,8 @@ else await main()
 
 /** Whether what a section needs is installed. */
 function canRun(section: string): boolean {
-  return section !== 'accept-redis' || findProgram('redis-server') !== undefined
+  const program = section.endsWith('-redis') ? 'redis-server' : section.endsWith('-postgres') ? 'initdb' : undefined
+  return program === undefined || findProgram(program) !== undefined
 }
 
 async function main(): Promise<void> {

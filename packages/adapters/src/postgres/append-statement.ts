@@ -5,8 +5,7 @@ import type { SqlQuery } from './sql-client.ts'
 export type Appended = number
 
 /**
- * Stores records with one statement, all or none. Partitions are locked in their order, so that processes which store at once wait for each
- * other in one direction only.
+ * Stores records with one statement, all or none.
  *
  * @param channel - Who listens to it is told. `undefined`: nobody is.
  */
@@ -18,13 +17,12 @@ export async function appendRecords(
   { windowMs, channel }: { readonly windowMs: number; readonly channel: string | undefined },
 ): Promise<readonly Appended[]> {
   const { sent, indexes } = withoutRepeats(records, windowMs)
-  const { parts, bodies } = layOut(sent)
+  const { items, data } = layOut(sent)
+  const parts = Array.from(new Set(sent.map(({ partition }) => partition)))
   const rows = await query(
-    `select r.n, r.seq::text as seq, r.is_new
-     from (select * from json_to_recordset($2::text::json) as j(part int, items text, start int, size int) order by part) p
-     cross join lateral ${schema}.append(
-       $1::int, p.part, $3::float8, p.items, substring($4::bytea from p.start + 1 for p.size), $5::text) r`,
-    [buffer, JSON.stringify(parts), windowMs, Buffer.concat(bodies), channel ?? null],
+    `select n, seq::text as seq, is_new
+     from ${schema}.append($1::int, $2::text::int[], $3::float8, $4::text, $5::bytea, $6::text)`,
+    [buffer, `{${parts.join(',')}}`, windowMs, JSON.stringify(items), Buffer.concat(data), channel ?? null],
   )
   const seqs: Appended[] = []
   for (const { n, seq, is_new } of rows) seqs[Number(n)] = is_new === 1 ? Number(seq) : -Number(seq)
@@ -51,20 +49,23 @@ function withoutRepeats(
   return { sent, indexes }
 }
 
-/** Records by their partitions, and all bodies one behind the other. */
-function layOut(records: readonly EventRecord[]): { parts: readonly object[]; bodies: readonly Buffer[] } {
-  const bodies: Buffer[] = []
+/** Where each record is in `data`: its meta, and its body behind it. As one value of bytes nothing of it is escaped. */
+function layOut(records: readonly EventRecord[]): { items: readonly object[]; data: readonly Buffer[] } {
+  const data: Buffer[] = []
   let start = 0
-  const parts = Array.from(new Set(records.map(({ partition }) => partition)), (part) => {
-    let size = 0
-    const items = records.flatMap(({ partition, fingerprint, meta, receivedAt, body }, n) => {
-      if (partition !== part) return []
-      bodies.push(body)
-      size += body.byteLength
-      return [{ n, fingerprint, meta, received_at: receivedAt, start: size - body.byteLength, size: body.byteLength }]
-    })
-    start += size
-    return { part, items: JSON.stringify(items), start: start - size, size }
+  const items = records.map(({ partition, fingerprint, meta, receivedAt, body }, n) => {
+    data.push(meta, body)
+    const item = {
+      n,
+      part: partition,
+      fingerprint,
+      received_at: receivedAt,
+      start,
+      meta: meta.byteLength,
+      size: body.byteLength,
+    }
+    start += meta.byteLength + body.byteLength
+    return item
   })
-  return { parts, bodies }
+  return { items, data }
 }

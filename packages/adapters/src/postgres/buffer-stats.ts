@@ -12,7 +12,7 @@ export async function readStats(query: SqlQuery, schema: string, buffer: number)
     `select o.name,
        (select sum(p.next_seq - (select sum(upper(r) - lower(r)) from unnest(c.done) r))
         from ${schema}.cursor c join ${schema}.part p on p.buffer = o.buffer and p.part = c.part
-        where c.consumer = o.id)::float8 as left,
+        where c.consumer = o.id)::float8 - (select count(*) from ${schema}.ack where consumer = o.id) as left,
        (select count(*) from ${schema}.parked where consumer = o.id)::float8 as parked,
        (select count(*) from ${schema}.dead_letter where consumer = o.id)::float8 as dead
      from ${schema}.consumer o where o.buffer = $1::int order by o.id`,

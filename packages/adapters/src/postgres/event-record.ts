@@ -10,8 +10,8 @@ export interface EventRecord {
   readonly partition: number
   /** Identity within its partition: 128 bits of SHA-256 of source, tenant and id, in hexadecimal. */
   readonly fingerprint: string
-  /** Everything but the body, as JSON. */
-  readonly meta: string
+  /** Everything but the body, as JSON in UTF-8. */
+  readonly meta: Buffer
   readonly receivedAt: number
   readonly body: Buffer
   /** Bytes of meta and body. */
@@ -25,9 +25,8 @@ export interface EventRecord {
  */
 export function encodeEvent(event: NewEvent, partitions: number, maxEventBytes: number): EventRecord {
   const { body: bytes, ...rest } = event
-  const meta = JSON.stringify(rest)
-  const metaBytes = Buffer.byteLength(meta)
-  checkEventSize(bytes.byteLength, metaBytes, maxEventBytes)
+  const meta = Buffer.from(JSON.stringify(rest))
+  checkEventSize(bytes.byteLength, meta.byteLength, maxEventBytes)
   const body = Buffer.from(bytes)
   return {
     partition: partitionOf(event.key ?? event.id, partitions),
@@ -35,7 +34,7 @@ export function encodeEvent(event: NewEvent, partitions: number, maxEventBytes: 
     meta,
     receivedAt: event.receivedAt,
     body,
-    bytes: metaBytes + body.byteLength,
+    bytes: meta.byteLength + body.byteLength,
   }
 }
 

@@ -1,6 +1,8 @@
 import { checkOptions } from '@holdfast/core'
 import { consumers } from './migrations/consumers.ts'
 import { eventLog } from './migrations/event-log.ts'
+import { retention } from './migrations/retention.ts'
+import { setAside } from './migrations/set-aside.ts'
 import { sharedState } from './migrations/shared-state.ts'
 import { DEFAULT_SCHEMA, schemaName } from './schema.ts'
 
@@ -11,7 +13,7 @@ export interface PostgresSchemaOptions {
 }
 
 // In order, for good: what was published is never changed, only followed by another one.
-const migrations: readonly ((schema: string) => string)[] = [sharedState, eventLog, consumers]
+const migrations: readonly ((schema: string) => string)[] = [sharedState, eventLog, consumers, setAside, retention]
 
 /** The version that this code needs. */
 export const SCHEMA_VERSION: number = migrations.length

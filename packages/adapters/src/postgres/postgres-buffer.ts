@@ -150,8 +150,9 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
       durability = resolved.durability ?? (await askDurability(ask))
       if (resolved.listener !== undefined)
         unlisten = await listenTo(resolved.listener, channel, (payload) => {
-          const [buffer, partition] = payload.split(':')
-          if (Number(buffer) === id) arrivals.announce(Number(partition))
+          const [buffer, partitions = ''] = payload.split(':')
+          if (Number(buffer) !== id) return
+          for (const partition of partitions.split(',')) arrivals.announce(Number(partition))
         })
       retention = startRetention({
         query: ask,
@@ -201,7 +202,11 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     },
     async removeConsumer(consumer) {
       requireOpen()
-      await ask(`delete from ${schema}.consumer where buffer = $1::int and name = $2::text`, [id, consumer])
+      await ask(
+        `with gone as (delete from ${schema}.consumer where buffer = $1::int and name = $2::text returning id)
+         delete from ${schema}.ack using gone where consumer = gone.id`,
+        [id, consumer],
+      )
     },
     async read(partition, after, { limit, maxBytes }) {
       requireOpen()

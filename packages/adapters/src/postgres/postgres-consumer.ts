@@ -12,6 +12,8 @@ import { readCursor } from './cursor.ts'
 import type { Database } from './database.ts'
 import { readDeadLetters } from './dead-letters.ts'
 import { entriesOf } from './event-record.ts'
+import { createHeldCommits } from './held-commits.ts'
+import { createHeldReads } from './held-reads.ts'
 import { laneOf, letterItem, parkedItem, parkedOf } from './set-aside.ts'
 import type { SqlQuery, SqlRow, SqlValue } from './sql-client.ts'
 import { readText, storedText } from './text.ts'
@@ -38,15 +40,19 @@ const LEASE = '$1::int, $2::int, $3::text::bigint'
 // As the functions of the schema say it.
 const STALE = 'HF001'
 const DONE_ALREADY = 'HF002'
+// Rows of `ack` in a partition that are taken into the cursor at once.
+const ACKS = 256
 
 /** Makes the face of a consumer that is registered. */
 export function createPostgresConsumer(options: PostgresConsumerOptions): Consumer {
   const { name, id, buffer, schema, database, arrivals, requireOpen, inTime, onLease } = options
 
+  const staleLease = (partition: number): BufferError =>
+    new BufferError('stale_lease', `Partition ${partition} of consumer "${name}" is somebody else's now.`)
+
   const failure = (error: unknown, partition: number): BufferError => {
     const state = sqlStateOf(error)
-    if (state === STALE)
-      return new BufferError('stale_lease', `Partition ${partition} of consumer "${name}" is somebody else's now.`)
+    if (state === STALE) return staleLease(partition)
     if (state === DONE_ALREADY)
       return new BufferError('already_done', 'The event has been done before; the transaction was rolled back.')
     return bufferFailure(error)
@@ -73,7 +79,11 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
     return Number(row?.taken)
   }
 
-  const commit = (query: SqlQuery, lease: Lease, delta: CursorDelta, inTransaction: 0 | 1): Promise<unknown> => {
+  const queryInTime: SqlQuery = (text, values) => inTime(database.query(text, values))
+  const readHeld = createHeldReads(queryInTime, schema, id, buffer)
+  const commitHeld = createHeldCommits(queryInTime, schema, id)
+
+  const commitWith = (query: SqlQuery, lease: Lease, delta: CursorDelta, inTransaction: 0 | 1): Promise<unknown> => {
     const done = JSON.stringify((delta.done ?? []).map((position) => String(seqOf(position))))
     const retry = (delta.retry ?? []).map(({ position, attempts, nextAt }) => ({
       seq: seqOf(position),
@@ -85,6 +95,23 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
       done,
       JSON.stringify(retry),
     ])
+  }
+
+  /** Acknowledges in a transaction of the application, beside others of the partition where it can. */
+  const acknowledgeWith = (query: SqlQuery, lease: Lease, delta: CursorDelta): Promise<unknown> => {
+    const [position, another] = delta.done ?? []
+    if (position === undefined || another !== undefined || (delta.retry ?? []).length > 0)
+      return commitWith(query, lease, delta, 1)
+    return query(`select ${schema}.acknowledge(${LEASE}, $4::text::bigint)`, [...held(lease), String(seqOf(position))])
+  }
+
+  const acks = new Map<number, number>()
+  /** Has the cursor take over what was acknowledged beside it, now and then. */
+  const countAck = (lease: Lease): void => {
+    const count = (acks.get(lease.partition) ?? 0) + 1
+    acks.set(lease.partition, count % ACKS)
+    // When it fails the next one does it.
+    if (count === ACKS) commitHeld({ lease, seqs: [] }).catch(() => undefined)
   }
 
   return {
@@ -111,13 +138,13 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
     async read(lease, after, { limit, maxBytes, waitMs, signal }) {
       signal?.throwIfAborted()
       const read = async (): Promise<LogEntry[]> => {
-        const rows = askLeased(
-          `select seq, meta, body
-           from ${schema}.read_held(${LEASE}, $4::int, $5::text::bigint, $6::int, $7::float8)`,
-          lease,
-          [buffer, String(seqOf(after)), limit, maxBytes],
-        )
-        return entriesOf(lease.partition, await untilAborted(rows, signal))
+        requireOpen()
+        const answer = readHeld({ lease, after: seqOf(after), limit, maxBytes }).catch((error: unknown) => {
+          throw failure(error, lease.partition)
+        })
+        const rows = await untilAborted(answer, signal)
+        if (rows === undefined) throw staleLease(lease.partition)
+        return entriesOf(lease.partition, rows)
       }
       if (waitMs <= 0) return read()
       const listener = arrivals.listen(lease.partition, seqOf(after))
@@ -136,23 +163,26 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
     async commit(lease, delta) {
       requireOpen()
       try {
-        await inTime(commit(database.query, lease, delta, 0))
+        if ((delta.retry ?? []).length > 0) await commitWith(queryInTime, lease, delta, 0)
+        else if (!(await commitHeld({ lease, seqs: (delta.done ?? []).map(seqOf) }))) throw staleLease(lease.partition)
       } catch (error) {
         throw failure(error, lease.partition)
       }
     },
     async withTransaction(lease, delta, work) {
       requireOpen()
-      return database.transaction(async (transaction, query) => {
+      const answer = await database.transaction(async (transaction, query) => {
         const result = await work(transaction)
         try {
-          // Last, because the cursor is locked from here to the commit.
-          await commit(query, lease, delta, 1)
+          // Last, because who wants the cursor for himself waits from here to the commit.
+          await acknowledgeWith(query, lease, delta)
         } catch (error) {
           throw failure(error, lease.partition)
         }
         return result
       })
+      countAck(lease)
+      return answer
     },
     async park(lease, events) {
       requireOpen()

@@ -65,49 +65,48 @@ begin
 end $$;
 
 create function ${schema}.append(
-  _buffer int, _part int, _window_ms float8, _items text, _bodies bytea, _channel text
+  _buffer int, _parts int[], _window_ms float8, _items text, _data bytea, _channel text
 ) returns table (n int, seq bigint, is_new int) language plpgsql volatile ${BY_KEY} as $$
 #variable_conflict use_column
 declare
-  _first bigint;
   _at timestamptz;
 begin
   -- What is acknowledged is on the disk, whatever the role has set.
   if current_setting('synchronous_commit') = 'off' then
     perform set_config('synchronous_commit', 'on', true);
   end if;
-  select next_seq into strict _first from ${schema}.part where buffer = _buffer and part = _part for update;
+  -- In their order, so that processes which store at once wait for each other in one direction only.
+  perform from ${schema}.part where buffer = _buffer and part = any (_parts) order by part for update;
   _at := clock_timestamp();
-  -- A statement of its own, so that it sees what was committed while the lock was waited for.
+  -- A statement of its own, so that it sees what was committed while the locks were waited for.
   return query
   with incoming as materialized (
-    select i.n, i.fingerprint, i.meta::json, i.received_at, substring(_bodies from i.start + 1 for i.size) as body
+    select i.n, i.part, i.fingerprint, i.received_at,
+      convert_from(substring(_data from i.start + 1 for i.meta), 'UTF8')::json as meta,
+      substring(_data from i.start + i.meta + 1 for i.size) as body, (
+        select d.seq from ${schema}.dedupe d
+        where d.buffer = _buffer and d.part = i.part and d.fingerprint = i.fingerprint
+          and d.seen_at > _at - _window_ms * interval '1 millisecond'
+      ) as known
     from json_to_recordset(_items::json)
-      as i(n int, fingerprint uuid, meta text, received_at float8, start int, size int)
-  ), looked_up as materialized (
-    select i.*, (
-      select d.seq from ${schema}.dedupe d
-      where d.buffer = _buffer and d.part = _part and d.fingerprint = i.fingerprint
-        and d.seen_at > _at - _window_ms * interval '1 millisecond'
-    ) as known from incoming i
+      as i(n int, part int, fingerprint uuid, received_at float8, start int, meta int, size int)
   ), fresh as materialized (
-    select l.*, _first - 1 + row_number() over (order by l.n) as seq from looked_up l where l.known is null
+    select i.*, p.next_seq - 1 + row_number() over (partition by i.part order by i.n) as seq
+    from incoming i join ${schema}.part p on p.buffer = _buffer and p.part = i.part where i.known is null
   ), remembered as (
     insert into ${schema}.dedupe (buffer, part, fingerprint, seq, seen_at)
-    select _buffer, _part, fingerprint, seq, _at from fresh where _window_ms > 0
+    select _buffer, part, fingerprint, seq, _at from fresh where _window_ms > 0
     on conflict (buffer, part, fingerprint) do update set seq = excluded.seq, seen_at = excluded.seen_at
   ), stored as (
     insert into ${schema}.event (buffer, part, seq, stored_at, received_at, meta, body)
-    select _buffer, _part, seq, _at, received_at, meta, body from fresh
+    select _buffer, part, seq, _at, received_at, meta, body from fresh
   ), counted as (
-    update ${schema}.part set
-      next_seq = _first + (select count(*) from fresh),
-      events = events + (select count(*) from fresh),
-      bytes = bytes + (select coalesce(sum(length(body)), 0) from fresh)
-    where buffer = _buffer and part = _part and exists (select from fresh)
+    update ${schema}.part p set next_seq = p.next_seq + f.events, events = p.events + f.events, bytes = p.bytes + f.bytes
+    from (select part, count(*) as events, sum(length(body)) as bytes from fresh group by part) f
+    where p.buffer = _buffer and p.part = f.part
   )
-  select n, seq, 1 from fresh union all select n, known, 0 from looked_up where known is not null;
-  if _channel is not null then perform pg_notify(_channel, _buffer || ':' || _part); end if;
+  select n, seq, 1 from fresh union all select n, known, 0 from incoming where known is not null;
+  if _channel is not null then perform pg_notify(_channel, _buffer || ':' || array_to_string(_parts, ',')); end if;
 end $$;
 
 create function ${schema}.read_log(_buffer int, _part int, _after bigint, _limit int, _max_bytes float8)

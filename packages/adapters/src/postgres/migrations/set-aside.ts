@@ -1,0 +1,223 @@
+import { BY_KEY } from './event-log.ts'
+
+// Events that are parked or dead are copies, so that the log can be deleted behind them. To the cursor they are done.
+
+/** Version 4: what the consumers of `postgresBuffer` keep beside its log, and how events get done. */
+export const setAside = (schema: string): string => `
+create table ${schema}.parked (
+  consumer int not null references ${schema}.consumer on delete cascade,
+  part int not null,
+  seq bigint not null,
+  lane text not null,
+  redrives int not null,
+  attempts int not null,
+  next_at float8 not null,
+  blocked json,
+  meta json not null,
+  body bytea not null,
+  primary key (consumer, part, seq)
+) with (autovacuum_vacuum_scale_factor = 0.02);
+create index on ${schema}.parked (consumer, part, md5(lane), seq);
+
+create table ${schema}.dead_letter (
+  consumer int not null references ${schema}.consumer on delete cascade,
+  part int not null,
+  seq bigint not null,
+  lane text not null,
+  redrives int not null,
+  at float8 not null,
+  why json not null,
+  meta json not null,
+  body bytea not null,
+  primary key (consumer, part, seq)
+);
+create index on ${schema}.dead_letter (consumer, at, part, seq);
+
+create function ${schema}.parked_lanes(_consumer int, _part int, _epoch bigint)
+returns table (lane text, seq text, attempts int, next_at float8, blocked text, events bigint, bytes bigint)
+language plpgsql stable as $$
+#variable_conflict use_column
+begin
+  perform ${schema}.require_lease(_consumer, _part, _epoch);
+  return query
+    select distinct on (p.lane) p.lane, p.seq::text, p.attempts, p.next_at, p.blocked::text,
+      count(*) over whole, sum(length(p.body)) over whole
+    from ${schema}.parked p where p.consumer = _consumer and p.part = _part
+    window whole as (partition by p.lane) order by p.lane, p.seq;
+end $$;
+
+create function ${schema}.read_parked(
+  _consumer int, _part int, _epoch bigint, _lane text, _limit int, _max_bytes float8
+) returns table (
+  seq text, redrives int, attempts int, next_at float8, blocked text, meta text, body bytea
+) language plpgsql stable as $$
+#variable_conflict use_column
+begin
+  perform ${schema}.require_lease(_consumer, _part, _epoch);
+  return query
+    select l.seq::text, l.redrives, l.attempts, l.next_at, l.blocked::text, l.meta::text, l.body from (
+      select p.*, sum(length(p.body)) over (order by p.seq) - length(p.body) as bytes_before,
+        row_number() over (order by p.seq) as place
+      from (
+        select * from ${schema}.parked q
+        where q.consumer = _consumer and q.part = _part and md5(q.lane) = md5(_lane) and q.lane = _lane
+        order by q.seq limit _limit
+      ) p
+    ) l where l.bytes_before < _max_bytes or l.place = 1 order by l.seq;
+end $$;
+
+create function ${schema}.dead_lanes(_consumer int, _part int, _epoch bigint) returns setof text
+language plpgsql stable as $$
+begin
+  perform ${schema}.require_lease(_consumer, _part, _epoch);
+  return query select distinct lane from ${schema}.dead_letter where consumer = _consumer and part = _part;
+end $$;
+
+create function ${schema}.commit_done(_consumer int, _items text) returns setof int
+language plpgsql volatile ${BY_KEY} as $$
+declare
+  _held int[];
+begin
+  -- A cursor may be a moment behind after a crash of the server: what it says is done has to be, not the other way round.
+  perform set_config('synchronous_commit', 'off', true);
+  select coalesce(array_agg(h.n), '{}') into _held from (
+    select i.n from ${schema}.cursor c
+    join json_to_recordset(_items::json) as i(n int, part int, epoch bigint) on c.part = i.part
+    where c.consumer = _consumer and c.epoch = i.epoch and c.owner is not null order by c.part for update of c
+  ) h;
+  with item as materialized (
+    select i.part, s.seq
+    from json_to_recordset(_items::json) as i(n int, part int, seqs bigint[]), unnest(i.seqs) as s(seq)
+    where i.n = any (_held)
+  ), unparked as (
+    delete from ${schema}.parked p using item i where p.consumer = _consumer and p.part = i.part and p.seq = i.seq
+  ), acked as (
+    delete from ${schema}.ack a using (
+      select distinct i.part from json_to_recordset(_items::json) as i(n int, part int) where i.n = any (_held)
+    ) i where a.consumer = _consumer and a.part = i.part returning a.part, a.seq
+  ), through as (
+    select part, range_agg(int8range(seq, seq, '[]')) as seqs
+    from (select * from item union all select * from acked) a group by part
+  )
+  update ${schema}.cursor c set
+    done = c.done + t.seqs,
+    retry = case when c.retry = '{}' then c.retry
+      else c.retry - array(select k from jsonb_object_keys(c.retry) k where t.seqs @> k::bigint) end
+  from through t where c.consumer = _consumer and c.part = t.part;
+  return query select i.n from json_to_recordset(_items::json) as i(n int) where i.n <> all (_held);
+end $$;
+
+create function ${schema}.commit(_consumer int, _part int, _epoch bigint, _done text, _retry text, _in_transaction int)
+returns void language plpgsql volatile ${BY_KEY} as $$
+declare
+  _before int8multirange;
+  _parked int;
+begin
+  if _in_transaction = 0 then perform set_config('synchronous_commit', 'off', true); end if;
+  _before := ${schema}.hold(_consumer, _part, _epoch);
+  if _retry <> '[]' then
+    update ${schema}.parked p set attempts = r.attempts, next_at = r.next_at, blocked = null
+    from json_to_recordset(_retry::json) as r(seq bigint, attempts int, next_at float8)
+    where p.consumer = _consumer and p.part = _part and p.seq = r.seq;
+    update ${schema}.cursor set retry = retry || coalesce((
+      select jsonb_object_agg(r.seq::text, jsonb_build_array(r.attempts, r.next_at))
+      from json_to_recordset(_retry::json) as r(seq bigint, attempts int, next_at float8) where not _before @> r.seq
+    ), '{}') where consumer = _consumer and part = _part;
+  end if;
+  if _done <> '[]' then
+    delete from ${schema}.parked where consumer = _consumer and part = _part
+      and seq = any (array(select s::bigint from json_array_elements_text(_done::json) s));
+    get diagnostics _parked = row_count;
+    if _in_transaction = 1 and _parked = 0 and _before @> ${schema}.seqs(_done) then
+      raise exception 'done already' using errcode = 'HF002';
+    end if;
+    perform ${schema}.mark_done(_consumer, _part, ${schema}.seqs(_done),
+      array(select json_array_elements_text(_done::json)));
+  end if;
+end $$;
+
+
+create function ${schema}.acknowledge(_consumer int, _part int, _epoch bigint, _seq bigint) returns void
+language plpgsql volatile ${BY_KEY} as $$
+declare
+  _before int8multirange;
+begin
+  select done into _before from ${schema}.cursor
+  where consumer = _consumer and part = _part and epoch = _epoch and owner is not null for key share;
+  if not found then raise exception 'stale lease' using errcode = 'HF001'; end if;
+  if _before @> _seq then
+    delete from ${schema}.parked where consumer = _consumer and part = _part and seq = _seq;
+  else
+    insert into ${schema}.ack values (_consumer, _part, _seq) on conflict do nothing;
+  end if;
+  if not found then raise exception 'done already' using errcode = 'HF002'; end if;
+end $$;
+
+create function ${schema}.park(_consumer int, _part int, _epoch bigint, _items text) returns void
+language plpgsql volatile ${BY_KEY} as $$
+declare
+  _before int8multirange := ${schema}.hold(_consumer, _part, _epoch);
+begin
+  update ${schema}.parked p
+  set lane = i.lane, redrives = i.redrives, attempts = i.attempts, next_at = i.next_at, blocked = i.blocked::json
+  from json_to_recordset(_items::json)
+    as i(seq bigint, lane text, redrives int, attempts int, next_at float8, blocked text)
+  where p.consumer = _consumer and p.part = _part and p.seq = i.seq;
+  insert into ${schema}.parked (consumer, part, seq, lane, redrives, attempts, next_at, blocked, meta, body)
+  select distinct on (i.seq)
+    _consumer, _part, i.seq, i.lane, i.redrives, i.attempts, i.next_at, i.blocked::json, e.meta, e.body
+  from json_to_recordset(_items::json)
+    as i(seq bigint, lane text, redrives int, attempts int, next_at float8, blocked text)
+  join ${schema}.event e on e.part = _part and e.seq = i.seq
+    and e.buffer = (select buffer from ${schema}.consumer where id = _consumer)
+  where not _before @> i.seq;
+  perform ${schema}.mark_done(_consumer, _part,
+    (select range_agg(int8range(seq, seq, '[]')) from json_to_recordset(_items::json) as i(seq bigint)),
+    array(select seq::text from json_to_recordset(_items::json) as i(seq bigint)));
+end $$;
+
+create function ${schema}.bury(_consumer int, _part int, _epoch bigint, _items text) returns void
+language plpgsql volatile ${BY_KEY} as $$
+declare
+  _before int8multirange := ${schema}.hold(_consumer, _part, _epoch);
+begin
+  with item as materialized (
+    select distinct on (i.seq) i.* from json_to_recordset(_items::json)
+      as i(seq bigint, lane text, redrives int, at float8, why text)
+  ), unparked as (
+    delete from ${schema}.parked p using item i where p.consumer = _consumer and p.part = _part and p.seq = i.seq
+    returning p.seq, p.meta, p.body
+  ), found as (
+    select seq, meta, body from unparked
+    union all
+    select e.seq, e.meta, e.body from ${schema}.event e join item i on e.seq = i.seq
+    where e.part = _part and e.buffer = (select buffer from ${schema}.consumer where id = _consumer)
+      and not _before @> e.seq
+  )
+  insert into ${schema}.dead_letter (consumer, part, seq, lane, redrives, at, why, meta, body)
+  select _consumer, _part, i.seq, i.lane, i.redrives, i.at, i.why::json, f.meta, f.body from found f join item i using (seq);
+  perform ${schema}.mark_done(_consumer, _part,
+    (select range_agg(int8range(seq, seq, '[]')) from json_to_recordset(_items::json) as i(seq bigint)),
+    array(select seq::text from json_to_recordset(_items::json) as i(seq bigint)));
+end $$;
+
+create function ${schema}.redrive(_consumer int, _places text) returns int language sql volatile ${BY_KEY} as $$
+  with taken as (
+    delete from ${schema}.dead_letter d using json_to_recordset(_places::json) as i(part int, seq bigint)
+    where d.consumer = _consumer and d.part = i.part and d.seq = i.seq
+    returning d.part, d.seq, d.lane, d.redrives, d.meta, d.body
+  ), put as (
+    insert into ${schema}.parked (consumer, part, seq, lane, redrives, attempts, next_at, blocked, meta, body)
+    select _consumer, part, seq, lane, redrives + 1, 0, 0, null, meta, body from taken
+  )
+  select count(*)::int from taken
+$$;
+
+create function ${schema}.purge(_consumer int, _places text) returns int language sql volatile ${BY_KEY} as $$
+  with taken as (
+    delete from ${schema}.dead_letter d using json_to_recordset(_places::json) as i(part int, seq bigint)
+    where d.consumer = _consumer and d.part = i.part and d.seq = i.seq returning 1
+  )
+  select count(*)::int from taken
+$$;
+`
