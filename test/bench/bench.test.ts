@@ -104,6 +104,9 @@ describe('the benchmark', () => {
       ...(findProgram('redis-server') === undefined
         ? {}
         : { 'Inbound: durable accept over HTTP on Redis, 64 connections': ['bullmq', 'redisBuffer'] }),
+      ...(findProgram('initdb') === undefined
+        ? {}
+        : { 'Inbound: durable accept over HTTP on PostgreSQL, 64 connections': ['pg-boss', 'postgresBuffer'] }),
       'Inbound: group commit, append only': [
         'write + fdatasync @ 1',
         ...[1, 64, 256].map((concurrency) => `diskBuffer.append @ ${concurrency}`),

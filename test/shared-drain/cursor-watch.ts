@@ -35,7 +35,19 @@ export async function watchCursors({ query }: OpenStore): Promise<void> {
       end if;
       return null;
     end $$`)
-  await query(`create trigger watched after update on holdfast.cursor for each row execute function watch_cursor()`)
+  await query('create trigger watched after update on holdfast.cursor for each row execute function watch_cursor()')
+  await query(`
+    create function watch_ack() returns trigger language plpgsql as $$
+    begin
+      if not exists (
+        select from holder
+        where consumer = new.consumer and part = new.part and name = current_setting('application_name')
+      ) then
+        insert into wrong_move values ('acknowledged by another one than its owner', new.part, current_setting('application_name'));
+      end if;
+      return null;
+    end $$`)
+  await query('create trigger watched after insert on holdfast.ack for each row execute function watch_ack()')
 }
 
 /** The moves that were wrong. */

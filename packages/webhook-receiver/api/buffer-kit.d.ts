@@ -17,6 +17,10 @@ export interface AppendQueueOptions<Item extends Sized, Outcome> {
     readonly maxBatchBytes: number;
     readonly send: (items: readonly Item[]) => Promise<readonly Outcome[]>;
     readonly nextTurn: () => Promise<unknown>;
+    readonly linger?: {
+        readonly clock: Clock;
+        readonly maxMs: number;
+    };
 }
 
 export interface ArrivalListener {
@@ -91,7 +95,7 @@ export function createArrivals({ clock, pollMs, lastSeqs }: ArrivalsOptions): Ar
 
 export function createByteBudget(maxBytes: number, server: string): ByteBudget;
 
-export function decodeEvent(meta: string, body: Uint8Array<ArrayBuffer>, { partition, position }: EventPlace): StoredEvent;
+export function decodeEvent(json: string, body: Uint8Array<ArrayBuffer>, { partition, position }: EventPlace): StoredEvent;
 
 export const defaultServerBufferOptions: Readonly<Pick<ResolvedServerBufferOptions, 'partitions' | 'maxEventBytes' | 'maxBatchBytes' | 'timeoutMs' | 'dedupeWindowMs'>>
 

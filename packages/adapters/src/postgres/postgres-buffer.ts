@@ -29,6 +29,9 @@ import { type Retention, startRetention } from './retention.ts'
 import { askDurability } from './server-check.ts'
 import type { PostgresLike, SqlRow, SqlValue } from './sql-client.ts'
 
+// Longest time that a batch is kept for those whom the one before has answered.
+const LINGER_MS = 5
+
 // Clocks of senders may differ by so much.
 const CLOCK_SKEW_MS = 60_000
 
@@ -104,7 +107,12 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     return seqs
   }
 
-  const queue = createAppendQueue({ maxBatchBytes: resolved.maxBatchBytes, nextTurn, send: store })
+  const queue = createAppendQueue({
+    maxBatchBytes: resolved.maxBatchBytes,
+    nextTurn,
+    send: store,
+    linger: { clock, maxMs: LINGER_MS },
+  })
 
   const releaseAll = async (): Promise<void> => {
     const held = [...leases.values()]

@@ -1,3 +1,10 @@
+import type { Clock } from '@holdfast/core'
+
+// Of the time that the last batch took. Senders wait longer by so much, and a batch of twice the size makes more than up for it.
+const LINGER_SHARE = 0.25
+// Timers are no finer.
+const SHORTEST_LINGER_MS = 1
+
 /** What is to be stored. */
 export interface Sized {
   /** What it takes of a batch. */
@@ -15,6 +22,16 @@ export interface AppendQueueOptions<Item extends Sized, Outcome> {
    * millisecond.
    */
   readonly nextTurn: () => Promise<unknown>
+  /**
+   * Has a batch wait for those whom the one before has answered: senders who wait for an answer before they send again would otherwise share in two
+   * halves what one batch could hold. It waits for a quarter of the time that the last batch took, and only while others wait anyway: who comes alone
+   * is never kept. Absent: it waits for nobody.
+   */
+  readonly linger?: {
+    readonly clock: Clock
+    /** Longest wait, in ms. */
+    readonly maxMs: number
+  }
 }
 
 /** Group commit: one batch at a time is under way, and what comes meanwhile is the next. */
@@ -32,19 +49,42 @@ interface Group<Item, Outcome> {
   readonly reject: (error: unknown) => void
 }
 
-/** Makes a queue that sends what is to be stored. Without a timer: alone, a group goes at once; under load batches grow. */
+/** Makes a queue that sends what is to be stored. Alone, a group goes at once; under load batches grow. */
 export function createAppendQueue<Item extends Sized, Outcome>(
   options: AppendQueueOptions<Item, Outcome>,
 ): AppendQueue<Item, Outcome> {
-  const { maxBatchBytes, send, nextTurn } = options
+  const { maxBatchBytes, send, nextTurn, linger } = options
   let waiting: Group<Item, Outcome>[] = []
   let sending: Promise<void> | undefined
+  let onAdded = (): void => {}
 
   const run = async (): Promise<void> => {
     await nextTurn()
-    while (waiting.length > 0) await settle(takeBatch())
+    while (waiting.length > 0) {
+      const batch = takeBatch()
+      const beganMs = linger?.clock.monotonicMs() ?? 0
+      const others = await settle(batch)
+      if (linger === undefined || others === 0) continue
+      const lingerMs = Math.min((linger.clock.monotonicMs() - beganMs) * LINGER_SHARE, linger.maxMs)
+      if (lingerMs >= SHORTEST_LINGER_MS) await untilBack(others + batch.length, linger.clock, lingerMs)
+    }
     sending = undefined
   }
+
+  /** Resolves when so many groups wait, or enough for a batch, or the time is over. */
+  const untilBack = (groups: number, clock: Clock, lingerMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const finish = (): void => {
+        cancel()
+        onAdded = () => {}
+        resolve()
+      }
+      const cancel = clock.schedule(lingerMs, finish)
+      onAdded = () => {
+        if (waiting.length >= groups || bytesOf(waiting) >= maxBatchBytes) finish()
+      }
+      onAdded()
+    })
 
   const takeBatch = (): readonly Group<Item, Outcome>[] => {
     let bytes = 0
@@ -59,9 +99,12 @@ export function createAppendQueue<Item extends Sized, Outcome>(
     return batch
   }
 
-  const settle = async (batch: readonly Group<Item, Outcome>[]): Promise<void> => {
+  /** Resolves with how many waited when the batch was answered. */
+  const settle = async (batch: readonly Group<Item, Outcome>[]): Promise<number> => {
+    let others = 0
     try {
       const outcomes = await send(batch.flatMap(({ items }) => items))
+      others = waiting.length
       let from = 0
       for (const { items, resolve } of batch) {
         resolve(outcomes.slice(from, from + items.length))
@@ -70,15 +113,21 @@ export function createAppendQueue<Item extends Sized, Outcome>(
     } catch (error) {
       for (const { reject } of batch) reject(error)
     }
+    return others
   }
 
   return {
     add(items) {
       return new Promise((resolve, reject) => {
-        waiting.push({ items, bytes: items.reduce((sum, { bytes }) => sum + bytes, 0), resolve, reject })
+        waiting.push({ items, bytes: bytesOf(items), resolve, reject })
+        onAdded()
         sending ??= run()
       })
     },
     idle: () => sending ?? Promise.resolve(),
   }
+}
+
+function bytesOf(items: readonly Sized[]): number {
+  return items.reduce((sum, { bytes }) => sum + bytes, 0)
 }

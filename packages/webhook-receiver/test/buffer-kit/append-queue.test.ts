@@ -1,3 +1,4 @@
+import { fakeClock } from '@holdfast/core/testing'
 import { describe, expect, it } from 'vitest'
 import { type AppendQueueOptions, createAppendQueue, type Sized } from '../../src/buffer-kit/append-queue.ts'
 
@@ -95,5 +96,70 @@ describe('createAppendQueue', () => {
     await server.answer()
     await Promise.all([...groups, idle])
     expect(server.sent).toEqual(['a', 'b'])
+  })
+
+  describe('with a linger', () => {
+    const lingering = () => {
+      const clock = fakeClock()
+      const server = scripted()
+      const queue = createAppendQueue({ maxBatchBytes: 10, linger: { clock, maxMs: 5 }, ...server })
+      /** Has the batch under way take so long. */
+      const answerAfter = async (ms: number): Promise<void> => {
+        await clock.advance(ms)
+        await server.answer()
+      }
+      return { clock, server, queue, answerAfter }
+    }
+
+    it('sends what waited together with what those send who were answered', async () => {
+      const { server, queue, answerAfter } = lingering()
+      const first = queue.add([item('a')]).then(() => queue.add([item('c')]))
+      await server.answer()
+      const second = queue.add([item('b')])
+      await answerAfter(8)
+      await server.answer()
+      expect(await Promise.all([first, second])).toEqual([['C'], ['B']])
+      expect(server.sent).toEqual(['a', 'bc'])
+    })
+
+    it('waits for a quarter of the time that the last batch took, and not longer than the longest wait', async () => {
+      for (const [tookMs, lingerMs] of [
+        [8, 2],
+        [100, 5],
+      ] as const) {
+        const { clock, server, queue, answerAfter } = lingering()
+        const added = [queue.add([item('a')])]
+        await server.answer()
+        added.push(queue.add([item('b')]))
+        await answerAfter(tookMs)
+        await clock.advance(lingerMs - 0.5)
+        expect(server.sent).toEqual(['a'])
+        await clock.advance(0.5)
+        expect(server.sent).toEqual(['a', 'b'])
+        await server.answer()
+        await Promise.all(added)
+      }
+    })
+
+    it('keeps nobody who comes alone, nor what is enough for a batch, nor after an answer that came at once', async () => {
+      const { server, queue, answerAfter } = lingering()
+      const added = [queue.add([item('a')])]
+      await answerAfter(100)
+      await answerAfter(100)
+      added.push(queue.add([item('b')]))
+      await server.answer()
+      added.push(queue.add([item('c', 6)]))
+      await answerAfter(2)
+      expect(server.sent).toEqual(['a', 'b', 'c'])
+      added.push(queue.add([item('d', 6)]))
+      await answerAfter(100)
+      added.push(queue.add([item('e', 6)]))
+      await server.answer()
+      expect(server.sent).toEqual(['a', 'b', 'c', 'd', 'e'].slice(0, server.sent.length))
+      await server.answer()
+      await server.answer()
+      await Promise.all(added)
+      expect(server.sent).toEqual(['a', 'b', 'c', 'd', 'e'])
+    })
   })
 })
