@@ -20,7 +20,9 @@ import { TwoSlotFile } from './two-slot-file.ts'
 
 const SYNC_AFTER_MS = 1_000
 const CHECKPOINT_AFTER_MS = 10_000
-const CHECKPOINT_BYTES = 64 * 1024
+/** Some ten thousand acks: opening reads them in milliseconds, and the acks that wait for the syncs of a checkpoint are few among them. */
+const CHECKPOINT_BYTES = 512 * 1024
+const READ_CHUNK_BYTES = 64 * 1024
 const RETRY_AFTER_MS = 1_000
 
 export interface CursorFileOptions {
@@ -287,7 +289,7 @@ async function loadAcks(options: CursorFileOptions, checkpoint: CheckpointBase):
       offset: SEGMENT_HEADER_BYTES,
       end: size,
       expectedSeq: Math.max(checkpoint.version + 1, ackHeader.baseSeq),
-      chunkBytes: CHECKPOINT_BYTES,
+      chunkBytes: READ_CHUNK_BYTES,
       unreadable: 'damage',
     })
     for (;;) {

@@ -16,6 +16,8 @@ import { isDeviceFailure, overloaded, writeRefusal } from './write-failure.ts'
 const FAILURE_WINDOW_MS = 60_000
 /** The file of the next segment is prepared when this part of a segment is full. */
 const PREPARE_AT = 0.75
+/** A segment with so many bytes is ended by closing: the next opening would read all of it. */
+const SEAL_AT_CLOSE_BYTES = 1024 * 1024
 const DEVICE_FAILED = 'The device of the buffer failed.'
 
 export interface LogWriterOptions extends SegmentMakerOptions {
@@ -141,18 +143,24 @@ export class LogWriter {
     await this.#sealing
   }
 
-  /** Waits for what was appended and closes the file. Appends are refused from the call on. */
+  /** Waits for what was appended and closes the file; a long one gets its seal. Appends are refused from the call on. */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#running
-    await this.#sealing
     await this.#syncBehind?.stop()
+    if (this.#state.kind === 'attached' && this.#shouldSeal(this.#state.target)) this.#endSegment(this.#state.target)
+    await this.#sealing
     await this.#maker.close()
     if (this.#state.kind !== 'attached') return
     const { target } = this.#state
     await this.#syncBehind?.syncUpTo(target.file, this.#lastSeq).catch(ignore)
     this.#state = { kind: 'detached', resume: undefined }
     await target.close()
+  }
+
+  #shouldSeal(target: OpenSegment): boolean {
+    const isSound = this.#failure === undefined && this.#syncBehind?.failureOf(target) === undefined
+    return isSound && target.segment.readableEnd >= SEAL_AT_CLOSE_BYTES
   }
 
   #refusalOf(bytes: number): BufferError | undefined {

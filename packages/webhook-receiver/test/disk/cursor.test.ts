@@ -71,12 +71,12 @@ describe('the cursor of a disk consumer', () => {
 
   test('keeps its files small while events are acked one by one', async () => {
     const fileSystem = new MemoryFileSystem()
-    const { buffer, at } = await openWith(fileSystem, 3000)
+    const { buffer, at } = await openWith(fileSystem, 12_000)
     const { consumer, lease } = await consumerOf(buffer)
-    for (let index = 0; index < 3000; index++) await consumer.commit(lease, { done: [at(index)] })
-    expect(fileSystem.read(`${DIRECTORY}/cur/c.ack`).length).toBeLessThan(70_000)
+    for (let index = 0; index < 12_000; index++) await consumer.commit(lease, { done: [at(index)] })
+    expect(fileSystem.read(`${DIRECTORY}/cur/c.ack`).length).toBeLessThan(530_000)
     expect(fileSystem.read(`${DIRECTORY}/cur/c.cur`).length).toBe(8192)
-    expect((await loadAgain(fileSystem.afterKill())).lowWater).toBe(at(2999))
+    expect((await loadAgain(fileSystem.afterKill())).lowWater).toBe(at(11_999))
   })
 
   test('keeps a state that is too large for a checkpoint', async () => {

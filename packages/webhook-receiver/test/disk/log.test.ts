@@ -1,3 +1,4 @@
+import { fakeClock } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
 import type { Log } from '../../src/disk/log.ts'
 import { MemoryFileSystem } from './memory-file-system.ts'
@@ -32,6 +33,42 @@ describe('Log with sealed segments', () => {
     expect(report.scannedBytes).toBeLessThan(8192)
     expect(await readNumbers(log)).toEqual(range(1, 200))
     await log.close()
+  })
+
+  test('has a long segment sealed by closing, so that the next opening does not read it', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const options = { segmentBytes: 64 * 1024 * 1024, maxBatchBytes: 1024 * 1024 }
+    const { log } = await openLog(fileSystem, options)
+    await appendNumbers(log, 1, 50, 100_000)
+    await log.close()
+    const { log: reopened, report } = await openLog(fileSystem, options)
+    expect(report.scannedBytes).toBe(0)
+    await appendNumbers(reopened, 51, 52)
+    expect(fileSystem.paths(SEGMENTS)).toHaveLength(2)
+    expect(await readNumbers(reopened)).toEqual(range(1, 52))
+    await reopened.close()
+    // A short one is gone on with: who restarts often would have a file for each time.
+    const { log: third } = await openLog(fileSystem, options)
+    await appendNumbers(third, 53, 53)
+    expect(fileSystem.paths(SEGMENTS)).toHaveLength(2)
+    expect(await readNumbers(third)).toEqual(range(1, 53))
+    await third.close()
+  })
+
+  test('has no segment sealed by closing after a sync of it failed', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const clock = fakeClock()
+    const options = { segmentBytes: 64 * 1024 * 1024, maxBatchBytes: 1024 * 1024, syncIntervalMs: 100, clock }
+    const { log } = await openLog(fileSystem, options)
+    await appendNumbers(log, 1, 50, 100_000)
+    fileSystem.fault = (operation) => (operation === 'datasync' ? 'EIO' : undefined)
+    await clock.advance(100)
+    fileSystem.fault = undefined
+    await log.close()
+    const { log: reopened, report } = await openLog(fileSystem, options)
+    expect(report.scannedBytes).toBeGreaterThan(5_000_000)
+    expect(await readNumbers(reopened)).toEqual(range(1, 50))
+    await reopened.close()
   })
 
   test('begins to read in the middle of a segment by its index', async () => {

@@ -1,10 +1,13 @@
 import { type Fingerprint, wordOf, words } from './fingerprint.ts'
 
-/** Twelve bits for each id and eight probes: three of a thousand unknown ids are looked up in vain. */
-const BITS_PER_ID = 12
 export const PROBES = 8
 
-/** Says for certain that an id is not in a run, and for most others that it may be. 15 MB for ten million ids. */
+/** From this many ids on a run is large. */
+const MANY_IDS = 1_000_000
+/** Of a thousand unknown ids three are looked up in a small run in vain, 25 in a large one. There are many small runs, and nearly all ids are in the few large ones. */
+const BITS_PER_ID = { few: 12, many: 8 } as const
+
+/** Says for certain that an id is not in a run, and for most others that it may be. 10 MB for ten million ids. */
 export class BloomFilter {
   readonly bytes: Buffer
   readonly #bits: number
@@ -15,7 +18,8 @@ export class BloomFilter {
   }
 
   static forCount(count: number): BloomFilter {
-    return new BloomFilter(Buffer.alloc(Math.max(8, Math.ceil((count * BITS_PER_ID) / 8))))
+    const bitsPerId = count < MANY_IDS ? BITS_PER_ID.few : BITS_PER_ID.many
+    return new BloomFilter(Buffer.alloc(Math.max(8, Math.ceil((count * bitsPerId) / 8))))
   }
 
   add(word: number, step: number): void {

@@ -11,7 +11,7 @@ import { IdTable } from './id-table.ts'
 /** Ids in memory at which they are written to a run. */
 const MAX_TABLE_IDS = 131_072
 /** Closing leaves fewer ids than this to the log. */
-const LEAST_IDS_AT_END = 8_192
+const LEAST_IDS_AT_END = 1_024
 /** Tables that may wait to be written, 6 MB each; then no events are taken until some are. */
 const MAX_FROZEN_TABLES = 8
 
@@ -37,7 +37,7 @@ interface Frozen {
  * are one write. When a segment ends or there are many, they are written to a run, which stays for the length of the window whether the
  * segment is deleted or not. Runs can be rebuilt from the log as long as it has the records; a segment is deleted only after that.
  *
- * Memory does not grow with the length of ids, and by 13 bits for each of them in runs.
+ * Memory does not grow with the length of ids, and by nine to 13 bits for each of them in runs.
  */
 export class DedupeIndex {
   readonly #options: DedupeIndexOptions

@@ -19,9 +19,9 @@ import {
 import type { IdSource } from './id-source.ts'
 
 /** Ids in a bucket: what one lookup reads. */
-const IDS_PER_BUCKET = 64
-/** Ids that are sorted at once: about a millisecond of work. */
-const IDS_PER_PART = 2048
+const IDS_PER_BUCKET = 128
+/** Ids that are sorted at once: one or two milliseconds of work. */
+const IDS_PER_PART = 4096
 
 export interface RunOrder {
   readonly fileSystem: FileSystem
@@ -67,11 +67,14 @@ async function writeContent(
   const bucketBits = Math.max(partBits, bitsFor(atMost / IDS_PER_BUCKET))
   const filter = BloomFilter.forCount(atMost)
   const table = Buffer.alloc(2 ** bucketBits * BUCKET_BYTES)
+  const parts = 2 ** partBits
+  const gather = async (part: number): Promise<Buffer> =>
+    Buffer.concat(await Promise.all(sources.map((source) => source.part(part, partBits))))
   let count = 0
   let newestAt = 0
-  for (let part = 0; part < 2 ** partBits; part++) {
+  let gathered = await gather(0)
+  for (let part = 0; part < parts; part++) {
     signal?.throwIfAborted()
-    const gathered = Buffer.concat(await Promise.all(sources.map((source) => source.part(part, partBits))))
     const kept = Buffer.allocUnsafe(gathered.length)
     let end = 0
     let bucket = part * 2 ** (bucketBits - partBits)
@@ -95,8 +98,13 @@ async function writeContent(
       count++
     }
     closeBucketsBefore((part + 1) * 2 ** (bucketBits - partBits))
-    // The write is also what lets the event loop go on between two parts.
-    if (end > 0) await writeFully(file, [kept.subarray(0, end)], RUN_HEADER_BYTES + count * ENTRY_BYTES - end)
+    // Waiting is also what lets the event loop go on between two parts. Both are waited for, whatever fails: nothing may be under way when the file is closed.
+    const writing =
+      end > 0
+        ? writeFully(file, [kept.subarray(0, end)], RUN_HEADER_BYTES + count * ENTRY_BYTES - end)
+        : Promise.resolve()
+    const [next] = await bothOf(part + 1 < parts ? gather(part + 1) : Promise.resolve(Buffer.alloc(0)), writing)
+    gathered = next
   }
   const header: IdRunHeader = {
     formatVersion: FORMAT_VERSION,
@@ -112,6 +120,11 @@ async function writeContent(
   await writeFully(file, [table, filter.bytes], RUN_HEADER_BYTES + count * ENTRY_BYTES)
   await writeFully(file, [encodeRunHeader(header)], 0)
   return { header, table, filter }
+}
+
+async function bothOf<First, Second>(first: Promise<First>, second: Promise<Second>): Promise<[First, Second]> {
+  await Promise.allSettled([first, second])
+  return [await first, await second]
 }
 
 /** Bits of the smallest power of two that is at least this. */

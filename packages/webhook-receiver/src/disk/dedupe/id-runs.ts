@@ -8,7 +8,7 @@ import { IdRun } from './id-run.ts'
 import { type IdSource, runSource } from './id-source.ts'
 
 /** So many neighbours of one size become one run, so that an id is asked for in few of them. */
-const MERGE_FACTOR = 8
+const MERGE_FACTOR = 4
 const SMALL_RUN_IDS = 131_072
 
 export interface IdRunsOptions {
@@ -175,15 +175,27 @@ async function findIn(
   return undefined
 }
 
-/** Neighbours of one size class, newest first; none when there are too few. */
+/**
+ * Neighbours of one size class with smaller ones between them, newest first; none when there are too few. The oldest go first: a few small ones that stayed
+ * behind between large ones would keep those apart for ever.
+ */
 function findGroup(runs: readonly IdRun[]): readonly IdRun[] {
-  let group: IdRun[] = []
-  for (const run of runs.filter((candidate) => !candidate.isDamaged)) {
-    const last = group.at(-1)
-    const isNeighbour = last !== undefined && run.header.range.to + 1 === last.header.range.from
-    if (!isNeighbour || sizeClass(run) !== sizeClass(last)) group = []
-    group.push(run)
-    if (group.length === MERGE_FACTOR) return group
+  const sound = runs.filter((run) => !run.isDamaged).toReversed()
+  const largest = Math.max(0, ...sound.map(sizeClass))
+  for (let size = 0; size <= largest; size++) {
+    let group: IdRun[] = []
+    let counted = 0
+    for (const run of sound) {
+      const last = group.at(-1)
+      const isNeighbour = last !== undefined && last.header.range.to + 1 === run.header.range.from
+      if (!isNeighbour || sizeClass(run) > size) {
+        group = []
+        counted = 0
+      }
+      if (sizeClass(run) === size) counted++
+      if (counted > 0) group.push(run)
+      if (counted === MERGE_FACTOR) return group.toReversed()
+    }
   }
   return []
 }

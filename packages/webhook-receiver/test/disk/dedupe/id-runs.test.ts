@@ -58,42 +58,42 @@ describe('IdRuns', () => {
     await runs.close()
   })
 
-  test('merges eight neighbours into one, and drops what has left the window', async () => {
+  test('merges four neighbours into one, and drops what has left the window', async () => {
     const fileSystem = new MemoryFileSystem()
     const runs = await openRuns(fileSystem)
-    for (let run = 0; run < 8; run++) await addRun(runs, run * 100 + 1, run * 100 + 100, run < 2 ? 10 : 1000)
+    for (let run = 0; run < 4; run++) await addRun(runs, run * 100 + 1, run * 100 + 100, run < 2 ? 10 : 1000)
     expect(await runs.mergeSome(500)).toBe(true)
     expect(await runs.mergeSome(500)).toBe(false)
     expect(fileSystem.paths(DIRECTORY)).toEqual([
-      `${DIRECTORY}/${'1'.padStart(16, '0')}-${'320'.padStart(16, '0')}.ids`,
+      `${DIRECTORY}/${'1'.padStart(16, '0')}-${'190'.padStart(16, '0')}.ids`,
     ])
-    expect(runs.count).toBe(600)
-    for (let number = 201; number <= 800; number++) expect(await find(runs, number)).toBe(number)
+    expect(runs.count).toBe(200)
+    for (let number = 201; number <= 400; number++) expect(await find(runs, number)).toBe(number)
     for (let number = 1; number <= 200; number++) expect(await find(runs, number)).toBeUndefined()
     await runs.close()
     const reopened = await openRuns(fileSystem)
-    expect(await find(reopened, 500)).toBe(500)
+    expect(await find(reopened, 300)).toBe(300)
     await reopened.close()
   })
 
   test('takes new runs while neighbours are merged, and keeps both', async () => {
     const fileSystem = new MemoryFileSystem()
     const runs = await openRuns(fileSystem)
-    for (let run = 0; run < 8; run++) await addRun(runs, run * 100 + 1, run * 100 + 100)
+    for (let run = 0; run < 4; run++) await addRun(runs, run * 100 + 1, run * 100 + 100)
     const merging = runs.mergeSome(0)
-    await addRun(runs, 801, 900)
+    await addRun(runs, 401, 500)
     // What is being merged is not deleted under it.
     await runs.removeExpired(1_000_000)
     expect(await merging).toBe(true)
-    for (const number of [1, 500, 800]) expect(await find(runs, number)).toBe(number)
-    expect(runs.uncovered({ from: 1, to: 800 })).toEqual([])
+    for (const number of [1, 200, 400]) expect(await find(runs, number)).toBe(number)
+    expect(runs.uncovered({ from: 1, to: 400 })).toEqual([])
     await runs.close()
   })
 
   test('gives a merge up when it is told to, and leaves what there was', async () => {
     const fileSystem = new MemoryFileSystem()
     const runs = await openRuns(fileSystem)
-    for (let run = 0; run < 8; run++) await addRun(runs, run * 100 + 1, run * 100 + 100)
+    for (let run = 0; run < 4; run++) await addRun(runs, run * 100 + 1, run * 100 + 100)
     const before = fileSystem.paths(DIRECTORY)
     await expect(runs.mergeSome(0, AbortSignal.abort())).rejects.toThrow()
     expect(fileSystem.paths(DIRECTORY)).toEqual(before)
@@ -103,9 +103,9 @@ describe('IdRuns', () => {
 
   test('merges no runs that have a gap between them', async () => {
     const runs = await openRuns(new MemoryFileSystem())
-    for (let run = 0; run < 8; run++) await addRun(runs, run * 100 + 1 + (run > 3 ? 1 : 0), run * 100 + 100)
+    for (let run = 0; run < 6; run++) await addRun(runs, run * 100 + 1 + (run > 2 ? 1 : 0), run * 100 + 100)
     expect(await runs.mergeSome(0)).toBe(false)
-    expect(runs.uncovered({ from: 1, to: 800 })).toHaveLength(4)
+    expect(runs.uncovered({ from: 1, to: 600 })).toHaveLength(3)
     await runs.close()
   })
 
