@@ -115,6 +115,7 @@ describe('the benchmark', () => {
         '1,000 keys, concurrency 64',
         'the same, while one of the keys fails for ever',
         'total order, concurrency 1',
+        'writes of 64 bytes, one after another',
       ],
     }
     for (const [title, names] of Object.entries(expected)) {
