@@ -26,8 +26,10 @@ export type BufferDurability =
 /** What a buffer can do. The engine reads these flags; it never probes for methods. */
 export interface BufferCaps {
   readonly durability: BufferDurability
-  /** Fixed for the life of the buffer. Order holds within a partition. */
+  /** Fixed for the life of the buffer, unless it `adopts`. Order holds within a partition. */
   readonly partitions: number
+  /** Whether `acquire` takes over partitions of processes that have ended, and gives them back when they are empty; `partitions` grows with them. */
+  readonly adopts?: boolean
   /** Whether several processes can have it open. */
   readonly multiProcess: boolean
   /** Largest body that `append` takes, in bytes. */

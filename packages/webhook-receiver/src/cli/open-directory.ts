@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { isIntegrationError } from '@holdfast/core'
 import type { EventBuffer, OpenReport } from '../buffer/event-buffer.ts'
 import type { EncryptionOptions } from '../disk/body/key-ring.ts'
-import { diskBuffer } from '../disk/disk-buffer.ts'
+import { wholeDirectory } from '../disk/disk-buffer.ts'
 import { errorCodeOf } from '../disk/file-io.ts'
 import { nodeFileSystem } from '../disk/node-file-system.ts'
 import type { RecoveryMode } from '../disk/recovery-mode.ts'
+import { findShards, shardName } from '../disk/shards/shard-names.ts'
 import { UsageError } from './cli-io.ts'
 import { overlayFileSystem } from './overlay-file-system.ts'
 
@@ -35,12 +36,12 @@ export async function inspectDirectory(
   directory: string,
   { rememberIds = false, ...keys }: KeyedDirectory & { readonly rememberIds?: boolean } = {},
 ): Promise<OpenDirectory> {
-  requireBuffer(directory)
+  await requireBuffer(directory)
   for (let attempt = 1; ; attempt++) {
     const overlay = overlayFileSystem(nodeFileSystem())
     const { fileSystem } = overlay
     // Looking compares no ids, and need not read the segments for them.
-    const buffer = diskBuffer({
+    const buffer = await wholeDirectory({
       directory,
       fileSystem,
       ...keys,
@@ -73,25 +74,36 @@ export async function changeDirectory(
   directory: string,
   { create = false, ...keys }: KeyedDirectory & { readonly create?: boolean } = {},
 ): Promise<OpenDirectory> {
-  if (!create) requireBuffer(directory)
-  const buffer = diskBuffer({ directory, ...keys })
+  if (!create) await requireBuffer(directory)
+  const buffer = await wholeDirectory({ directory, ...keys })
   const report = await buffer.open()
   return { buffer, report, [Symbol.asyncDispose]: () => buffer.close() }
 }
 
-/** Who opened it last, for people. */
-export async function ownerOf(directory: string): Promise<string | undefined> {
-  try {
-    const owner = JSON.parse(await readFile(join(directory, 'OWNER.json'), 'utf8')) as Readonly<Record<string, unknown>>
-    return `process ${String(owner['pid'])} on ${String(owner['host'])} since ${String(owner['startedAt'])}`
-  } catch {
-    return undefined
-  }
+/** The directories of a buffer: its shards, or itself. */
+export async function partsOf(directory: string): Promise<string[]> {
+  const shards = await findShards(nodeFileSystem(), directory)
+  return shards.length === 0 ? [directory] : shards.map((index) => join(directory, shardName(index)))
 }
 
-function requireBuffer(directory: string): void {
+/** Who opened it last, for people. */
+export async function ownersOf(directory: string): Promise<string[]> {
+  const owners: string[] = []
+  for (const part of await partsOf(directory)) {
+    try {
+      const owner = JSON.parse(await readFile(join(part, 'OWNER.json'), 'utf8')) as Readonly<Record<string, unknown>>
+      owners.push(`process ${String(owner['pid'])} on ${String(owner['host'])} since ${String(owner['startedAt'])}`)
+    } catch {
+      // It is for people only.
+    }
+  }
+  return owners
+}
+
+async function requireBuffer(directory: string): Promise<void> {
   // Without META it is a damaged one.
-  if (existsSync(join(directory, 'META')) || existsSync(join(directory, 'seg'))) return
+  for (const part of await partsOf(directory))
+    if (existsSync(join(part, 'META')) || existsSync(join(part, 'seg'))) return
   throw new UsageError(
     existsSync(directory) ? `There is no buffer in ${directory}.` : `There is no directory ${directory}.`,
   )

@@ -11,6 +11,14 @@ export interface DiskBufferOptions {
   /** Where everything is kept; made if it is missing. On a local disk: network file systems have no dependable locks and syncs. */
   readonly directory: string
   /**
+   * `auto`: several processes of this machine share the directory, as those of `node:cluster` or PM2 do. Each takes the first `shard-<n>` that is free and
+   * puts its events there; limits like `maxBytes` count for each. Processes that deliver take over what one has left that ended. Order holds within a
+   * shard: events of one key that came to two processes pass each other. Ids are compared within a shard.
+   *
+   * @defaultValue none: the directory is for one process
+   */
+  readonly shards?: 'auto'
+  /**
    * What a resolved `append` means. `fsync`: the event is on stable storage. `interval`: it is written, and synced within `syncIntervalMs`; it survives
    * the end of the process however that comes, and a power cut may take the last of these intervals. `memory`: nothing is ever synced; for tests.
    *

@@ -14,16 +14,31 @@ import type {
 } from '../buffer/event-buffer.ts'
 import type { DiskBufferOptions, DiskDurability } from './disk-buffer-options.ts'
 import { type DiskStore, openDiskStore } from './disk-store.ts'
+import { findShards } from './shards/shard-names.ts'
+import { ShardedBuffer } from './shards/sharded-buffer.ts'
 import { type ResolvedDiskBufferOptions, resolveDiskBufferOptions } from './resolve-disk-buffer-options.ts'
 
 /**
- * An `EventBuffer` in a directory: an append-only log with group commit, of one partition, for one process at a time.
+ * An `EventBuffer` in a directory: an append-only log with group commit, of one partition, for one process at a time; with `shards: 'auto'`, a
+ * directory that several processes share, each with a log of its own.
  * `append` resolves after the event was synced to the disk, unless `durability` says otherwise; opening recovers from any crash and says exactly what is lost.
  *
  * @throws InvalidOptionsError when an option is wrong. Nothing is touched on disk before `open`.
  */
 export function diskBuffer(options: DiskBufferOptions): EventBuffer {
-  return new DiskBuffer(resolveDiskBufferOptions(options))
+  const resolved = resolveDiskBufferOptions(options)
+  return resolved.shards === undefined ? new DiskBuffer(resolved) : new ShardedBuffer(resolved, makeShard, false)
+}
+
+/** The buffer in a directory, with all the shards that are there, for one process at a time. For tools. */
+export async function wholeDirectory(options: DiskBufferOptions): Promise<EventBuffer> {
+  const resolved = resolveDiskBufferOptions(options)
+  const shards = await findShards(resolved.fileSystem, resolve(resolved.directory))
+  return shards.length === 0 ? new DiskBuffer(resolved) : new ShardedBuffer(resolved, makeShard, true)
+}
+
+function makeShard(options: ResolvedDiskBufferOptions): EventBuffer {
+  return new DiskBuffer(options)
 }
 
 /**
@@ -66,7 +81,7 @@ class DiskBuffer implements EventBuffer {
   async open(): Promise<OpenReport> {
     if (this.#state.kind === 'closing') await this.#state.settled
     if (this.#state.kind !== 'closed') throw new BufferError('buffer_locked', 'The buffer is open already.')
-    const opening = openDiskStore(this.#options, this.#directory)
+    const opening = this.#refuseShards().then(() => openDiskStore(this.#options, this.#directory))
     this.#state = { kind: 'opening', settled: opening.catch(() => undefined) }
     try {
       const { store, report } = await opening
@@ -129,6 +144,16 @@ class DiskBuffer implements EventBuffer {
     })
     this.#state = { kind: 'closing', settled }
     return settled
+  }
+
+  /** What is in them would never be delivered. */
+  async #refuseShards(): Promise<void> {
+    const shards = await findShards(this.#options.fileSystem, this.#directory).catch(() => [])
+    if (shards.length === 0) return
+    throw new BufferError(
+      'buffer_unusable',
+      `${this.#directory} has shards. Open it with \`shards: 'auto'\`, or use another directory.`,
+    )
   }
 
   #store(): DiskStore {

@@ -23,12 +23,13 @@ export type ResolvedRetention = Required<Retention>
 
 /** Options with every default filled in. */
 export type ResolvedDiskBufferOptions = Required<
-  Omit<DiskBufferOptions, 'retention' | 'minFreeBytes' | 'encryption' | 'compression'>
+  Omit<DiskBufferOptions, 'retention' | 'minFreeBytes' | 'encryption' | 'compression' | 'shards'>
 > & {
   readonly retention: ResolvedRetention
   readonly minFreeBytes: number | undefined
   readonly encryption: EncryptionOptions | undefined
   readonly compression: CompressionMethod | undefined
+  readonly shards: 'auto' | undefined
 }
 
 /** Defaults of `diskBuffer` that are plain values. */
@@ -71,6 +72,7 @@ export const defaultDiskBufferOptions: Readonly<
 export function resolveDiskBufferOptions(options: DiskBufferOptions): ResolvedDiskBufferOptions {
   checkOptions('', options, {
     directory: nonEmptyString,
+    shards: oneOf('auto'),
     durability: oneOf('fsync', 'interval', 'memory'),
     syncIntervalMs: durationMs({ min: 1, max: 60_000 }),
     preallocateBytes: integer({ min: 0, max: 64 * MIB }),
@@ -102,6 +104,7 @@ export function resolveDiskBufferOptions(options: DiskBufferOptions): ResolvedDi
   const maxEventBytes = options.maxEventBytes ?? defaults.maxEventBytes
   return Object.freeze({
     directory: options.directory,
+    shards: options.shards,
     durability: options.durability ?? defaults.durability,
     syncIntervalMs: options.syncIntervalMs ?? defaults.syncIntervalMs,
     preallocateBytes: options.preallocateBytes ?? defaults.preallocateBytes,

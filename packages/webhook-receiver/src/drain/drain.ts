@@ -152,7 +152,8 @@ export function createDrain(options: DrainOptions): Drain {
       if (buffer.caps.multiProcess)
         for (const partition of partitions.values())
           partition.lookAside().catch((error: unknown) => patience.report(error, 0))
-      if (buffer.caps.multiProcess || partitions.size < buffer.caps.partitions) acquireIn(acquireEveryMs)
+      const { multiProcess, adopts = false } = buffer.caps
+      if (multiProcess || adopts || partitions.size < buffer.caps.partitions) acquireIn(acquireEveryMs)
       updateIdle()
     } catch (error) {
       acquireFailures += 1

@@ -142,6 +142,9 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
       expected: 'an event buffer such as `diskBuffer(…)`',
       received: undefined,
     })
+  // A shard that is taken over has requests of another gateway, which has let others of the same key pass.
+  if (buffer.caps.adopts === true)
+    throw new InvalidOptionsError({ path: 'buffer', expected: 'a buffer without shards', received: 'one with shards' })
   return Object.freeze({
     target: targetOf(options.target),
     buffer,

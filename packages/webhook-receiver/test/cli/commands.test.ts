@@ -42,6 +42,46 @@ describe('holdfast inspect', () => {
   })
 })
 
+describe('holdfast on a directory with shards', () => {
+  it('looks into all of them together, while processes have them open', async () => {
+    const directory = temporaryDirectory()
+    for (const number of [1, 2]) {
+      const buffer = diskBuffer({ directory, shards: 'auto' })
+      await buffer.open()
+      onTestFinished(() => buffer.close())
+      await buffer.openConsumer('orders')
+      await buffer.append([sampleEvent(number)])
+    }
+    const inspected = await holdfast(['inspect', directory])
+    expect(inspected.stdout).toMatch(/shards +2\n/)
+    expect(inspected.stdout).toMatch(/orders +2 +0 +0\n/)
+    expect((await holdfast(['verify', directory])).stdout).toMatch(/^2 events/)
+    const exported = await holdfast(['export', directory])
+    expect(jsonLines(exported.stdout).map(({ id }) => id)).toEqual(['evt_1', 'evt_2'])
+    expect(jsonLines((await holdfast(['stats', directory, '--json'])).stdout)).toMatchObject([{ events: 2 }])
+    expect(jsonLines((await holdfast(['tail', directory, '--json'])).stdout)).toHaveLength(2)
+    expect(await holdfast(['repair', directory])).toMatchObject({ code: 1 })
+  })
+
+  it('changes them, and moves what is left in all of them, when they are free', async () => {
+    const directory = temporaryDirectory()
+    const buffers = [1, 2].map(() => diskBuffer({ directory, shards: 'auto' }))
+    for (const [index, buffer] of buffers.entries()) {
+      await buffer.open()
+      await buffer.openConsumer('orders')
+      await buffer.append([sampleEvent(index + 1)])
+    }
+    for (const buffer of buffers) await buffer.close()
+    expect((await holdfast(['repair', directory])).stdout).toBe('nothing to repair\n')
+    const other = temporaryDirectory()
+    expect(await holdfast(['move', '--from', `file:${directory}`, '--to', `file:${other}`])).toMatchObject({ code: 0 })
+    expect((await holdfast(['inspect', other])).stdout).toMatch(/orders +2 +0 +0\n/)
+    expect(await holdfast(['gateway', '--target', 'http://127.0.0.1:1', '--buffer', directory])).toMatchObject({
+      code: 1,
+    })
+  })
+})
+
 describe('holdfast stats', () => {
   it('counts by what it is asked for', async () => {
     const directory = await storedDirectory([

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from '../command.ts'
-import { inspectDirectory, ownerOf } from '../open-directory.ts'
+import { inspectDirectory, ownersOf, partsOf } from '../open-directory.ts'
 import { bytes, duration, facts, table, writeJson } from '../output.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
 
@@ -18,16 +18,28 @@ export const inspect: Command = {
     await using opened = await inspectDirectory(directory, await keysOf(args, io))
     const { buffer, report } = opened
     const { consumers, ...stats } = await buffer.stats()
-    const owner = await ownerOf(directory)
-    const files = await segmentFiles(directory)
+    const owners = await ownersOf(directory)
+    const [owner] = owners
+    const parts = await partsOf(directory)
+    const files = (await Promise.all(parts.map(segmentFiles))).flat()
+    const shards = parts[0] === directory ? undefined : parts.length
     if (args.flag('json')) {
-      await writeJson(io, { directory, owner, ...stats, report, consumers, files })
+      await writeJson(io, {
+        directory,
+        owner,
+        ...(shards === undefined ? {} : { shards, owners }),
+        ...stats,
+        report,
+        consumers,
+        files,
+      })
       return
     }
     await io.stdout.write(
       facts([
         ['directory', directory],
-        ['last opened by', owner ?? 'unknown'],
+        ...(shards === undefined ? [] : [['shards', shards] as const]),
+        ['last opened by', owners.join(', ') || 'unknown'],
         ['events', stats.events],
         ['bytes', bytes(stats.bytes)],
         ['lost', stats.lost],

@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fakeClock } from '@holdfast/core/testing'
+import { describe, test } from 'vitest'
+import type { EventBuffer } from '../../../src/buffer/event-buffer.ts'
+import { diskBuffer } from '../../../src/disk/index.ts'
+import { type BufferHarness, bufferConformance } from '../../../src/testing/index.ts'
+
+const harness: BufferHarness = {
+  create: async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'holdfast-shards-'))
+    const clock = fakeClock()
+    const make = (): EventBuffer =>
+      diskBuffer({ directory, shards: 'auto', clock, segmentBytes: 64 * 1024, maxEventBytes: 2 * 1024 * 1024 })
+    let buffer = make()
+    return {
+      buffer,
+      reopen: async () => {
+        await buffer.close()
+        buffer = make()
+        await buffer.open()
+        return buffer
+      },
+      advance: (ms) => clock.advance(ms),
+      dispose: async () => {
+        await buffer.close()
+        await rm(directory, { recursive: true, force: true })
+      },
+    }
+  },
+}
+
+describe('diskBuffer with shards', () => {
+  for (const { title, run } of bufferConformance) test(title, () => run(harness))
+})
