@@ -6,6 +6,7 @@ import { Random } from '@holdfast/core'
 
 export interface DiskBufferOptions {
     readonly directory: string;
+    readonly shards?: 'auto';
     readonly durability?: DiskDurability;
     readonly syncIntervalMs?: number;
     readonly preallocateBytes?: number;

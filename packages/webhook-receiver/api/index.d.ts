@@ -55,6 +55,7 @@ export interface BreakerOptions {
 export interface BufferCaps {
     readonly durability: BufferDurability;
     readonly partitions: number;
+    readonly adopts?: boolean;
     readonly multiProcess: boolean;
     readonly maxEventBytes: number;
     readonly dedupeWindowMs: number;

@@ -230,7 +230,8 @@ function joined(reports: readonly OpenReport[]): OpenReport {
 }
 
 async function closeAll({ own, others, adoption }: OpenShards): Promise<void> {
-  const closings = [adoption?.close(), own.buffer.close(), ...others.map(({ buffer }) => buffer.close())]
+  const closings = [own, ...others].map(({ buffer }) => buffer.close())
+  if (adoption !== undefined) closings.push(adoption.close())
   await Promise.allSettled(closings)
   await Promise.all(closings)
 }

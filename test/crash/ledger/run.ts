@@ -1,0 +1,103 @@
+/** Plays the ledger test from the command line; `--help` says how. */
+import { mkdtempSync, rmSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { smallDisk } from '../small-disk.ts'
+import { type Disturbance, freeze, kill, type LedgerReport, playLedger } from './play-ledger.ts'
+
+const USAGE = `Appends numbered events of 1,000 keys, the first of them with a seventh of all, delivers 64 at once, one attempt of 100 fails; the process
+is disturbed, and its books are balanced.
+
+  --events <n>    (default 1000000)
+  --kills <n>     SIGKILLs, evenly spread (default 20)
+  --minutes <n>   instead: as long as that, with SIGKILL, SIGSTOP, a disk of 96 MiB that is filled, clocks that are wrong by up to 12 hours
+  --seed <n>      (default: random, printed)
+`
+
+const HOUR_MS = 3_600_000
+const DISK_MIB = 96
+const SPREAD_MS = 3_000
+
+const { values } = parseArgs({
+  args: process.argv.slice(2).filter((argument) => argument !== '--'),
+  options: {
+    events: { type: 'string', default: '1000000' },
+    kills: { type: 'string', default: '20' },
+    minutes: { type: 'string' },
+    seed: { type: 'string', default: String(1 + Math.floor(Math.random() * 2 ** 31)) },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+const common = { seed: Number(values.seed), keys: 1000, concurrency: 64, failureRatio: 0.01 }
+
+if (values.help) process.stdout.write(USAGE)
+else await main()
+
+async function main(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-ledger-'))
+  const startedMs = performance.now()
+  process.stdout.write(`seed ${values.seed}, Node ${process.version}, ${directory}\n`)
+  const report =
+    values.minutes === undefined ? await killed(directory) : await soaked(directory, Number(values.minutes))
+  const seconds = Math.round((performance.now() - startedMs) / 1000)
+  process.stdout.write(`${JSON.stringify({ ...report, violations: report.violations.length, seconds })}\n`)
+  for (const violation of report.violations) process.stderr.write(`${violation}\n`)
+  if (report.lost > 0 || report.violations.length > 0) process.exitCode = 1
+  else rmSync(directory, { recursive: true, force: true })
+}
+
+function killed(directory: string): Promise<LedgerReport> {
+  return playLedger({
+    ...common,
+    directory,
+    events: Number(values.events),
+    eventsPerSecond: 1e9,
+    maxSkewMs: 0,
+    disturbances: [kill],
+    everyMs: SPREAD_MS,
+    times: Number(values.kills),
+    forMs: 24 * HOUR_MS,
+  })
+}
+
+async function soaked(directory: string, minutes: number): Promise<LedgerReport> {
+  const disk = smallDisk('ext4', DISK_MIB)
+  if (typeof disk === 'string') process.stderr.write(`WITHOUT A FULL DISK: ${disk}\n`)
+  const place = typeof disk === 'string' ? undefined : join(disk.path, 'buffer')
+  const disturbances = typeof disk === 'string' ? [kill, freeze] : [kill, freeze, filling(disk.path)]
+  try {
+    return await playLedger({
+      ...common,
+      directory,
+      ...(place === undefined ? {} : { bufferDirectory: place }),
+      events: 3_000 * 60 * minutes,
+      eventsPerSecond: 3_000,
+      maxSkewMs: 12 * HOUR_MS,
+      disturbances,
+      everyMs: 5_000,
+      times: Infinity,
+      forMs: minutes * 60_000,
+      onDisturbed: (count, runs) => count % 20 === 0 && process.stdout.write(`${count} disturbances, ${runs} runs\n`),
+    })
+  } finally {
+    if (typeof disk !== 'string') disk[Symbol.dispose]()
+  }
+}
+
+/** Takes all the room that is left for up to five seconds. */
+function filling(path: string): Disturbance {
+  const filler = join(path, 'filler')
+  return async (_child, random) => {
+    try {
+      const { bavail, bsize } = statfsSync(path)
+      writeFileSync(filler, Buffer.alloc(bavail * bsize + bsize))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+    }
+    await sleep(random.integer(500, 5_000))
+    unlinkSync(filler)
+  }
+}
