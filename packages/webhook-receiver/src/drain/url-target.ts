@@ -46,11 +46,12 @@ const transport = createFetch({
 /**
  * Makes the target for a URL. `path` names its options in messages.
  *
- * @throws InvalidOptionsError when `url` is no http URL.
+ * @throws InvalidOptionsError when `url` is no http URL, or a header is no text.
  */
 export function urlTarget(path: string, options: UrlOptions): Target {
   const { url, method = 'POST', headers, sign, fetch = transport } = options
   if (typeof url !== 'function') checkUrl(`${path}.url`, url)
+  if (typeof headers !== 'function') checkHeaders(`${path}.headers`, headers)
   const forwarded = headerRule(options.forwardHeaders ?? defaultForwardedHeaders)
 
   const requestOf = async (event: WebhookEvent, context: DeliveryContext): Promise<[string, RequestInit]> => {
@@ -58,6 +59,7 @@ export function urlTarget(path: string, options: UrlOptions): Target {
     const target = checkUrl(`${path}.url`, typeof url === 'function' ? await url(event) : url)
     const all = forwarded(event.rawHeaders)
     const more = typeof headers === 'function' ? await headers(event, context) : headers
+    checkHeaders(`${path}.headers`, more)
     for (const [name, value] of Object.entries(more ?? {})) all.set(name, value)
     all.set('idempotency-key', keyOf(event))
     all.set('holdfast-attempt', String(context.attempt))
@@ -131,6 +133,20 @@ function checkUrl(path: string, value: unknown): URL {
     received: undefined,
     receivedText: url === undefined ? `something else (${typeof value})` : redactUrl(`${url.protocol}//${url.host}`),
   })
+}
+
+/** A header may be a credential: what it is instead of a text is told by its type only. */
+function checkHeaders(path: string, headers: Readonly<Record<string, unknown>> | undefined): void {
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (typeof value === 'string') continue
+    throw new InvalidOptionsError({
+      path: `${path}.${name}`,
+      expected: 'a string',
+      received: undefined,
+      receivedText: value === undefined || value === null ? String(value) : `a value of type ${typeof value}`,
+      ...(value === undefined ? { hint: 'Is its environment variable set?' } : {}),
+    })
+  }
 }
 
 function redirected(status: number): IntegrationError {

@@ -50,6 +50,11 @@ describe('resolveDestination', () => {
     [{ handle, pace: { min: 1, max: 2 }, ratePerSecond: 3 }, '`destinations.orders.ratePerSecond` to be absent'],
     [{ handle, breaker: 3 }, '`destinations.orders.breaker`'],
     [{ handle, breaker: { failures: 0 } }, '`destinations.orders.breaker.failures`'],
+    [
+      { url: 'https://crm.test', headers: { 'x-team': undefined } },
+      'Expected `destinations.orders.headers.x-team` to be a string, got undefined. Is its environment variable set?',
+    ],
+    [{ url: 'https://crm.test', headers: { 'x-team': 3 } }, '`destinations.orders.headers.x-team` to be a string'],
     [{ handle, retries: 3 }, 'there is no option `retries`'],
     [{ handle, timeoutMS: 3 }, 'Did you mean `timeoutMs`?'],
   ])('refuses %o', (options, message) => {
