@@ -11,6 +11,7 @@ const USAGE = `Stores many events and opens them in a process with little memory
   --events <n>      how many; may be repeated (default 1000000 and 10000000)
   --bytes <n>       size of a body; may be repeated (default 200 and 1000)
   --heap <n>        MiB of --max-old-space-size for opening and draining (default 128)
+  --semi <n>        MiB of --max-semi-space-size for the same (default: V8's own, up to 64)
   --drain           deliver everything, too
   --directory <d>   parent of the working directory (default: the system's temporary one)
 
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     events: { type: 'string', multiple: true, default: ['1000000', '10000000'] },
     bytes: { type: 'string', multiple: true, default: ['200', '1000'] },
     heap: { type: 'string', default: '128' },
+    semi: { type: 'string' },
     drain: { type: 'boolean', default: false },
     directory: { type: 'string', default: tmpdir() },
     help: { type: 'boolean', default: false },
@@ -34,7 +36,7 @@ if (values.help) process.stdout.write(USAGE)
 else await main()
 
 async function main(): Promise<void> {
-  process.stdout.write(`Node ${process.version}, --max-old-space-size=${values.heap}\n`)
+  process.stdout.write(`Node ${process.version} ${flagsOf(values.heap).join(' ')}\n`)
   for (const bytes of values.bytes) for (const events of values.events) await measure(events, bytes)
 }
 
@@ -52,11 +54,19 @@ async function measure(events: string, bytes: string): Promise<void> {
 
 async function run(task: string, directory: string, events: string, bytes: string, heap: string): Promise<BacklogStep> {
   const program = new URL('./backlog-process.ts', import.meta.url).pathname
-  const node = [`--max-old-space-size=${heap}`, '--conditions=@holdfast/source', program]
+  const node = [...flagsOf(heap), '--conditions=@holdfast/source', program]
   // With compiled code at hand the memory is that of the program, not that of what strips its types.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(directory, 'compile-cache') }
   const { stdout } = await promisify(execFile)(process.execPath, [...node, task, directory, events, bytes], { env })
   return JSON.parse(stdout) as BacklogStep
+}
+
+/** The old generation is bounded by the first; the young one, in which events live for a moment, by the second only. */
+function flagsOf(heap: string): string[] {
+  return [
+    `--max-old-space-size=${heap}`,
+    ...(values.semi === undefined ? [] : [`--max-semi-space-size=${values.semi}`]),
+  ]
 }
 
 function report(what: string, { events, seconds, openMs, rssMiB, bytes }: BacklogStep): void {
