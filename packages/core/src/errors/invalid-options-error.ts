@@ -52,7 +52,10 @@ function describeValue(value: unknown): string {
   return `\`${String(value as number | boolean | bigint | symbol)}\` (${typeof value})`
 }
 
-/** A URL in the place of a client or of a store, such as `redis://user:password@host`, may hold a password. */
+/**
+ * A URL in the place of a client or of a store, such as `redis://user:password@host`, may hold a password, also one that should have been
+ * escaped and was not: everything up to the last `@` is left out, and what stands behind a `?`.
+ */
 function withoutCredentials(text: string): string {
-  return text.replace(/(:\/\/)[^/?#\s]*@/g, '$1…@')
+  return text.replace(/(:\/\/).*@/s, '$1…@').replace(/(:\/\/[^?]*\?).*/s, '$1…')
 }

@@ -22,7 +22,12 @@ describe('InvalidOptionsError', () => {
   test.each([
     ['postgres://app:the-password@db.internal:5432/inbox', 'postgres://…@db.internal:5432/inbox'],
     ['redis://:the-password@10.0.0.5', 'redis://…@10.0.0.5'],
-    ['https://the-password:p@ss@host/path?at=a@b', 'https://…@host/path?at=a@b'],
+    ['https://the-password:p@ss@host/path?a=b', 'https://…@host/path?…'],
+    ['https://the-password:p@ss@host/path?at=a@b', 'https://…@b'],
+    ['postgres://app:the-password/s@db', 'postgres://…@db'],
+    ['redis://:the-password#b@host', 'redis://…@host'],
+    ['redis://:the-password?@host', 'redis://…@host'],
+    ['postgres://db/inbox?user=app&password=the-password', 'postgres://db/inbox?…'],
   ])('leaves the credentials of a URL out', (url, shown) => {
     const error = errorFor(url)
     expect(error.message).toContain(`\`"${shown}"\` (string)`)
