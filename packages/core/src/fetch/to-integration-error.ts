@@ -52,7 +52,7 @@ export function toIntegrationError(error: unknown, options: ClientErrorOptions =
   return new IntegrationError({
     at: systemClock.now(),
     ...(connector === undefined ? {} : { integration: connector.id }),
-    ...(options.connection === undefined ? {} : { connection: options.connection }),
+    ...connectionOf(options, known),
     ...(failure.endpoint === undefined ? {} : { endpoint: failure.endpoint }),
     ...(known !== undefined && knowsMore(known, failure, options)
       ? classifyFailure(known)
@@ -66,6 +66,12 @@ function knowsMore(known: IntegrationError, { answer, verdict }: ClientFailure, 
   if (answer !== undefined) return known.integration !== undefined && options.connector === undefined
   // It saw an abort; the library knows that its own time limit was the reason.
   return known.code !== 'canceled' || verdict === undefined
+}
+
+/** Whose account it was: as the caller says, else as `createFetch` knew. */
+function connectionOf(options: ClientErrorOptions, known: IntegrationError | undefined): { connection?: string } {
+  const connection = options.connection ?? known?.connection
+  return connection === undefined ? {} : { connection }
 }
 
 function callFactsOf(known: IntegrationError | undefined): Partial<IntegrationErrorInit> {

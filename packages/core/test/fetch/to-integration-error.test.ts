@@ -133,6 +133,13 @@ describe('toIntegrationError', () => {
     expect(toIntegrationError(error, { read })).toMatchObject({ code: 'timeout', reason: 'attempt' })
   })
 
+  it('knows the connection of an answer, unless the caller names one', async () => {
+    const fetch = createFetch({ fetch: async () => new Response(null, { status: 404 }), connection: 'acme' })
+    const response = await fetch('https://api.example.com/things')
+    expect(toIntegrationError(response).connection).toBe('acme')
+    expect(toIntegrationError(response, { connection: 'another' }).connection).toBe('another')
+  })
+
   it('adds the attempts to an answer that the library read', async () => {
     const connector = connectorOf('theirs', 'conflict')
     const fetch = createFetch({ fetch: () => Promise.resolve(new Response('{}', { status: 403 })) })
