@@ -51,7 +51,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   const accept = async (name: string, incoming: IncomingWebhook): Promise<WebhookReply> => {
     const startedMs = clock.monotonicMs()
     const source = sources.get(name)
-    if (source === undefined) return refuse(undefined, unknownSourceRefusal(name, sources.keys()), startedMs)
+    if (source === undefined) return refuse(undefined, unknownSourceRefusal(name, sources), startedMs)
     try {
       const outcome = await take(source, incoming)
       if (outcome.kind === 'stored') {

@@ -80,12 +80,21 @@ export function notRunningRefusal(): IntegrationError {
   })
 }
 
+// A receiver may have a source for each of thousands of accounts, and a scanner many names.
+const MAX_NAMED_SOURCES = 16
+
 /** The refusal for a path that names no source. A path may be long, and is the sender's. */
-export function unknownSourceRefusal(name: string, sources: Iterable<string>): IntegrationError {
+export function unknownSourceRefusal(name: string, sources: ReadonlyMap<string, unknown>): IntegrationError {
+  const known: string[] = []
+  for (const source of sources.keys()) {
+    if (known.length === MAX_NAMED_SOURCES) break
+    known.push(source)
+  }
+  const others = sources.size > known.length ? ` and ${sources.size - known.length} more` : ''
   return new IntegrationError({
     code: 'not_found',
     reason: 'unknown_source',
-    message: `There is no source ${JSON.stringify(name.slice(0, 64))}; there are: ${[...sources].join(', ')}.`,
+    message: `There is no source ${JSON.stringify(name.slice(0, 64))}; there are: ${known.join(', ')}${others}.`,
   })
 }
 

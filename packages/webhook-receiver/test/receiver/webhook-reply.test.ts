@@ -1,7 +1,13 @@
 import { IntegrationError } from '@holdfast/core'
 import { describe, expect, test } from 'vitest'
 import { BufferError } from '../../src/buffer/buffer-error.ts'
-import { acceptedReply, appendRefusal, internalRefusal, refusedReply } from '../../src/receiver/webhook-reply.ts'
+import {
+  acceptedReply,
+  appendRefusal,
+  internalRefusal,
+  refusedReply,
+  unknownSourceRefusal,
+} from '../../src/receiver/webhook-reply.ts'
 
 describe('acceptedReply', () => {
   test('has content only where the status allows it', () => {
@@ -55,5 +61,13 @@ describe('internalRefusal', () => {
     expect(internalRefusal(error, 500)).toBe(error)
     const cause = new TypeError('x is undefined')
     expect(internalRefusal(cause, 500)).toMatchObject({ code: 'internal_error', status: 500, cause })
+  })
+})
+
+describe('unknownSourceRefusal', () => {
+  test('names no more than sixteen sources, and no more of the path than a name has', () => {
+    const sources = new Map(Array.from({ length: 1000 }, (_, index) => [`tenant-${index}`, index]))
+    const { message } = unknownSourceRefusal('x'.repeat(1000), sources)
+    expect(message).toMatch(/^There is no source "x{64}"; there are: tenant-0, .*, tenant-15 and 984 more\.$/)
   })
 })
