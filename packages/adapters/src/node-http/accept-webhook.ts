@@ -26,14 +26,15 @@ export async function acceptWebhook(
     return { reply: lastWhileClosing(request, await receiver.accept(source, incomingWebhook(request, advice))) }
   } catch (error) {
     if (!(error instanceof RawBodyUnavailableError)) throw error
-    return { error, reply: await receiver.accept(source, unreadableWebhook(request, error)) }
+    return { error, reply: lastWhileClosing(request, await receiver.accept(source, unreadableWebhook(request, error))) }
   }
 }
 
 function lastWhileClosing({ message }: NodeRequest, reply: WebhookReply): WebhookReply {
-  const { server } = message.socket as { readonly server?: { readonly listening?: boolean } }
   // HTTP/2 has no such header, and ends its sessions by itself.
-  if (server?.listening !== false || message.httpVersionMajor !== 1) return reply
+  if (message.httpVersionMajor !== 1) return reply
+  const { server } = message.socket as { readonly server?: { readonly listening?: boolean } }
+  if (server?.listening !== false) return reply
   return { ...reply, headers: { ...reply.headers, connection: 'close' } }
 }
 
