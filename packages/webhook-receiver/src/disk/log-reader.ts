@@ -39,6 +39,8 @@ export interface ReadableLog {
   readonly durableSeq: number
   readonly firstSeq: number
   noteHole(hole: SeqRange): void
+  /** Calls back each time segments were given up. Returns a function that takes the wish back. */
+  onRelease(callback: () => void): () => void
 }
 
 export interface LogReaderOptions {
@@ -63,6 +65,9 @@ export class LogReader {
   readonly #recordType: number
   readonly #bodies: BodyCodec
   #open: OpenSegment | undefined
+  /** Ends the watch over the open segment. */
+  #unwatch: (() => void) | undefined
+  #isReading = false
   #nextSeq = 0
   /** Counts records that were decrypted or decompressed. */
   readonly #pauses: () => Promise<void> | undefined = sliced(OPENED_AT_ONCE)
@@ -84,6 +89,7 @@ export class LogReader {
     if (from !== this.#nextSeq) await this.#moveTo(from)
     const items: LogItem[] = []
     let bytes = 0
+    this.#isReading = true
     try {
       while (items.length < limit && (bytes < maxBytes || items.length === 0)) {
         const next = this.#held ?? this.#next()
@@ -111,6 +117,9 @@ export class LogReader {
       await this.#moveTo(0).catch(() => undefined)
       if (isUnreadable(error)) this.#failedReads++
       throw error
+    } finally {
+      this.#isReading = false
+      this.#letGo()
     }
     // The place is passed; the next one is tried as often.
     if (this.#failedReads > 0) await this.#moveTo(0)
@@ -122,9 +131,18 @@ export class LogReader {
     await this.#moveTo(0)
   }
 
+  /** The place of a deleted file is free once nobody has it open, and who has nothing to read might keep it open for days. */
+  #letGo(): void {
+    const open = this.#open
+    if (this.#isReading || open === undefined || this.#log.segments.includes(open.segment)) return
+    void this.#moveTo(this.#nextSeq).catch(() => undefined)
+  }
+
   async #moveTo(seq: number): Promise<void> {
     const open = this.#open
     this.#open = undefined
+    this.#unwatch?.()
+    this.#unwatch = undefined
     this.#held = undefined
     this.#nextSeq = seq
     await open?.file.close()
@@ -167,6 +185,7 @@ export class LogReader {
         return this.#holeUpTo(firstLater === undefined ? durableSeq : firstLater.baseSeq - 1)
       }
       this.#open = open
+      this.#unwatch ??= this.#log.onRelease(() => this.#letGo())
       const nextBase = this.#nextBaseOf(open)
       const lastSeq = nextBase === undefined ? durableSeq : nextBase - 1
       open.frames.extend(open.segment.readableEnd)

@@ -68,6 +68,7 @@ export class Log {
   readonly #writer: LogWriter
   readonly #hint: DurableHint
   readonly #waiters: Set<() => void> = new Set()
+  readonly #onRelease: Set<() => void> = new Set()
   /** Files of released segments that are still there. */
   #released: string[] = []
   #meta: Meta
@@ -245,6 +246,7 @@ export class Log {
     }
     const paths = this.#released
     if (paths.length === 0) return
+    for (const callback of this.#onRelease) callback()
     this.#released = []
     try {
       await this.#saveMeta()
@@ -285,6 +287,12 @@ export class Log {
   onNextDurable(callback: () => void): () => void {
     this.#waiters.add(callback)
     return () => this.#waiters.delete(callback)
+  }
+
+  /** Calls back each time segments were given up. Returns a function that takes the wish back. */
+  onRelease(callback: () => void): () => void {
+    this.#onRelease.add(callback)
+    return () => this.#onRelease.delete(callback)
   }
 
   /** Waits for what was appended, notes how far the log is durable, closes the files. */

@@ -58,6 +58,30 @@ describe('the retention of diskBuffer', () => {
     await buffer.close()
   })
 
+  test('has no deleted segment open, so that its place is free, and reads on behind it', async () => {
+    const { fileSystem, clock, buffer, consumer, lease } = await filledBuffer()
+    const open = new Map<string, number>()
+    fileSystem.fault = (operation, path) => {
+      const change = operation === 'open' ? 1 : operation === 'close' ? -1 : 0
+      if (change !== 0) open.set(path, (open.get(path) ?? 0) + change)
+      return undefined
+    }
+    const before = segmentsOf(fileSystem)
+    expect(await consumer.read(lease, null, { limit: 10, maxBytes: 1e9, waitMs: 0 })).toHaveLength(10)
+    expect(before.filter((path) => open.get(path) === 1)).toHaveLength(1)
+    await consumer.commit(lease, { done: positions(1, 40) })
+    await clock.advance(1000)
+    const kept = segmentsOf(fileSystem)
+    expect(kept).toHaveLength(1)
+    expect(before.filter((path) => !kept.includes(path) && open.get(path) === 1)).toEqual([])
+    await buffer.append([numberedEvent(41)])
+    const [last = ''] = positions(40, 40)
+    expect(await consumer.read(lease, last, { limit: 10, maxBytes: 1e9, waitMs: 0 })).toMatchObject([
+      { kind: 'event', event: { position: positions(41, 41)[0] } },
+    ])
+    await buffer.close()
+  })
+
   test('deletes nothing without a consumer', async () => {
     const { fileSystem, clock, buffer } = await filledBuffer()
     const before = segmentsOf(fileSystem)
