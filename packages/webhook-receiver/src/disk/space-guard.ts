@@ -64,10 +64,11 @@ export class SpaceGuard {
     if (this.#appended >= REFRESH_AFTER_BYTES) void this.refresh()
     this.#decide()
     if (!this.#isFull) return undefined
+    const { directory, maxBytes } = this.#options
     const message =
-      this.#used >= this.#options.maxBytes * RESUME_USED_RATIO
-        ? `The buffer has reached its limit of ${this.#options.maxBytes} bytes.`
-        : `The disk of the buffer has less than ${this.#reserve} bytes to spare.`
+      this.#used >= maxBytes * RESUME_USED_RATIO
+        ? `${directory} takes ${this.#used} bytes, and \`maxBytes\` is ${maxBytes}.`
+        : `The volume of ${directory} has ${Math.max(0, this.#freeBytes - this.#appended)} bytes free, and \`minFreeBytes\` leaves ${this.#reserve} of them to others.`
     return new BufferError('buffer_full', `${message} Draining makes room.`, { retryAfterMs: RETRY_AFTER_MS })
   }
 
@@ -99,6 +100,6 @@ export class SpaceGuard {
   }
 
   get #reserve(): number {
-    return this.#options.minFreeBytes ?? Math.min(RESERVE_BYTES, this.#totalBytes * RESERVE_RATIO)
+    return this.#options.minFreeBytes ?? Math.min(RESERVE_BYTES, Math.ceil(this.#totalBytes * RESERVE_RATIO))
   }
 }

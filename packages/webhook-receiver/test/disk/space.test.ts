@@ -50,7 +50,10 @@ describe('diskBuffer with a limit', () => {
   test('still says of an event that it is known', async () => {
     const { buffer } = await setting({ maxBytes: 64 * 1024 })
     await buffer.append([numberedEvent(1, 70_000)])
-    await expect(buffer.append([numberedEvent(2)])).rejects.toMatchObject({ reason: 'buffer_full' })
+    await expect(buffer.append([numberedEvent(2)])).rejects.toMatchObject({
+      reason: 'buffer_full',
+      message: expect.stringMatching(/takes 7\d{4} bytes, and `maxBytes` is 65536\. Draining makes room\.$/),
+    })
     expect(await buffer.append([numberedEvent(1)])).toMatchObject([{ status: 'duplicate' }])
     await buffer.close()
   })
@@ -115,7 +118,10 @@ describe('diskBuffer on a disk that fills up', () => {
     await buffer.close()
     await buffer.open()
     await buffer.append([numberedEvent(1, MIB + 1)])
-    await expect(buffer.append([numberedEvent(2)])).rejects.toMatchObject({ reason: 'buffer_full' })
+    await expect(buffer.append([numberedEvent(2)])).rejects.toMatchObject({
+      reason: 'buffer_full',
+      message: expect.stringMatching(/has \d+ bytes free, and `minFreeBytes` leaves \d+ of them to others\. Draining/),
+    })
     await buffer.close()
   })
 
