@@ -65,6 +65,12 @@ function usable(token: unknown): string {
     retryable: 'never',
     delivery: 'not_sent',
     phase: 'local',
-    message: 'The token provider gave something that is no token.',
+    message: `Expected \`auth\` to give a token, a text that a header can hold, got ${describeToken(token)}.`,
   })
+}
+
+function describeToken(token: unknown): string {
+  if (token === undefined || token === null || token === '') return token === '' ? 'an empty text' : `\`${token}\``
+  if (typeof token === 'string') return 'a text with blanks, line breaks or other characters that no token has'
+  return `a value of type ${typeof token}`
 }

@@ -94,13 +94,17 @@ describe('createFetch: auth', () => {
   })
 
   it.each([
-    ['two lines', 'tok\nsecret'],
-    ['no text', undefined],
-    ['nothing', ''],
-  ])('sends nothing when the provider gives %s, and does not show it', async (_, token) => {
+    ['two lines', 'tok\nsecret', 'a text with blanks, line breaks or other characters that no token has'],
+    ['no text', undefined, '`undefined`'],
+    ['an object', { token: 'secret' }, 'a value of type object'],
+    ['nothing', '', 'an empty text'],
+  ])('sends nothing when the provider gives %s, and says so without showing it', async (_, token, got) => {
     const { run, transport } = harness([answer(200)], { auth: () => Promise.resolve(token as string) })
     const error = await rejectionOf(run())
     expect(error).toMatchObject({ code: 'token_refresh_failed', reason: 'malformed_token', delivery: 'not_sent' })
+    expect(error).toMatchObject({
+      message: `Expected \`auth\` to give a token, a text that a header can hold, got ${got}.`,
+    })
     expect(inspect(error)).not.toContain('secret')
     expect(transport.calls).toHaveLength(0)
   })
