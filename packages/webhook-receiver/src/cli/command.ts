@@ -51,7 +51,7 @@ export function parseArguments(command: Command, args: readonly string[]): CliAr
       },
     ]),
   )
-  const { values, positionals } = parse(args, options)
+  const { values, positionals } = parse(command, args, options)
   const [least, most] = positionalBounds(command.positionals)
   if (positionals.length < least || positionals.length > most)
     throw new UsageError(
@@ -79,6 +79,7 @@ export function parseArguments(command: Command, args: readonly string[]): CliAr
 }
 
 function parse(
+  { name, options: known }: Command,
   args: readonly string[],
   options: NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>,
 ): { readonly values: Readonly<Record<string, unknown>>; readonly positionals: readonly string[] } {
@@ -86,7 +87,13 @@ function parse(
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
   } catch (error) {
     const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error)
-    throw new UsageError(`${message.replace(/\.$/, '')}.`)
+    const isUnknown = (error as { readonly code?: unknown }).code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
+    const names = isUnknown
+      ? ` \`holdfast ${name}\` knows ${Object.keys(known)
+          .map((option) => `--${option}`)
+          .join(', ')}.`
+      : ''
+    throw new UsageError(`${message.replace(/\.$/, '')}.${names}`)
   }
 }
 

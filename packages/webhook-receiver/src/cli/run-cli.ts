@@ -55,7 +55,9 @@ async function report(error: unknown, io: CliIo): Promise<number> {
     await io.stderr.write(`holdfast: ${error.message}\n`)
     return 2
   }
-  const isExpected = error instanceof FindingError || isIntegrationError(error)
+  // What the system refuses, such as a port that is taken, is explained by its message.
+  const isOfSystem = error instanceof Error && 'syscall' in error
+  const isExpected = error instanceof FindingError || isIntegrationError(error) || isOfSystem
   const text = isExpected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
   await io.stderr.write(`holdfast: ${text}\n`).catch(() => {})
   return 1

@@ -41,6 +41,13 @@ it('ends the connection of a sender that never pauses, once it is being stopped'
   expect(await Promise.all(stopped)).toHaveLength(1)
 }, 30_000)
 
+it('says in a line that the port is taken', async () => {
+  const { port } = await startService()
+  const place = ['--buffer', temporaryDirectory(), '--port', String(port), '--host', '127.0.0.1']
+  const { code, stderr } = await holdfast(['gateway', '--target', 'http://127.0.0.1:1', ...place])
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^holdfast: .*EADDRINUSE.*\n$/) })
+})
+
 interface Gateway {
   readonly port: number
   /** Resolves when it says that nothing is kept any more. */

@@ -36,7 +36,8 @@ export const replay: Command = {
   async run(args, io) {
     const isDry = args.flag('dry-run')
     const url = isDry ? 'http://localhost' : args.required('url')
-    if (!URL.canParse(url)) throw new UsageError(`--url takes a URL, got \`${printable(url)}\`.`)
+    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+      throw new UsageError(`--url takes an http:// or https:// URL, got \`${printable(url)}\`.`)
     const rate = args.number('rate') ?? 10
     if (!(rate > 0)) throw new UsageError(`--rate takes a number above 0, got \`${rate}\`.`)
     const filter = eventFilter(args)
