@@ -145,6 +145,23 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', (
     expect((await buffer.append([eventOf('evt')]))[0]?.status).toBe('appended')
   })
 
+  test('remembers no id of an event that could not be stored', async () => {
+    const prefix = `${randomUUID()}:`
+    const buffer = await opened({ prefix, partitions: 1 })
+    const key = `${prefix}buffer:{inbox:0}:log`
+    await evaluateOn(connected, `return redis.call('SET', '${key}', 'what is no stream')`)
+    for (const events of [[eventOf('evt')], eventsOf(2)])
+      await expect(buffer.append(events)).rejects.toMatchObject({ reason: 'buffer_failed' })
+    await expect(Promise.all([buffer.append([eventOf('evt')]), buffer.append([eventOf('other')])])).rejects.toThrow()
+    await evaluateOn(connected, `return redis.call('UNLINK', '${key}')`)
+    expect(await buffer.append([eventOf('evt'), ...eventsOf(2)])).toMatchObject([
+      { status: 'appended' },
+      { status: 'appended' },
+      { status: 'appended' },
+    ])
+    expect((await buffer.stats()).events).toBe(3)
+  })
+
   test('compares no ids without a window', async () => {
     const buffer = await opened({ dedupeWindowMs: 0 })
     await buffer.append([eventOf('evt')])

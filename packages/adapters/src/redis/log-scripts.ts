@@ -27,7 +27,7 @@ local counters = redis.call('HMGET', meta, 'seq', 'bytes')
 local first = tonumber(counters[1] or '0')
 local seq, bytes = first, tonumber(counters[2] or '0')
 local before = bytes
-local answer = {}
+local answer, failure = {}, nil
 for index = 2, #ARGV, 3 do
   local id = KEYS[1] .. ':id:' .. ARGV[index]
   local number = int(seq + 1)
@@ -35,8 +35,14 @@ for index = 2, #ARGV, 3 do
   if known then
     answer[#answer + 1] = '-' .. known
   else
+    local added = redis.pcall('XADD', KEYS[1] .. ':log', number .. '-0', 'm', ARGV[index + 1], 'b', ARGV[index + 2])
+    if added.err then
+      -- What a script has written stays when it fails: with an id whose event is not there a repeat would be acknowledged.
+      if ARGV[1] ~= '0' then redis.call('UNLINK', id) end
+      failure = added
+      break
+    end
     seq = seq + 1
-    redis.call('XADD', KEYS[1] .. ':log', number .. '-0', 'm', ARGV[index + 1], 'b', ARGV[index + 2])
     bytes = bytes + #ARGV[index + 1] + #ARGV[index + 2]
     answer[#answer + 1] = number
   end
@@ -49,7 +55,7 @@ if seq > first then
     redis.call('ZADD', KEYS[1] .. ':times', int(now), int(first + 1) .. ':' .. int(before))
   end
 end
-return answer
+return failure or answer
 `)
 
 /** Answers: number of the last event. */

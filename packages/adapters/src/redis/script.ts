@@ -35,7 +35,9 @@ for call = 1, tonumber(ARGV[1]) do
   for index = 1, width do keys[index] = KEYS[(call - 1) * width + index] end
   for index = 1, count do args[index] = ARGV[place + index] end
   place = place + count + 1
-  answers[call] = each(keys, args)
+  local answer = each(keys, args)
+  if type(answer) == 'table' and answer.err then return answer end
+  answers[call] = answer
 end
 return answers
 `),
