@@ -24,6 +24,9 @@ export const baseline = 'fetch'
 /** The same as the baseline: how far its ratio is from 1 says how much of every other ratio is noise. */
 export const control = 'fetch again (A/A)'
 
+/** What whoever limits his calls in time pays to the transport alone. */
+export const withTimeout = 'fetch + timeout'
+
 /** Those that send with a `fetch` that they are given, each set up as a careful user would. The body is read as text. */
 export function fetchContenders(transport: typeof fetch, url: string): Contender[] {
   const bare = async (): Promise<string> => await (await transport(url)).text()
@@ -31,7 +34,7 @@ export function fetchContenders(transport: typeof fetch, url: string): Contender
     { name: baseline, note: 'the global one, nothing added', call: bare },
     { name: control, note: 'the same once more: its ratio shows the noise of this run', call: bare },
     {
-      name: 'fetch + timeout',
+      name: withTimeout,
       note: 'AbortSignal.timeout(10_000), the least that a call to somebody else needs',
       call: async () => await (await transport(url, { signal: AbortSignal.timeout(10_000) })).text(),
     },
