@@ -50,8 +50,9 @@ export async function outboundOverLoopback(quick: boolean, answer: Answer): Prom
 /** Many short rounds: on a machine that others use, few of them are disturbed then, and the median leaves those out. */
 function turnsOf(concurrency: 1 | 32, quick: boolean): Omit<InterleaveOptions, 'concurrency'> {
   if (quick) return { rounds: 4, warmUpRounds: 1, callsPerRound: 64 }
-  const [rounds, callsPerRound] = concurrency === 1 ? [150, 96] : [90, 160]
-  return { rounds, callsPerRound, warmUpRounds: Math.ceil(WARM_UP_CALLS / callsPerRound) }
+  return concurrency === 1
+    ? { rounds: 150, warmUpRounds: Math.ceil(WARM_UP_CALLS / 96), callsPerRound: 96 }
+    : { rounds: 90, warmUpRounds: 8, callsPerRound: 160 }
 }
 
 function loopbackRow(sample: Sample, to: Sample, concurrency: number): string[] {

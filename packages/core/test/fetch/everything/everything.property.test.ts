@@ -11,13 +11,15 @@ import {
 } from '../../../src/index.ts'
 import { recordEvents } from '../../../src/testing/index.ts'
 import { type Fault, faultyStore } from '../faulty-store.ts'
-import { calls, script, settings, type TokenSource } from './random-world.ts'
+import { calls, declared, declaredLimit, script, settings, type TokenSource } from './random-world.ts'
 import { type Behaviour, type Sent, type Settled, World } from './world.ts'
 
 type Settings = FetchOptions & {
   readonly deadlineMs: number
   readonly token: TokenSource
   readonly faults: readonly Fault[]
+  readonly processes: 1 | 2
+  readonly isDeclared: boolean
 }
 
 /** All but those of what the application does by hand, or wrong. */
@@ -29,7 +31,7 @@ const tokenFailure = new Error('no token')
 
 /** A world, and how everything in it becomes well. */
 function worldOf(
-  { token, faults, ...options }: Settings,
+  { token, faults, processes, isDeclared, ...options }: Settings,
   answers: readonly Behaviour[],
   seed: number,
 ): { readonly world: World; readonly heal: () => void } {
@@ -45,9 +47,15 @@ function worldOf(
   const auth = sources[token]
   const state = faults.length === 0 ? undefined : storeOf(faultsLeft, () => world)
   const world: World = new World(
-    { ...options, ...(auth === undefined ? {} : { auth }), ...(state === undefined ? {} : { state }) },
+    {
+      ...options,
+      ...(isDeclared ? { connector: declared } : {}),
+      ...(auth === undefined ? {} : { auth }),
+      ...(state === undefined ? {} : { state }),
+    },
     answers,
     seed,
+    state === undefined ? 1 : processes,
   )
   const heal = (): void => {
     world.isWell = true
@@ -103,18 +111,30 @@ function checkCall(call: Settled, sent: readonly Sent[], options: Settings): voi
   expect(isOwnResult(call, sent, options)).toBe(true)
 }
 
+/** Whether what is declared was kept by all who could know of each other. */
+function checkLimit(sent: readonly Sent[], { isDeclared, rateLimit, faults }: Settings): void {
+  if (!isDeclared || rateLimit === false || rateLimit?.onLimit === 'surface') return
+  const { limit, windowMs } = declaredLimit
+  const isTogether = faults.every((fault) => fault === 'none')
+  for (const process of isTogether ? [undefined] : [0, 1]) {
+    const times = sent.filter((one) => process === undefined || one.process === process).map(({ atMs }) => atMs)
+    for (const [index, atMs] of times.entries())
+      expect(atMs - (times[index - limit] ?? -Infinity)).toBeGreaterThanOrEqual(windowMs)
+  }
+}
+
 it('with everything on, in any combination, every call ends in time, as it may, and leaves nothing behind', async () => {
   const heard = new Set<string>()
   await fc.assert(
     fc.asyncProperty(settings, script, calls, fc.nat(), async (options, answers, planned, seed) => {
       const { world, heal } = worldOf(options, answers, seed)
-      const recorded = recordEvents<CoreEventMap>(world.fetch, eventNames)
+      const recorded = world.fetches.map((fetch) => recordEvents<CoreEventMap>(fetch, eventNames))
       await world.play(planned)
 
       expect(world.settled).toHaveLength(planned.length)
-      for (const name of recorded.names) heard.add(name)
-      expect(recorded.of('call:started')).toHaveLength(planned.length)
-      expect(recorded.of('call:finished')).toHaveLength(planned.length)
+      for (const { names } of recorded) for (const name of names) heard.add(name)
+      expect(recorded.flatMap((of) => of.of('call:started'))).toHaveLength(planned.length)
+      expect(recorded.flatMap((of) => of.of('call:finished'))).toHaveLength(planned.length)
       for (const call of world.settled) {
         const number = planned.indexOf(call.planned)
         checkCall(
@@ -123,18 +143,21 @@ it('with everything on, in any combination, every call ends in time, as it may, 
           options,
         )
       }
+      checkLimit(world.sent, options)
       if (options.bulkhead !== false) expect(world.mostInFlight).toBeLessThanOrEqual(options.bulkhead.maxConcurrent)
 
       expect(world.clock.pendingTimers).toBe(0)
       expect(world.listeners).toBe(0)
-      const { hosts } = world.fetch.snapshot()
-      if (options.bulkhead !== false) for (const host of hosts) expect(host).toMatchObject({ active: 0, queued: 0 })
-      expect(JSON.parse(JSON.stringify(world.fetch.snapshot()))).toEqual(world.fetch.snapshot())
+      for (const snapshot of world.fetches.map((fetch) => fetch.snapshot())) {
+        if (options.bulkhead !== false)
+          for (const host of snapshot.hosts) expect(host).toMatchObject({ active: 0, queued: 0 })
+        expect(JSON.parse(JSON.stringify(snapshot))).toEqual(snapshot)
+      }
 
       // Nothing is stuck: once the host is well, and no pause can last any more, everything passes.
       heal()
       await world.clock.advance(2 * 3_600_000)
-      const last = { atMs: 0, url: 'https://a.example.com/', method: 'GET', body: 'none' } as const
+      const last = { atMs: 0, url: 'https://a.example.com/', method: 'GET', body: 'none', isElsewhere: true } as const
       if (options.token === 'failing' || (options.token === 'slow' && options.deadlineMs <= 700)) return
       await world.play([last])
       const final = world.settled.at(-1)

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import type { FetchOptions } from '../../../src/index.ts'
+import type { Connector, FetchOptions } from '../../../src/index.ts'
 import type { Fault } from '../faulty-store.ts'
 import type { Behaviour, PlannedCall } from './world.ts'
 
@@ -41,6 +41,7 @@ const call: fc.Arbitrary<PlannedCall> = fc.record(
     abortAfterMs: fc.integer({ min: 0, max: 4_000 }),
     priority: fc.constantFrom('high' as const, 'low' as const, 'auto' as const),
     isRepeat: fc.boolean(),
+    isElsewhere: fc.boolean(),
   },
   { requiredKeys: ['atMs', 'url', 'method', 'body'] },
 )
@@ -51,6 +52,24 @@ const withBody = call.chain((planned) =>
 )
 
 export const calls = fc.array(withBody, { minLength: 1, maxLength: 25, size: 'max' })
+
+/** How many calls the provider of `declared` allows in how many milliseconds. */
+export const declaredLimit = { limit: 4, windowMs: 2_000 } as const
+
+export const declared: Connector = {
+  id: 'acme',
+  name: 'Acme',
+  sources: [{ url: 'https://developer.acme.example/limits', verifiedAt: '2026-11-22' }],
+  http: { hosts: ['a.example.com', 'b.example.com'] },
+  rateLimits: [
+    {
+      id: 'calls',
+      scope: 'connection',
+      limit: { value: declaredLimit.limit },
+      windowMs: { value: declaredLimit.windowMs },
+    },
+  ],
+}
 
 /** What the provider of the token does. */
 export type TokenSource = 'none' | 'fixed' | 'quick' | 'slow' | 'failing'
@@ -98,6 +117,10 @@ export const settings = fc.record({
   idempotency: fc.constantFrom(false as const, {}),
   refusals: fc.constantFrom('throw' as const, 'response' as const),
   token: fc.constantFrom<TokenSource>('none', 'fixed', 'quick', 'slow', 'failing'),
+  /** Whether there is a connector, which declares a limit. */
+  isDeclared: fc.boolean(),
+  /** More than one only where there is a store, through which they share what they know. */
+  processes: fc.constantFrom(1 as const, 2 as const),
   /** What the store does, one exchange after the other; none: there is no store. */
   faults: fc.array(fc.constantFrom<Fault>('none', 'throws', 'hangs', 'is slow', 'conflicts', 'answers nonsense')),
 }) satisfies fc.Arbitrary<FetchOptions & { readonly token: TokenSource; readonly faults: readonly Fault[] }>

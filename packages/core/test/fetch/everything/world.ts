@@ -20,6 +20,8 @@ export interface PlannedCall {
   readonly url: string
   readonly method: string
   readonly body: 'none' | 'text' | 'stream'
+  /** Of the second process, where there are two. */
+  readonly isElsewhere?: boolean
   readonly priority?: 'high' | 'low' | 'auto'
   /** Whether a client above says that it repeats. */
   readonly isRepeat?: boolean
@@ -30,6 +32,9 @@ export interface PlannedCall {
 /** One request as the upstream saw it. */
 export interface Sent {
   readonly call: number
+  /** The process that sent it, from 0. */
+  readonly process: number
+  readonly host: string
   readonly atMs: number
   readonly behaviour: Behaviour
   readonly key: string | null
@@ -47,26 +52,29 @@ export interface Settled {
   readonly isRejected: boolean
 }
 
-/** An application, a fetch function and an upstream, all on one fake clock. */
+/** An application of one process or two, their fetch functions and an upstream, all on one fake clock. */
 export class World {
   readonly clock: FakeClock = fakeClock()
-  readonly fetch: ResilientFetch
+  /** One for each process. */
+  readonly fetches: readonly ResilientFetch[]
   readonly sent: Sent[] = []
   readonly settled: Settled[] = []
-  /** The most requests that one host had in flight at once. */
+  /** The most requests that one process had in flight at one host. */
   mostInFlight = 0
   isWell = false
   readonly #script: readonly Behaviour[]
   readonly #inFlight = new Map<string, number>()
 
-  constructor(options: FetchOptions, script: readonly Behaviour[], seed: number) {
+  constructor(options: FetchOptions, script: readonly Behaviour[], seed: number, processes: 1 | 2) {
     this.#script = script
-    this.fetch = createFetch({
-      ...options,
-      clock: this.clock,
-      random: seededRandom(seed),
-      fetch: (input, init) => this.#serve(input as string, init),
-    })
+    this.fetches = Array.from({ length: processes }, (_, process) =>
+      createFetch({
+        ...options,
+        clock: this.clock,
+        random: seededRandom(seed + process),
+        fetch: (input, init) => this.#serve(input as string, init, process),
+      }),
+    )
   }
 
   /** Plays the calls, each at its time, until everything has settled. */
@@ -86,7 +94,8 @@ export class World {
   }
 
   #call(number: number, planned: PlannedCall): void {
-    const { url, method, body, priority, abortAfterMs } = planned
+    const { url, method, body, priority, abortAfterMs, isElsewhere = false } = planned
+    const fetch = (isElsewhere ? this.fetches.at(-1) : this.fetches[0]) as ResilientFetch
     const controller = new AbortController()
     const { signal } = controller
     const reason = new Error(`call ${number}`)
@@ -100,25 +109,28 @@ export class World {
     const repeat = planned.isRepeat === true ? { 'x-stainless-retry-count': '1' } : undefined
     const headers = { 'x-call': String(number), ...repeat }
     const init = { method, signal, headers, ...(priority && { priority }), ...content[body] } as RequestInit
-    this.fetch(url, init).then(
+    fetch(url, init).then(
       (response) => settle(response, false),
       (error: unknown) => settle(error, true),
     )
   }
 
-  async #serve(url: string, init: RequestInit | undefined): Promise<Response> {
+  async #serve(url: string, init: RequestInit | undefined, process: number): Promise<Response> {
+    const { host } = new URL(url)
     const headers = new Headers(init?.headers)
     const behaviour = this.#next()
     const sent: Sent = {
       call: Number(headers.get('x-call')),
+      process,
+      host,
       atMs: this.clock.monotonicMs(),
       behaviour,
       key: headers.get('idempotency-key'),
     }
     this.sent.push(sent)
-    const { host } = new URL(url)
-    const inFlight = (this.#inFlight.get(host) ?? 0) + 1
-    this.#inFlight.set(host, inFlight)
+    const connection = `${process} ${host}`
+    const inFlight = (this.#inFlight.get(connection) ?? 0) + 1
+    this.#inFlight.set(connection, inFlight)
     this.mostInFlight = Math.max(this.mostInFlight, inFlight)
     try {
       const response = await this.#answer(behaviour, init?.signal ?? undefined)
@@ -128,7 +140,7 @@ export class World {
       sent.result = error
       throw error
     } finally {
-      this.#inFlight.set(host, (this.#inFlight.get(host) ?? 0) - 1)
+      this.#inFlight.set(connection, (this.#inFlight.get(connection) ?? 0) - 1)
     }
   }
 
