@@ -1,17 +1,17 @@
 import type { Random } from '../random/random.ts'
-import { CallWindow } from './call-window.ts'
+import {
+  type BreakerState,
+  type CircuitPermit,
+  closedState,
+  halfOpenState,
+  noProbes,
+  type ProbeTally,
+  type Slowness,
+} from './breaker-state.ts'
 import type { ResolvedCircuitBreakerOptions } from './circuit-breaker-options.ts'
 
 /** What became of a call, as far as the health of the other side goes. `neutral` (4xx, 429, an abort) says nothing of it. */
 export type CallVerdict = 'success' | 'failure' | 'neutral'
-
-/** The leave to send. It belongs to one call and is given back with `record`, whatever became of the call. */
-export interface CircuitPermit {
-  /** Whether the call helps to decide if the circuit closes. */
-  readonly probe: boolean
-  /** Monotonic; only where it is needed. */
-  readonly admittedAtMs?: number
-}
 
 export type CircuitState = 'closed' | 'open' | 'half_open' | 'isolated'
 
@@ -26,58 +26,6 @@ export interface CircuitListener {
   readonly isolated: () => void
 }
 
-/**
- * - closed: calls pass and are counted. It opens when a call fails and the window holds `minimumCalls` completed calls of
- *   which at least `failureRatio` failed; or when at least `slowCallRatio` of them were slow, where calls in flight that are
- *   slow already count too. That is looked at when a call completes and when one wants to start.
- * - open: calls are refused until `untilMs`. The first one after that finds it half-open. `reopened` counts how often it
- *   opened without having been closed since, and doubles the break each time. `probed` is what probes have brought already,
- *   where a process left it to others to go on with them.
- * - half_open: `halfOpenCalls` calls pass, the probes; more are refused. It opens as soon as `failureRatio` of that number
- *   have failed, and closes as soon as that cannot happen any more. A slow probe has failed. A neutral result gives the
- *   place of the probe to the next call, and so does a probe that has not come back after `breakMs`: its lease ends, and what
- *   it brings later does not count.
- * - isolated: calls are refused until somebody says `close`. Entered by `isolate` only.
- *
- * Calls that were admitted before the last change of state never count. Nothing happens by itself: a state changes when a
- * call starts or completes, or by hand, so there are no timers.
- */
-type State =
-  | {
-      readonly name: 'closed'
-      /** Shared by all calls, as long as nobody needs to tell them apart. */
-      readonly permit: CircuitPermit
-      readonly failures: CallWindow
-      readonly slowness: Slowness | undefined
-      /** Until when the host asked to be left alone; 0 when it did not. */
-      restUntilMs: number
-    }
-  | { readonly name: 'open'; readonly untilMs: number; readonly reopened: number; readonly probed: ProbeTally }
-  | {
-      readonly name: 'half_open'
-      readonly reopened: number
-      /** Those under way, the oldest first. */
-      readonly probes: Set<CircuitPermit>
-      successes: number
-      failures: number
-      restUntilMs: number
-    }
-  | { readonly name: 'isolated' }
-
-/** What came of the probes so far, as long as that does not decide. */
-export interface ProbeTally {
-  readonly successes: number
-  readonly failures: number
-}
-
-const noProbes: ProbeTally = Object.freeze({ successes: 0, failures: 0 })
-
-interface Slowness {
-  readonly calls: CallWindow
-  /** The oldest first. */
-  readonly inFlight: Set<CircuitPermit>
-}
-
 /** What outlives the process. */
 export interface CircuitRecord {
   readonly state: CircuitState
@@ -89,12 +37,12 @@ export interface CircuitRecord {
   readonly probed?: ProbeTally
 }
 
-/** A circuit breaker. All times are monotonic milliseconds. */
+/** A circuit breaker, as `BreakerState` describes it. All times are monotonic milliseconds. */
 export class CircuitBreaker {
   readonly #options: ResolvedCircuitBreakerOptions
   readonly #random: Random
   readonly #listener: CircuitListener
-  #state: State
+  #state: BreakerState
 
   constructor(options: ResolvedCircuitBreakerOptions, random: Random, listener: CircuitListener) {
     this.#options = options
@@ -233,7 +181,7 @@ export class CircuitBreaker {
   }
 
   #recordCall(
-    state: State & { name: 'closed' },
+    state: BreakerState & { name: 'closed' },
     permit: CircuitPermit,
     verdict: CallVerdict,
     nowMs: number,
@@ -253,7 +201,7 @@ export class CircuitBreaker {
   }
 
   #recordProbe(
-    state: State & { name: 'half_open' },
+    state: BreakerState & { name: 'half_open' },
     permit: CircuitPermit,
     verdict: CallVerdict,
     nowMs: number,
@@ -304,21 +252,4 @@ export class CircuitBreaker {
     }
     return pending > 0 && calls.isExceededWith(pending, nowMs)
   }
-}
-
-function closedState(options: ResolvedCircuitBreakerOptions): State {
-  return {
-    name: 'closed',
-    permit: { probe: false },
-    failures: new CallWindow(options, 'failureRatio'),
-    slowness:
-      options.slowCallMs === Infinity
-        ? undefined
-        : { calls: new CallWindow(options, 'slowCallRatio'), inFlight: new Set() },
-    restUntilMs: 0,
-  }
-}
-
-function halfOpenState(reopened: number, { successes, failures }: ProbeTally): State {
-  return { name: 'half_open', reopened, probes: new Set(), successes, failures, restUntilMs: 0 }
 }

@@ -1,4 +1,4 @@
-import type { CircuitPermit } from '../circuit-breaker/circuit-breaker.ts'
+import type { CircuitPermit } from '../circuit-breaker/breaker-state.ts'
 import { AttemptTimer } from '../timeout/attempt-timer.ts'
 import type { CallSignal } from '../timeout/call-signal.ts'
 import type { Call } from './call.ts'

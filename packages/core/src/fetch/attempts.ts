@@ -1,4 +1,4 @@
-import type { CircuitPermit } from '../circuit-breaker/circuit-breaker.ts'
+import type { CircuitPermit } from '../circuit-breaker/breaker-state.ts'
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import { systemClock } from '../time/system-clock.ts'

@@ -1,9 +1,5 @@
-import {
-  CircuitBreaker,
-  type CircuitListener,
-  type CircuitPermit,
-  type OpenReason,
-} from '../circuit-breaker/circuit-breaker.ts'
+import type { CircuitPermit } from '../circuit-breaker/breaker-state.ts'
+import { CircuitBreaker, type CircuitListener, type OpenReason } from '../circuit-breaker/circuit-breaker.ts'
 import type { ResolvedCircuitBreakerOptions } from '../circuit-breaker/circuit-breaker-options.ts'
 import type { IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { CircuitEvent, CoreEventMap } from '../events/core-event-map.ts'

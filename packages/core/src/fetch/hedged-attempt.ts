@@ -1,5 +1,5 @@
 import { type BodyValue, freeBody } from '../body/body-kinds.ts'
-import type { CircuitPermit } from '../circuit-breaker/circuit-breaker.ts'
+import type { CircuitPermit } from '../circuit-breaker/breaker-state.ts'
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
 import type { ResolvedHedgeOptions } from '../hedge/hedge-options.ts'

@@ -1,4 +1,5 @@
-import type { CircuitBreaker, OpenReason, ProbeTally } from '../circuit-breaker/circuit-breaker.ts'
+import type { ProbeTally } from '../circuit-breaker/breaker-state.ts'
+import type { CircuitBreaker, OpenReason } from '../circuit-breaker/circuit-breaker.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import type { StateLink } from '../state/state-link.ts'
 

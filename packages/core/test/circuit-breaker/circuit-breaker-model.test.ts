@@ -1,11 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type CallVerdict,
-  CircuitBreaker,
-  type CircuitPermit,
-  type CircuitRecord,
-} from '../../src/circuit-breaker/circuit-breaker.ts'
+import type { CircuitPermit } from '../../src/circuit-breaker/breaker-state.ts'
+import { type CallVerdict, CircuitBreaker, type CircuitRecord } from '../../src/circuit-breaker/circuit-breaker.ts'
 import {
   type ResolvedCircuitBreakerOptions,
   resolveCircuitBreakerOptions,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type CallVerdict, CircuitBreaker, type CircuitPermit } from '../../src/circuit-breaker/circuit-breaker.ts'
+import type { CircuitPermit } from '../../src/circuit-breaker/breaker-state.ts'
+import { type CallVerdict, CircuitBreaker } from '../../src/circuit-breaker/circuit-breaker.ts'
 import { defaultCircuitBreakerOptions } from '../../src/circuit-breaker/circuit-breaker-options.ts'
 import { systemRandom } from '../../src/random/random.ts'
 

@@ -1,11 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import {
-  type CallVerdict,
-  CircuitBreaker,
-  type CircuitPermit,
-  type CircuitState,
-} from '../../src/circuit-breaker/circuit-breaker.ts'
+import type { CircuitPermit } from '../../src/circuit-breaker/breaker-state.ts'
+import { type CallVerdict, CircuitBreaker, type CircuitState } from '../../src/circuit-breaker/circuit-breaker.ts'
 import {
   type ResolvedCircuitBreakerOptions,
   resolveCircuitBreakerOptions,
