@@ -90,7 +90,11 @@ export class Attempts {
     const { call } = attempt
     const { hedge } = this.#options
     if (hedge === false || !canHedge(call)) return exchange(attempt, this.#options, this.#finish)
-    const gate = { admit: (nowMs: number) => this.#admitHedge(call, nowMs), finish: this.#finish }
+    const gate = {
+      news: (nowMs: number) => this.#sharing?.news(call, nowMs),
+      admit: (nowMs: number) => this.#admitHedge(call, nowMs),
+      finish: this.#finish,
+    }
     return new HedgedAttempt(attempt, hedge, this.#options, this.#events, gate).run()
   }
 

@@ -16,6 +16,8 @@ import { stopOf } from './prepare-retry.ts'
 
 /** What a race needs of the other policies. */
 export interface HedgeGate {
+  /** What to wait for before `admit` is asked, as what other processes hold of a limit; `undefined`: nothing. */
+  readonly news: (nowMs: number) => Promise<void> | undefined
   /** Takes everything that an attempt needs, when there is nothing to wait for; else says what is missing. */
   readonly admit: (nowMs: number) => { readonly permit: CircuitPermit | undefined } | HedgeStop
   /** Tells all of them what became of an attempt. */
@@ -103,11 +105,17 @@ export class HedgedAttempt {
       this.#preparing = undefined
     }
     // While the body was made, an answer may have come.
-    if (this.#isHedgingOver) this.#skip('body', signal, body)
+    if (this.#isHedgingOver) this.#discard(signal, body)
     else this.#sendHedge(signal, body)
   }
 
   #sendHedge(signal: CallSignal, body?: BodyValue): void {
+    const news = this.#gate.news(this.#options.clock.monotonicMs())
+    if (news === undefined) this.#admitHedge(signal, body)
+    else void news.then(() => (this.#isHedgingOver ? this.#discard(signal, body) : this.#admitHedge(signal, body)))
+  }
+
+  #admitHedge(signal: CallSignal, body: BodyValue | undefined): void {
     const call = this.#call
     const attempt = this.#sent + 1
     const nowMs = this.#options.clock.monotonicMs()
@@ -124,9 +132,13 @@ export class HedgedAttempt {
     this.#schedule()
   }
 
-  #skip(reason: HedgeStop, signal: CallSignal, body?: BodyValue): void {
+  #discard(signal: CallSignal, body: BodyValue | undefined): void {
     signal.release(null)
     freeBody(body)
+  }
+
+  #skip(reason: HedgeStop, signal: CallSignal, body?: BodyValue): void {
+    this.#discard(signal, body)
     if (!this.#isHedgingOver) this.#call.record.decide({ kind: 'no_hedge', reason, delayMs: this.#hedge.delayMs })
   }
 

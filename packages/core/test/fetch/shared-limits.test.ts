@@ -185,6 +185,29 @@ describe('createFetch: limits that processes share', () => {
     expect(both.map(({ status }) => status)).toEqual([200, 200])
   })
 
+  it.each([50, 2_000])('let a call be hedged after %i ms', async (delayMs) => {
+    const { start, clock } = processes()
+    const slow = () => clock.sleep(5_000).then(() => answer(200))
+    const { fetch, heard, transport } = start([slow, () => answer(204)], { connector, hedge: { delayMs } })
+    expect((await clock.runUntil(fetch(url))).status).toBe(204)
+    expect(heard.names).toContain('hedge:won')
+    expect(transport.calls).toHaveLength(2)
+  })
+
+  it('let no call be hedged that was answered while the store was asked', async () => {
+    const { start, clock, store } = processes()
+    const slow = () => clock.sleep(2_100).then(() => answer(200))
+    const { fetch, heard, transport } = start([slow], { connector, hedge: { delayMs: 2_000 } })
+    const answered = fetch(url)
+    await clock.advance(1_990)
+    store.fault = 'hangs'
+    expect((await clock.runUntil(answered)).status).toBe(200)
+    await clock.advance(1_000)
+    expect(transport.calls).toHaveLength(1)
+    expect(heard.names).not.toContain('hedge:sent')
+    expect(clock.pendingTimers).toBe(0)
+  })
+
   it('are given back by a process that is disposed, and when it has nothing to send', async () => {
     const { all, clock, store } = run(declared, 2, { connector })
     const [first, second] = all as [Process, Process]
