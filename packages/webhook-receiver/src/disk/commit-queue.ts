@@ -3,20 +3,20 @@ import { recordBytes } from './record-codec.ts'
 
 const MAX_RECORDS_PER_BATCH = 4096
 
-/**
- * Called in the turn in which records become durable, before anything else can happen: with the number of the first, and the time of
- * their append, ms since the epoch.
- */
-export type CommitListener = (firstSeq: number, at: number) => void
-
-/** Records that are to become durable together. */
+/** Records that are to become durable together, and who is told what becomes of them. */
 export interface CommitGroup {
   readonly records: readonly RecordInput[]
   /** Bytes that they take in the file. */
   readonly bytes: number
-  readonly committed: CommitListener | undefined
-  readonly resolve: (firstSeq: number) => void
-  readonly reject: (error: unknown) => void
+  /**
+   * Called in the turn in which the records become durable, before anything else can happen: with the number of the first, and the time of
+   * their append, ms since the epoch.
+   */
+  committed?(firstSeq: number, at: number): void
+  /** The records are durable and may be acknowledged. */
+  resolve(firstSeq: number): void
+  /** None of the records is stored. */
+  reject(error: unknown): void
 }
 
 /** What waits to be written, in order. */

@@ -1,4 +1,5 @@
 import type { AppendResult, NewEvent } from '../buffer/event-buffer.ts'
+import type { BufferError } from '../buffer/buffer-error.ts'
 import type { BodyCodec } from './body/body-codec.ts'
 import type { RecordInput } from './record-input.ts'
 import { bytesOf } from './commit-queue.ts'
@@ -9,12 +10,13 @@ import { eventIdentity } from '../buffer-kit/event-meta.ts'
 import { encodeEvent } from './event-codec.ts'
 import type { Log } from './log.ts'
 import { positionOf } from './seq.ts'
+import { SingleAppend, type SingleAppendListener } from './single-append.ts'
 import type { SpaceGuard } from './space-guard.ts'
 import { idsBehind, overloaded } from './write-failure.ts'
 
 /** A call of `append`, and where its events are once all are durable. */
 interface Call {
-  seqs: Promise<readonly number[]>
+  readonly seqs: Promise<readonly number[]>
 }
 
 /** An event that is being written or looked up. A duplicate of it waits for the same call, and fails with it. */
@@ -22,6 +24,13 @@ interface InFlight {
   readonly call: Call
   /** Place among the events of its call. */
   readonly index: number
+}
+
+/** What is known of an id before its event is stored. */
+interface Known {
+  readonly fingerprint: Fingerprint | undefined
+  readonly original: InFlight | undefined
+  readonly seq: ReturnType<DedupeIndex['find']>
 }
 
 /** What is known of an event of a call. */
@@ -64,6 +73,10 @@ export class EventIntake {
   #lastTurn: Promise<unknown> | undefined
   /** Bytes of the calls that wait for their turn. */
   #waitingBytes = 0
+  readonly #listener: SingleAppendListener = {
+    stored: (fingerprint, seq, at) => this.#dedupe?.remember(fingerprint, seq, at),
+    over: (fingerprint) => this.#inFlight.delete(fingerprint),
+  }
 
   constructor({ options, log, dedupe, guard, bodies }: EventIntakeOptions) {
     this.#options = options
@@ -74,13 +87,40 @@ export class EventIntake {
   }
 
   /** See `EventBuffer.append`. */
-  async append(events: readonly NewEvent[]): Promise<AppendResult[]> {
+  append(events: readonly NewEvent[]): Promise<AppendResult[]> {
+    const [event] = events
+    const isSimple = event !== undefined && events.length === 1 && !this.#bodies.compresses
+    return isSimple && this.#lastTurn === undefined ? this.#appendOne(event, events) : this.#appendAll(events)
+  }
+
+  /** The way of nearly every event: it is alone and new, and waits for nothing but its commit. */
+  #appendOne(event: NewEvent, events: readonly NewEvent[]): Promise<AppendResult[]> {
+    try {
+      const record = encodeEvent(event, this.#options.maxEventBytes)
+      const known = this.#lookUp(event, this.#options.clock.now())
+      if (known.original !== undefined || known.seq !== undefined) return this.#appendAll(events, known)
+      const refusal = this.#refusal()
+      if (refusal !== undefined) throw refusal
+      const single = new SingleAppend(record, known.fingerprint, this.#listener)
+      if (known.fingerprint !== undefined) this.#inFlight.set(known.fingerprint, { call: single, index: 0 })
+      this.#log.add(single)
+      return single.result
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+  }
+
+  /** `first`: what was found out about the first event. */
+  async #appendAll(events: readonly NewEvent[], first?: Known): Promise<AppendResult[]> {
     // Everything that can be refused is refused here, before the call leaves a trace.
     const records = events.map((event) => encodeEvent(event, this.#options.maxEventBytes))
-    const call: Call = { seqs: Promise.resolve([]) }
+    const call = { seqs: none }
     const now = this.#options.clock.now()
     // All ids are claimed in one turn, so that of two calls with one id the second sees the first.
-    const places = events.map((event, index) => this.#place(call, event, index, now))
+    const places = events.map((event, index) => {
+      const known = index === 0 && first !== undefined ? first : this.#lookUp(event, now)
+      return this.#claim(call, index, known)
+    })
     call.seqs = this.#settle(call, places, records)
     const seqs = await call.seqs
     return places.map((place, index) => ({
@@ -90,12 +130,16 @@ export class EventIntake {
     }))
   }
 
-  #place(call: Call, event: NewEvent, index: number, now: number): Place {
-    if (this.#dedupe === undefined) return { kind: 'fresh', fingerprint: undefined }
+  #lookUp(event: NewEvent, now: number): Known {
+    if (this.#dedupe === undefined) return { fingerprint: undefined, original: undefined, seq: undefined }
     const fingerprint = this.#dedupe.fingerprintOf(eventIdentity(event))
     const original = this.#inFlight.get(fingerprint)
+    return { fingerprint, original, seq: original === undefined ? this.#dedupe.find(fingerprint, now) : undefined }
+  }
+
+  #claim(call: Call, index: number, { fingerprint, original, seq }: Known): Place {
+    if (fingerprint === undefined) return { kind: 'fresh', fingerprint }
     if (original !== undefined) return { kind: 'in-flight', original }
-    const seq = this.#dedupe.find(fingerprint, now)
     if (typeof seq === 'number') return { kind: 'stored', seq }
     this.#inFlight.set(fingerprint, { call, index })
     return seq === undefined ? { kind: 'fresh', fingerprint } : { kind: 'asked', seq, fingerprint }
@@ -147,7 +191,7 @@ export class EventIntake {
   #store(places: readonly Place[], records: readonly RecordInput[]): Stored {
     const fresh = places.flatMap((place, index) => (place.kind === 'fresh' ? [index] : []))
     if (fresh.length === 0) return { firstSeq: Promise.resolve(0) }
-    const refusal = this.#guard.refusal() ?? (this.#dedupe?.isBehind === true ? idsBehind() : undefined)
+    const refusal = this.#refusal()
     if (refusal !== undefined) return { firstSeq: Promise.reject(refusal) }
     const chosen = fresh.length === records.length ? records : fresh.flatMap((index) => records[index] ?? [])
     const firstSeq = this.#log.append(chosen, (first, at) => {
@@ -159,7 +203,15 @@ export class EventIntake {
     })
     return { firstSeq }
   }
+
+  /** Why nothing may be stored now. */
+  #refusal(): BufferError | undefined {
+    return this.#guard.refusal() ?? (this.#dedupe?.isBehind === true ? idsBehind() : undefined)
+  }
 }
+
+/** Of a call whose events have no places yet. */
+const none: Promise<readonly number[]> = Promise.resolve([])
 
 /** Puts what the runs say in the place of the questions. */
 async function lookUp(places: Place[]): Promise<void> {

@@ -3,8 +3,7 @@ import { BufferError } from '../buffer/buffer-error.ts'
 import { BackgroundSync } from './background-sync.ts'
 import type { BodyCodec } from './body/body-codec.ts'
 import { BatchEncoder, type BatchFrame, type EncodedBatch } from './batch-encoder.ts'
-import type { RecordInput } from './record-input.ts'
-import { bytesOf, type CommitGroup, type CommitListener, CommitQueue } from './commit-queue.ts'
+import { type CommitGroup, CommitQueue } from './commit-queue.ts'
 import { isNoSpace } from './file-io.ts'
 import { OpenSegment } from './open-segment.ts'
 import { SegmentMaker, type SegmentMakerOptions } from './segment-maker.ts'
@@ -113,21 +112,17 @@ export class LogWriter {
   }
 
   /**
-   * Appends records together. Resolves with the sequence number of the first when all are durable.
-   *
-   * @throws BufferError `buffer_overloaded`, `buffer_full`, `buffer_failed` or `buffer_closed`; none of the records is stored then.
+   * Appends the records of a group together, and tells it when all are durable. It is told a BufferError `buffer_overloaded`, `buffer_full`,
+   * `buffer_failed` or `buffer_closed` when none of them is stored.
    */
-  append(records: readonly RecordInput[], committed?: CommitListener): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const bytes = bytesOf(records)
-      const refusal = this.#refusalOf(bytes)
-      if (refusal !== undefined) {
-        reject(refusal)
-        return
-      }
-      this.#queue.add({ records, bytes, committed, resolve, reject })
-      this.#running ??= this.#run()
-    })
+  add(group: CommitGroup): void {
+    const refusal = this.#refusalOf(group.bytes)
+    if (refusal !== undefined) {
+      group.reject(refusal)
+      return
+    }
+    this.#queue.add(group)
+    this.#running ??= this.#run()
   }
 
   /** Refuses all appends from now on, also those that are being written, until the log is opened anew. */
@@ -171,13 +166,11 @@ export class LogWriter {
   }
 
   async #run(): Promise<void> {
-    // One turn of the event loop, so that the first batch takes everything that arrived in this one.
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve)
-    })
     for (;;) {
       if (this.#wantsRoll) await this.#rollNow()
       if (this.#queue.isEmpty) break
+      // What this turn of the event loop still brings belongs to the batch: the fewer there are, the less each event pays.
+      await untilEndOfTurn()
       const batch = this.#queue.takeBatch()
       try {
         const firstSeq = await this.#commit(await this.#attach(), batch)
@@ -361,10 +354,14 @@ export class LogWriter {
 
 function notifyListeners(batch: readonly CommitGroup[], firstSeq: number, at: number): void {
   let seq = firstSeq
-  for (const { committed, records } of batch) {
-    committed?.(seq, at)
-    seq += records.length
+  for (const group of batch) {
+    group.committed?.(seq, at)
+    seq += group.records.length
   }
+}
+
+function untilEndOfTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function ignore(): void {}

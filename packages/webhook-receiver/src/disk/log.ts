@@ -1,7 +1,7 @@
 import type { Clock, Random } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
 import { type BodyCodec, plainBodies } from './body/body-codec.ts'
-import type { CommitListener } from './commit-queue.ts'
+import { bytesOf, type CommitGroup } from './commit-queue.ts'
 import { DurableHint } from './durable-hint.ts'
 import type { FileSystem } from './file-system.ts'
 import { LogReader } from './log-reader.ts'
@@ -225,9 +225,20 @@ export class Log {
     return this.#meta.unlistedLost + countOf(this.#meta.holes)
   }
 
-  /** See `LogWriter.append`. */
-  append(records: readonly RecordInput[], committed?: CommitListener): Promise<number> {
-    return this.#writer.append(records, committed)
+  /** See `LogWriter.add`. */
+  add(group: CommitGroup): void {
+    this.#writer.add(group)
+  }
+
+  /**
+   * Appends records together. Resolves with the sequence number of the first when all are durable.
+   *
+   * @throws BufferError `buffer_overloaded`, `buffer_full`, `buffer_failed` or `buffer_closed`; none of the records is stored then.
+   */
+  append(records: readonly RecordInput[], committed?: NonNullable<CommitGroup['committed']>): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.add({ records, bytes: bytesOf(records), resolve, reject, ...(committed === undefined ? {} : { committed }) })
+    })
   }
 
   /**

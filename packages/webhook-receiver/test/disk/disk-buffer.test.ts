@@ -36,6 +36,24 @@ describe('diskBuffer', () => {
     expect((await openAndRead(fileSystem)).numbers).toEqual(Array.from({ length: 501 }, (_, index) => index))
   })
 
+  test('makes one batch of what arrives in one turn of the event loop', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const buffer = memoryDiskBuffer(fileSystem)
+    await buffer.open()
+    await buffer.append([numberedEvent(0)])
+    let syncs = 0
+    fileSystem.fault = (operation) => {
+      if (operation === 'datasync') syncs++
+      return undefined
+    }
+    const first = buffer.append([numberedEvent(1)])
+    const second = Promise.resolve().then(() => buffer.append([numberedEvent(2)]))
+    const results = await Promise.all([first, second])
+    expect(syncs).toBe(1)
+    expect(results.flat().map(({ position }) => position)).toEqual(['0000000000000002', '0000000000000003'])
+    await buffer.close()
+  })
+
   test('keeps a call in one batch even when it is larger than a batch, with bodies of any size', async () => {
     const fileSystem = new MemoryFileSystem()
     const buffer = memoryDiskBuffer(fileSystem, { maxBatchBytes: 4096 })

@@ -32,6 +32,11 @@ export class BodyCodec {
     return this.#keys.current()
   }
 
+  /** Whether bodies are to be compressed. */
+  get compresses(): boolean {
+    return this.#compression !== undefined
+  }
+
   /** What is to be stored of a record. A promise for a body that a thread of the pool compresses. */
   compress(record: RecordInput): RecordInput | Promise<RecordInput> {
     const body = this.#compression?.compress(record.body)

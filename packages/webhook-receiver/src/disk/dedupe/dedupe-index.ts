@@ -95,14 +95,18 @@ export class DedupeIndex {
    * otherwise a promise of one or the other.
    */
   find(fingerprint: Fingerprint, now: number): number | Promise<number | undefined> | undefined {
-    const accept = ({ seq, at }: StoredId): boolean => now - at <= this.#options.windowMs && !this.#options.isLost(seq)
     const recent = this.#table.find(fingerprint)
-    if (recent !== undefined && accept(recent)) return recent.seq
-    for (const { table } of this.#frozen.toReversed()) {
-      const stored = table.find(fingerprint)
-      if (stored !== undefined && accept(stored)) return stored.seq
+    if (recent !== undefined && this.#counts(recent, now)) return recent.seq
+    for (let index = this.#frozen.length - 1; index >= 0; index--) {
+      const stored = this.#frozen[index]?.table.find(fingerprint)
+      if (stored !== undefined && this.#counts(stored, now)) return stored.seq
     }
-    return this.#runs.find(fingerprint, accept)?.then((stored) => stored?.seq)
+    return this.#runs.find(fingerprint, (stored) => this.#counts(stored, now))?.then((stored) => stored?.seq)
+  }
+
+  /** Whether an event with the id is within the window and not lost. */
+  #counts({ seq, at }: StoredId, now: number): boolean {
+    return now - at <= this.#options.windowMs && !this.#options.isLost(seq)
   }
 
   /** Remembers an event that has become durable. Called in the order of the log. */
