@@ -1,7 +1,6 @@
 import type { WebhookDescription } from '@holdfast/core'
 import { deliveryItems } from '../batch/delivery-items.ts'
 import type { NewEvent } from '../buffer/event-buffer.ts'
-import { encodeHex } from '../verify/encoding.ts'
 import { type EventIdentity, eventIdentity } from '../verify/event-identity.ts'
 import type { HashProvider } from '../verify/hash-provider.ts'
 import { chain, type MaybePromise } from '../verify/maybe-promise.ts'
@@ -39,7 +38,7 @@ async function eventsOfItems(
   hashes: HashProvider,
 ): Promise<readonly NewEvent[]> {
   const { webhook, verified, reader } = request
-  const delivery = encodeHex(await hashes.digest('sha256', [reader.request.body]))
+  const delivery = await hashes.hexDigest('sha256', [reader.request.body])
   const occurrences = new Map<string, number>()
   const events: NewEvent[] = []
   for (const [index, item] of items.entries()) {

@@ -43,6 +43,7 @@ export type RequestPath = (source: ResolvedSource, incoming: IncomingWebhook) =>
 /** Prepares the way of a request from the first byte to the answer. */
 export function requestPath({ buffer, hashes, now, isRunning, door }: RequestPathSetup): RequestPath {
   const append = async (events: readonly NewEvent[]): Promise<readonly AppendResult[]> => {
+    if (events.length === 0) return []
     // Reading may have taken long; `append` refuses by itself once the buffer is closed.
     if (!isRunning()) throw notRunningRefusal()
     let results: readonly AppendResult[]
@@ -70,7 +71,9 @@ export function requestPath({ buffer, hashes, now, isRunning, door }: RequestPat
       return { kind: 'answered', reply: await answerHandshake(early, reader, incoming), handshake: early.name }
     }
     if (!handshakes.verifies(method)) throw notAHandshake(method)
-    const verified = await source.verifier.judge(reader)
+    // What is there at once is not awaited: each await puts the request behind all others.
+    const judged = source.verifier.judge(reader)
+    const verified = judged instanceof Promise ? await judged : judged
     if (!verified.ok) throw new VerificationRefusal(verified, { webhook, reader, toleranceMs: source.toleranceMs })
     reader.setClaims(verified.claims)
     const late = handshakes.afterVerification(reader)
@@ -79,9 +82,10 @@ export function requestPath({ buffer, hashes, now, isRunning, door }: RequestPat
       return { kind: 'answered', reply: answer, handshake: late.name }
     }
     if (late === undefined && method !== 'POST') throw notAHandshake(method)
-    const brought = await eventsOf({ source: name, webhook, reader, verified, remoteAddress }, hashes)
+    const making = eventsOf({ source: name, webhook, reader, verified, remoteAddress }, hashes)
+    const brought = making instanceof Promise ? await making : making
     const events = withPartitionKeys(brought, source.partitionKey)
-    const results = events.length === 0 ? [] : await append(events)
+    const results = await append(events)
     const reply = answer ?? acceptedReply(webhook.ack, headers)
     return { kind: 'stored', reply, verified, events, results, ...(late && { handshake: late.name }) }
   }

@@ -63,10 +63,17 @@ function formFields(body: Uint8Array): BodyFields {
 }
 
 function jsonFields(body: Uint8Array): BodyFields {
+  let json: string | undefined
   let parsed: { readonly value: unknown } | undefined
-  const value = (pointer: string): unknown => readPointer((parsed ??= { value: parseJson(body) }).value, pointer)
-  const exact = (pointer: string): string | undefined => {
-    const found = value(pointer)
+  const value = (pointer: string): unknown => {
+    if (parsed === undefined) {
+      json ??= decoder.decode(body)
+      if (lacksMember(json, pointer)) return undefined
+      parsed = { value: parseJson(json) }
+    }
+    return readPointer(parsed.value, pointer)
+  }
+  const exact = (found: unknown, pointer: string): string | undefined => {
     if (typeof found === 'string') return found
     if (typeof found === 'boolean') return String(found)
     // As it is written: `JSON.parse` rounds what a double cannot hold, two 64-bit ids would become one, and one event a duplicate.
@@ -78,21 +85,34 @@ function jsonFields(body: Uint8Array): BodyFields {
     pairs: () => [],
     value,
     values(pointer) {
-      const text = exact(pointer)
+      const text = exact(value(pointer), pointer)
       return text === undefined ? [] : [utf8ByteString(text)]
     },
     text(pointer) {
       const found = value(pointer)
-      return Number.isSafeInteger(found) ? String(found) : exact(pointer)
+      return Number.isSafeInteger(found) ? String(found) : exact(found, pointer)
     },
   }
 }
 
 const decoder = new TextDecoder()
 
-function parseJson(body: Uint8Array): unknown {
+/**
+ * Whether JSON surely has no member of the name that a pointer begins with. Many webhooks lack what their provider's others have, and finding
+ * that out so takes a fraction of the time of parsing them.
+ */
+function lacksMember(json: string, pointer: string): boolean {
+  const end = pointer.indexOf('/', 1)
+  const name = pointer.slice(1, end === -1 ? pointer.length : end)
+  // A name of letters stands as it is, or with characters written as `\u`.
+  return LETTERS.test(name) && !json.includes(`"${name}"`) && !json.includes(String.raw`\u`)
+}
+
+const LETTERS = /^[a-z_]+$/i
+
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(decoder.decode(body))
+    return JSON.parse(text)
   } catch {
     return undefined
   }

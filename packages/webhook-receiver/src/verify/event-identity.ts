@@ -1,5 +1,5 @@
 import type { ValueSource, WebhookDescription, WebhookId } from '@holdfast/core'
-import { byteString, encodeHex } from './encoding.ts'
+import { byteString } from './encoding.ts'
 import type { HashProvider } from './hash-provider.ts'
 import { chain, type MaybePromise } from './maybe-promise.ts'
 import type { MessagePiece } from './message-piece.ts'
@@ -64,8 +64,8 @@ export function eventIdentity(
     identity.id = named
     return identity
   }
-  return chain(hashes.digest('sha256', contentOf(verified, content, named !== undefined)), (digest) => {
-    identity.id = named === undefined ? encodeHex(digest) : `${named}:${encodeHex(digest)}`
+  return chain(hashes.hexDigest('sha256', contentOf(verified, content, named !== undefined)), (digest) => {
+    identity.id = named === undefined ? digest : `${named}:${digest}`
     return identity
   })
 }

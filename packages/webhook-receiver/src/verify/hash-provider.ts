@@ -11,6 +11,8 @@ export type HmacKey = (pieces: readonly MessagePiece[]) => MaybePromise<Uint8Arr
 export interface HashProvider {
   importKey(hash: HashName, secret: Uint8Array): HmacKey
   digest(hash: HashName, pieces: readonly MessagePiece[]): MaybePromise<Uint8Array>
+  /** The digest in lower-case hexadecimal. */
+  hexDigest(hash: HashName, pieces: readonly MessagePiece[]): MaybePromise<string>
   /** Compares in a time that depends on the length alone. Different lengths are unequal. */
   equal(left: Uint8Array, right: Uint8Array): boolean
 }

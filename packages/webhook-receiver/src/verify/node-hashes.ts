@@ -1,4 +1,4 @@
-import type { HashProvider } from './hash-provider.ts'
+import type { HashName, HashProvider } from './hash-provider.ts'
 import type { MessagePiece } from './message-piece.ts'
 import { oneShotHmac, pooledBytes, streamedHmac } from './node-hmac.ts'
 
@@ -9,17 +9,17 @@ export function nodeHashes(): HashProvider | undefined {
   // Younger than the rest, and not on every runtime that has the rest.
   const hashOnce = crypto.hash as typeof crypto.hash | undefined
   const streamed = streamedHmac(crypto)
+  const digest = (hash: HashName, pieces: readonly MessagePiece[], encoding: 'binary' | 'hex'): string => {
+    const [piece] = pieces
+    // One call where there is one piece of bytes: no object has to be made for it.
+    return pieces.length === 1 && typeof piece === 'object' && hashOnce !== undefined
+      ? hashOnce(hash, piece, encoding)
+      : updateAll(crypto.createHash(hash), pieces).digest(encoding)
+  }
   return {
     importKey: hashOnce === undefined ? streamed : oneShotHmac(crypto, streamed),
-    digest(hash, pieces) {
-      const [piece] = pieces
-      // One call where there is one piece of bytes: no object has to be made for it.
-      return pooledBytes(
-        pieces.length === 1 && typeof piece === 'object' && hashOnce !== undefined
-          ? hashOnce(hash, piece, 'binary')
-          : updateAll(crypto.createHash(hash), pieces).digest('binary'),
-      )
-    },
+    digest: (hash, pieces) => pooledBytes(digest(hash, pieces, 'binary')),
+    hexDigest: (hash, pieces) => digest(hash, pieces, 'hex'),
     equal: (left, right) => left.length === right.length && crypto.timingSafeEqual(left, right),
   }
 }

@@ -1,9 +1,12 @@
+import { encodeHex } from './encoding.ts'
 import type { HashName, HashProvider } from './hash-provider.ts'
-import { joinPieces } from './message-piece.ts'
+import { joinPieces, type MessagePiece } from './message-piece.ts'
 
 /** Hashes on WebCrypto. A message of several pieces is joined first, for WebCrypto takes only one. */
 export function webHashes(): HashProvider {
   const { subtle } = globalThis.crypto
+  const digest = async (hash: HashName, pieces: readonly MessagePiece[]): Promise<Uint8Array> =>
+    new Uint8Array(await subtle.digest(webNames[hash], joinPieces(pieces)))
   return {
     importKey(hash, secret) {
       const algorithm = { name: 'HMAC', hash: webNames[hash] }
@@ -14,7 +17,8 @@ export function webHashes(): HashProvider {
         return new Uint8Array(await subtle.sign('HMAC', await imported, joinPieces(pieces)))
       }
     },
-    digest: async (hash, pieces) => new Uint8Array(await subtle.digest(webNames[hash], joinPieces(pieces))),
+    digest,
+    hexDigest: async (hash, pieces) => encodeHex(await digest(hash, pieces)),
     equal(left, right) {
       if (left.length !== right.length) return false
       let difference = 0

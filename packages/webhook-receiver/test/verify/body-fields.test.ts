@@ -37,6 +37,22 @@ describe('bodyFields', () => {
     expect(bodyFields(undefined, Buffer.from('\ufeff{"id":"a"}')).text('/id')).toBe('a')
   })
 
+  test('finds a member whose name is written with escapes', () => {
+    expect(bodyFields(undefined, Buffer.from(String.raw`{"\u0069d":"a"}`)).text('/id')).toBe('a')
+  })
+
+  test('finds what a pointer through an array, or with an escaped name, leads to', () => {
+    expect(bodyFields(undefined, Buffer.from('[{"id":"a"}]')).text('/0/id')).toBe('a')
+    expect(json({ 'a/b': 'c' }).text('/a~1b')).toBe('c')
+  })
+
+  test('takes no text that is equal to a name for the member', () => {
+    const fields = json({ note: 'id', inner: { tenant: 'a' } })
+    expect(fields.text('/id')).toBeUndefined()
+    expect(fields.text('/tenant')).toBeUndefined()
+    expect(fields.text('/inner/tenant')).toBe('a')
+  })
+
   test('keeps small numbers digit by digit where bytes are wanted', () => {
     const fields = bodyFields(undefined, Buffer.from('{"amount":10.0,"count":1e2,"zero":-0}'))
     expect(['/amount', '/count', '/zero'].flatMap(fields.values)).toEqual(['10.0', '1e2', '-0'])

@@ -32,6 +32,8 @@ describe.each(providers)('%s', (_name, hashes) => {
   test.each(names)('computes %s', async (hash) => {
     const expected = createHash(hash).update(message).digest('hex')
     expect(Buffer.from(await hashes.digest(hash, pieces)).toString('hex')).toBe(expected)
+    expect(await hashes.hexDigest(hash, pieces)).toBe(expected)
+    expect(await hashes.hexDigest(hash, [message])).toBe(expected)
   })
 
   test('compares bytes', () => {
