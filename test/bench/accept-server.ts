@@ -9,7 +9,7 @@ import express from 'express'
 import { webhookSecret } from './github-delivery.ts'
 import { serveListener } from './serve-listener.ts'
 
-const [kind = '', directory = ''] = process.argv.slice(2)
+const [kind = '', directory = '', mode = ''] = process.argv.slice(2)
 serveListener(await listenerFor(kind))
 
 async function listenerFor(name: string): Promise<RequestListener> {
@@ -48,6 +48,6 @@ async function startReceiver(buffer: EventBuffer): Promise<Receiver> {
       bench: { handle: () => undefined, orderingKey: (event) => event.id, concurrency: 64 },
     },
   })
-  await receiver.start()
+  await receiver.start({ drain: mode !== 'idle' })
   return receiver
 }
