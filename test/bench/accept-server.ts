@@ -1,4 +1,4 @@
-/** The servers of the accept section. Arguments: which one, and for ours the directory of the buffer. */
+/** The servers of the accept section. Arguments: which one, and for ours the directory of the buffer, and `idle` for no deliveries. */
 import type { RequestListener } from 'node:http'
 import github from '@holdfast/adapters/connectors/github'
 import { expressWebhooks } from '@holdfast/adapters/express'

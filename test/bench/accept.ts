@@ -1,63 +1,167 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { type AcceptContender, acceptContenders, BARE, durableContenders, OURS, QUEUES } from './accept-contenders.ts'
 import type { LoadOrder, LoadResult } from './load-generator.ts'
+import { besideBar, microseconds, milliseconds, perSecond, ratio, type Section, versionOf } from './report.ts'
+import type { ServerReport } from './serve-listener.ts'
+import { nextMessage, startModule } from './server-process.ts'
+import { slowSyncs, SYNC_DELAY_MS } from './slow-sync.ts'
 import { median, ratioOf } from './statistics.ts'
-import { milliseconds, perSecond, ratio, type Section, versionOf } from './report.ts'
-import { nextMessage, type ServerProcess, startModule, startServer } from './server-process.ts'
 
 const CONNECTIONS = 64
-const SERVERS = ['node:http', 'nodeHttpWebhooks', 'with SQLite', 'express', 'expressWebhooks'] as const
+const MAX_DELAY_MS = 10
 
-/** What does a durable 200 cost beside one that promises nothing? */
-export async function durableAccept(quick: boolean): Promise<Section> {
-  const directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-accept-'))
-  const rounds = quick ? 1 : 5
-  const durations = quick ? { warmUpMs: 100, durationMs: 300 } : { warmUpMs: 200, durationMs: 800 }
-  const generator = startModule('./load-generator.ts', [])
-  const servers = new Map<string, ServerProcess>()
-  try {
-    await nextMessage(generator)
-    for (const name of SERVERS) {
-      servers.set(name, await startServer('./accept-server.ts', name, join(directory, name)))
-    }
-    const results = new Map<string, LoadResult[]>(SERVERS.map((name) => [name, []]))
-    for (let round = -1; round < rounds; round += 1) {
-      for (const [name, { port }] of servers) {
-        const order: LoadOrder = { port, connections: CONNECTIONS, ...durations }
-        generator.send(order)
-        const result = await nextMessage<LoadResult>(generator)
-        if (round >= 0) results.get(name)?.push(result)
-      }
-    }
-    return report(results, rounds)
-  } finally {
-    generator.disconnect()
-    for (const server of servers.values()) await server.stop()
-    rmSync(directory, { recursive: true, force: true })
-  }
+/** What was measured of one server in one round. */
+interface Round extends LoadResult {
+  /** Processor time of the server for each request, in microseconds. */
+  readonly cpuUs: number
+  /** How much later the turns of its event loop came than without load, p99. */
+  readonly delayMs: number
 }
 
-function report(results: ReadonlyMap<string, readonly LoadResult[]>, rounds: number): Section {
-  const rates = (name: string): number[] => (results.get(name) ?? []).map((result) => result.requestsPerSecond)
+type Rounds = ReadonlyMap<string, readonly Round[]>
+
+/** What does a durable 200 cost beside one that promises nothing, and beside queues that promise the same? */
+export async function durableAccept(quick: boolean): Promise<Section> {
+  const results = await measure(quick, {}, acceptContenders)
+  const { alone, drained } = OURS
   return {
     title: `Inbound: durable accept over HTTP, ${CONNECTIONS} connections`,
     method: [
-      'Each server in its own process, load generator in another: raw sockets, keep-alive, closed loop, 1 KiB of GitHub-like JSON, signed',
       `node:http and express ${versionOf('express')}: read the body, answer 200, promise nothing`,
-      'nodeHttpWebhooks and expressWebhooks: verify (HMAC-SHA256), deduplicate, append with fdatasync, answer 200; a no-op destination drains meanwhile',
-      'with SQLite: nodeHttpWebhooks on sqliteBuffer, in a thread of its own, synced at each commit',
-      `${rounds} interleaved rounds after one for warm-up; latencies: median of the rounds`,
+      ...method(quick),
     ],
-    columns: ['server', 'requests/s median', 'p50 ms', 'p90 ms', 'p99 ms', '× node:http', '× express'],
-    rows: [...results].map(([name, rows]) => [
+    columns: ['server', ...columns, '× node:http', '× express'],
+    rows: [...results].map(([name, rounds]) => [
       name,
-      perSecond(median(rates(name))),
-      milliseconds(median(rows.map((row) => row.p50Ms))),
-      milliseconds(median(rows.map((row) => row.p90Ms))),
-      milliseconds(median(rows.map((row) => row.p99Ms))),
-      ratio(ratioOf(rates(name), rates('node:http')).median),
-      ratio(ratioOf(rates(name), rates('express')).median),
+      ...cells(rounds),
+      ratio(medianRatio(results, name, BARE)),
+      ratio(medianRatio(results, name, 'express')),
     ]),
+    conclusions: [
+      atLeast(results, alone, BARE, 0.6),
+      atLeast(results, drained, BARE, 0.6),
+      ...besideQueues(results),
+      besideIdle(results),
+    ],
   }
+}
+
+/** The same where a sync takes several milliseconds, as on disks that are far away. */
+export async function durableAcceptOnSlowDisk(quick: boolean): Promise<Section> {
+  const sync = slowSyncs()
+  try {
+    const results = await measure(quick, sync.environment, durableContenders)
+    return {
+      title: `Inbound: durable accept over HTTP, every sync ${SYNC_DELAY_MS} ms later, ${CONNECTIONS} connections`,
+      method: [
+        `\`fsync\` and \`fdatasync\` of every process that stores something sleep ${SYNC_DELAY_MS} ms first, by a library in front of the C library`,
+        ...method(quick),
+      ],
+      columns: ['server', ...columns, `× ${OURS.alone}`],
+      rows: [...results].map(([name, rounds]) => [
+        name,
+        ...cells(rounds),
+        ratio(medianRatio(results, name, OURS.alone)),
+      ]),
+      conclusions: [...besideQueues(results), besideIdle(results)],
+    }
+  } finally {
+    sync.dispose()
+  }
+}
+
+function method(quick: boolean): string[] {
+  return [
+    'One server at a time, each in its own process and started anew for each round, load generator in another: raw sockets, keep-alive, closed loop, 1 KiB of GitHub-like JSON, signed',
+    'nodeHttpWebhooks and expressWebhooks on diskBuffer: verify (HMAC-SHA256), deduplicate, append with fdatasync, answer 200; drained: a no-op destination takes the events meanwhile',
+    'with SQLite: nodeHttpWebhooks on sqliteBuffer, in a thread of its own, synced at each commit',
+    `${QUEUES.bullmq} ${versionOf('bullmq')} on a Redis with appendfsync always, ${QUEUES.pgBoss} ${versionOf('pg-boss')} on a PostgreSQL that syncs each commit, as their documentation shows: node:http verifies (HMAC-SHA256), awaits \`queue.add\` or \`boss.send\` with the delivery's id, answers 200; a worker takes the jobs meanwhile`,
+    'CPU: of the server process with all its threads; that of Redis and PostgreSQL is not in it. Delay: p99 of its event loop under load less that of the second before',
+    `${quick ? 1 : ROUNDS} interleaved rounds, each after a warm-up; medians of the rounds`,
+  ]
+}
+
+const ROUNDS = 5
+const columns = ['requests/s', 'p50 ms', 'p99 ms', 'CPU µs', 'delay ms'] as const
+
+function cells(rounds: readonly Round[]): string[] {
+  const of = (figure: (round: Round) => number): number => median(rounds.map(figure))
+  return [
+    perSecond(of((round) => round.requestsPerSecond)),
+    milliseconds(of((round) => round.p50Ms)),
+    milliseconds(of((round) => round.p99Ms)),
+    microseconds(of((round) => round.cpuUs)),
+    milliseconds(of((round) => round.delayMs)),
+  ]
+}
+
+async function measure(
+  quick: boolean,
+  environment: Readonly<Record<string, string>>,
+  contenders: readonly AcceptContender[],
+): Promise<Rounds> {
+  const installed = contenders.filter(({ canRun }) => canRun)
+  const results = new Map<string, Round[]>(installed.map(({ name }) => [name, []]))
+  const generator = startModule('./load-generator.ts', [])
+  try {
+    await nextMessage(generator)
+    const load = (order: Omit<LoadOrder, 'connections' | 'warmUpMs'>): Promise<LoadResult> => {
+      generator.send({ ...order, connections: CONNECTIONS, warmUpMs: 0 } satisfies LoadOrder)
+      return nextMessage<LoadResult>(generator)
+    }
+    for (let round = 0; round < (quick ? 1 : ROUNDS); round++)
+      for (const { name, start } of installed) results.get(name)?.push(await playRound(await start(environment), load))
+    return results
+  } finally {
+    generator.disconnect()
+  }
+
+  async function playRound(
+    server: { readonly port: number; report(): Promise<ServerReport>; stop(): Promise<void> },
+    load: (order: { readonly port: number; readonly durationMs: number }) => Promise<LoadResult>,
+  ): Promise<Round> {
+    const [warmUpMs, idleMs, durationMs] = quick ? [100, 50, 300] : [1_000, 1_000, 2_000]
+    try {
+      const { port } = server
+      await load({ port, durationMs: warmUpMs })
+      await server.report()
+      await setTimeout(idleMs)
+      const idle = await server.report()
+      const result = await load({ port, durationMs })
+      const busy = await server.report()
+      const requests = (result.requestsPerSecond * durationMs) / 1_000
+      const delayMs = Math.max(0, busy.delayP99Ms - idle.delayP99Ms)
+      return { ...result, cpuUs: (busy.cpuMs * 1_000) / requests, delayMs }
+    } finally {
+      await server.stop()
+    }
+  }
+}
+
+function medianRatio(results: Rounds, name: string, to: string): number {
+  const rates = (of: string): number[] => (results.get(of) ?? []).map(({ requestsPerSecond }) => requestsPerSecond)
+  return ratioOf(rates(name), rates(to)).median
+}
+
+/** Ours beside what is installed of the queues: both take the events meanwhile. */
+function besideQueues(results: Rounds): string[] {
+  const bars = [
+    [QUEUES.bullmq, 2.5],
+    [QUEUES.pgBoss, 10],
+  ] as const
+  return bars.flatMap(([queue, bar]) => (results.has(queue) ? [atLeast(results, OURS.drained, queue, bar)] : []))
+}
+
+function atLeast(results: Rounds, name: string, to: string, bar: number): string {
+  const value = medianRatio(results, name, to)
+  return besideBar(`${name} ÷ ${to}`, ratio(value), `≥ ${bar}`, value >= bar)
+}
+
+function besideIdle(results: Rounds): string {
+  const worst = Math.max(...[...results.values()].map((rounds) => median(rounds.map(({ delayMs }) => delayMs))))
+  const ours = Math.max(
+    ...Object.values(OURS).map((name) => median((results.get(name) ?? []).map(({ delayMs }) => delayMs))),
+  )
+  const what = `Event loop under load, p99 over idle: ours ${milliseconds(ours)} ms, worst of all rows`
+  return besideBar(what, `${milliseconds(worst)} ms`, `≤ ${MAX_DELAY_MS} ms`, worst <= MAX_DELAY_MS)
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { findProgram } from '../clients/service-process.ts'
+import { canSlowSyncs } from './slow-sync.ts'
 
 const RUN_PATH = fileURLToPath(new URL('./run.ts', import.meta.url))
 
@@ -54,6 +55,14 @@ describe('the benchmark', () => {
       'bottleneck, concurrency',
       'p-retry',
     ]
+    const durable = [
+      'nodeHttpWebhooks',
+      'nodeHttpWebhooks, drained',
+      'with SQLite',
+      'with SQLite, drained',
+      ...(findProgram('redis-server') === undefined ? [] : ['BullMQ']),
+      ...(findProgram('initdb') === undefined ? [] : ['pg-boss']),
+    ]
     const expected = {
       "Outbound: a GET over loopback, answered with GitHub's headers": overLoopback,
       'Outbound: a GET over loopback, answered with no header': overLoopback,
@@ -96,11 +105,13 @@ describe('the benchmark', () => {
       ]),
       'Inbound: durable accept over HTTP, 64 connections': [
         'node:http',
-        'nodeHttpWebhooks',
-        'with SQLite',
+        ...durable,
         'express',
-        'expressWebhooks',
+        'expressWebhooks, drained',
       ],
+      ...(canSlowSyncs()
+        ? { 'Inbound: durable accept over HTTP, every sync 5 ms later, 64 connections': durable }
+        : {}),
       ...(findProgram('redis-server') === undefined
         ? {}
         : { 'Inbound: durable accept over HTTP on Redis, 64 connections': ['bullmq', 'redisBuffer'] }),

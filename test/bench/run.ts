@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { findProgram } from '../clients/service-process.ts'
 import { durableAcceptOnPostgres } from './accept-postgres.ts'
 import { durableAcceptOnRedis } from './accept-redis.ts'
-import { durableAccept } from './accept.ts'
+import { durableAccept, durableAcceptOnSlowDisk } from './accept.ts'
 import { groupCommit } from './append.ts'
 import { drainBacklog } from './drain.ts'
 import { costByKeys } from './keys.ts'
@@ -13,6 +13,7 @@ import { memoryPerKey } from './memory.ts'
 import { outboundOverLoopback, outboundOverStub } from './outbound.ts'
 import { verifySecrets, verifySpeed } from './verify.ts'
 import { renderEnvironment, renderSection, type Section } from './report.ts'
+import { canSlowSyncs } from './slow-sync.ts'
 
 const SECTIONS: Readonly<Record<string, (quick: boolean) => Promise<Section>>> = {
   loopback: async (quick) => await outboundOverLoopback(quick, 'github'),
@@ -24,6 +25,7 @@ const SECTIONS: Readonly<Record<string, (quick: boolean) => Promise<Section>>> =
   verify: verifySpeed,
   secrets: verifySecrets,
   accept: durableAccept,
+  'accept-slow': durableAcceptOnSlowDisk,
   'accept-redis': durableAcceptOnRedis,
   'accept-postgres': durableAcceptOnPostgres,
   append: groupCommit,
@@ -53,6 +55,7 @@ else await main()
 
 /** Whether what a section needs is installed. */
 function canRun(section: string): boolean {
+  if (section === 'accept-slow') return canSlowSyncs()
   const program = section.endsWith('-redis') ? 'redis-server' : section.endsWith('-postgres') ? 'initdb' : undefined
   return program === undefined || findProgram(program) !== undefined
 }

@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { ServerReport } from './serve-listener.ts'
 
 /** A server in a process of its own. */
 export interface ServerProcess {
   readonly port: number
+  /** What it says of its event loop, if it is one that `serveListener` serves. */
+  report(): Promise<ServerReport>
   /** Resolves when it is gone. */
   stop(): Promise<void>
 }
@@ -17,6 +20,10 @@ export async function startServer(module: string, ...args: readonly string[]): P
   const message = await nextMessage<{ readonly port: number }>(child)
   return {
     port: message.port,
+    report() {
+      child.send('report')
+      return nextMessage<ServerReport>(child)
+    },
     async stop() {
       const ended = once(child, 'exit')
       child.disconnect()
