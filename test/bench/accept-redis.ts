@@ -1,10 +1,11 @@
 import { startRedis } from '../state/redis-service.ts'
 import type { LoadOrder, LoadResult } from './load-generator.ts'
-import { milliseconds, perSecond, ratio, type Section, versionOf } from './report.ts'
+import { besideBar, milliseconds, perSecond, ratio, type Section, versionOf } from './report.ts'
 import { nextMessage, startModule, startServer } from './server-process.ts'
 import { median, ratioOf } from './statistics.ts'
 
 const CONNECTIONS = 64
+const BAR = 1.5
 const SERVERS = ['bullmq', 'redisBuffer'] as const
 
 /** What does a durable 200 cost on Redis, beside a queue on Redis? */
@@ -44,6 +45,7 @@ async function loadAlone(
 
 function report(results: ReadonlyMap<string, readonly LoadResult[]>, rounds: number): Section {
   const rates = (name: string): number[] => (results.get(name) ?? []).map((result) => result.requestsPerSecond)
+  const speed = ratioOf(rates('redisBuffer'), rates('bullmq')).median
   return {
     title: `Inbound: durable accept over HTTP on Redis, ${CONNECTIONS} connections`,
     method: [
@@ -61,5 +63,6 @@ function report(results: ReadonlyMap<string, readonly LoadResult[]>, rounds: num
       milliseconds(median(rows.map((row) => row.p99Ms))),
       ratio(ratioOf(rates(name), rates('bullmq')).median),
     ]),
+    conclusions: [besideBar('redisBuffer', `${speed.toFixed(2)} × bullmq`, `≥ ${BAR}`, speed >= BAR)],
   }
 }

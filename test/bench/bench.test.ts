@@ -114,7 +114,15 @@ describe('the benchmark', () => {
         : {}),
       ...(findProgram('redis-server') === undefined
         ? {}
-        : { 'Inbound: durable accept over HTTP on Redis, 64 connections': ['bullmq', 'redisBuffer'] }),
+        : {
+            'Inbound: durable accept over HTTP on Redis, 64 connections': ['bullmq', 'redisBuffer'],
+            'Inbound: drain of a backlog on Redis to an in-process handler': [
+              'bullmq, in order',
+              'redisBuffer, in order',
+              'redisBuffer, 1,000 keys',
+            ],
+            'Inbound: cost of an append on Redis, by what is stored': ['1,000', '20,000'],
+          }),
       ...(findProgram('initdb') === undefined
         ? {}
         : { 'Inbound: durable accept over HTTP on PostgreSQL, 64 connections': ['pg-boss', 'postgresBuffer'] }),

@@ -6,11 +6,13 @@ import { durableAcceptOnPostgres } from './accept-postgres.ts'
 import { durableAcceptOnRedis } from './accept-redis.ts'
 import { durableAccept, durableAcceptOnSlowDisk } from './accept.ts'
 import { groupCommit } from './append.ts'
+import { drainOnRedis } from './drain-redis.ts'
 import { drainBacklog } from './drain.ts'
 import { costByKeys } from './keys.ts'
 import { callersUnderLimits } from './limits.ts'
 import { memoryPerKey } from './memory.ts'
 import { outboundOverLoopback, outboundOverStub } from './outbound.ts'
+import { appendsByStored } from './stored-redis.ts'
 import { verifySecrets, verifySpeed } from './verify.ts'
 import { renderEnvironment, renderSection, type Section } from './report.ts'
 import { canSlowSyncs } from './slow-sync.ts'
@@ -28,6 +30,8 @@ const SECTIONS: Readonly<Record<string, (quick: boolean) => Promise<Section>>> =
   'accept-slow': durableAcceptOnSlowDisk,
   'accept-redis': durableAcceptOnRedis,
   'accept-postgres': durableAcceptOnPostgres,
+  'drain-redis': drainOnRedis,
+  'stored-redis': appendsByStored,
   append: groupCommit,
   drain: drainBacklog,
 }
