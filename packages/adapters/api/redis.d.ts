@@ -48,6 +48,7 @@ export interface RedisBufferOptions extends ServerBufferOptions {
     readonly name: string;
     readonly prefix?: string;
     readonly durability?: BufferDurability;
+    readonly waitAof?: RedisWaitAof;
     readonly retention?: RedisRetention;
     readonly pollMs?: number;
 }
@@ -67,6 +68,15 @@ export interface RedisRetention {
 export interface RedisStateStoreOptions {
     readonly prefix?: string;
 }
+
+export interface RedisWaitAof {
+    readonly client: SingleRedisLike;
+    readonly replicas?: number;
+}
+
+export type SingleRedisLike = BinaryIoredisLike | (BinaryNodeRedisLike & {
+    sendCommand(args: string[]): Promise<unknown>;
+});
 
 export interface ToIntegrationErrorOptions {
     readonly connector?: Connector;
@@ -90,4 +100,5 @@ export function toIntegrationError(error: unknown, options?: ToIntegrationErrorO
 
 type ResolvedRedisBufferOptions = ResolvedServerBufferOptions & Required<Pick<RedisBufferOptions, 'name' | 'prefix' | 'pollMs'>> & {
     readonly retention: Required<RedisRetention>;
+    readonly waitAof: Required<RedisWaitAof> | undefined;
 };

@@ -127,6 +127,7 @@ export interface Consumer {
     deadLetters(): AsyncIterable<DeadLetter>;
     deadLanes(lease: Lease): Promise<string[]>;
     redrive(places: readonly EventPlace[]): Promise<number>;
+    asideMark?(lease: Lease): Promise<string>;
     purge(places: readonly EventPlace[]): Promise<number>;
     renew(lease: Lease, leaseMs: number): Promise<boolean>;
     release(lease: Lease): Promise<void>;

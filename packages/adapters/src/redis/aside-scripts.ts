@@ -1,4 +1,4 @@
-import { type Script, scriptOf } from './script.ts'
+import { joinableScript, type Script, scriptOf } from './script.ts'
 import { ASIDE, CURSOR, INTEGER, LEASED, THOUGH_FULL, TRIM } from './script-parts.ts'
 
 // The keys are listed in `script-parts.ts`.
@@ -120,6 +120,7 @@ for _, id in ipairs(ARGV) do
     taken = taken + 1
   end
 end
+if taken > 0 then redis.call('HINCRBY', KEYS[2], 'aside', taken) end
 return taken
 `)
 
@@ -132,5 +133,11 @@ for _, id in ipairs(ARGV) do
     taken = taken + 1
   end
 end
+if taken > 0 then redis.call('HINCRBY', KEYS[2], 'aside', taken) end
 return taken
+`)
+
+/** Arguments: epoch. Answers: how many dead letters were redriven or purged. */
+export const asideMarkScript: Script = joinableScript(`${LEASED}
+return redis.call('HGET', KEYS[2], 'aside') or '0'
 `)

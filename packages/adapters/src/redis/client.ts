@@ -30,6 +30,11 @@ export interface BinaryNodeRedisLike extends NodeRedisLike {
   }
 }
 
+/** One connection of ioredis, iovalkey or node-redis: no pool, no cluster. */
+export type SingleRedisLike =
+  | BinaryIoredisLike
+  | (BinaryNodeRedisLike & { sendCommand(args: string[]): Promise<unknown> })
+
 /** A client that the application has connected, and closes, where bytes are stored. */
 export type BinaryRedisLike = BinaryIoredisLike | BinaryNodeRedisLike
 

@@ -8,6 +8,8 @@ import { eventOf } from './event-record.ts'
 /** Where one partition is, and how it is asked. */
 export interface Partition {
   readonly index: number
+  /** Its first key, and that of what is known of it. */
+  readonly keys: readonly [key: string, meta: string]
   /**
    * Runs a script on the partition, for a consumer where one is named. `onSettled` is called when the client lets go of the call, which may be
    * long after it was given up here.
@@ -36,6 +38,7 @@ export function createPartition({ prefix, name, run, clock, timeoutMs }: Partiti
   const meta = `${key}:meta`
   return {
     index,
+    keys: [key, meta],
     async run(script, args, consumer, onSettled = () => {}) {
       const answer = run(script, consumer === undefined ? [key, meta] : [key, `${key}:c:${consumer}`, meta], args)
       answer.then(onSettled, onSettled)

@@ -1,4 +1,12 @@
-import { checkOptions, durationMs, InvalidOptionsError, nonEmptyString, number, plainObject } from '@holdfast/core'
+import {
+  checkOptions,
+  durationMs,
+  integer,
+  InvalidOptionsError,
+  nonEmptyString,
+  number,
+  plainObject,
+} from '@holdfast/core'
 import type { BufferDurability } from '@holdfast/webhook-receiver'
 import {
   defaultServerBufferOptions,
@@ -7,6 +15,7 @@ import {
   serverBufferChecks,
   type ServerBufferOptions,
 } from '@holdfast/webhook-receiver/buffer-kit'
+import { checkedClient, type SingleRedisLike } from './client.ts'
 
 // Stands in a hash tag, so without braces.
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -23,6 +32,11 @@ export interface RedisBufferOptions extends ServerBufferOptions {
    */
   readonly durability?: BufferDurability
   /**
+   * Has `append` wait until what it stored is on the disk of the server, and on those of replicas: for a server with `appendfsync everysec`, or with
+   * replicas. Absent: what the server does by itself is enough. Needs `WAITAOF`, which Redis 7.2 and Valkey have.
+   */
+  readonly waitAof?: RedisWaitAof
+  /**
    * What of the events that every consumer is through with is kept, for replay. Somewhat more is kept. Without a consumer nothing is deleted.
    */
   readonly retention?: RedisRetention
@@ -33,6 +47,14 @@ export interface RedisBufferOptions extends ServerBufferOptions {
    * @defaultValue `100`
    */
   readonly pollMs?: number
+}
+
+/** How `append` waits for disks. */
+export interface RedisWaitAof {
+  /** A connection of its own to the same server, used for nothing else: most of the time it waits. Connected and closed by the application. */
+  readonly client: SingleRedisLike
+  /** So many replicas have to have it on their disks, too. From 0. @defaultValue `0` */
+  readonly replicas?: number
 }
 
 /** What is kept of events that every consumer is through with. */
@@ -53,7 +75,10 @@ export interface RedisRetention {
 
 /** Options with every default filled in. */
 export type ResolvedRedisBufferOptions = ResolvedServerBufferOptions &
-  Required<Pick<RedisBufferOptions, 'name' | 'prefix' | 'pollMs'>> & { readonly retention: Required<RedisRetention> }
+  Required<Pick<RedisBufferOptions, 'name' | 'prefix' | 'pollMs'>> & {
+    readonly retention: Required<RedisRetention>
+    readonly waitAof: Required<RedisWaitAof> | undefined
+  }
 
 /** Defaults of `redisBuffer` that are plain values. */
 export const defaultRedisBufferOptions: typeof defaultServerBufferOptions &
@@ -74,9 +99,11 @@ export function resolveRedisBufferOptions(options: RedisBufferOptions): Resolved
     name: bufferName,
     prefix: nonEmptyString,
     ...serverBufferChecks,
+    waitAof: plainObject,
     retention: plainObject,
     pollMs: durationMs({ min: 1 }),
   })
+  checkOptions('waitAof', options.waitAof ?? {}, { client: plainObject, replicas: integer({ min: 0 }) })
   checkOptions('retention', options.retention ?? {}, {
     minAgeMs: durationMs({ infinity: true }),
     maxBytes: number({ min: 0, infinity: true }),
@@ -88,6 +115,10 @@ export function resolveRedisBufferOptions(options: RedisBufferOptions): Resolved
     ...resolveServerBufferOptions(options),
     name: options.name,
     prefix: options.prefix ?? defaults.prefix,
+    waitAof: options.waitAof && {
+      client: checkedClient(options.waitAof.client, { bytes: true }),
+      replicas: options.waitAof.replicas ?? 0,
+    },
     retention: Object.freeze({ ...defaults.retention, ...options.retention }),
     pollMs: options.pollMs ?? defaults.pollMs,
   })

@@ -5,7 +5,6 @@ import {
   type BufferCaps,
   type BufferDurability,
   BufferError,
-  type ConsumerStats,
   type EventBuffer,
   type Lease,
 } from '@holdfast/webhook-receiver'
@@ -22,7 +21,8 @@ import type { BinaryRedisLike } from './client.ts'
 import { joinCalls } from './join-calls.ts'
 import { type RunScript, scriptRunner } from './script.ts'
 import { type EventRecord, recordOf } from './event-record.ts'
-import { consumerKey, createPartition, entriesOf, groupedBy, type Partition, rowsOf } from './partition.ts'
+import { statsOfReplies } from './buffer-stats.ts'
+import { consumerKey, createPartition, entriesOf, groupedBy, type Partition } from './partition.ts'
 import { type RedisBufferOptions, resolveRedisBufferOptions } from './redis-buffer-options.ts'
 import { createRedisConsumer } from './redis-consumer.ts'
 import { releaseScript } from './cursor-scripts.ts'
@@ -36,6 +36,7 @@ import {
   removeScript,
   statsScript,
 } from './log-scripts.ts'
+import { openSyncedWrites, type SyncedWrites } from './synced-writes.ts'
 import { askAppendfsync, checkServer, isOneServer } from './server-check.ts'
 
 const FORMAT = '1'
@@ -57,6 +58,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
   const runAlone = scriptRunner(client)
   const runJoined = joinCalls(runAlone)
   let isOne = false
+  let synced: SyncedWrites | undefined
   const run: RunScript = (...call) => (isOne ? runJoined : runAlone)(...call)
   const partitions = Array.from({ length: resolved.partitions }, (_, index) =>
     createPartition({ prefix, name, run, clock, timeoutMs }, index),
@@ -169,7 +171,12 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
           )
         durability = checkServer(info, appendfsync, resolved.durability)
       }
-      isOne = isOneServer((answers as Buffer[][]).map(([, , info]) => String(info)))
+      const infos = (answers as Buffer[][]).map(([, , info]) => String(info))
+      isOne = isOneServer(infos)
+      if (resolved.waitAof !== undefined) {
+        durability = resolved.durability ?? (resolved.waitAof.replicas > 0 ? 'replicated' : 'fsync')
+        synced = await openSyncedWrites({ ...resolved.waitAof, keys: partitionAt(0).keys, clock, timeoutMs }, infos)
+      }
       state = 'open'
       closing = undefined
       return {
@@ -197,6 +204,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
           }
         }),
       )
+      await synced?.wait()
       return results
     },
     async openConsumer(consumer, { from = 'earliest' } = {}) {
@@ -238,7 +246,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     async stats() {
       requireOpen()
       const replies = await Promise.all(partitions.map((partition) => partition.run(statsScript, [])))
-      return statsOf(replies as (Buffer | number)[][])
+      return statsOfReplies(replies as (Buffer | number)[][])
     },
     close() {
       if (state === 'closed') return closing ?? Promise.resolve()
@@ -266,27 +274,4 @@ function bytesOf(records: readonly EventRecord[]): number {
 
 function amountOf(amount: number): string {
   return amount === Infinity ? '-1' : String(Math.ceil(amount))
-}
-
-function statsOf(replies: readonly (readonly (Buffer | number)[])[]): Awaited<ReturnType<EventBuffer['stats']>> {
-  let events = 0
-  let bytes = 0
-  const consumers = new Map<string, ConsumerStats>()
-  const heldBytes: Record<string, number> = {}
-  for (const [partitionEvents, partitionBytes, ...rest] of replies) {
-    events += Number(partitionEvents)
-    bytes += Number(partitionBytes)
-    for (const [key, backlog, parked, deadLetters, held] of rowsOf(rest, 5)) {
-      const name = decodeURIComponent(String(key))
-      const before = consumers.get(name)
-      consumers.set(name, {
-        name,
-        backlog: (before?.backlog ?? 0) + Number(backlog),
-        parked: (before?.parked ?? 0) + Number(parked),
-        deadLetters: (before?.deadLetters ?? 0) + Number(deadLetters),
-      })
-      heldBytes[name] = (heldBytes[name] ?? 0) + Number(held)
-    }
-  }
-  return { events, bytes, lost: 0, consumers: [...consumers.values()], heldBytes }
 }

@@ -11,6 +11,7 @@ import type { Script, ScriptArgument } from './script.ts'
 import { readDeadLetters } from './dead-letters.ts'
 import { consumerKey, entriesOf, groupedBy, type Partition, rowsOf } from './partition.ts'
 import {
+  asideMarkScript,
   deadLanesScript,
   deadLetterScript,
   parkedLanesScript,
@@ -205,6 +206,7 @@ export function createRedisConsumer(options: RedisConsumerOptions): Consumer {
     async deadLanes(lease) {
       return ((await askLeased(lease, deadLanesScript)) as Buffer[]).map(String)
     },
+    asideMark: async (lease) => String(await askLeased(lease, asideMarkScript)),
     redrive: (places) => takeDeadLetters(places, redriveScript),
     purge: (places) => takeDeadLetters(places, purgeScript),
     async renew(lease, leaseMs) {

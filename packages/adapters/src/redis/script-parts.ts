@@ -5,7 +5,7 @@
 // :times      sorted set: "number:bytes before it" by the time of its append in ms, every ten seconds or MiB
 // :id:<fp>    number of the event with this fingerprint; expires
 // :consumers  set of names
-// KEYS[2]     hash: low, epoch, run, owner, ends (microseconds)
+// KEYS[2]     hash: low, epoch, run, owner, ends (microseconds), aside (dead letters that were redriven or purged)
 //   :done     sorted set of numbers above low that are done
 //   :retry    hash: number → "attempts nextAt"
 //   :events   hash: number → record of an event that is parked or a dead letter

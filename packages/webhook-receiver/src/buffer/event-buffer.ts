@@ -372,6 +372,11 @@ export interface Consumer {
    * partition finds them with `parkedLanes`. Resolves with how many of the places held a dead letter.
    */
   redrive(places: readonly EventPlace[]): Promise<number>
+  /**
+   * A mark of what `redrive` and `purge` have changed in the partition, whoever called them: as long as it is the same they have changed nothing. Cheap, whatever
+   * is set aside: a drain asks for it every few seconds, and for the lanes only when it has changed. Absent: it asks for the lanes each time.
+   */
+  asideMark?(lease: Lease): Promise<string>
   /** Deletes dead letters, durably. Resolves with how many of the places held one. */
   purge(places: readonly EventPlace[]): Promise<number>
   /** Prolongs the lease. `false`: it is lost. */

@@ -39,6 +39,8 @@ export function createPartition(index: number): Partition {
 
 /** Cursor of one consumer in one partition, by sequence number. */
 interface Cursor {
+  /** Dead letters that were redriven or purged. */
+  takenBack: number
   /** Everything up to and including it is done. */
   lowWater: number
   /** What is done above `lowWater`. */
@@ -60,6 +62,7 @@ export type StoredConsumer = readonly Cursor[]
 /** Makes the cursor of a consumer that is through with everything up to `lowWater`. */
 export function createCursor(lowWater: number): Cursor {
   return {
+    takenBack: 0,
     lowWater,
     done: new Set(),
     retry: new Map(),
@@ -105,6 +108,7 @@ export function createMemoryConsumer(options: {
       if (cursor === undefined || letter === undefined) continue
       use(cursor, letter)
       cursor.deadLetters.delete(seqOf(position))
+      cursor.takenBack += 1
       taken += 1
     }
     return taken
@@ -198,6 +202,7 @@ export function createMemoryConsumer(options: {
     async deadLanes(lease) {
       return [...new Set(Array.from(cursorOf(lease).deadLetters.values(), ({ lane }) => lane))]
     },
+    asideMark: async (lease) => String(cursorOf(lease).takenBack),
     async redrive(places) {
       return takeDeadLetters(places, (cursor, { event, lane, redrives }) =>
         cursor.parked.put({ event, lane, redrives: redrives + 1, attempts: 0, nextAt: 0 }),

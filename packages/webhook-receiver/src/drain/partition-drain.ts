@@ -76,8 +76,16 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
   let doneBefore = new Set<Position>()
   let retryBefore = new Map<Position, RetryState>()
 
-  const remember = async (cursor: CursorState): Promise<void> => {
+  // What `asideMark` was when the lanes were asked for. It is asked first, so that nothing goes unnoticed in between.
+  let asideMark: string | undefined
+
+  const learn = async (mark: string | undefined): Promise<void> => {
     await courses.learn()
+    asideMark = mark
+  }
+
+  const remember = async (cursor: CursorState): Promise<void> => {
+    await learn(await consumer.asideMark?.(keeper.lease))
     doneBefore = new Set(cursor.done)
     retryBefore = new Map(cursor.retry.map((state) => [state.position, state]))
   }
@@ -196,7 +204,9 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     },
     async lookAside() {
       await reader.ready
-      if (!quitting.signal.aborted) await courses.learn()
+      if (quitting.signal.aborted) return
+      const mark = await consumer.asideMark?.(keeper.lease)
+      if (mark === undefined || mark !== asideMark) await learn(mark)
     },
     resumeKey: (key) => courses.resumeKey(key),
     quit,

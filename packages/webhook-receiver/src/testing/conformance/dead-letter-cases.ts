@@ -114,6 +114,26 @@ export const deadLetterCases: readonly ConformanceCase[] = [
     assert.deepEqual((await buffer.stats()).consumers, [{ name: 'orders', backlog: 2, parked: 2, deadLetters: 1 }])
   }),
 
+  openCase(
+    'the mark of what is set aside, where there is one, changes with each redrive and purge only',
+    async (under) => {
+      const { consumer, lease, events } = await openWith(under.buffer, 4)
+      const [first, second, third, fourth] = events
+      assert.ok(first && second && third && fourth)
+      const marks = [await consumer.asideMark?.(lease)]
+      await consumer.deadLetter(lease, [letterOf(first), letterOf(second)])
+      await consumer.park(lease, [parkedOf(third)])
+      await consumer.commit(lease, { done: [fourth.position] })
+      assert.equal(await consumer.redrive([placeOf(fourth)]), 0)
+      assert.equal(await consumer.asideMark?.(lease), marks[0])
+      await consumer.redrive([placeOf(first)])
+      marks.push(await consumer.asideMark?.(lease))
+      await consumer.purge([placeOf(second)])
+      marks.push(await consumer.asideMark?.(lease))
+      assert.equal(new Set(marks).size, consumer.asideMark === undefined ? 1 : 3)
+    },
+  ),
+
   openCase('a redriven event comes before later ones that are parked in its lane', async ({ buffer }) => {
     const { consumer, lease, events } = await openWith(buffer, 4)
     const [first, second, third, fourth] = events
