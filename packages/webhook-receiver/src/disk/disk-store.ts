@@ -214,8 +214,24 @@ async function readOwner(options: ResolvedDiskBufferOptions, directory: string):
   }
 }
 
+// Node.js answers ENOENT where a directory is to be made on a file system that cannot be written to.
+const readOnly = 'it cannot be made or written to: is its file system read-only?'
+const forbidden = 'the user of this process may not make it or write there'
+
+/** What codes of the system mean for a directory. */
+const causes: Readonly<Record<string, string>> = {
+  EEXIST: 'EEXIST: it is a file',
+  ENOTDIR: 'ENOTDIR: a part of its path is a file',
+  EROFS: `EROFS: ${readOnly}`,
+  ENOENT: `ENOENT: ${readOnly}`,
+  EACCES: `EACCES: ${forbidden}`,
+  EPERM: `EPERM: ${forbidden}`,
+  ERR_SQLITE_ERROR: 'its LOCK.db cannot be opened: may the user of this process write there?',
+}
+
 function unusable(directory: string, error: unknown): BufferError {
   const code = errorCodeOf(error)
-  const why = error instanceof Error && code === undefined ? error.message : (code ?? 'unknown error')
+  const why =
+    error instanceof Error && code === undefined ? error.message : (causes[code ?? ''] ?? code ?? 'unknown error')
   return new BufferError('buffer_unusable', `${directory} cannot be opened as a buffer (${why}).`, { cause: error })
 }

@@ -7,6 +7,20 @@ import { consumerOf, DIRECTORY, memoryDiskBuffer, numberedEvent, openAndRead, re
 const DAY_MS = 24 * 3_600_000
 
 describe('diskBuffer', () => {
+  test.each([
+    ['EEXIST', 'it is a file'],
+    ['ENOENT', 'is its file system read-only?'],
+    ['EACCES', 'the user of this process may not make it or write there'],
+  ])('says what %s means for a directory that cannot be opened', async (code, meaning) => {
+    const fileSystem = new MemoryFileSystem()
+    fileSystem.fault = (operation) => (operation === 'makeDirectory' ? code : undefined)
+    await expect(memoryDiskBuffer(fileSystem).open()).rejects.toMatchObject({
+      reason: 'buffer_unusable',
+      message: expect.stringContaining(`${DIRECTORY} cannot be opened as a buffer (${code}: `),
+    })
+    await expect(memoryDiskBuffer(fileSystem).open()).rejects.toThrow(meaning)
+  })
+
   test('acknowledges nothing before the sync of its batch has ended', async () => {
     const fileSystem = new MemoryFileSystem()
     const buffer = memoryDiskBuffer(fileSystem)
