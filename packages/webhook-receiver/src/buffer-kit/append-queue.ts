@@ -1,4 +1,5 @@
 import type { Clock } from '@holdfast/core'
+import { BufferError } from '../buffer/buffer-error.ts'
 
 // Of the time that the last batch took. Senders wait longer by so much, and a batch of twice the size makes more than up for it.
 const LINGER_SHARE = 0.25
@@ -59,16 +60,23 @@ export function createAppendQueue<Item extends Sized, Outcome>(
   let onAdded = (): void => {}
 
   const run = async (): Promise<void> => {
-    await nextTurn()
-    while (waiting.length > 0) {
-      const batch = takeBatch()
-      const beganMs = linger?.clock.monotonicMs() ?? 0
-      const others = await settle(batch)
-      if (linger === undefined || others === 0) continue
-      const lingerMs = Math.min((linger.clock.monotonicMs() - beganMs) * LINGER_SHARE, linger.maxMs)
-      if (lingerMs >= SHORTEST_LINGER_MS) await untilBack(others + batch.length, linger.clock, lingerMs)
+    try {
+      await nextTurn()
+      while (waiting.length > 0) await sendBatch()
+    } catch (error) {
+      // Whoever comes later is not kept from trying.
+      for (const { reject } of waiting.splice(0)) reject(error)
     }
     sending = undefined
+  }
+
+  const sendBatch = async (): Promise<void> => {
+    const batch = takeBatch()
+    const beganMs = linger?.clock.monotonicMs() ?? 0
+    const others = await settle(batch)
+    if (linger === undefined || others === 0) return
+    const lingerMs = Math.min((linger.clock.monotonicMs() - beganMs) * LINGER_SHARE, linger.maxMs)
+    if (lingerMs >= SHORTEST_LINGER_MS) await untilBack(others + batch.length, linger.clock, lingerMs)
   }
 
   /** Resolves when so many groups wait, or enough for a batch, or the time is over. */
@@ -103,7 +111,11 @@ export function createAppendQueue<Item extends Sized, Outcome>(
   const settle = async (batch: readonly Group<Item, Outcome>[]): Promise<number> => {
     let others = 0
     try {
-      const outcomes = await send(batch.flatMap(({ items }) => items))
+      const sent = batch.flatMap(({ items }) => items)
+      const outcomes = await send(sent)
+      // Nobody may take for stored what nothing is known of.
+      if (outcomes.length !== sent.length)
+        throw new BufferError('buffer_failed', `There are ${outcomes.length} outcomes for ${sent.length} items.`)
       others = waiting.length
       let from = 0
       for (const { items, resolve } of batch) {

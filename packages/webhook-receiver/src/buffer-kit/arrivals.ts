@@ -92,6 +92,10 @@ export function createArrivals({ clock, pollMs, lastSeqs }: ArrivalsOptions): Ar
       return {
         wait: (waitMs, signal) =>
           new Promise((resolve, reject) => {
+            if (signal?.aborted === true) {
+              reject(signal.reason)
+              return
+            }
             const leftMs = beganMs + waitMs - clock.monotonicMs()
             if (entry.woken || leftMs <= 0) {
               resolve(entry.woken)

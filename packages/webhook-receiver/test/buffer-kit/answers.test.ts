@@ -42,4 +42,10 @@ describe('untilAborted', () => {
     stop.abort(reason)
     await expect(waiting).rejects.toBe(reason)
   })
+
+  it('rejects at once with the reason of a signal that has aborted before', async () => {
+    const reason = new Error('enough')
+    await expect(untilAborted(new Promise(() => {}), AbortSignal.abort(reason))).rejects.toBe(reason)
+    await expect(untilAborted(Promise.reject(new Error('late')), AbortSignal.abort(reason))).rejects.toBe(reason)
+  })
 })

@@ -98,6 +98,26 @@ describe('createAppendQueue', () => {
     expect(server.sent).toEqual(['a', 'b'])
   })
 
+  it('takes nothing for stored that has no outcome', async () => {
+    const send = async (items: readonly Named[]): Promise<readonly string[]> => items.slice(1).map(({ name }) => name)
+    const queue = createAppendQueue({ maxBatchBytes: 100, nextTurn: () => Promise.resolve(), send })
+    const groups = [queue.add([item('a')]), queue.add([item('b'), item('c')])]
+    for (const group of groups)
+      await expect(group).rejects.toMatchObject({
+        reason: 'buffer_failed',
+        message: 'There are 2 outcomes for 3 items.',
+      })
+  })
+
+  it('goes on after a turn that did not come', async () => {
+    const failure = new Error('no turn')
+    const turns = [Promise.reject(failure), Promise.resolve()]
+    const send = async (items: readonly Named[]): Promise<readonly string[]> => items.map(({ name }) => name)
+    const queue = createAppendQueue({ maxBatchBytes: 100, nextTurn: () => turns.shift() ?? Promise.resolve(), send })
+    await expect(queue.add([item('a')])).rejects.toBe(failure)
+    expect(await queue.add([item('b')])).toEqual(['b'])
+  })
+
   describe('with a linger', () => {
     const lingering = () => {
       const clock = fakeClock()

@@ -114,4 +114,11 @@ describe('createArrivals', () => {
     await clock.advance(5)
     expect(clock.pendingTimers).toBe(0)
   })
+
+  it('does not wait where the signal has aborted before', async () => {
+    const { clock, arrivals } = underTest()
+    const reason = new Error('enough')
+    await expect(arrivals.listen(0, 0).wait(50, AbortSignal.abort(reason))).rejects.toBe(reason)
+    expect(clock.pendingTimers).toBe(0)
+  })
 })
