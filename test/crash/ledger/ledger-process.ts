@@ -10,10 +10,11 @@ import { diskBuffer } from '@holdfast/webhook-receiver/disk'
 import { seededRandom } from '../seeded-random.ts'
 import { openBooks } from './ledger-books.ts'
 import { ledgerEvents, numbersOf } from './ledger-events.ts'
-import type { LedgerSettings } from './ledger-settings.ts'
+import { FAILED_TOO_OFTEN, type LedgerSettings } from './ledger-settings.ts'
 
 const BATCH = 256
 const PAUSE_MS = 20
+const FAILURES_AT_MOST = 20
 /** Acknowledged events that are appended again after a start. */
 const REPEATED = 256
 
@@ -23,6 +24,7 @@ const books = openBooks(settings.books, events)
 const random = seededRandom(seed, 'run', run)
 const clock: Clock = { ...systemClock, now: () => systemClock.now() + skewMs }
 const buffer = diskBuffer({ directory, segmentBytes: 1024 * 1024, minFreeBytes: 0, clock })
+const refusals: ReadonlySet<string> = new Set(['buffer_full', 'buffer_overloaded', 'buffer_failed'])
 let isFinishing = false
 
 /** The event that is at work in each key, and the last that was begun in this run. */
@@ -72,7 +74,13 @@ process.on('message', () => {
 process.on('disconnect', () => process.exit(2))
 receiver.on('buffer:lost', ({ from, to, lost }) => books.violation('hole', { run, from, to, lost }))
 
-await receiver.start()
+try {
+  await receiver.start()
+} catch (error) {
+  // A disk that fails may fail while it is opened, too.
+  if (error instanceof BufferError && settings.isFaulty) process.exit(FAILED_TOO_OFTEN)
+  throw error
+}
 process.send?.('started')
 await appendAll()
 await receiver.drained()
@@ -118,11 +126,12 @@ async function repeatSome(last: number): Promise<void> {
 }
 
 async function appendUntilAcknowledged(batch: Parameters<typeof buffer.append>[0]): ReturnType<typeof buffer.append> {
-  for (;;) {
+  for (let failures = 0; ; ) {
     try {
       return await buffer.append(batch)
     } catch (error) {
-      if (!(error instanceof BufferError) || !['buffer_full', 'buffer_overloaded'].includes(error.reason)) throw error
+      if (!(error instanceof BufferError) || !refusals.has(error.reason)) throw error
+      if (error.reason === 'buffer_failed' && ++failures > FAILURES_AT_MOST) process.exit(FAILED_TOO_OFTEN)
       await sleep(PAUSE_MS)
     }
   }

@@ -16,7 +16,12 @@ export interface LedgerSettings {
   readonly eventsPerSecond: number
   /** How far the process's wall clock is from the machine's, ms. */
   readonly skewMs: number
+  /** Whether its disk fails now and then. */
+  readonly isFaulty: boolean
 }
+
+/** How a process ends whose disk fails too often. */
+export const FAILED_TOO_OFTEN = 3
 
 /** Said to the process: append no more, deliver what is there, end. */
 export type LedgerCommand = 'finish'

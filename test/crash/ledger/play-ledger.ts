@@ -6,19 +6,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { seededRandom, type SeededRandom } from '../seeded-random.ts'
 import { balanceOf, type LedgerBalance } from './ledger-books.ts'
-import type { LedgerSettings } from './ledger-settings.ts'
+import { FAILED_TOO_OFTEN, type LedgerSettings } from './ledger-settings.ts'
 
 const PROCESS = fileURLToPath(new URL('./ledger-process.ts', import.meta.url))
 
 /** Something that is done to the process; it resolves when the process goes on or is gone. */
 export type Disturbance = (child: ChildProcess, random: SeededRandom) => Promise<void>
 
-export interface LedgerOptions extends Omit<LedgerSettings, 'directory' | 'books' | 'run' | 'skewMs'> {
+export interface LedgerOptions extends Omit<LedgerSettings, 'directory' | 'books' | 'run' | 'skewMs' | 'isFaulty'> {
   /** For the books, and the buffer if it has no place of its own. */
   readonly directory: string
   readonly bufferDirectory?: string
   /** Largest distance of a process's clock from the machine's, ms. */
   readonly maxSkewMs: number
+  /** Environment of each process, for faults of its disk. The last one has none. */
+  readonly environment?: (random: SeededRandom) => Readonly<Record<string, string>>
   /** What happens, chosen at random, after up to `everyMs` each time. */
   readonly disturbances: readonly Disturbance[]
   readonly everyMs: number
@@ -54,6 +56,7 @@ export async function playLedger(options: LedgerOptions): Promise<LedgerReport> 
     bufferDirectory = join(directory, 'buffer'),
     maxSkewMs,
     disturbances,
+    environment,
     onDisturbed,
     ...rest
   } = options
@@ -67,7 +70,8 @@ export async function playLedger(options: LedgerOptions): Promise<LedgerReport> 
     runs++
     const skewMs = random.integer(-maxSkewMs, maxSkewMs)
     const common = { directory: bufferDirectory, books, seed, events, keys, concurrency, failureRatio, eventsPerSecond }
-    const child = start({ ...common, run: runs, skewMs })
+    const isFaulty = environment !== undefined && count < times
+    const child = start({ ...common, run: runs, skewMs, isFaulty }, isFaulty ? environment(random) : {})
     const gone = once(child, 'exit')
     await Promise.race([once(child, 'message'), gone])
     while (child.exitCode === null && child.signalCode === null && count < times && performance.now() < endAtMs) {
@@ -78,6 +82,10 @@ export async function playLedger(options: LedgerOptions): Promise<LedgerReport> 
       onDisturbed?.(++count, runs)
     }
     if (child.signalCode === 'SIGKILL') continue
+    if (child.exitCode === FAILED_TOO_OFTEN) {
+      onDisturbed?.(++count, runs)
+      continue
+    }
     if (child.exitCode === null && performance.now() >= endAtMs) child.send('finish')
     const [code, signal] = (await gone) as [number | null, string | null]
     if (code !== 0) throw new Error(`Run ${runs} ended by itself (code ${code}, signal ${signal}).`)
@@ -85,8 +93,9 @@ export async function playLedger(options: LedgerOptions): Promise<LedgerReport> 
   }
 }
 
-function start(settings: LedgerSettings): ChildProcess {
+function start(settings: LedgerSettings, environment: Readonly<Record<string, string>>): ChildProcess {
   return spawn(process.execPath, ['--conditions=@holdfast/source', PROCESS, JSON.stringify(settings)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, ...environment },
   })
 }

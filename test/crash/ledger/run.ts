@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { playFullDisk } from '../full-disk.ts'
 import { smallDisk } from '../small-disk.ts'
+import { playDiskFaults, playPowerCuts } from './disk-plays.ts'
 import { type Disturbance, freeze, kill, type LedgerReport, playLedger } from './play-ledger.ts'
 
 const USAGE = `Appends numbered events of 1,000 keys, the first of them with a seventh of all, delivers 64 at once, one attempt of 100 fails; the process
@@ -13,6 +15,9 @@ is disturbed, and its books are balanced.
   --events <n>    (default 1000000)
   --kills <n>     SIGKILLs, evenly spread (default 20)
   --minutes <n>   instead: as long as that, with SIGKILL, SIGSTOP, a disk of 96 MiB that is filled, clocks that are wrong by up to 12 hours
+  --power-cuts <n>   instead: the power of its disk, an ext4 in a file, is cut so often
+  --disk-faults <n>  instead: so many processes whose syncs fail with EIO, once or for ever, or take up to 50 ms, and whose writes are short
+  --full <n>         instead: a tmpfs of 4 MiB and an ext4 of 16 MiB are filled to the last byte and drained so often
   --seed <n>      (default: random, printed)
 `
 
@@ -26,6 +31,9 @@ const { values } = parseArgs({
     events: { type: 'string', default: '1000000' },
     kills: { type: 'string', default: '20' },
     minutes: { type: 'string' },
+    'power-cuts': { type: 'string' },
+    'disk-faults': { type: 'string' },
+    full: { type: 'string' },
     seed: { type: 'string', default: String(1 + Math.floor(Math.random() * 2 ** 31)) },
     help: { type: 'boolean', default: false },
   },
@@ -34,19 +42,61 @@ const { values } = parseArgs({
 const common = { seed: Number(values.seed), keys: 1000, concurrency: 64, failureRatio: 0.01 }
 
 if (values.help) process.stdout.write(USAGE)
+else if (values.full !== undefined) await fill(Number(values.full))
 else await main()
 
 async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-ledger-'))
   const startedMs = performance.now()
   process.stdout.write(`seed ${values.seed}, Node ${process.version}, ${directory}\n`)
-  const report =
-    values.minutes === undefined ? await killed(directory) : await soaked(directory, Number(values.minutes))
+  const report = await chosen(directory)
   const seconds = Math.round((performance.now() - startedMs) / 1000)
   process.stdout.write(`${JSON.stringify({ ...report, violations: report.violations.length, seconds })}\n`)
   for (const violation of report.violations) process.stderr.write(`${violation}\n`)
   if (report.lost > 0 || report.violations.length > 0) process.exitCode = 1
   else rmSync(directory, { recursive: true, force: true })
+}
+
+function chosen(directory: string): Promise<LedgerReport> {
+  if (values.minutes !== undefined) return soaked(directory, Number(values.minutes))
+  if (values['power-cuts'] !== undefined) return cut(directory, Number(values['power-cuts']))
+  if (values['disk-faults'] !== undefined) return failing(directory, Number(values['disk-faults']))
+  return killed(directory)
+}
+
+async function cut(directory: string, times: number): Promise<LedgerReport> {
+  const disk = smallDisk('ext4', DISK_MIB)
+  if (typeof disk === 'string') throw new Error(disk)
+  try {
+    return await playPowerCuts({ ...common, directory, disk, times, events: 2_000 * times, onDisturbed: progress })
+  } finally {
+    disk[Symbol.dispose]()
+  }
+}
+
+function failing(directory: string, times: number): Promise<LedgerReport> {
+  return playDiskFaults({ ...common, directory, times, events: 2_000 * times, onDisturbed: progress })
+}
+
+async function fill(cycles: number): Promise<void> {
+  for (const [kind, mebibytes] of [
+    ['tmpfs', 4],
+    ['ext4', 16],
+  ] as const) {
+    const disk = smallDisk(kind, mebibytes)
+    if (typeof disk === 'string') throw new Error(disk)
+    try {
+      const report = await playFullDisk(join(disk.path, 'buffer'), cycles)
+      process.stdout.write(`${kind} of ${mebibytes} MiB: ${JSON.stringify(report)}\n`)
+      if (report.problems.length > 0) process.exitCode = 1
+    } finally {
+      disk[Symbol.dispose]()
+    }
+  }
+}
+
+function progress(count: number, runs: number): void {
+  if (count % 20 === 0) process.stdout.write(`${count} disturbances, ${runs} runs\n`)
 }
 
 function killed(directory: string): Promise<LedgerReport> {
@@ -80,7 +130,7 @@ async function soaked(directory: string, minutes: number): Promise<LedgerReport>
       everyMs: 5_000,
       times: Infinity,
       forMs: minutes * 60_000,
-      onDisturbed: (count, runs) => count % 20 === 0 && process.stdout.write(`${count} disturbances, ${runs} runs\n`),
+      onDisturbed: progress,
     })
   } finally {
     if (typeof disk !== 'string') disk[Symbol.dispose]()

@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, type TestContext } from 'vitest'
+import { faultyDisk } from '../faulty-disk.ts'
+import { playFullDisk } from '../full-disk.ts'
+import { smallDisk, type SmallDisk, type SmallDiskKind } from '../small-disk.ts'
+import { playDiskFaults, playPowerCuts } from './disk-plays.ts'
+import { kill, type LedgerReport, playLedger } from './play-ledger.ts'
+
+const common = { keys: 1000, concurrency: 64, failureRatio: 0.01 }
+
+describe('a process that appends and delivers', () => {
+  it('delivers everything once and in the order of its key, and remembers every id, however often it is killed', {
+    timeout: 240_000,
+  }, async () => {
+    const report = await playLedger({
+      ...common,
+      directory: temporaryDirectory(),
+      seed: newSeed(),
+      events: 20_000,
+      eventsPerSecond: 10_000,
+      maxSkewMs: 0,
+      disturbances: [kill],
+      everyMs: 800,
+      times: 3,
+      forMs: 1_000_000,
+    })
+    expectBalanced(report, 20_000)
+    // A kill may bring back one event of each key whose ack was not written.
+    expect(report.repeated).toBeLessThanOrEqual(3 * common.keys)
+  })
+
+  it('does so on a disk whose syncs fail and whose writes are short', { timeout: 240_000 }, async (context) => {
+    const directory = temporaryDirectory()
+    skipWithout(context, faultyDisk(directory))
+    const report = await playDiskFaults({ ...common, directory, seed: newSeed(), events: 8_000, times: 4 })
+    expectBalanced(report, 8_000)
+  })
+
+  it('does so when the power of its disk is cut', { timeout: 240_000 }, async (context) => {
+    const disk = skipWithout(context, smallDisk('ext4', 64))
+    onTestFinished(() => disk[Symbol.dispose]())
+    const directory = temporaryDirectory()
+    const report = await playPowerCuts({ ...common, directory, disk, seed: newSeed(), events: 8_000, times: 3 })
+    expectBalanced(report, 8_000)
+  })
+})
+
+describe('a disk that is full to the last byte', () => {
+  it.each<[SmallDiskKind, number]>([
+    ['tmpfs', 2],
+    ['ext4', 8],
+  ])('refuses, is drained, and takes events again, on %s', { timeout: 120_000 }, async (kind, mebibytes) => {
+    const disk = smallDisk(kind, mebibytes)
+    if (typeof disk === 'string') {
+      process.stderr.write(`SKIPPED: no disk of ${mebibytes} MiB: ${disk}\n`)
+      return
+    }
+    onTestFinished(() => disk[Symbol.dispose]())
+    const report = await playFullDisk(join(disk.path, 'buffer'), 3)
+    expect(report.problems).toEqual([])
+    expect(report.refused).toBeGreaterThanOrEqual(3)
+    expect(report.delivered).toBe(report.appended)
+    expect(report.appended).toBeGreaterThan(500)
+  })
+})
+
+function expectBalanced(report: LedgerReport, events: number): void {
+  expect(report).toMatchObject({ acknowledged: events, delivered: events, lost: 0, unacknowledged: 0, violations: [] })
+}
+
+/** What takes root or a compiler is passed over where there is none, and says so. */
+function skipWithout<Thing extends object>(context: TestContext, thing: Thing | string): Thing {
+  if (typeof thing !== 'string') return thing
+  process.stderr.write(`SKIPPED: ${context.task.name}: ${thing}\n`)
+  return context.skip(thing)
+}
+
+function newSeed(): number {
+  return Math.floor(Math.random() * 2 ** 31)
+}
+
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-ledger-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
