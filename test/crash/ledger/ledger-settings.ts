@@ -22,6 +22,3 @@ export interface LedgerSettings {
 
 /** How a process ends whose disk fails too often. */
 export const FAILED_TOO_OFTEN = 3
-
-/** Said to the process: append no more, deliver what is there, end. */
-export type LedgerCommand = 'finish'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest'
 import { faultyDisk } from '../faulty-disk.ts'
 import { playFullDisk } from '../full-disk.ts'
-import { smallDisk, type SmallDisk, type SmallDiskKind } from '../small-disk.ts'
+import { smallDisk, type SmallDiskKind } from '../small-disk.ts'
 import { playDiskFaults, playPowerCuts } from './disk-plays.ts'
 import { kill, type LedgerReport, playLedger } from './play-ledger.ts'
 

@@ -194,6 +194,11 @@ export interface EventBuffer {
    */
   positionBefore(partition: number, at: number): Promise<Position | null>
   stats(): Promise<BufferStats>
+  /**
+   * Calls back with what opening found of each partition that it takes over, where `caps.adopts` says that it does. Returns a function that ends
+   * this.
+   */
+  onAdopted?(listener: (report: OpenReport) => void): () => void
   /** Finishes what was accepted, syncs cursors, releases the lock. Idempotent. */
   close(): Promise<void>
 }

@@ -15,6 +15,14 @@ import { Shelf } from './shelf.ts'
 /** Directories of what is kept beside the log. */
 const SHELVES = { parked: 'park', deadLetters: 'dlq' } as const
 
+const LISTS = {
+  parked: 'The list of what is done of the parked events',
+  deadLetters: 'The list of what was taken back of the dead letters',
+} as const
+const EVERYTHING =
+  'Unless its ack log, parked events or dead letters say otherwise, it gets every event again that is still stored.'
+const EVERYTHING_ASIDE = 'Unless its log says otherwise, all that are still stored are there again.'
+
 /** The consumers of a buffer, each with its cursor, its parked events and its dead letters. */
 export class ConsumerRegistry {
   readonly #options: ResolvedDiskBufferOptions
@@ -37,20 +45,16 @@ export class ConsumerRegistry {
 
   /** Reads the cursors, parked events and dead letters of all registered consumers. */
   async load(): Promise<void> {
-    const { fileSystem, recovery } = this.#options
+    const { fileSystem } = this.#options
     await fileSystem.makeDirectory(this.#cursorDirectory)
     for (const fileName of await this.#fileNames()) {
       const consumer = consumerOfFileName(fileName)
       if (consumer === undefined) continue
-      const onLost = (): void => {
-        if (recovery === 'strict') throw strictRefusal(`the cursor of ${consumer} is lost`)
-        this.#lostCursors.push(consumer)
-      }
-      this.#loaded.set(consumer, await this.#openFiles(fileName, 0, onLost))
+      this.#loaded.set(consumer, await this.#openFiles(fileName, 0, this.#onLost('The cursor', consumer, EVERYTHING)))
     }
   }
 
-  /** Consumers whose cursor loading found to be lost: they begin with the oldest event that is there, but for what else proves that it is done. */
+  /** What loading found to be lost of where consumers are, for people. */
   get lostCursors(): readonly string[] {
     return this.#lostCursors
   }
@@ -238,6 +242,7 @@ export class ConsumerRegistry {
     const { segmentBytes, segmentMaxAgeMs, maxBatchBytes, maxQueuedBytes, recovery, fileSystem, clock, random } =
       this.#options
     return new Shelf({
+      onLost: this.#onLost(LISTS[kind], consumerOfFileName(fileName) ?? fileName, EVERYTHING_ASIDE),
       recovery,
       segmentBytes,
       segmentMaxAgeMs,
@@ -267,6 +272,14 @@ export class ConsumerRegistry {
       },
       lowWater,
     )
+  }
+
+  /** Notes that a cursor is lost, or refuses it in `strict` mode. */
+  #onLost(what: string, consumer: string, consequence: string): () => void {
+    return () => {
+      if (this.#options.recovery === 'strict') throw strictRefusal(`${what.toLowerCase()} of ${consumer} is lost`)
+      this.#lostCursors.push(`${what} of ${consumer} is lost. ${consequence}`)
+    }
   }
 
   #shelfDirectory(fileName: string, kind: keyof typeof SHELVES): string {

@@ -6,7 +6,13 @@ import { CursorState, type SeqDelta } from './cursor-state.ts'
 import { isNoSpace, openIfPresent, readDespiteDamage, writeFully, writeSmallFile } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import { FrameReader } from './frame-reader.ts'
-import { encodeRecordHeader, RECORD_HEADER_BYTES, recordBytes, recordTypes } from './record-codec.ts'
+import {
+  decodeRecordHeader,
+  encodeRecordHeader,
+  RECORD_HEADER_BYTES,
+  recordBytes,
+  recordTypes,
+} from './record-codec.ts'
 import {
   decodeSegmentHeader,
   encodeSegmentHeader,
@@ -83,30 +89,37 @@ export class CursorFile {
   /** Opens a cursor, or begins one at `lowWater`, durably. Damage is made up for as far as the other copies reach. */
   static async open(options: CursorFileOptions, lowWater: number): Promise<CursorFile> {
     const { fileSystem, path } = options
-    const { file: slots, content, created } = await TwoSlotFile.open(fileSystem, `${path}.cur`, CURSOR_MAGIC)
+    const isNew = !(await fileSystem.list(options.directory)).includes(fileNameOf(path))
+    // It gets its name when it holds something: one of this name that holds nothing is damaged.
+    const name = isNew ? `${path}.cur.tmp` : `${path}.cur`
+    if (isNew) await fileSystem.remove(name)
+    const { file: slots, content } = await TwoSlotFile.open(fileSystem, name, CURSOR_MAGIC)
     try {
       if (content.kind === 'newer')
         throw new BufferError('buffer_unusable', `${path}.cur was written by a later version of Holdfast.`)
       const keepsAcks = options.keepsAcks === true
-      if (content.kind === 'none' && created && !keepsAcks) await fileSystem.remove(`${path}.ack`)
-      // A crash while it was made leaves a checkpoint of zeros.
-      if (content.kind === 'none' && (created ? keepsAcks : !content.isBlank)) options.onLost?.()
+      if (isNew && !keepsAcks) await fileSystem.remove(`${path}.ack`)
+      if (content.kind === 'none' && (!isNew || keepsAcks)) options.onLost?.()
       const loaded = await loadAcks(
         options,
         content.kind === 'payload'
           ? decodeCheckpoint(content.payload)
-          : { state: new CursorState(lowWater), version: 0, ackHeader: undefined },
+          : { state: new CursorState(lowWater), version: undefined, ackHeader: undefined },
       )
       const cursor = new CursorFile(options, slots, loaded)
-      if (content.kind === 'none') {
-        await cursor.#checkpoint()
-        await fileSystem.syncDirectory(options.directory)
+      if (content.kind === 'none') await cursor.#checkpoint()
+      if (!isNew) {
+        if (content.kind === 'none') await fileSystem.syncDirectory(options.directory)
+        return cursor
       }
-      return cursor
+      await cursor.close()
+      await fileSystem.rename(name, `${path}.cur`)
+      await fileSystem.syncDirectory(options.directory)
     } catch (error) {
       await slots.close().catch(() => undefined)
       throw error
     }
+    return CursorFile.open(options, lowWater)
   }
 
   /**
@@ -271,7 +284,8 @@ interface Loaded {
 
 interface CheckpointBase {
   readonly state: CursorState
-  readonly version: number
+  /** `undefined`: the checkpoint is lost, or there was none. */
+  readonly version: number | undefined
   readonly ackHeader: Buffer | undefined
 }
 
@@ -288,7 +302,7 @@ async function loadAcks(options: CursorFileOptions, checkpoint: CheckpointBase):
       key: segmentKey(ackHeader),
       offset: SEGMENT_HEADER_BYTES,
       end: size,
-      expectedSeq: Math.max(checkpoint.version + 1, ackHeader.baseSeq),
+      expectedSeq: Math.max((checkpoint.version ?? (await versionBefore(ack, ackHeader))) + 1, ackHeader.baseSeq),
       chunkBytes: READ_CHUNK_BYTES,
       unreadable: 'damage',
     })
@@ -308,6 +322,18 @@ async function loadAcks(options: CursorFileOptions, checkpoint: CheckpointBase):
     await ack.close().catch(() => undefined)
     throw error
   }
+}
+
+/** The version that the first frame of an ack log follows: that of a checkpoint which is lost. */
+async function versionBefore(ack: OpenFile, ackHeader: SegmentHeader): Promise<number> {
+  const bytes = Buffer.alloc(RECORD_HEADER_BYTES)
+  await readDespiteDamage(ack, bytes, SEGMENT_HEADER_BYTES)
+  const first = decodeRecordHeader(bytes, segmentKey(ackHeader))
+  return first?.type === recordTypes.ack ? first.seq - 1 : 0
+}
+
+function fileNameOf(path: string): string {
+  return `${path.slice(path.lastIndexOf('/') + 1)}.cur`
 }
 
 /** The header of the ack log: its own, or the checkpoint's copy, or a new one for a new log. */

@@ -57,7 +57,7 @@ export async function openDiskStore(
     await bodies.currentKey()
     await consumers.load()
     const { lostAside, passedSeq, salvagedAside } = consumers
-    warnings.push(...consumers.lostCursors.map(lostCursor))
+    warnings.push(...consumers.lostCursors.map((message) => ({ reason: 'cursor_lost', message }) as const))
     const isLost = (seq: number): boolean => log?.holes.some(({ from, to }) => from <= seq && seq <= to) === true
     dedupe = await openDedupe(options, directory, isLost)
     const opened = await openLog({ ...options, passedSeq }, directory, dedupe, consumers.provenSeq, bodies)
@@ -116,11 +116,6 @@ async function checkVolume(options: ResolvedDiskBufferOptions, directory: string
     'buffer_unusable',
     `${message} Use a local disk, or take the risk with \`allowNetworkFileSystem: true\`.`,
   )
-}
-
-function lostCursor(consumer: string): BufferWarning {
-  const message = `The cursor of ${consumer} is lost. Unless its ack log, parked events or dead letters say otherwise, it gets every event again that is still stored.`
-  return { reason: 'cursor_lost', message }
 }
 
 function guardOf(options: ResolvedDiskBufferOptions, directory: string, log: Log): SpaceGuard {

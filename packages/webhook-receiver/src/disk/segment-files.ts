@@ -115,10 +115,22 @@ async function identify(
       'buffer_unusable',
       `The segment ${name} has format ${header.formatVersion}; this version reads up to ${FORMAT_VERSION}.`,
     )
-  // The copy serves as well where it cannot be put back.
-  if (isDamaged) await putBack(file, header).catch(() => undefined)
+  // It serves as well where it cannot be put back. What is no copy is not written over what it was made of before that is safe.
+  if (isDamaged && (copy !== undefined || (await keepHeader(search, name, baseSeq, file))))
+    await putBack(file, header).catch(() => undefined)
   const isOwn = seal?.marker.equals(segmentKey(header).marker) === true
   return { segment: new Segment(`${search.segmentDirectory}/${name}`, header), size, seal: isOwn ? seal : undefined }
+}
+
+/** Keeps a damaged header, which is about to be written over. */
+function keepHeader(search: SegmentSearch, name: string, baseSeq: number, file: OpenFile): Promise<boolean> {
+  return quarantine(search.fileSystem, search.quarantineDirectory, file, {
+    segment: name,
+    offset: 0,
+    length: SEGMENT_HEADER_BYTES,
+    reason: 'damaged segment header, put back',
+    fromSeq: baseSeq,
+  })
 }
 
 /** The header of a segment: its own or a copy. */

@@ -28,6 +28,8 @@ export interface ShelfOptions
     | 'random'
   > {
   readonly fileSystem: FileSystem
+  /** Called, before anything is written, when it is lost what of the log is gone. */
+  readonly onLost: () => void
 }
 
 /** An event to be put on a shelf. */
@@ -92,9 +94,7 @@ export class Shelf {
 
   /** Reads what is there already. */
   async load(): Promise<void> {
-    const { fileSystem, directory } = this.#options
-    const hasMeta = (await fileSystem.list(directory)).includes('META')
-    if (hasMeta || (await fileSystem.list(`${directory}/seg`)).length > 0) await this.#opened()
+    if (await this.#isThere()) await this.#opened()
   }
 
   /** Stores events durably. One that is there already is replaced. */
@@ -209,6 +209,13 @@ export class Shelf {
     return readings
   }
 
+  /** Whether it was made before: its cursor comes first, then its log. */
+  async #isThere(): Promise<boolean> {
+    const { fileSystem, directory } = this.#options
+    if ((await fileSystem.list(directory)).includes('META')) return true
+    return (await fileSystem.list(`${directory}/seg`)).length > 0
+  }
+
   async #opened(): Promise<OpenShelf> {
     this.#open ??= this.#openFiles()
     try {
@@ -221,7 +228,8 @@ export class Shelf {
   }
 
   async #openFiles(): Promise<OpenShelf> {
-    const { fileSystem, directory, clock, random } = this.#options
+    const { fileSystem, directory, clock, random, onLost } = this.#options
+    const isThere = await this.#isThere()
     await fileSystem.makeDirectory(directory)
     let log: Log | undefined
     const gone = await CursorFile.open(
@@ -232,6 +240,7 @@ export class Shelf {
         path: `${directory}/gone`,
         newSalt: () => randomSalt(random),
         holes: () => log?.holes ?? [],
+        ...(isThere ? { onLost, keepsAcks: true } : {}),
       },
       0,
     )

@@ -13,8 +13,8 @@ export const SLOT_PAYLOAD_BYTES: number = SLOT_BYTES - SLOT_HEADER_BYTES
 /** What opening a two-slot file found. */
 export type SlotContent =
   | { readonly kind: 'payload'; readonly payload: Buffer }
-  /** Neither slot holds: a new file, which is all zeros, or both are damaged. */
-  | { readonly kind: 'none'; readonly isBlank: boolean }
+  /** Neither slot holds: a new file, or both are damaged. */
+  | { readonly kind: 'none' }
   /** Written by a later version of the format. */
   | { readonly kind: 'newer'; readonly formatVersion: number }
 
@@ -54,15 +54,13 @@ export class TwoSlotFile {
     try {
       const bytes = Buffer.alloc(2 * SLOT_BYTES)
       const length = await readDespiteDamage(file, bytes, 0)
-      if (length < bytes.length) await writeFully(file, [bytes.subarray(length)], length)
+      // A new file gets its place. One that was cut off gets it with the next write, if it is to be written at all.
+      if (present === undefined) await writeFully(file, [bytes.subarray(length)], length)
       const slots = ([0, 1] as const).flatMap((index) => decodeSlot(bytes, index, magic) ?? [])
       const current = slots.toSorted((left, right) => right.generation - left.generation)[0]
       return {
         file: new TwoSlotFile(file, magic, current),
-        content: contentOf(
-          current,
-          bytes.every((byte) => byte === 0),
-        ),
+        content: contentOf(current),
         created: present === undefined,
       }
     } catch (error) {
@@ -113,8 +111,8 @@ function decodeSlot(bytes: Buffer, index: 0 | 1, magic: string): Slot | undefine
   }
 }
 
-function contentOf(slot: Slot | undefined, isBlank: boolean): SlotContent {
-  if (slot === undefined) return { kind: 'none', isBlank }
+function contentOf(slot: Slot | undefined): SlotContent {
+  if (slot === undefined) return { kind: 'none' }
   if (slot.formatVersion > FORMAT_VERSION) return { kind: 'newer', formatVersion: slot.formatVersion }
   return { kind: 'payload', payload: slot.payload }
 }

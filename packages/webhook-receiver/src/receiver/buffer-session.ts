@@ -1,5 +1,5 @@
 import type { Emitter } from '@holdfast/core'
-import type { BufferStats, Consumer } from '../buffer/event-buffer.ts'
+import type { BufferStats, Consumer, OpenReport } from '../buffer/event-buffer.ts'
 import { createDrain, type Drain } from '../drain/drain.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import type { DestinationMode } from './destination-control.ts'
@@ -30,15 +30,19 @@ export async function openSession(
   events: Emitter<ReceiverEventMap>,
   modes: ReadonlyMap<string, DestinationMode>,
 ): Promise<BufferSession> {
-  const report = await buffer.open()
-  if (events.has('buffer:opened')) events.emit('buffer:opened', report)
-  for (const hole of report.holes) events.emit('buffer:lost', hole)
+  const tell = (report: OpenReport): void => {
+    if (events.has('buffer:opened')) events.emit('buffer:opened', report)
+    for (const hole of report.holes) events.emit('buffer:lost', hole)
+  }
+  tell(await buffer.open())
+  const endTelling = buffer.onAdopted?.(tell)
   const consumers = new Map<string, Consumer>()
   try {
     for (const name of destinations.keys())
       if (modes.get(name) !== 'detached') consumers.set(name, await buffer.openConsumer(name))
   } catch (error) {
     // Why it failed is worth more than that closing failed as well.
+    endTelling?.()
     await buffer.close().catch(() => {})
     throw error
   }
@@ -75,7 +79,10 @@ export async function openSession(
       await buffer.removeConsumer(name)
     },
     stats: () => buffer.stats(),
-    close: () => buffer.close(),
+    close: () => {
+      endTelling?.()
+      return buffer.close()
+    },
   }
 }
 

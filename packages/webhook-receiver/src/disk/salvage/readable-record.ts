@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../../buffer/event-buffer.ts'
+import { BufferError } from '../../buffer/buffer-error.ts'
 import type { BodyCodec } from '../body/body-codec.ts'
 import { decodeEvent } from '../event-codec.ts'
 import { ALL_RECORD_FLAGS, type RecordHeader, recordTypes } from '../record-codec.ts'
@@ -8,8 +9,9 @@ import { decodeShelved } from '../shelf-codec.ts'
 const CLOSING_BRACE = 0x7d
 
 /**
- * Whether a record whose header was put together again is what its header says: its body decrypts, decompresses and parses. A missing key
- * counts as no.
+ * Whether a record whose header was put together again is what its header says: its body decrypts, decompresses and parses.
+ *
+ * @throws BufferError when a key is missing or the wrong one.
  */
 export async function isReadableRecord(
   bodies: BodyCodec,
@@ -23,7 +25,8 @@ export async function isReadableRecord(
     if (body === undefined) return false
     const event = header.type === recordTypes.event ? eventOf(header, body) : decodeShelved(body).event
     return typeof event?.id === 'string' && typeof event.source === 'string'
-  } catch {
+  } catch (error) {
+    if (error instanceof BufferError) throw error
     return false
   }
 }

@@ -4,7 +4,13 @@ import { readDespiteDamage } from '../file-io.ts'
 import type { OpenFile } from '../file-system.ts'
 import { FrameReader } from '../frame-reader.ts'
 import { decodeRecordHeader, RECORD_HEADER_BYTES } from '../record-codec.ts'
-import { FORMAT_VERSION, SEGMENT_HEADER_BYTES, type SegmentHeader, segmentKey } from '../segment-format.ts'
+import {
+  decodeSegmentHeader,
+  FORMAT_VERSION,
+  SEGMENT_HEADER_BYTES,
+  type SegmentHeader,
+  segmentKey,
+} from '../segment-format.ts'
 import { readUint53 } from '../seq.ts'
 import { seedOf } from './crc-seed.ts'
 import { isReadableRecord } from './readable-record.ts'
@@ -31,21 +37,37 @@ export interface HeaderSalvage {
 }
 
 /**
- * The header of a segment that has no undamaged copy anywhere. Two places in the file cannot be part of a payload, and only these are asked:
- * the header itself, whose salt may have been spared, and the header of the first record behind it, whose marker is the segment's and whose
- * checksum gives away the seed. Either counts only if records with whole checksums prove it. Markers found anywhere else prove nothing: a payload may
- * hold records.
+ * The header of a segment that has no undamaged copy anywhere. A single flipped bit is found by its own checksum. Otherwise two places in the file cannot be
+ * part of a payload, and only these are asked: the header itself, whose salt may have been spared, and the header of the first record behind it, whose
+ * marker is the segment's and whose checksum gives away the seed. Either counts only if a record can be read with it, decryption included. Markers found
+ * anywhere else prove nothing: a payload may hold records.
+ *
+ * @throws BufferError when a key is missing or the wrong one: nothing can be said of encrypted records then.
  */
 export async function salvageHeader(salvage: HeaderSalvage): Promise<SegmentHeader | undefined> {
   const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES)
   await readDespiteDamage(salvage.file, bytes, 0)
+  const flipped = withoutFlip(salvage, bytes)
+  if (flipped !== undefined) return flipped
   const own = headerWith(salvage, bytes, Buffer.from(bytes.subarray(SALT_AT, SALT_END)))
-  if (await hasRecord(salvage, own)) return own
+  if (await hasReadableRecord(salvage, own)) return own
   return fromFirstRecord(salvage, bytes)
 }
 
-/** Whether any record of the file holds under this key. */
-async function hasRecord({ file, size, recordType }: HeaderSalvage, header: SegmentHeader): Promise<boolean> {
+/** The header with the one bit put right that makes its checksum hold. */
+function withoutFlip({ baseSeq, epoch }: HeaderSalvage, damaged: Buffer): SegmentHeader | undefined {
+  for (let bit = 0; bit < 8 * SEGMENT_HEADER_BYTES; bit++) {
+    const bytes = Buffer.from(damaged)
+    bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+    const header = decodeSegmentHeader(bytes)
+    if (header?.baseSeq === baseSeq && header.epoch === epoch && header.formatVersion === FORMAT_VERSION) return header
+  }
+  return undefined
+}
+
+/** Whether the first record of the file that holds under this key can be read. */
+async function hasReadableRecord(salvage: HeaderSalvage, header: SegmentHeader): Promise<boolean> {
+  const { file, size, recordType, bodies } = salvage
   const frames = new FrameReader({
     file,
     key: segmentKey(header),
@@ -59,7 +81,8 @@ async function hasRecord({ file, size, recordType }: HeaderSalvage, header: Segm
     const step = frames.step()
     if (step.kind === 'end') return false
     if (step.kind === 'fill') await frames.fill()
-    else if (step.kind === 'record' && step.header.type === recordType) return true
+    else if (step.kind === 'record' && step.header.type === recordType)
+      return isReadableRecord(bodies, header, step.header, step.body)
   }
 }
 

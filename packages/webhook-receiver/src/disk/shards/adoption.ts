@@ -1,14 +1,16 @@
 import type { Clock } from '@holdfast/core'
 import { BufferError } from '../../buffer/buffer-error.ts'
-import type { EventBuffer } from '../../buffer/event-buffer.ts'
+import type { EventBuffer, OpenReport } from '../../buffer/event-buffer.ts'
 import { openIfPresent, readFully } from '../file-io.ts'
 import type { FileSystem } from '../file-system.ts'
 import { Shard } from './shard.ts'
+import { SLOT_BYTES } from '../two-slot-file.ts'
 import { findShards, shardName } from './shard-names.ts'
 
 /** Processes that start together take a shard each before anybody looks for more. */
 const SETTLING_MS = 3_000
-const MAX_OWNER_BYTES = 4096
+/** Size of META. */
+const META_BYTES = 2 * SLOT_BYTES
 
 export interface AdoptionOptions {
   readonly fileSystem: FileSystem
@@ -18,6 +20,8 @@ export interface AdoptionOptions {
   readonly make: (index: number) => EventBuffer
   /** Registers the consumers of this process with a shard. */
   readonly register: (shard: Shard) => Promise<void>
+  /** Called with what opening a shard found. */
+  readonly onAdopted: (shard: Shard, report: OpenReport) => void
 }
 
 /**
@@ -28,8 +32,10 @@ export class Adoption {
   readonly #options: AdoptionOptions
   readonly #openedAtMs: number
   readonly #adopted: Map<number, Shard> = new Map()
-  /** Who had opened a shard last when it was found to be empty: nobody has put anything into it since. */
+  /** META of a shard that was empty when it was closed here. Whoever opens it writes it anew, so as long as it is the same nobody has put anything into it. */
   readonly #emptySince: Map<number, string> = new Map()
+  /** What has been said of shards that cannot be opened. */
+  readonly #told: Map<number, string> = new Map()
   #looking: Promise<void> | undefined
   #isClosed = false
 
@@ -60,49 +66,73 @@ export class Adoption {
   }
 
   async #look(ownIndex: number): Promise<void> {
+    let problem: unknown
     for (const shard of this.shards) await this.#giveBackIfEmpty(shard)
     const { fileSystem, directory } = this.#options
-    for (const index of await findShards(fileSystem, directory)) {
+    for (const index of await findShards(fileSystem, directory).catch(() => [])) {
       if (this.#isClosed) return
       if (index === ownIndex || this.#adopted.has(index)) continue
-      if (await this.#take(index)) return
+      try {
+        if (await this.#take(index)) break
+      } catch (error) {
+        // It must not keep others from being taken over; it is told once they were looked at.
+        problem ??= this.#newProblem(index, error)
+      }
     }
+    if (problem !== undefined) throw problem
   }
 
   async #take(index: number): Promise<boolean> {
     const known = this.#emptySince.get(index)
-    if (known !== undefined && known === (await this.#ownerOf(index))) return false
+    if (known !== undefined && known === (await this.#metaOf(index))) return false
     const shard = new Shard(index, this.#options.make(index))
+    let report: OpenReport
     try {
-      await shard.buffer.open()
+      report = await shard.buffer.open()
     } catch (error) {
-      // One that cannot be opened must not keep others from being taken over. Its own process, or somebody with `holdfast`, hears why.
-      if (error instanceof BufferError) return false
+      if (error instanceof BufferError && error.reason === 'buffer_locked') return false
       throw error
     }
     this.#adopted.set(index, shard)
+    this.#told.delete(index)
+    this.#options.onAdopted(shard, report)
     // Only then is it known what they have not had of it.
     await this.#options.register(shard)
     return !(await this.#giveBackIfEmpty(shard))
   }
 
   async #giveBackIfEmpty(shard: Shard): Promise<boolean> {
-    const owner = await this.#ownerOf(shard.index)
     if (!(await shard.release())) return false
-    this.#adopted.delete(shard.index)
-    this.#emptySince.set(shard.index, owner)
+    const { index, buffer } = shard
+    this.#adopted.delete(index)
+    // The lock is free even if something else could not be closed.
+    await buffer.close().catch(() => undefined)
+    const meta = await this.#metaOf(index)
+    if (meta !== undefined) this.#emptySince.set(index, meta)
     return true
   }
 
-  async #ownerOf(index: number): Promise<string> {
+  /** The same problem is told once: it is looked at again every few seconds. */
+  #newProblem(index: number, error: unknown): unknown {
+    const text = String(error)
+    if (this.#told.get(index) === text) return undefined
+    this.#told.set(index, text)
+    return error
+  }
+
+  async #metaOf(index: number): Promise<string | undefined> {
     const { fileSystem, directory } = this.#options
-    const file = await openIfPresent(fileSystem, `${directory}/${shardName(index)}/OWNER.json`, 'read')
-    if (file === undefined) return ''
     try {
-      const bytes = Buffer.alloc(MAX_OWNER_BYTES)
-      return bytes.toString('utf8', 0, await readFully(file, bytes, 0))
-    } finally {
-      await file.close()
+      const file = await openIfPresent(fileSystem, `${directory}/${shardName(index)}/META`, 'read')
+      if (file === undefined) return undefined
+      try {
+        const bytes = Buffer.alloc(META_BYTES)
+        return bytes.toString('latin1', 0, await readFully(file, bytes, 0))
+      } finally {
+        await file.close()
+      }
+    } catch {
+      return undefined
     }
   }
 }

@@ -45,13 +45,13 @@ export class Shard {
     }
   }
 
-  /** Whether some consumer is not through with what is stored. */
+  /** Whether one of the consumers that this process has is not through with what is stored. */
   async hasBacklog(): Promise<boolean> {
     const { consumers } = await this.buffer.stats()
-    return consumers.some(({ backlog }) => backlog > 0)
+    return consumers.some(({ name, backlog }) => backlog > 0 && this.#consumers.has(name))
   }
 
-  /** Closes it if it has no backlog. False: it has. */
+  /** Takes nothing any more if it has no backlog, so that it can be closed. False: it has. */
   async release(): Promise<boolean> {
     if (await this.hasBacklog()) return false
     this.#isReleased = true
@@ -60,7 +60,6 @@ export class Shard {
       this.#isReleased = false
       return false
     }
-    await this.buffer.close()
     return true
   }
 

@@ -44,6 +44,7 @@ export class ShardedBuffer implements EventBuffer {
   readonly #holdsAll: boolean
   /** Consumers that were registered, for shards that come later. */
   readonly #from: Map<string, 'earliest' | 'latest'> = new Map()
+  readonly #listeners: Set<(report: OpenReport) => void> = new Set()
   #opening: Promise<OpenReport> | undefined
   #open: OpenShards | undefined
   #closing: Promise<void> | undefined
@@ -111,6 +112,11 @@ export class ShardedBuffer implements EventBuffer {
     return (await this.#shardOf(partition)?.buffer.positionBefore(0, at)) ?? null
   }
 
+  onAdopted(listener: (report: OpenReport) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
   async stats(): Promise<BufferStats> {
     return sumOf(await Promise.all(this.#held().map(({ buffer }) => buffer.stats())))
   }
@@ -139,7 +145,11 @@ export class ShardedBuffer implements EventBuffer {
         const make = (other: number): EventBuffer => this.#shard(other).buffer
         const register = (shard: Shard): Promise<void> => this.#register(shard)
         this.#partitions = index + 1
-        this.#open = { own, others: [], adoption: new Adoption({ fileSystem, directory, clock, make, register }) }
+        const onAdopted = (shard: Shard, found: OpenReport): void => {
+          for (const listener of this.#listeners) listener(reportOf(shard, found))
+        }
+        const adoption = new Adoption({ fileSystem, directory, clock, make, register, onAdopted })
+        this.#open = { own, others: [], adoption }
         return reportOf(own, report)
       } catch (error) {
         if (!(error instanceof BufferError) || error.reason !== 'buffer_locked') throw error
@@ -169,7 +179,8 @@ export class ShardedBuffer implements EventBuffer {
   /** Events of a time without shards would never be delivered. */
   async #refuseUnsharded(): Promise<void> {
     const { fileSystem } = this.#options
-    if (!(await fileSystem.list(this.#directory)).includes('META')) return
+    const names = await fileSystem.list(this.#directory)
+    if (!names.includes('META') && !names.includes('seg')) return
     throw new BufferError(
       'buffer_unusable',
       `${this.#directory} has a buffer without shards. Use another directory, and bring over what is not delivered with \`holdfast move\`.`,

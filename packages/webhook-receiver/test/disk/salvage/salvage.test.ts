@@ -62,6 +62,37 @@ describe.each(variants)('salvage of a log that is %s', (_name, options) => {
 })
 
 describe('salvage', () => {
+  test('puts a header right exactly of which one bit was flipped, and keeps what it writes over', async () => {
+    const original = await logOf({ encryption })
+    const path = segmentOf(original)
+    const content = Buffer.from(original.read(path))
+    for (let bit = 0; bit < SEGMENT_HEADER_BYTES * 8; bit += 3) {
+      const fileSystem = original.afterKill()
+      fileSystem.replace(path, flipped(content, bit))
+      fileSystem.files.delete(`${DIRECTORY}/META`)
+      expect((await openAndRead(fileSystem, { encryption, recovery: 'salvage' })).numbers).toEqual(ALL)
+      expect(fileSystem.read(path).subarray(0, SEGMENT_HEADER_BYTES)).toEqual(content.subarray(0, SEGMENT_HEADER_BYTES))
+      const [kept = ''] = fileSystem.paths(`${DIRECTORY}/quarantine`)
+      expect(fileSystem.read(kept)).toEqual(flipped(content, bit).subarray(0, SEGMENT_HEADER_BYTES))
+    }
+  })
+
+  test('does not take a salt for whole that opens no record, and leaves the file to another attempt', async () => {
+    const fileSystem = await logOf({ encryption })
+    const path = segmentOf(fileSystem)
+    fill(fileSystem, path, 44, 48)
+    fileSystem.files.delete(`${DIRECTORY}/META`)
+    const damaged = Buffer.from(fileSystem.read(path))
+    const wrongKey = { encryption: { keyId: 'k', key: () => Buffer.alloc(32, 8) } }
+    await expect(openAndRead(fileSystem, { ...wrongKey, recovery: 'salvage' })).rejects.toMatchObject({
+      reason: 'buffer_unusable',
+    })
+    expect(fileSystem.read(path)).toEqual(damaged)
+    await openAndRead(fileSystem, { encryption, recovery: 'salvage' })
+    const [kept = ''] = fileSystem.paths(`${DIRECTORY}/quarantine`)
+    expect(fileSystem.read(kept)).toEqual(damaged)
+  })
+
   test('reads a segment whose header is gone as a whole, by the key that its first record gives away', async () => {
     for (const options of [{}, { compression: 'brotli' }] as const) {
       const fileSystem = await logOf(options)

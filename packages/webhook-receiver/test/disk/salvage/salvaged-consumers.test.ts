@@ -56,6 +56,67 @@ describe('salvage of consumers', () => {
     await buffer.close()
   })
 
+  test('knows from the ack log what was done since the checkpoint that is lost', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer, at } = await openWith(fileSystem, 6)
+    const { consumer, lease } = await consumerOf(buffer)
+    await consumer.commit(lease, { done: [at(0), at(1)] })
+    await buffer.close()
+    const again = memoryDiskBuffer(fileSystem)
+    await again.open()
+    const resumed = await consumerOf(again)
+    await resumed.consumer.commit(resumed.lease, { done: [at(3)] })
+    await resumed.consumer.commit(resumed.lease, { done: [at(4)] })
+    const killed = fileSystem.afterKill()
+    damage(killed, `${DIRECTORY}/cur/c.cur`, 0, 8192)
+    const last = memoryDiskBuffer(killed)
+    expect(await last.open()).toMatchObject({ warnings: [{ reason: 'cursor_lost' }] })
+    expect(await idsLeft(killed)).toEqual(['evt_1', 'evt_2', 'evt_3', 'evt_6'])
+    await last.close()
+  })
+
+  test.each([0, 4096, 8192])('takes a checkpoint of which %i bytes of zeros are left for a lost one', async (bytes) => {
+    const fileSystem = await withDeadLetter()
+    fileSystem.replace(`${DIRECTORY}/cur/c.cur`, Buffer.alloc(bytes))
+    const before = fileSystem.read(`${DIRECTORY}/cur/c.cur`).length
+    await expect(memoryDiskBuffer(fileSystem, { recovery: 'strict' }).open()).rejects.toMatchObject({
+      reason: 'buffer_unusable',
+    })
+    expect(fileSystem.read(`${DIRECTORY}/cur/c.cur`)).toHaveLength(before)
+    const buffer = memoryDiskBuffer(fileSystem)
+    expect(await buffer.open()).toMatchObject({ warnings: [{ reason: 'cursor_lost' }] })
+    await buffer.close()
+  })
+
+  test('says when it is lost what of the parked events is done, and finds it in what is left', async () => {
+    const original = new MemoryFileSystem()
+    const { buffer } = await openWith(original, 3)
+    const { consumer, lease } = await consumerOf(buffer)
+    const entries = await consumer.read(lease, null, { limit: 9, maxBytes: 1e9, waitMs: 0 })
+    const events = entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []))
+    await consumer.park(
+      lease,
+      events.map((event) => ({ event, lane: 'a', redrives: 0, attempts: 0, nextAt: 0 })),
+    )
+    await consumer.commit(lease, { done: events.slice(0, 2).map(({ position }) => position) })
+    const gone = `${DIRECTORY}/park/c/gone.cur`
+    for (const recovery of ['resync', 'salvage'] as const) {
+      const fileSystem = original.afterKill()
+      fileSystem.files.delete(gone)
+      const again = memoryDiskBuffer(fileSystem, { recovery })
+      const { warnings } = await again.open()
+      expect(warnings).toMatchObject([{ message: expect.stringContaining('parked events of c') as string }])
+      expect(await again.stats()).toMatchObject({ consumers: [{ parked: 1 }] })
+      await again.close()
+    }
+    const damaged = original.afterKill()
+    damage(damaged, gone, 0, 8192)
+    await expect(memoryDiskBuffer(damaged, { recovery: 'strict' }).open()).rejects.toMatchObject({
+      reason: 'buffer_unusable',
+    })
+    await buffer.close()
+  })
+
   test('brings a known hole back as long as no consumer has passed it, and not behind one that has', async () => {
     for (const hasPassed of [false, true]) {
       const fileSystem = new MemoryFileSystem()

@@ -1,6 +1,13 @@
 import { type FakeClock, fakeClock } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
-import type { Consumer, DeadLetter, EventBuffer, Lease, StoredEvent } from '../../../src/buffer/event-buffer.ts'
+import type {
+  Consumer,
+  DeadLetter,
+  EventBuffer,
+  Lease,
+  OpenReport,
+  StoredEvent,
+} from '../../../src/buffer/event-buffer.ts'
 import { MemoryFileSystem } from '../memory-file-system.ts'
 import { DIRECTORY, memoryDiskBuffer, numberedEvent } from '../sample-buffer.ts'
 
@@ -59,9 +66,9 @@ describe('diskBuffer with shards', () => {
     await ended
     await expect(consumer.commit(of(1), {})).rejects.toMatchObject({ reason: 'stale_lease' })
     expect(await consumer.renew(of(1), 1000)).toBe(false)
-    const opened = fileSystem.read(`${DIRECTORY}/shard-1/OWNER.json`).toString()
+    const meta = Buffer.from(fileSystem.read(`${DIRECTORY}/shard-1/META`))
     await leases(living)
-    expect(fileSystem.read(`${DIRECTORY}/shard-1/OWNER.json`).toString()).toBe(opened)
+    expect(fileSystem.read(`${DIRECTORY}/shard-1/META`)).toEqual(meta)
     const next = await open()
     expect(await next.append([numberedEvent(2)])).toMatchObject([{ partition: 1 }])
     await next.close()
@@ -83,19 +90,56 @@ describe('diskBuffer with shards', () => {
     expect([await held(), await held(), await held()]).toEqual([2, 3, 3])
   })
 
-  test('passes over a shard that somebody has, and one that cannot be opened', async () => {
+  test('passes over a shard that cannot be opened, after the others were looked at, and says so once', async () => {
     const { clock, open, fileSystem } = machine()
-    const [living, dying, other] = [await open(), await open(), await open()]
+    const [living, first, second] = [await open(), await open(), await open()]
     await living.openConsumer('c')
-    await dying.append([numberedEvent(1)])
-    await dying.close()
+    for (const buffer of [first, second]) {
+      await buffer.append([numberedEvent(1)])
+      await buffer.close()
+    }
     fileSystem.fault = (operation, path) =>
       operation === 'read' && path.includes('shard-1/META') ? 'EACCES' : undefined
     await clock.advance(SETTLED_MS)
+    await expect(leases(living)).rejects.toMatchObject({
+      reason: 'buffer_unusable',
+      message: expect.stringContaining('shard-1') as string,
+    })
+    expect((await leases(living)).all.map(({ partition }) => partition)).toEqual([0, 2])
+    fileSystem.fault = undefined
+    expect((await leases(living)).all.map(({ partition }) => partition)).toEqual([0, 2, 1])
+  })
+
+  test('tells what opening a shard found that it takes over', async () => {
+    const { clock, open, fileSystem } = machine()
+    const [living, dying] = [await open(), await open()]
+    await living.openConsumer('c')
+    await dying.openConsumer('c')
+    await dying.append([numberedEvent(1)])
+    await dying.close()
+    fileSystem.replace(`${DIRECTORY}/shard-1/cur/c.cur`, Buffer.alloc(8192))
+    const told: OpenReport[] = []
+    const end = living.onAdopted?.((report) => told.push(report))
+    await clock.advance(SETTLED_MS)
+    await leases(living)
+    expect(told).toMatchObject([{ warnings: [{ reason: 'cursor_lost' }] }])
+    end?.()
+  })
+
+  test('goes on when a shard that it gives back cannot be closed', async () => {
+    const { clock, open, fileSystem } = machine()
+    const [living, dying] = [await open(), await open()]
+    await living.openConsumer('c')
+    const [stored] = await dying.append([numberedEvent(1)])
+    await dying.close()
+    await clock.advance(SETTLED_MS)
+    const { consumer, of } = await leases(living)
+    await consumer.commit(of(1), { done: [stored?.position ?? ''] })
+    fileSystem.fault = (operation, path) =>
+      ['write', 'datasync'].includes(operation) && path.includes('shard-1') ? 'EIO' : undefined
     expect((await leases(living)).all.map(({ partition }) => partition)).toEqual([0])
     fileSystem.fault = undefined
-    expect((await leases(living)).all.map(({ partition }) => partition)).toEqual([0, 1])
-    await other.close()
+    expect((await leases(living)).all.map(({ partition }) => partition)).toEqual([0])
   })
 
   test('lists, redrives and purges the dead letters of what it holds, each in its own shard', async () => {
@@ -134,7 +178,10 @@ describe('diskBuffer with shards', () => {
     const { open, fileSystem } = machine()
     const plain = memoryDiskBuffer(fileSystem)
     await plain.open()
+    await plain.append([numberedEvent(1)])
     await plain.close()
+    await expect(open()).rejects.toMatchObject({ reason: 'buffer_unusable' })
+    fileSystem.files.delete(`${DIRECTORY}/META`)
     await expect(open()).rejects.toMatchObject({ reason: 'buffer_unusable' })
     const other = machine()
     await (await other.open()).close()
