@@ -276,6 +276,7 @@ export interface EventBuffer {
     }): Promise<LogEntry[]>;
     positionBefore(partition: number, at: number): Promise<Position | null>;
     stats(): Promise<BufferStats>;
+    onAdopted?(listener: (report: OpenReport) => void): () => void;
     close(): Promise<void>;
 }
 
