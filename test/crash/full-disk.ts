@@ -28,6 +28,8 @@ export async function playFullDisk(directory: string, cycles: number): Promise<F
   let [appended, delivered, refused, resumedAfterMs] = [0, 0, 0, 0]
   let buffer = diskBuffer(options)
   await buffer.open()
+  // On a disk that is full nobody can be registered any more.
+  await buffer.openConsumer('drain')
   try {
     for (let cycle = 1; cycle <= cycles; cycle++) {
       const startedMs = performance.now()
