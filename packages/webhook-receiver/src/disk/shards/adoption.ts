@@ -57,6 +57,11 @@ export class Adoption {
     return this.#looking
   }
 
+  /** What was empty may have something for a consumer that has come since. */
+  lookAgain(): void {
+    this.#emptySince.clear()
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#looking?.catch(() => undefined)

@@ -87,6 +87,7 @@ export class ShardedBuffer implements EventBuffer {
   async openConsumer(name: string, options: { readonly from?: 'earliest' | 'latest' } = {}): Promise<Consumer> {
     const from = options.from ?? 'earliest'
     for (const shard of this.#held()) await shard.consumer(name, from)
+    if (!this.#from.has(name)) this.#shards().adoption?.lookAgain()
     this.#from.set(name, this.#from.get(name) ?? from)
     return new ShardedConsumer(name, from, {
       held: () => this.#held(),

@@ -110,6 +110,23 @@ describe('diskBuffer with shards', () => {
     expect((await leases(living)).all.map(({ partition }) => partition)).toEqual([0, 2, 1])
   })
 
+  test('looks again into a shard that was empty for others when a consumer comes', async () => {
+    const { clock, open } = machine()
+    const [living, dying] = [await open(), await open()]
+    await living.openConsumer('other', { from: 'latest' })
+    await dying.openConsumer('c')
+    await dying.openConsumer('other')
+    const [stored] = await dying.append([numberedEvent(1)])
+    const other = await dying.openConsumer('other')
+    const [lease] = await other.acquire({ owner: 'test', leaseMs: 1000 })
+    if (lease !== undefined) await other.commit(lease, { done: [stored?.position ?? ''] })
+    await dying.close()
+    await clock.advance(SETTLED_MS)
+    const seen = await living.openConsumer('other')
+    expect(await seen.acquire({ owner: 'test', leaseMs: 1000 })).toHaveLength(1)
+    expect((await leases(living)).all.map(({ partition }) => partition)).toEqual([0, 1])
+  })
+
   test('tells what opening a shard found that it takes over', async () => {
     const { clock, open, fileSystem } = machine()
     const [living, dying] = [await open(), await open()]
