@@ -79,11 +79,13 @@ export async function playLedger(options: LedgerOptions): Promise<LedgerReport> 
       if (child.exitCode !== null) break
       const disturbance = disturbances[random.integer(0, disturbances.length - 1)]
       await disturbance?.(child, random)
-      onDisturbed?.(++count, runs)
+      count++
+      onDisturbed?.(count, runs)
     }
     if (child.signalCode === 'SIGKILL') continue
     if (child.exitCode === FAILED_TOO_OFTEN) {
-      onDisturbed?.(++count, runs)
+      count++
+      onDisturbed?.(count, runs)
       continue
     }
     if (child.exitCode === null && performance.now() >= endAtMs) child.send('finish')
