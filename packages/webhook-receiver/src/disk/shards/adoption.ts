@@ -71,7 +71,7 @@ export class Adoption {
   }
 
   async #look(ownIndex: number): Promise<void> {
-    let problem: unknown
+    let problem: Error | undefined
     for (const shard of this.shards) await this.#giveBackIfEmpty(shard)
     const { fileSystem, directory } = this.#options
     for (const index of await findShards(fileSystem, directory).catch(() => [])) {
@@ -118,11 +118,11 @@ export class Adoption {
   }
 
   /** The same problem is told once: it is looked at again every few seconds. */
-  #newProblem(index: number, error: unknown): unknown {
+  #newProblem(index: number, error: unknown): Error | undefined {
     const text = String(error)
     if (this.#told.get(index) === text) return undefined
     this.#told.set(index, text)
-    return error
+    return error instanceof Error ? error : new Error(text)
   }
 
   async #metaOf(index: number): Promise<string | undefined> {
