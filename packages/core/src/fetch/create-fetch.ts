@@ -1,9 +1,10 @@
 import { initOfBody } from '../body/body-kinds.ts'
 import { type BodyFactory, bodyFactoryOf, madeBody } from '../body/replayable-body.ts'
-import type { CoreEventMap } from '../events/core-event-map.ts'
+import { type CoreEventMap, coreEvents } from '../events/core-event-map.ts'
 import { createEmitter, type EventSource } from '../events/emitter.ts'
 import { IntegrationError } from '../errors/integration-error.ts'
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
+import { nearestName } from '../options/check.ts'
 import type { Priority } from '../policy/place.ts'
 import { abortable } from '../timeout/abortable.ts'
 import { type FetchOptions, type ResolvedFetchOptions, resolveFetchOptions } from './fetch-options.ts'
@@ -83,7 +84,10 @@ export function createFetch(options?: FetchOptions): ResilientFetch {
       isolate: (host?: string) => setIsolated(host, true),
       close: (host?: string) => setIsolated(host, false),
     },
-    on: events.on.bind(events),
+    on: ((event, listener) => {
+      checkEvent(event)
+      return events.on(event, listener)
+    }) satisfies typeof events.on,
     snapshot: () => {
       const nowMs = clock.monotonicMs()
       return {
@@ -135,6 +139,14 @@ function checkHost(host: string): string {
     received: undefined,
     receivedText,
   })
+}
+
+/** Nobody would ever hear of an event whose name is misspelled. */
+function checkEvent(name: unknown): void {
+  if (typeof name === 'string' && Object.hasOwn(coreEvents, name)) return
+  const nearest = nearestName(String(name), Object.keys(coreEvents))
+  const hint = nearest === undefined ? 'The names are the keys of `coreEvents`.' : `Did you mean \`${nearest}\`?`
+  throw new InvalidOptionsError({ path: 'event', expected: 'the name of an event', received: name, hint })
 }
 
 function isPassThrough(options: ResolvedFetchOptions): boolean {

@@ -98,7 +98,7 @@ function unknownOption(path: string, key: string, known: readonly string[], valu
 }
 
 /** The known name closest to `name`, when it is close enough to be a typing error. */
-function nearestName(name: string, known: readonly string[]): string | undefined {
+export function nearestName(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1
   for (const candidate of known) {

@@ -83,6 +83,16 @@ describe('createFetch', () => {
     ])
   })
 
+  it.each([
+    ['call:start', 'Did you mean `call:started`?'],
+    ['retry', 'The names are the keys of `coreEvents`.'],
+  ])('refuses to listen to an event that there is not, such as %s', (name, hint) => {
+    const { fetch } = harness([answer(200)])
+    expect(() => fetch.on(name as 'call:started', () => {})).toThrow(
+      `Expected \`event\` to be the name of an event, got \`"${name}"\` (string). ${hint}`,
+    )
+  })
+
   it('says nothing secret in its events', async () => {
     const { run, heard } = harness([answer(429, { 'retry-after': '1' }), answer(500)], { auth: 'tok-secret' })
     await run(url, { headers: { 'x-key': 'secret' } })
