@@ -60,7 +60,7 @@ export async function playLedger(options: LedgerOptions): Promise<LedgerReport> 
     onDisturbed,
     ...rest
   } = options
-  const { seed, events, keys, concurrency, failureRatio, eventsPerSecond, everyMs, times, forMs } = rest
+  const { seed, events, keys, concurrency, failureRatio, eventsPerSecond, losesAcks, everyMs, times, forMs } = rest
   const books = join(directory, 'books')
   mkdirSync(books, { recursive: true })
   const random = seededRandom(seed, 'ledger')
@@ -69,7 +69,17 @@ export async function playLedger(options: LedgerOptions): Promise<LedgerReport> 
   for (;;) {
     runs++
     const skewMs = random.integer(-maxSkewMs, maxSkewMs)
-    const common = { directory: bufferDirectory, books, seed, events, keys, concurrency, failureRatio, eventsPerSecond }
+    const common = {
+      directory: bufferDirectory,
+      books,
+      seed,
+      events,
+      keys,
+      concurrency,
+      failureRatio,
+      eventsPerSecond,
+      losesAcks,
+    }
     const isFaulty = environment !== undefined && count < times
     const child = start({ ...common, run: runs, skewMs, isFaulty }, isFaulty ? environment(random) : {})
     const gone = once(child, 'exit')

@@ -144,7 +144,7 @@ export class DiskConsumer implements Consumer {
     if (index.size > 0) {
       const isParked = (seq: number): boolean => index.get(seq) !== undefined
       const [parkedDone, parkedRetry] = [done.filter(isParked), retry.filter(({ seq }) => isParked(seq))]
-      await this.#parked.remove(parkedDone)
+      await this.#parked.remove(parkedDone, { synced: this.#emptiesLane(parkedDone) })
       await this.#parked.retry(parkedRetry)
     }
     // What is parked is done here, so it may be named again.
@@ -159,6 +159,8 @@ export class DiskConsumer implements Consumer {
         const seq = this.#seqOf(parked.event.position)
         if (this.#parked.index.get(seq) !== undefined || !this.#cursor.state.isDone(seq)) fresh.set(seq, parked)
       }
+      // A power cut must not take acks of events that come before the parked ones in their lane: they would be delivered again behind them.
+      if (fresh.size > 0) await this.#cursor.sync()
       await this.#parked.put(Array.from(fresh, ([seq, { event, ...note }]) => ({ seq, event, note })))
       this.#checkOpen()
       await this.#cursor.commit({ lowWater: 0, done: [...fresh.keys()], retry: [] })
@@ -271,6 +273,17 @@ export class DiskConsumer implements Consumer {
     await this.#deadLetters.close()
     await this.#reading.catch(() => undefined)
     await this.#reader.close().catch(() => undefined)
+  }
+
+  /** Whether nothing is left in some lane, so that what comes next in it is delivered from the log: not before a power cut can bring nothing back. */
+  #emptiesLane(seqs: readonly number[]): boolean {
+    const { index } = this.#parked
+    const leaving = new Map<string, number>()
+    for (const seq of seqs) {
+      const lane = index.get(seq)?.lane
+      if (lane !== undefined) leaving.set(lane, (leaving.get(lane) ?? 0) + 1)
+    }
+    return [...leaving].some(([lane, count]) => index.firstOf(lane, count + 1).length <= count)
   }
 
   #inTurn<Result>(move: () => Promise<Result>): Promise<Result> {
