@@ -35,7 +35,7 @@ export async function openSession(
     for (const hole of report.holes) events.emit('buffer:lost', hole)
   }
   tell(await buffer.open())
-  const endTelling = buffer.onAdopted?.(tell)
+  const endTelling = buffer.caps.adopts === true ? buffer.onAdopted?.(tell) : undefined
   const consumers = new Map<string, Consumer>()
   try {
     for (const name of destinations.keys())

@@ -15,6 +15,33 @@ describe('the cursor of a disk consumer', () => {
     expect(await loadAgain(fileSystem)).toEqual(expected)
   })
 
+  test('is synced before an event is parked, and what is done of a lane when nothing is left in it', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer, at } = await openWith(fileSystem, 3)
+    const { consumer, lease } = await consumerOf(buffer)
+    await consumer.commit(lease, { done: [at(0)] })
+    expect((await loadAgain(fileSystem.afterPowerCut())).lowWater).toBeNull()
+    const entries = await consumer.read(lease, at(0), { limit: 9, maxBytes: 1e9, waitMs: 0 })
+    const events = entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []))
+    await consumer.park(
+      lease,
+      events.map((event) => ({ event, lane: 'a', redrives: 0, attempts: 0, nextAt: 0 })),
+    )
+    expect((await loadAgain(fileSystem.afterPowerCut())).lowWater).toBe(at(2))
+    const parkedLater = async (): Promise<number | undefined> => {
+      const again = memoryDiskBuffer(fileSystem.afterPowerCut())
+      await again.open()
+      const [stats] = (await again.stats()).consumers
+      await again.close()
+      return stats?.parked
+    }
+    await consumer.commit(lease, { done: [at(1)] })
+    expect(await parkedLater()).toBe(2)
+    await consumer.commit(lease, { done: [at(2)] })
+    expect(await parkedLater()).toBe(0)
+    await buffer.close()
+  })
+
   test('is synced within a second', async () => {
     const fileSystem = new MemoryFileSystem()
     const clock = fakeClock()
