@@ -62,6 +62,8 @@ function createSyncedWrites({ client, replicas, keys, clock, timeoutMs }: Synced
   const call = callerOf(client)
   let waiting: Promise<void> | undefined
   let next: Promise<void> | undefined
+  /** What the server called itself the last time. */
+  let lastRun: string | undefined
 
   const sync = async (): Promise<void> => {
     try {
@@ -75,8 +77,12 @@ function createSyncedWrites({ client, replicas, keys, clock, timeoutMs }: Synced
       ])
       const [id, begunIn, synced, sameId, info] = await answerInTime(answers, { clock, timeoutMs, server: 'Redis' })
       const [local, remote] = (synced as unknown[]).map(Number) as [number, number]
-      const isSameConnection = String(id) === String(sameId) && String(info).includes(`run_id:${String(begunIn)}`)
-      if (isSameConnection && local >= 1 && remote >= replicas) return
+      const run = String(begunIn)
+      const isSameConnection = String(id) === String(sameId) && String(info).includes(`run_id:${run}`)
+      // One that was started since, or took the place of another, may never have had what was stored before.
+      const isSameRun = lastRun === undefined || run === lastRun
+      lastRun = run
+      if (isSameConnection && isSameRun && local >= 1 && remote >= replicas) return
     } catch (error) {
       throw bufferFailure(error)
     }

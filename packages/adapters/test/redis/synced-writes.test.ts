@@ -1,0 +1,40 @@
+import { fakeClock } from '@holdfast/core/testing'
+import { describe, expect, it } from 'vitest'
+import type { SingleRedisLike } from '../../src/redis/client.ts'
+import { openSyncedWrites, type SyncedWrites } from '../../src/redis/synced-writes.ts'
+
+/** A server that has everything on its disk, under the name of its run. */
+async function serverOf(run: string): Promise<{ readonly writes: SyncedWrites; restart(run: string): void }> {
+  let current = run
+  const info = (): string => `run_id:${current}\r\ncluster_enabled:0\r\n`
+  const answers: Readonly<Record<string, () => unknown>> = {
+    CLIENT: () => 7,
+    EVAL: () => current,
+    WAITAOF: () => [1, 0],
+    INFO: info,
+  }
+  const client: SingleRedisLike = {
+    defineCommand: () => undefined,
+    eval: () => Promise.reject(new Error('is not used')),
+    callBuffer: async (command) => answers[command]?.(),
+  }
+  const keys = ['key', 'key:meta'] as const
+  const options = { client, replicas: 0, keys, clock: fakeClock(), timeoutMs: 1_000 }
+  return {
+    writes: await openSyncedWrites(options, [info()]),
+    restart(next) {
+      current = next
+    },
+  }
+}
+
+describe('openSyncedWrites', () => {
+  it('takes no word of a server that was started since: what was stored before it may never have had', async () => {
+    const { writes, restart } = await serverOf('a1')
+    await writes.wait()
+    restart('b2')
+    await expect(writes.wait()).rejects.toMatchObject({ reason: 'buffer_failed' })
+    // What was stored under its new name it has.
+    await writes.wait()
+  })
+})
