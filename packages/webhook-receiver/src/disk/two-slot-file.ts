@@ -56,8 +56,7 @@ export class TwoSlotFile {
       const length = await readDespiteDamage(file, bytes, 0)
       // A new file gets its place. One that was cut off gets it with the next write, if it is to be written at all.
       if (present === undefined) await writeFully(file, [bytes.subarray(length)], length)
-      const slots = ([0, 1] as const).flatMap((index) => decodeSlot(bytes, index, magic) ?? [])
-      const current = slots.toSorted((left, right) => right.generation - left.generation)[0]
+      const current = currentSlot(bytes, magic)
       return {
         file: new TwoSlotFile(file, magic, current),
         content: contentOf(current),
@@ -96,6 +95,16 @@ export class TwoSlotFile {
     this.#generation++
     this.#spare = this.#spare === 0 ? 1 : 0
   }
+}
+
+/** What a file of this content holds, without opening it; `undefined` when neither slot holds. */
+export function payloadIn(bytes: Buffer, magic: string): Buffer | undefined {
+  return currentSlot(bytes, magic)?.payload
+}
+
+function currentSlot(bytes: Buffer, magic: string): Slot | undefined {
+  const slots = ([0, 1] as const).flatMap((index) => decodeSlot(bytes, index, magic) ?? [])
+  return slots.toSorted((left, right) => right.generation - left.generation)[0]
 }
 
 function decodeSlot(bytes: Buffer, index: 0 | 1, magic: string): Slot | undefined {

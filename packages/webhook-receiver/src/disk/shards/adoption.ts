@@ -4,7 +4,8 @@ import type { EventBuffer, OpenReport } from '../../buffer/event-buffer.ts'
 import { openIfPresent, readFully } from '../file-io.ts'
 import type { FileSystem } from '../file-system.ts'
 import { Shard } from './shard.ts'
-import { SLOT_BYTES } from '../two-slot-file.ts'
+import { decodeMeta, META_MAGIC } from '../meta-codec.ts'
+import { payloadIn, SLOT_BYTES } from '../two-slot-file.ts'
 import { findShards, shardName } from './shard-names.ts'
 
 /** Processes that start together take a shard each before anybody looks for more. */
@@ -32,8 +33,8 @@ export class Adoption {
   readonly #options: AdoptionOptions
   readonly #openedAtMs: number
   readonly #adopted: Map<number, Shard> = new Map()
-  /** META of a shard that was empty when it was closed here. Whoever opens it writes it anew, so as long as it is the same nobody has put anything into it. */
-  readonly #emptySince: Map<number, string> = new Map()
+  /** Epoch of a shard that was found to be empty, while it was held. Whoever opens it raises that, so as long as it is the same nobody has put anything into it. */
+  readonly #emptySince: Map<number, number> = new Map()
   /** What has been said of shards that cannot be opened. */
   readonly #told: Map<number, string> = new Map()
   #looking: Promise<void> | undefined
@@ -89,7 +90,7 @@ export class Adoption {
 
   async #take(index: number): Promise<boolean> {
     const known = this.#emptySince.get(index)
-    if (known !== undefined && known === (await this.#metaOf(index))) return false
+    if (known !== undefined && known === (await this.#epochOf(index))) return false
     const shard = new Shard(index, this.#options.make(index))
     let report: OpenReport
     try {
@@ -110,10 +111,11 @@ export class Adoption {
     if (!(await shard.release())) return false
     const { index, buffer } = shard
     this.#adopted.delete(index)
+    // As long as it is locked: from then on it may be somebody else's.
+    const epoch = await this.#epochOf(index)
+    if (epoch !== undefined) this.#emptySince.set(index, epoch)
     // The lock is free even if something else could not be closed.
     await buffer.close().catch(() => undefined)
-    const meta = await this.#metaOf(index)
-    if (meta !== undefined) this.#emptySince.set(index, meta)
     return true
   }
 
@@ -125,14 +127,16 @@ export class Adoption {
     return error instanceof Error ? error : new Error(text)
   }
 
-  async #metaOf(index: number): Promise<string | undefined> {
+  async #epochOf(index: number): Promise<number | undefined> {
     const { fileSystem, directory } = this.#options
     try {
       const file = await openIfPresent(fileSystem, `${directory}/${shardName(index)}/META`, 'read')
       if (file === undefined) return undefined
       try {
         const bytes = Buffer.alloc(META_BYTES)
-        return bytes.toString('latin1', 0, await readFully(file, bytes, 0))
+        await readFully(file, bytes, 0)
+        const payload = payloadIn(bytes, META_MAGIC)
+        return payload && decodeMeta(payload).epoch
       } finally {
         await file.close()
       }
