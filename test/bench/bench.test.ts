@@ -136,6 +136,14 @@ describe('the benchmark', () => {
         'total order, concurrency 1',
         'writes of 64 bytes, one after another',
       ],
+      ...(findProgram('initdb') === undefined
+        ? {}
+        : {
+            'Inbound: drain of a backlog on PostgreSQL to an in-process handler': [
+              'pg-boss, key_strict_fifo',
+              'postgresBuffer',
+            ],
+          }),
     }
     for (const [title, names] of Object.entries(expected)) {
       const rows = rowsOf(stdout, title)

@@ -7,6 +7,7 @@ import { durableAcceptOnRedis } from './accept-redis.ts'
 import { durableAccept, durableAcceptOnSlowDisk } from './accept.ts'
 import { groupCommit } from './append.ts'
 import { drainOnRedis } from './drain-redis.ts'
+import { drainOnPostgres } from './drain-postgres.ts'
 import { drainBacklog } from './drain.ts'
 import { costByKeys } from './keys.ts'
 import { callersUnderLimits } from './limits.ts'
@@ -34,6 +35,7 @@ const SECTIONS: Readonly<Record<string, (quick: boolean) => Promise<Section>>> =
   'stored-redis': appendsByStored,
   append: groupCommit,
   drain: drainBacklog,
+  'drain-postgres': drainOnPostgres,
 }
 
 const USAGE = `Measures Holdfast beside its alternatives and prints tables.

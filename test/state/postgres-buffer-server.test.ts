@@ -10,6 +10,7 @@ import {
 import { fakeClock } from '@holdfast/core/testing'
 import type { EventBuffer, NewEvent } from '@holdfast/webhook-receiver'
 import { Client, Pool } from 'pg'
+import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { freshName } from './postgres-harness.ts'
@@ -141,6 +142,35 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer a
     const consumer = await drained.openConsumer('orders')
     const leases = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
     const lease = leases.find(({ partition }) => partition === first!.partition)!
+    const waiting = consumer.read(lease, first!.position, { limit: 10, maxBytes: 1_000, waitMs: 60_000 })
+    const other = await open({ name, notify: true })
+    await other.append([eventOf('second')])
+    expect(await waiting).toMatchObject([{ kind: 'event', event: { id: 'second' } }])
+  })
+
+  it.each([
+    ['a Pool of pg', async () => new Pool({ ...account, port: service.port, max: 2 })],
+    ['postgres.js', async () => postgres({ ...account, port: service.port, max: 2, onnotice: () => {} })],
+  ])('listens again when the connection of %s is lost', async (_, connect) => {
+    const name = freshName()
+    const listener = await connect()
+    onTestFinished(async () => listener.end())
+    if (listener instanceof Pool) listener.on('error', () => {})
+    // Its clock stands still, so that it never looks by itself.
+    const drained = await open({ name, listener, clock: fakeClock() })
+    const [first] = await drained.append([eventOf('first')])
+    const consumer = await drained.openConsumer('orders')
+    const leases = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
+    const lease = leases.find(({ partition }) => partition === first!.partition)!
+    const listening = async (): Promise<unknown[]> =>
+      (await connected.query(`select pid from pg_stat_activity where query ilike 'listen %'`)).map(({ pid }) => pid)
+    const [pid, another] = await listening()
+    expect(another).toBeUndefined()
+    // What was stored while nobody listened is found, too.
+    const missing = consumer.read(lease, first!.position, { limit: 10, maxBytes: 1_000, waitMs: 60_000 })
+    await connected.query(`select pg_terminate_backend(${String(pid)})`)
+    expect(await missing).toEqual([])
+    await expect.poll(async () => (await listening()).filter((one) => one !== pid)).toHaveLength(1)
     const waiting = consumer.read(lease, first!.position, { limit: 10, maxBytes: 1_000, waitMs: 60_000 })
     const other = await open({ name, notify: true })
     await other.append([eventOf('second')])

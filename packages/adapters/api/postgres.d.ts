@@ -24,14 +24,13 @@ export interface PgConnectionLike {
 
 export interface PgListenerLike {
     query(text: string): Promise<unknown>;
-    on(event: 'notification', listener: (message: {
-        channel: string;
-        payload?: string | undefined;
-    }) => void): unknown;
-    removeListener(event: 'notification', listener: (message: {
-        channel: string;
-        payload?: string | undefined;
-    }) => void): unknown;
+    on(event: 'notification', listener: OnNotification): unknown;
+    removeListener(event: 'notification', listener: OnNotification): unknown;
+}
+
+export interface PgListeningPoolLike {
+    readonly totalCount: number;
+    connect(): Promise<PgPooledListenerLike>;
 }
 
 export interface PgPoolLike extends PgConnectionLike {
@@ -42,6 +41,14 @@ export interface PgPoolLike extends PgConnectionLike {
 export interface PgPooledConnectionLike extends PgConnectionLike {
     on(event: 'error', listener: (error: Error) => void): unknown;
     removeListener(event: 'error', listener: (error: Error) => void): unknown;
+    release(error?: Error | boolean): void;
+}
+
+export interface PgPooledListenerLike extends PgListenerLike {
+    on(event: 'error', listener: (error: Error) => void): unknown;
+    on(event: 'notification', listener: OnNotification): unknown;
+    removeListener(event: 'error', listener: (error: Error) => void): unknown;
+    removeListener(event: 'notification', listener: OnNotification): unknown;
     release(error?: Error | boolean): void;
 }
 
@@ -72,7 +79,7 @@ export interface PostgresJsLike {
 
 export type PostgresLike = PgPoolLike | PgClientLike | PostgresJsLike | PgliteLike | SqlClient<never>;
 
-export type PostgresListener = PgListenerLike | ChannelListenerLike;
+export type PostgresListener = PgListeningPoolLike | PgListenerLike | ChannelListenerLike;
 
 export interface PostgresRetention {
     readonly minAgeMs?: number;
@@ -116,3 +123,8 @@ export function postgresIdempotencyStore(client: PostgresLike, options?: Postgre
 export function postgresMigrations(options?: PostgresSchemaOptions): string;
 
 export function postgresStateStore(client: PostgresLike, options?: PostgresStoreOptions): StateStore;
+
+type OnNotification = (message: {
+    channel: string;
+    payload?: string | undefined;
+}) => void;

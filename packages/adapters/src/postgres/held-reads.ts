@@ -27,7 +27,8 @@ export function createHeldReads(
       n,
       part: lease.partition,
       epoch: lease.epoch,
-      after,
+      // As text: what is no number is refused.
+      after: String(after),
       most: limit,
       max_bytes: Math.min(maxBytes, READ_BYTES / reads.length),
     }))

@@ -1,6 +1,12 @@
 export { postgresMigrations } from './migrations.ts'
 export type { PostgresSchemaOptions } from './migrations.ts'
-export type { ChannelListenerLike, PgListenerLike, PostgresListener } from './notifications.ts'
+export type {
+  ChannelListenerLike,
+  PgListenerLike,
+  PgListeningPoolLike,
+  PgPooledListenerLike,
+  PostgresListener,
+} from './notifications.ts'
 export { defaultPostgresBufferOptions } from './postgres-buffer-options.ts'
 export type {
   PostgresBufferOptions,

@@ -1,11 +1,31 @@
+import type { Clock } from '@holdfast/core'
+
+// Time between two attempts to listen again.
+const RETRY_MS = 1_000
+
+type OnNotification = (message: { channel: string; payload?: string | undefined }) => void
+
 /** What is used of a connected `Client` of pg to listen. */
 export interface PgListenerLike {
   query(text: string): Promise<unknown>
-  on(event: 'notification', listener: (message: { channel: string; payload?: string | undefined }) => void): unknown
-  removeListener(
-    event: 'notification',
-    listener: (message: { channel: string; payload?: string | undefined }) => void,
-  ): unknown
+  on(event: 'notification', listener: OnNotification): unknown
+  removeListener(event: 'notification', listener: OnNotification): unknown
+}
+
+/** What is used of a connection that a `Pool` of pg has lent to listen. */
+export interface PgPooledListenerLike extends PgListenerLike {
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'notification', listener: OnNotification): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
+  removeListener(event: 'notification', listener: OnNotification): unknown
+  release(error?: Error | boolean): void
+}
+
+/** What is used of a `Pool` of pg to listen. */
+export interface PgListeningPoolLike {
+  /** Tells a pool from a client. */
+  readonly totalCount: number
+  connect(): Promise<PgPooledListenerLike>
 }
 
 /** What is used of postgres.js and of PGlite to listen. */
@@ -13,36 +33,116 @@ export interface ChannelListenerLike {
   readonly listen: (channel: string, onMessage: (payload: string) => void) => PromiseLike<unknown>
 }
 
-/** A connection on which notifications arrive. */
-export type PostgresListener = PgListenerLike | ChannelListenerLike
+/** Where notifications arrive. */
+export type PostgresListener = PgListeningPoolLike | PgListenerLike | ChannelListenerLike
+
+/** What is told of a channel. */
+export interface ChannelEvents {
+  readonly onMessage: (payload: string) => void
+  /** Messages may have been missed: listening was interrupted, and goes on. */
+  readonly onGap: () => void
+  readonly clock: Clock
+}
 
 /** Whether notifications can arrive there. */
 export function isListenable(value: unknown): boolean {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
-  return 'listen' in value || ('on' in value && 'query' in value && !('totalCount' in value))
+  return 'listen' in value || 'totalCount' in value || ('on' in value && 'query' in value)
 }
 
 /** Listens to a channel. Resolves with what ends it. */
-export async function listenTo(
+export function listenTo(
   listener: PostgresListener,
   channel: string,
-  onMessage: (payload: string) => void,
+  events: ChannelEvents,
 ): Promise<() => Promise<void>> {
-  if ('listen' in listener) {
-    const answer = await listener.listen(channel, onMessage)
-    return async () => {
-      // PGlite answers with a function, postgres.js with an object that has one.
-      if (typeof answer === 'function') await (answer as () => unknown)()
-      else await (answer as { unlisten(): unknown }).unlisten()
-    }
+  if ('listen' in listener) return listenOnChannel(listener, channel, events)
+  if ('totalCount' in listener) return listenOnPool(listener, channel, events)
+  return listenOnClient(listener, channel, events)
+}
+
+async function listenOnChannel(
+  listener: ChannelListenerLike,
+  channel: string,
+  { onMessage, onGap }: ChannelEvents,
+): Promise<() => Promise<void>> {
+  // postgres.js connects again by itself, and calls the third one each time. PGlite, which is no function, has no connection.
+  const listen = listener.listen.bind(listener) as (...args: unknown[]) => PromiseLike<unknown>
+  const answer = await listen(channel, onMessage, ...(typeof (listener as unknown) === 'function' ? [onGap] : []))
+  return async () => {
+    // PGlite answers with a function, postgres.js with an object that has one.
+    if (typeof answer === 'function') await (answer as () => unknown)()
+    else await (answer as { unlisten(): unknown }).unlisten()
   }
-  const onNotification = (message: { channel: string; payload?: string | undefined }): void => {
+}
+
+async function listenOnClient(
+  client: PgListenerLike,
+  channel: string,
+  { onMessage }: ChannelEvents,
+): Promise<() => Promise<void>> {
+  const onNotification: OnNotification = (message) => {
     if (message.channel === channel) onMessage(message.payload ?? '')
   }
-  listener.on('notification', onNotification)
-  await listener.query(`listen ${channel}`)
+  client.on('notification', onNotification)
+  await client.query(`listen ${channel}`)
   return async () => {
-    listener.removeListener('notification', onNotification)
-    await listener.query(`unlisten ${channel}`)
+    client.removeListener('notification', onNotification)
+    await client.query(`unlisten ${channel}`)
+  }
+}
+
+/** Keeps one connection of the pool, and takes another one when it is lost. */
+async function listenOnPool(
+  pool: PgListeningPoolLike,
+  channel: string,
+  events: ChannelEvents,
+): Promise<() => Promise<void>> {
+  let giveBack: (() => Promise<void>) | undefined
+  let stopped = false
+  let cancel = (): void => {}
+
+  const take = async (): Promise<void> => {
+    const connection = await pool.connect()
+    const onError = (error: Error): void => {
+      giveBack = undefined
+      connection.removeListener('error', onError)
+      connection.release(error)
+      if (!stopped) void takeAgain()
+    }
+    connection.on('error', onError)
+    try {
+      const unlisten = await listenOnClient(connection, channel, events)
+      giveBack = async () => {
+        giveBack = undefined
+        connection.removeListener('error', onError)
+        // It is not used again where it may still listen.
+        await unlisten().then(
+          () => connection.release(),
+          (error: Error) => connection.release(error),
+        )
+      }
+    } catch (error) {
+      connection.removeListener('error', onError)
+      connection.release(true)
+      throw error
+    }
+    if (stopped) await giveBack()
+  }
+
+  const takeAgain = async (): Promise<void> => {
+    try {
+      await take()
+      events.onGap()
+    } catch {
+      if (!stopped) cancel = events.clock.schedule(RETRY_MS, () => void takeAgain(), { background: true })
+    }
+  }
+
+  await take()
+  return async () => {
+    stopped = true
+    cancel()
+    await giveBack?.()
   }
 }

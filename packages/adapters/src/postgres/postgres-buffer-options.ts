@@ -23,8 +23,9 @@ export interface PostgresBufferOptions extends PostgresStoreOptions, ServerBuffe
    */
   readonly pollMs?: number
   /**
-   * A connection on which notifications arrive, so that drains learn at once of what other processes store: a connected `Client` of pg that is used
-   * for nothing else, postgres.js or PGlite. Not behind pgbouncer in transaction mode. Polling goes on beside it.
+   * Where notifications arrive, so that drains learn at once of what other processes store: a `Pool` of pg, of which one connection is kept for it, and
+   * another one taken when it is lost; postgres.js or PGlite; or a connected `Client` of pg that is used for nothing else, which is not made again when it
+   * is lost. Not behind pgbouncer in transaction mode. Polling goes on beside it.
    */
   readonly listener?: PostgresListener
   /**
@@ -72,7 +73,9 @@ export function resolvePostgresBufferOptions(options: PostgresBufferOptions): Re
     retention: plainObject,
     pollMs: durationMs({ min: 1 }),
     listener: (value) =>
-      isListenable(value) ? undefined : 'a connected Client of pg that nothing else uses, a postgres.js or a PGlite',
+      isListenable(value)
+        ? undefined
+        : 'a Pool of pg, a postgres.js, a PGlite, or a connected Client of pg that nothing else uses',
     notify: boolean,
   })
   checkOptions('retention', options.retention ?? {}, { minAgeMs: durationMs() })

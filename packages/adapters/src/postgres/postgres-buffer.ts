@@ -157,10 +157,14 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
       id = Number(row?.id)
       durability = resolved.durability ?? (await askDurability(ask))
       if (resolved.listener !== undefined)
-        unlisten = await listenTo(resolved.listener, channel, (payload) => {
-          const [buffer, partitions = ''] = payload.split(':')
-          if (Number(buffer) !== id) return
-          for (const partition of partitions.split(',')) arrivals.announce(Number(partition))
+        unlisten = await listenTo(resolved.listener, channel, {
+          clock,
+          onGap: arrivals.wakeAll,
+          onMessage: (payload) => {
+            const [buffer, stored = ''] = payload.split(':')
+            if (Number(buffer) !== id) return
+            for (const partition of stored.split(',')) arrivals.announce(Number(partition))
+          },
         })
       retention = startRetention({
         query: ask,

@@ -107,7 +107,7 @@ export function createAppendQueue<Item extends Sized, Outcome>(
     return batch
   }
 
-  /** Resolves with how many waited when the batch was answered. */
+  /** Resolves with how many waited when the batch was answered, 0 where it failed. */
   const settle = async (batch: readonly Group<Item, Outcome>[]): Promise<number> => {
     let others = 0
     try {

@@ -12,7 +12,8 @@ declare
 begin
   perform from ${schema}.part where buffer = _buffer and part = _part for update;
   _below := (
-    select min(${schema}.first_open(c.done + ${schema}.acked(c.consumer, c.part))) from ${schema}.cursor c join ${schema}.consumer o on o.id = c.consumer
+    select min(${schema}.first_open(c.done + ${schema}.acked(c.consumer, c.part)))
+    from ${schema}.cursor c join ${schema}.consumer o on o.id = c.consumer
     where o.buffer = _buffer and c.part = _part);
   with gone as (
     delete from ${schema}.event where buffer = _buffer and part = _part and seq = any (array(
