@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
-import { type RedisService, startRedis } from './redis-service.ts'
+import { startPostgres } from './postgres-service.ts'
+import { startRedis } from './redis-service.ts'
 import type { Orders } from './sharing-client.ts'
 
 const PROCESSES = 4
@@ -69,14 +70,37 @@ async function makeCalls(child: ChildProcess): Promise<{ readonly statuses: read
   return result
 }
 
-describe.runIf(hasService('Redis', 'redis-server'))('four processes that share a limit through Redis', () => {
-  let redis: RedisService
-  beforeAll(async () => {
-    redis = await startRedis()
-  }, 30_000)
-  afterAll(() => redis.kill())
+interface Engine {
+  readonly store: Orders['store']
+  readonly isInstalled: boolean
+  readonly clients: readonly [string, string]
+  readonly serve: () => Promise<{ readonly port: number; dispose(): Promise<void> }>
+}
 
-  it.each([
+const engines: readonly Engine[] = [
+  {
+    store: 'redis',
+    isInstalled: hasService('Redis', 'redis-server'),
+    clients: ['ioredis', 'node-redis'],
+    serve: startRedis,
+  },
+  {
+    store: 'postgres',
+    isInstalled: hasService('PostgreSQL', 'initdb', 'postgres'),
+    clients: ['pg', 'postgres.js'],
+    // As its page advises for this store: it has nothing to lose in a crash of the server.
+    serve: () => startPostgres({ settings: { synchronous_commit: 'off' } }),
+  },
+]
+
+describe.each(engines)('four processes that share a limit through $store', ({ store, isInstalled, clients, serve }) => {
+  let service: Awaited<ReturnType<Engine['serve']>> | undefined
+  beforeAll(async () => {
+    if (isInstalled) service = await serve()
+  }, 60_000)
+  afterAll(() => service?.dispose())
+
+  it.runIf(isInstalled).each([
     ['never exceed what is declared', { limit: LIMIT, windowMs: WINDOW_MS }],
     ['keep to what answers tell, once one of them has said so', undefined],
   ])(
@@ -86,8 +110,9 @@ describe.runIf(hasService('Redis', 'redis-server'))('four processes that share a
       const children = await Promise.all(
         Array.from({ length: PROCESSES }, (_unused, index) =>
           startProcess({
-            client: index % 2 === 0 ? 'ioredis' : 'node-redis',
-            redisPort: redis.port,
+            store,
+            client: clients[index % 2] as string,
+            port: service!.port,
             url,
             ...(declared === undefined ? {} : { declared }),
           }),

@@ -1,24 +1,28 @@
+import { postgresStateStore } from '@holdfast/adapters/postgres'
 import { redisStateStore } from '@holdfast/adapters/redis'
-import { type Connector, createFetch, type RateLimitRule } from '@holdfast/core'
-import { clients } from './redis-service.ts'
+import { type Connector, createFetch, type RateLimitRule, type StateStore } from '@holdfast/core'
+import { clients as postgresClients } from './postgres-service.ts'
+import { clients as redisClients } from './redis-service.ts'
 
 // A process that calls an API together with others. Run with fork: it says when it is ready, begins when it is told how many
 // calls to make at once, and says what came of them.
 
 /** What the process is told. */
 export interface Orders {
+  readonly store: 'redis' | 'postgres'
   readonly client: string
-  readonly redisPort: number
+  readonly port: number
   readonly url: string
   /** The limit that its connector declares; absent: none. */
   readonly declared?: { readonly limit: number; readonly windowMs: number }
 }
 
-const { client, redisPort, url, declared } = JSON.parse(process.argv[2] ?? '') as Orders
+const { store, client, port, url, declared } = JSON.parse(process.argv[2] ?? '') as Orders
 
-const connect = clients[client]
-if (connect === undefined) throw new Error(`no client ${client}`)
-const redis = await connect(redisPort)
+const makeStore = async (): Promise<StateStore> => {
+  if (store === 'redis') return redisStateStore((await redisClients[client]!(port)).client)
+  return postgresStateStore((await postgresClients[client]!(port)).client)
+}
 
 const calls = { id: 'calls', scope: 'connection' } as const
 const told: RateLimitRule = {
@@ -43,10 +47,13 @@ const connector: Connector = {
       : { ...calls, limit: { value: declared.limit }, windowMs: { value: declared.windowMs } },
   ],
 }
+const state = await makeStore()
+// Connected, and its tables are made.
+await state.get('ready')
 const failures: string[] = []
 const fetch = createFetch({
   connector,
-  state: redisStateStore(redis.client),
+  state,
   deadlineMs: false,
   retry: { maxAttempts: 5, budget: false },
 })
