@@ -104,29 +104,35 @@ async function listenOnPool(
 
   const take = async (): Promise<void> => {
     const connection = await pool.connect()
-    const onError = (error: Error): void => {
-      giveBack = undefined
-      connection.removeListener('error', onError)
+    let isLent = true
+    // Once: it may be lost while it is given back. Until then its errors are ours, and of nobody they would end the process.
+    const release = (error?: Error | boolean): void => {
+      if (!isLent) return
+      isLent = false
       connection.release(error)
-      if (!stopped) void takeAgain()
+      connection.removeListener('error', onError)
+    }
+    const onError = (error: Error): void => {
+      const wasListening = giveBack === end
+      if (wasListening) giveBack = undefined
+      release(error)
+      if (wasListening && !stopped) void takeAgain()
+    }
+    let unlisten = (): Promise<void> => Promise.resolve()
+    const end = async (): Promise<void> => {
+      giveBack = undefined
+      // It is not used again where it may still listen.
+      await unlisten().then(() => release(), release)
     }
     connection.on('error', onError)
     try {
-      const unlisten = await listenOnClient(connection, channel, events)
-      giveBack = async () => {
-        giveBack = undefined
-        connection.removeListener('error', onError)
-        // It is not used again where it may still listen.
-        await unlisten().then(
-          () => connection.release(),
-          (error: Error) => connection.release(error),
-        )
-      }
+      unlisten = await listenOnClient(connection, channel, events)
     } catch (error) {
-      connection.removeListener('error', onError)
-      connection.release(true)
+      release(true)
       throw error
     }
+    if (!isLent) throw new Error('The connection was lost while it began to listen.')
+    giveBack = end
     if (stopped) await giveBack()
   }
 

@@ -159,7 +159,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
       if (resolved.listener !== undefined)
         unlisten = await listenTo(resolved.listener, channel, {
           clock,
-          onGap: arrivals.wakeAll,
+          onGap: () => arrivals.wakeAll(),
           onMessage: (payload) => {
             const [buffer, stored = ''] = payload.split(':')
             if (Number(buffer) !== id) return
