@@ -57,9 +57,9 @@ class RequestBytes implements AsyncIterator<Uint8Array, undefined> {
     this.#request.pause()
   }
 
-  // Nobody emits anything more to the other listeners, and the request is soon gone with them.
   readonly #onEnd = (): void => {
     this.#hasEnded = true
+    this.#stop()
     this.#takeWaiting()?.resolve(done)
   }
 
@@ -69,9 +69,7 @@ class RequestBytes implements AsyncIterator<Uint8Array, undefined> {
     this.#takeWaiting()?.reject(error)
   }
 
-  readonly #onClose = (): void => {
-    if (!this.#hasEnded) this.#onError(cutOff())
-  }
+  readonly #onClose = (): void => this.#onError(cutOff())
 
   #takeWaiting(): Waiting | undefined {
     const waiting = this.#waiting
