@@ -69,6 +69,7 @@ describe('the benchmark', () => {
       'Outbound: own overhead over a stub fetch': overFetch,
       'Keys: cost of a call by the number of hosts': [
         'createFetch',
+        'a Map and a count per key',
         'a Map and an array per key',
         'cockatiel in a Map',
         'bottleneck Group',
