@@ -110,7 +110,7 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', (
     const append = (ids: string): Promise<unknown> =>
       Promise.all(Array.from({ length: 500 }, (_, index) => buffer.append([eventOf(`${ids}${index}`, `key${index}`)])))
     const read = () =>
-      Promise.all(leases.map((lease) => consumer.read(lease, null, { limit: 1000, maxBytes: 1e9, waitMs: 0 })))
+      Promise.all(leases.map((lease) => consumer.read(lease, null, { limit: 1000, maxBytes: 1e6, waitMs: 0 })))
     const commit = (read: readonly LogEntry[][]): Promise<unknown> =>
       Promise.all(
         leases.map((lease, index) =>
@@ -160,6 +160,40 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', (
       { status: 'appended' },
     ])
     expect((await buffer.stats()).events).toBe(3)
+  })
+
+  test.each(Object.entries(clients))('fails with %s nothing but what is damaged', async (_, connectWith) => {
+    const own = await connectWith(service.port)
+    onTestFinished(own.close)
+    const prefix = `${randomUUID()}:`
+    const buffer = await opened({ prefix, partitions: 4 }, own)
+    const consumer = await buffer.openConsumer('orders')
+    const leases = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
+    const events = Array.from({ length: 40 }, (_, index) => eventOf(`evt_${index}`, `key${index}`))
+    const placed = (await buffer.append(events)).map(({ partition }) => partition)
+    const statuses = async (calls: readonly Promise<unknown>[]): Promise<readonly string[]> =>
+      (await Promise.allSettled(calls)).map(({ status }) => status)
+    const expected = (at: readonly number[], broken: readonly number[]): readonly string[] =>
+      at.map((partition) => (broken.includes(partition) ? 'rejected' : 'fulfilled'))
+    const next = events.map((event) => ({ ...event, id: `${event.id} again` }))
+    await evaluateOn(own, `return redis.call('SET', '${prefix}buffer:{inbox:0}:log', 'what is no stream')`)
+    await evaluateOn(own, `return redis.call('HSET', '${prefix}buffer:{inbox:1}:c:orders', 'low', 'what is no number')`)
+    await evaluateOn(own, `return redis.call('HSET', '${prefix}buffer:{inbox:2}:meta', 'bytes', 'what is no number')`)
+
+    const appended = await statuses(next.map((event) => buffer.append([event])))
+    expect(appended).toEqual(expected(placed, [0, 2]))
+    const reads = leases.map((lease) => consumer.read(lease, null, { limit: 10, maxBytes: 1e6, waitMs: 0 }))
+    const at = leases.map(({ partition }) => partition)
+    expect(await statuses(reads)).toEqual(expected(at, [0]))
+    const commits = leases.map((lease) => consumer.commit(lease, { done: ['0000000000000001'] }))
+    // What is done is deleted from the log.
+    expect(await statuses(commits)).toEqual(expected(at, [0, 1]))
+
+    // Of what was refused nothing is known.
+    await evaluateOn(own, `return redis.call('UNLINK', '${prefix}buffer:{inbox:0}:log')`)
+    await evaluateOn(own, `return redis.call('HSET', '${prefix}buffer:{inbox:2}:meta', 'bytes', '0')`)
+    const again = await Promise.all(next.map(async (event) => (await buffer.append([event]))[0]?.status))
+    expect(again).toEqual(appended.map((status) => (status === 'rejected' ? 'appended' : 'duplicate')))
   })
 
   test('compares no ids without a window', async () => {
@@ -271,6 +305,7 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', (
     const { consumer, lease, events } = await drained(buffer)
     await limitMemory(own.service.port, '4mb')
     await expect(buffer.append([eventOf('more')])).rejects.toMatchObject({ reason: 'buffer_full' })
+    expect((await buffer.append([eventOf('known')]))[0]?.status).toBe('duplicate')
     const [first, second, ...rest] = events
     await consumer.commit(lease, { retry: [{ position: first!.position, attempts: 1, nextAt: 5 }] })
     await consumer.deadLetter(lease, [

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RunScript, Script, ScriptArgument } from './script.ts'
 
-// A server does nothing else while it runs one.
+// A server does nothing else while it runs one, and keeps the whole reply in its memory.
 const MOST_AT_ONCE = 64
+const MOST_REPLY_BYTES = 16 * 1024 * 1024
 
 interface Call {
   readonly keys: readonly string[]
@@ -11,26 +12,39 @@ interface Call {
   readonly reject: (error: unknown) => void
 }
 
+/** What a joined script answers for one call. */
+type JoinedReply = readonly [reply: unknown, failure?: unknown]
+
 /**
  * Runs in one go what is asked of one script in one turn of the event loop: whatever it is about, it is one round trip, and one sync of the
- * server's disk. For a server that has all keys. Calls of a script that has no form for several go alone.
+ * server's disk. For a server that has all keys; `onApart` is called when it turns out to be several, and each call is repeated by itself then.
+ * Calls of a script that has no form for several go alone. A call that fails on the server fails alone.
  */
-export function joinCalls(run: RunScript): RunScript {
+export function joinCalls(run: RunScript, onApart: () => void): RunScript {
   const waiting = new Map<Script, Call[]>()
+
+  const sendAlone = (script: Script, { keys, args, resolve, reject }: Call): void => {
+    run(script, keys, args).then(resolve, reject)
+  }
 
   const send = async (script: Script, joined: Script, calls: readonly Call[]): Promise<void> => {
     try {
-      const [first] = calls
-      if (first !== undefined && calls.length === 1) {
-        first.resolve(await run(script, first.keys, first.args))
-        return
-      }
       const keys = calls.flatMap((call) => call.keys)
       const args = calls.flatMap((call) => [String(call.args.length), ...call.args])
-      const replies = (await run(joined, keys, [String(calls.length), ...args])) as unknown[]
-      for (const [index, { resolve }] of calls.entries()) resolve(replies[index])
+      const replies = (await run(joined, keys, [String(calls.length), ...args])) as JoinedReply[]
+      for (const [index, { resolve, reject }] of calls.entries()) {
+        const [reply, failure] = replies[index] as JoinedReply
+        if (failure === undefined) resolve(reply)
+        else reject(replyError(String(failure)))
+      }
     } catch (error) {
-      for (const { reject } of calls) reject(error)
+      if (isCrossSlot(error)) {
+        // Nothing of it was done.
+        onApart()
+        for (const call of calls) sendAlone(script, call)
+      } else {
+        for (const { reject } of calls) reject(error)
+      }
     }
   }
 
@@ -38,8 +52,11 @@ export function joinCalls(run: RunScript): RunScript {
     await nextTurn()
     const calls = waiting.get(script) ?? []
     waiting.delete(script)
-    for (let from = 0; from < calls.length; from += MOST_AT_ONCE)
-      void send(script, joined, calls.slice(from, from + MOST_AT_ONCE))
+    for (const batch of batchesOf(script, calls)) {
+      const [first] = batch
+      if (first !== undefined && batch.length === 1) sendAlone(script, first)
+      else void send(script, joined, batch)
+    }
   }
 
   return (script, keys, args) => {
@@ -56,4 +73,31 @@ export function joinCalls(run: RunScript): RunScript {
       void sendLater(script, joined)
     })
   }
+}
+
+function batchesOf({ maxReplyBytes = () => 0 }: Script, calls: readonly Call[]): readonly (readonly Call[])[] {
+  const batches: Call[][] = []
+  let batch: Call[] = []
+  let bytes = 0
+  for (const call of calls) {
+    bytes += maxReplyBytes(call.args)
+    if (batch.length === 0 || batch.length === MOST_AT_ONCE || bytes > MOST_REPLY_BYTES) {
+      batch = []
+      batches.push(batch)
+      bytes = maxReplyBytes(call.args)
+    }
+    batch.push(call)
+  }
+  return batches
+}
+
+function isCrossSlot(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('CROSSSLOT')
+}
+
+/** What a client would have thrown if the call had gone alone. */
+function replyError(failure: string): Error {
+  // Where an error has no code of its own it begins with its place in the script.
+  const message = failure.replace(/^@?user_script: ?\d+: -?/, '')
+  return Object.assign(new Error(/^[A-Z]{2}/.test(message) ? message : `ERR ${message}`), { name: 'ReplyError' })
 }

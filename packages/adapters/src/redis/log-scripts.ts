@@ -24,14 +24,21 @@ return { meta[1], meta[2], info }
 export const appendScript: Script = joinableScript(`${NOW}${INTEGER}
 local meta = KEYS[1] .. ':meta'
 local counters = redis.call('HMGET', meta, 'seq', 'bytes')
-local first = tonumber(counters[1] or '0')
-local seq, bytes = first, tonumber(counters[2] or '0')
-local before = bytes
+-- What is no number fails here, before anything is written.
+local first, before = (counters[1] or '0') + 0, (counters[2] or '0') + 0
+local seq, bytes = first, before
 local answer, failure = {}, nil
 for index = 2, #ARGV, 3 do
   local id = KEYS[1] .. ':id:' .. ARGV[index]
   local number = int(seq + 1)
-  local known = ARGV[1] ~= '0' and redis.call('SET', id, number, 'NX', 'GET', 'PX', ARGV[1])
+  local known = ARGV[1] ~= '0' and redis.pcall('SET', id, number, 'NX', 'GET', 'PX', ARGV[1])
+  if type(known) == 'table' then
+    -- A server that is full still says what it knows.
+    failure = known
+    known = redis.pcall('GET', id)
+    if type(known) ~= 'string' then break end
+    failure = nil
+  end
   if known then
     answer[#answer + 1] = '-' .. known
   else
@@ -83,7 +90,9 @@ return answer
 `
 
 /** Arguments: epoch; number after which to begin; events; bytes. Answers: number, meta and body of each. */
-export const readScript: Script = joinableScript(`${LEASED}${READ}`)
+export const readScript: Script = joinableScript(`${LEASED}${READ}`, {
+  maxReplyBytes: ([, , , maxBytes]) => Number(maxBytes),
+})
 
 /** Arguments: nothing; number after which to begin; events; bytes. Answers: number, meta and body of each. */
 export const historyScript: Script = scriptOf(READ)

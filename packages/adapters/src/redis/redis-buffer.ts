@@ -18,6 +18,7 @@ import {
   seqOf,
 } from '@holdfast/webhook-receiver/buffer-kit'
 import type { BinaryRedisLike } from './client.ts'
+import { bufferFailure } from './buffer-failure.ts'
 import { joinCalls } from './join-calls.ts'
 import { type RunScript, scriptRunner } from './script.ts'
 import { type EventRecord, recordOf } from './event-record.ts'
@@ -43,6 +44,9 @@ const FORMAT = '1'
 // Clocks of senders and of the server may differ by so much.
 const CLOCK_SKEW_MS = 60_000
 
+/** The number of an event, negative where it was known; or why its partition could not be written. */
+type Outcome = number | BufferError
+
 /**
  * An `EventBuffer` on Redis 7 or Valkey, on the client that the application has: ioredis, iovalkey, node-redis, clusters included. It never
  * connects, closes or configures it. Processes that name the same buffer share it: each can take events, and they divide its partitions among
@@ -56,8 +60,10 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
   const resolved = resolveRedisBufferOptions(options)
   const { name, prefix, clock, maxEventBytes, maxQueuedBytes, maxBatchBytes, timeoutMs, dedupeWindowMs } = resolved
   const runAlone = scriptRunner(client)
-  const runJoined = joinCalls(runAlone)
   let isOne = false
+  const runJoined = joinCalls(runAlone, () => {
+    isOne = false
+  })
   let synced: SyncedWrites | undefined
   const run: RunScript = (...call) => (isOne ? runJoined : runAlone)(...call)
   const partitions = Array.from({ length: resolved.partitions }, (_, index) =>
@@ -111,26 +117,26 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     return seqs
   }
 
-  const storeAll = async (records: readonly EventRecord[]): Promise<readonly number[]> => {
-    const seqs: number[] = []
+  const storeAll = async (records: readonly EventRecord[]): Promise<readonly Outcome[]> => {
+    const outcomes: Outcome[] = []
     const byPartition = groupedBy(records.keys(), (index) => (records[index] as EventRecord).partition)
-    await allDone(
+    await Promise.all(
       Array.from(byPartition, async ([partition, indexes]) => {
-        const stored = await store(
-          partitionAt(partition),
-          indexes.map((index) => records[index] as EventRecord),
-        )
-        for (const [place, index] of indexes.entries()) seqs[index] = stored[place] as number
+        const among = indexes.map((index) => records[index] as EventRecord)
+        const stored = await store(partitionAt(partition), among).catch(bufferFailure)
+        for (const [place, index] of indexes.entries())
+          outcomes[index] = stored instanceof BufferError ? stored : (stored[place] as number)
       }),
     )
-    return seqs
+    return outcomes
   }
 
   // On one server everything goes together; in a cluster a node that is away holds up nothing but its own.
-  const queueOf = (): AppendQueue<EventRecord, number> => createAppendQueue({ maxBatchBytes, nextTurn, send: storeAll })
+  const queueOf = (): AppendQueue<EventRecord, Outcome> =>
+    createAppendQueue({ maxBatchBytes, nextTurn, send: storeAll })
   const queues = partitions.map(queueOf)
-  const queueFor = (partition: number): AppendQueue<EventRecord, number> =>
-    queues[isOne ? 0 : partition] as AppendQueue<EventRecord, number>
+  const queueFor = (partition: number): AppendQueue<EventRecord, Outcome> =>
+    queues[isOne ? 0 : partition] as AppendQueue<EventRecord, Outcome>
 
   const releaseAll = async (): Promise<void> => {
     const held = [...leases.values()]
@@ -195,10 +201,11 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
       const byQueue = groupedBy(records.keys(), (index) => queueFor((records[index] as EventRecord).partition))
       await allDone(
         Array.from(byQueue, async ([queue, indexes]) => {
-          const seqs = await queue.add(indexes.map((index) => records[index] as EventRecord))
+          const outcomes = await queue.add(indexes.map((index) => records[index] as EventRecord))
           for (const [place, index] of indexes.entries()) {
             const { partition } = records[index] as EventRecord
-            const seq = seqs[place] as number
+            const seq = outcomes[place] as Outcome
+            if (seq instanceof BufferError) throw seq
             const status = seq < 0 ? 'duplicate' : 'appended'
             results[index] = { status, partition, position: positionOf(Math.abs(seq)) }
           }

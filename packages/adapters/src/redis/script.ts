@@ -7,6 +7,8 @@ export interface Script {
   readonly sha: string
   /** Does for several calls at once what this does for one; see `joinCalls`. */
   readonly joined?: Script
+  /** About how large the reply to these arguments may become. Absent: it is small. */
+  readonly maxReplyBytes?: (args: readonly ScriptArgument[]) => number
 }
 
 /** What a script is given: text, or bytes as they are. */
@@ -20,25 +22,36 @@ export function scriptOf(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-/** Names a script that has a form for several calls, which have the same number of keys each. It has to answer with something. */
-export function joinableScript(text: string): Script {
+/**
+ * Names a script that has a form for several calls, which have the same number of keys each. It has to answer with something. Several answer with
+ * the reply of each, or with nothing and the error of those that failed; what fails for all is an error of the server.
+ */
+export function joinableScript(text: string, more: Pick<Script, 'maxReplyBytes'> = {}): Script {
   const [, flags, body] = /^(#![^\n]*\n)?(.*)$/s.exec(text) as unknown as [string, string | undefined, string]
   return {
     ...scriptOf(text),
+    ...more,
     joined: scriptOf(`${flags ?? ''}
 local each = function(KEYS, ARGV)
 ${body}
 end
 local answers, width, place = {}, #KEYS / ARGV[1], 2
+local failed, failure = 0, nil
 for call = 1, tonumber(ARGV[1]) do
   local keys, args, count = {}, {}, tonumber(ARGV[place])
   for index = 1, width do keys[index] = KEYS[(call - 1) * width + index] end
   for index = 1, count do args[index] = ARGV[place + index] end
   place = place + count + 1
-  local answer = each(keys, args)
-  if type(answer) == 'table' and answer.err then return answer end
-  answers[call] = answer
+  local isDone, answer = pcall(each, keys, args)
+  local isReply = type(answer) == 'table' and answer.err
+  if isReply or not isDone then
+    failed, failure = failed + 1, isReply or tostring(answer)
+    answers[call] = { false, failure }
+  else
+    answers[call] = { answer }
+  end
 end
+if failed == #answers then return { err = failure } end
 return answers
 `),
   }

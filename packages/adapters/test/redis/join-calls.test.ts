@@ -10,12 +10,12 @@ function echo(): { readonly run: RunScript; readonly sent: (readonly [Script, nu
   const run: RunScript = async (asked, keys, args) => {
     sent.push([asked, keys.length])
     if (asked !== script.joined) return [...keys, ...args].join(' ')
-    const replies: string[] = []
+    const replies: [string][] = []
     const width = keys.length / Number(args[0])
     for (let place = 1; place < args.length; ) {
       const count = Number(args[place])
       const own = keys.slice(replies.length * width, (replies.length + 1) * width)
-      replies.push([...own, ...args.slice(place + 1, place + 1 + count)].join(' '))
+      replies.push([[...own, ...args.slice(place + 1, place + 1 + count)].join(' ')])
       place += count + 1
     }
     return replies
@@ -26,7 +26,7 @@ function echo(): { readonly run: RunScript; readonly sent: (readonly [Script, nu
 describe('joinCalls', () => {
   it('sends what is asked in one turn with one call, and gives each its own reply', async () => {
     const { run, sent } = echo()
-    const joined = joinCalls(run)
+    const joined = joinCalls(run, () => {})
     const replies = await Promise.all([
       joined(script, ['a', 'b'], ['1']),
       joined(script, ['c', 'd'], []),
@@ -38,7 +38,7 @@ describe('joinCalls', () => {
 
   it('sends a single call as it is, and what comes in a later turn by itself', async () => {
     const { run, sent } = echo()
-    const joined = joinCalls(run)
+    const joined = joinCalls(run, () => {})
     expect(await joined(script, ['a'], ['1'])).toBe('a 1')
     expect(await joined(script, ['b'], ['2'])).toBe('b 2')
     expect(sent).toEqual([
@@ -49,7 +49,7 @@ describe('joinCalls', () => {
 
   it('does not join different scripts, nor those that cannot be joined', async () => {
     const { run, sent } = echo()
-    const joined = joinCalls(run)
+    const joined = joinCalls(run, () => {})
     const other = joinableScript('return 1')
     const alone = scriptOf('return 2')
     await Promise.all([script, other, alone, alone].map((asked) => joined(asked, ['a'], [])))
@@ -58,7 +58,7 @@ describe('joinCalls', () => {
 
   it('keeps the server no longer than 64 calls take', async () => {
     const { run, sent } = echo()
-    const joined = joinCalls(run)
+    const joined = joinCalls(run, () => {})
     const asked = Array.from({ length: 130 }, (_, index) => String(index))
     expect(await Promise.all(asked.map((index) => joined(script, ['a'], [index])))).toEqual(
       asked.map((index) => `a ${index}`),
@@ -66,9 +66,56 @@ describe('joinCalls', () => {
     expect(sent.map(([, keys]) => keys)).toEqual([64, 64, 2])
   })
 
+  it('joins no more replies than 16 MiB', async () => {
+    const { sent } = echo()
+    const large = joinableScript('return ARGV[1]', { maxReplyBytes: ([bytes]) => Number(bytes) })
+    const run: RunScript = async (asked, keys) => {
+      sent.push([asked, keys.length])
+      return asked === large.joined ? keys.map((key) => [key]) : keys[0]
+    }
+    const joined = joinCalls(run, () => {})
+    const asked = [6, 6, 6, 40, 1].map((mebibytes, index) => joined(large, [`key${index}`], [`${mebibytes * 2 ** 20}`]))
+    expect(await Promise.all(asked)).toEqual(['key0', 'key1', 'key2', 'key3', 'key4'])
+    expect(sent.map(([, keys]) => keys)).toEqual([2, 1, 1, 1])
+  })
+
+  it.each([
+    ['WRONGTYPE Operation against a key', 'WRONGTYPE Operation against a key'],
+    ['@user_script: 3: -OOM command not allowed', 'OOM command not allowed'],
+    ['user_script:3: attempt to compare', 'ERR attempt to compare'],
+  ])('fails only the call of which the server says: %s', async (failure, message) => {
+    const joined = joinCalls(
+      async () => [['one'], [null, Buffer.from(failure)], [null]],
+      () => {},
+    )
+    const calls = ['a', 'b', 'c'].map((key) => joined(script, [key], []))
+    expect(await Promise.allSettled(calls)).toEqual([
+      { status: 'fulfilled', value: 'one' },
+      { status: 'rejected', reason: expect.objectContaining({ name: 'ReplyError', message }) },
+      { status: 'fulfilled', value: null },
+    ])
+  })
+
+  it('repeats each call by itself, and says so, when the keys are not on one server', async () => {
+    const { run, sent } = echo()
+    let apart = 0
+    const joined = joinCalls(
+      async (asked, keys, args) => {
+        if (asked === script.joined) throw new Error('CROSSSLOT Keys in request do not hash to the same slot')
+        return run(asked, keys, args)
+      },
+      () => apart++,
+    )
+    expect(await Promise.all([joined(script, ['a'], ['1']), joined(script, ['b'], ['2'])])).toEqual(['a 1', 'b 2'])
+    expect([apart, sent.length]).toEqual([1, 2])
+  })
+
   it('fails all calls that went together', async () => {
     const failure = new Error('away')
-    const joined = joinCalls(() => Promise.reject(failure))
+    const joined = joinCalls(
+      () => Promise.reject(failure),
+      () => {},
+    )
     const calls = [joined(script, ['a'], []), joined(script, ['b'], [])]
     expect(await Promise.allSettled(calls)).toEqual([
       { status: 'rejected', reason: failure },
