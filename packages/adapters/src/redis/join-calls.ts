@@ -13,7 +13,7 @@ interface Call {
 }
 
 /** What a joined script answers for one call. */
-type JoinedReply = readonly [reply: unknown, failure?: unknown]
+type JoinedReply = readonly [reply: unknown, failure?: string | Buffer]
 
 /**
  * Runs in one go what is asked of one script in one turn of the event loop: whatever it is about, it is one round trip, and one sync of the
