@@ -13,7 +13,8 @@ beforeAll(() => {
   packed = packWorkspace(directory.path)
 }, 300_000)
 
-afterAll(() => directory.remove())
+// Tens of thousands of files.
+afterAll(() => directory.remove(), 60_000)
 
 const subpaths = workspacePackages().flatMap(({ name, subpaths: all }) => all.map((subpath) => ({ name, ...subpath })))
 
