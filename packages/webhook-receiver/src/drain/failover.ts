@@ -2,7 +2,7 @@ import { type Check, type Clock, durationMs, integer, isIntegrationError } from 
 import type { FailoverOptions } from '../receiver/destination-options.ts'
 import type { DeliveryContext } from '../receiver/delivery-context.ts'
 import type { WebhookEvent } from '../receiver/webhook-event.ts'
-import { abortable } from './abortable.ts'
+import { untilAborted } from '../buffer-kit/until-aborted.ts'
 import { outcomeKind } from './outcome-kind.ts'
 import type { Target } from './url-target.ts'
 
@@ -96,7 +96,7 @@ export function createFailover(
   /** A handler that hangs must not be what hides that it does. */
   const call = async (target: Target, event: WebhookEvent, context: DeliveryContext): Promise<void> => {
     try {
-      await abortable(Promise.resolve(target.handle(event, context)), context.signal)
+      await untilAborted(Promise.resolve(target.handle(event, context)), context.signal)
     } catch (error) {
       if (target.isHopeless(error)) hopeless.add(error as object)
       throw error

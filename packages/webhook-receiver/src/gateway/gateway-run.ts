@@ -1,6 +1,6 @@
 import { type Emitter, IntegrationError } from '@holdfast/core'
 import type { Consumer, NewEvent } from '../buffer/event-buffer.ts'
-import { abortable } from '../drain/abortable.ts'
+import { untilAborted } from '../buffer-kit/until-aborted.ts'
 import { readBody } from '../receiver/read-body.ts'
 import type { IncomingWebhook } from '../receiver/receiver.ts'
 import type { WebhookEvent } from '../receiver/webhook-event.ts'
@@ -152,7 +152,7 @@ export class GatewayRun {
       })
       this.#emptied.add(resolve)
       try {
-        await abortable(abortable(emptied, this.#stopping.signal), signal)
+        await untilAborted(untilAborted(emptied, this.#stopping.signal), signal)
       } finally {
         this.#emptied.delete(resolve)
       }

@@ -1,5 +1,5 @@
 import { boolean, checkOptions, type Emitter, IntegrationError, InvalidOptionsError } from '@holdfast/core'
-import { abortable } from '../drain/abortable.ts'
+import { untilAborted } from '../buffer-kit/until-aborted.ts'
 import type { Drain } from '../drain/drain.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import { type BufferSession, openSession, stopDrains } from './buffer-session.ts'
@@ -102,7 +102,7 @@ export function createLifecycle(
     const pass = createDrainPass(passOptions, clock, quitting.signal)
     passOptions.signal?.throwIfAborted()
     if (life.state === 'starting') await life.started
-    if (passing !== undefined) return abortable(passing, passOptions.signal)
+    if (passing !== undefined) return untilAborted(passing, passOptions.signal)
     passing = makePass(pass).finally(() => {
       passing = undefined
     })

@@ -140,7 +140,11 @@ export class ShardedConsumer implements Consumer {
   async #call<Result>(lease: Lease, use: (consumer: Consumer, lease: Lease) => Promise<Result>): Promise<Result> {
     const held = this.#held()
     if (!Number.isInteger(lease.partition) || lease.partition < 0)
-      throw new InvalidOptionsError({ path: 'partition', expected: 'a shard', received: lease.partition })
+      throw new InvalidOptionsError({
+        path: 'partition',
+        expected: 'the number of a shard, 0 or more',
+        received: lease.partition,
+      })
     const shard = held.find(({ index }) => index === lease.partition)
     if (shard === undefined)
       throw new BufferError('stale_lease', `The shard ${lease.partition} is not held by this process.`)
