@@ -5,8 +5,10 @@ import type { Burst, SuccessLog } from './success-log.ts'
 
 // Our own measure of a window has the time in it that the first answers took.
 const OVERSHOOT = 1.2
-// So much in a window was no accident, however slowly it came.
+// So much in a window was no accident, however slowly it came, or how long the pause is.
 const ENOUGH = 4
+// Fewer calls teach nothing when the pause is longer: to keep to one call in an hour would cost more than to be refused again.
+const LONGEST_PAUSE_AFTER_FEW_MS = 60_000
 // Who is refused though he kept to what was learned keeps to so much of it.
 const LESS = 0.8
 
@@ -55,7 +57,7 @@ export class LearnedQuota implements Quota {
     if (burst === undefined) return new LearnedQuota(0, windowMs, startedAtMs, hit, 0)
     const units = unitsIn(windowMs, burst, hit)
     // A few calls that came slowly were all that was wanted, and others may have used up the limit.
-    if (units < ENOUGH && atMs - burst.beganMs > waitMs) return undefined
+    if (units < ENOUGH && (atMs - burst.beganMs > waitMs || waitMs > LONGEST_PAUSE_AFTER_FEW_MS)) return undefined
     return new LearnedQuota(units, windowMs, burst.beganMs, hit, 0)
   }
 

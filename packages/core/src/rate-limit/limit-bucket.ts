@@ -20,7 +20,7 @@ const SILENT_AFTER = 16
 const SILENT_LOOK_EVERY = 8
 
 /** Those of every bucket of which no limit is known. */
-const noQuotas = new LimitQuotas([], false)
+const noQuotas = new LimitQuotas([])
 const nothing: Load = Object.freeze({ calls: 0, units: 0, unpriced: 0 })
 
 /**
@@ -69,7 +69,7 @@ export class LimitBucket {
     this.#clock = clock
     this.#random = random
     this.#releaseIntervalMs = releaseIntervalMs
-    if (declared.length > 0) this.#quotas = new LimitQuotas(declared, share !== undefined)
+    if (declared.length > 0) this.#quotas = new LimitQuotas(declared)
     this.#unpricedUnits = declared.some(({ unit }) => unit !== undefined) ? 0 : 1
     this.shared = share?.({
       activeUnits: () => this.#unitsOfLoad(this.#active),
@@ -229,7 +229,7 @@ export class LimitBucket {
   }
 
   get #ownQuotas(): LimitQuotas {
-    if (this.#quotas === noQuotas) this.#quotas = new LimitQuotas([], this.shared !== undefined)
+    if (this.#quotas === noQuotas) this.#quotas = new LimitQuotas([])
     return this.#quotas
   }
 

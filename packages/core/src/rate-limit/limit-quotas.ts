@@ -38,15 +38,12 @@ interface Kept {
 
 /** All quotas of one bucket: declared, told by answers, and learned. A call has to satisfy each of them. */
 export class LimitQuotas {
-  readonly #isShared: boolean
   readonly #declared: readonly Kept[]
   #told: readonly Kept[] = none
   #learned: Kept | undefined
   #all: readonly Kept[]
 
-  /** @param isShared - Whether it is known what other processes take. */
-  constructor(declared: readonly DeclaredLimit[], isShared: boolean) {
-    this.#isShared = isShared
+  constructor(declared: readonly DeclaredLimit[]) {
     this.#declared =
       declared.length === 0
         ? none
@@ -83,7 +80,7 @@ export class LimitQuotas {
     const isOther = isRestored && !(known?.quota instanceof RestoringQuota)
     if (known === undefined ? this.#told.length >= MAX_QUOTAS : !isOther) return
     const jitterMs = releaseIntervalMs * random.next()
-    const quota = isRestored ? new RestoringQuota() : new ToldQuota(releaseIntervalMs, jitterMs, nowMs, this.#isShared)
+    const quota = isRestored ? new RestoringQuota() : new ToldQuota(releaseIntervalMs, jitterMs, nowMs)
     // Where something else is counted beside calls, that is what calls have a cost in.
     const hasUnits = readings.some(({ unit }) => unit !== undefined)
     const counts = own.some(({ unit }) => unit !== undefined) ? 'units' : hasUnits ? 'calls' : 'either'

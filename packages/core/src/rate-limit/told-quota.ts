@@ -17,8 +17,12 @@ const PLENTY = 1 / 4
 const MAX_UNREAD = 7
 const OTHERS_PER_UNREAD = 32
 const UNREAD_NEAR_RESET_MS = 1_000
-// Who is refused though he waited for the reset keeps to the average pace, and this much below it.
+// Who is refused though he waited for the reset keeps to the average pace, and this much below it; for so many windows, and twice
+// as long each time. Long windows are not worth it: a call that could go at once would wait for its turn for hours.
 const EVEN = 1.1
+const EVEN_WINDOWS = 5
+const MAX_DOUBLINGS = 5
+const LONGEST_EVEN_WINDOW_MS = 60_000
 const LONGEST_AVERAGE_MS = 60_000
 
 /**
@@ -33,7 +37,6 @@ export class ToldQuota implements Quota {
   readonly #intervalMs: number
   /** Spreads the processes that wait for the same reset. */
   readonly #jitterMs: number
-  readonly #isShared: boolean
   readonly #log = new CallLog()
   /** Everything that was ever in the log. */
   #counted = 0
@@ -46,22 +49,20 @@ export class ToldQuota implements Quota {
   #knownWindowMs = 0
   /** Whether our own count explains what the answers say is left: `undefined` as long as that was not put to the test. */
   #isAlone: boolean | undefined
-  /** Whether a reset was seen to restore nothing, as where the window before still counts. */
-  #isEven = false
+  /** Until when calls keep to the average pace, because a reset restored nothing, as where the window before still counts. */
+  #evenUntilMs = -Infinity
+  /** How often it restored nothing. */
+  #letDowns = 0
   #remaining = Infinity
   /** `Infinity`: not known. */
   #resetAtMs = Infinity
   /** The window that is known began at this time or later. */
   #beganMs = -Infinity
   #learnedMs = -Infinity
-  /** Who starts later and is refused was let down by a reset. */
-  #knownSinceMs = Infinity
   #lastStartMs: number
 
-  /** @param isShared - Whether other processes use it, which know of each other from its first reset on. */
-  constructor(intervalMs: number, jitterMs: number, nowMs: number, isShared: boolean) {
+  constructor(intervalMs: number, jitterMs: number, nowMs: number) {
     this.#lastStartMs = nowMs
-    this.#isShared = isShared
     this.#intervalMs = intervalMs
     this.#jitterMs = jitterMs
   }
@@ -69,7 +70,7 @@ export class ToldQuota implements Quota {
   startMs(taken: number, cost: number, nowMs: number): number {
     if (cost > (this.#limit ?? Infinity)) return Infinity
     const missing = taken + cost - this.#remaining
-    const evenMs = this.#isEven ? this.#lastStartMs + EVEN * this.#averageMs() : nowMs
+    const evenMs = nowMs < this.#evenUntilMs ? this.#lastStartMs + EVEN * this.#averageMs() : nowMs
     if (missing <= 0) return Math.max(nowMs, evenMs)
     const ownMs = this.#byOwnCount(taken, cost, nowMs)
     const resetMs = this.#byReset(cost, missing, taken, ownMs, nowMs)
@@ -83,10 +84,7 @@ export class ToldQuota implements Quota {
 
   finished(call: FinishedCall, nowMs: number): void {
     const { startedAtMs, isSuccess, reading, cost } = call
-    if (!isSuccess && reading?.remaining === 0 && startedAtMs > this.#knownSinceMs) {
-      this.#isEven = true
-      this.#isAlone = false
-    }
+    this.#judgeReset(call, nowMs)
     this.#counted += cost
     this.#firstEndMs = Math.min(this.#firstEndMs, nowMs)
     this.#log.add(cost, nowMs, this.#knownWindowMs / STEPS_PER_WINDOW)
@@ -95,7 +93,7 @@ export class ToldQuota implements Quota {
     if (reading !== undefined) {
       this.#learn(reading, startedAtMs, nowMs)
       this.#compare(reading, call)
-    } else if (isSuccess && startedAtMs >= this.#resetAtMs) {
+    } else if (isSuccess && (startedAtMs >= this.#resetAtMs || this.#isDisproved(startedAtMs))) {
       this.#remaining = Infinity
     } else if (this.#remaining !== Infinity) {
       this.#remaining = Math.max(0, this.#remaining - cost)
@@ -184,7 +182,19 @@ export class ToldQuota implements Quota {
       this.#resetAtMs = Math.min(this.#resetAtMs, resetAtMs)
     }
     this.#learnedMs = nowMs
-    this.#knownSinceMs = Math.min(this.#knownSinceMs, this.#isShared ? resetAtMs : nowMs)
+  }
+
+  /** Who waited for the reset and is refused was let down by it. Who was refused before it was not: others may use the limit. */
+  #judgeReset({ startedAtMs, isSuccess, reading }: FinishedCall, nowMs: number): void {
+    if (isSuccess || reading?.remaining !== 0 || startedAtMs < this.#resetAtMs) return
+    this.#isAlone = false
+    if (this.#knownWindowMs > LONGEST_EVEN_WINDOW_MS) return
+    this.#evenUntilMs = nowMs + EVEN_WINDOWS * this.#knownWindowMs * 2 ** Math.min(this.#letDowns++, MAX_DOUBLINGS)
+  }
+
+  /** Whether a call went through after it was told that nothing is left, and not until when. */
+  #isDisproved(startedAtMs: number): boolean {
+    return this.#remaining < 1 && this.#resetAtMs === Infinity && startedAtMs > this.#learnedMs
   }
 
   /** Compares what the provider says is left with what would be if there were none but us. */

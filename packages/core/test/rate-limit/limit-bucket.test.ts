@@ -149,6 +149,15 @@ describe('LimitBucket', () => {
     expect(startedMs.every((atMs) => atMs < 66_000)).toBe(true)
   })
 
+  it('learns nothing from a few calls before a long pause: to keep to them would cost more than to be refused again', async () => {
+    const { clock, join, start, hit, succeed, startedMs } = bucketOf(0)
+    succeed(3)
+    start(1)
+    hit(61_000, 0, 0)
+    await clock.runUntil(Promise.all([1, 2, 3, 4, 5, 6].map(() => join())))
+    expect(startedMs.every((atMs) => atMs < 62_000)).toBe(true)
+  })
+
   it('sends one call only after a pause that may have been too short, until it is answered', async () => {
     const { bucket, clock, start, hit } = bucketOf(0)
     start(1)

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import { ToldQuota } from '../../src/rate-limit/told-quota.ts'
+
+/** A quota of ten calls in `windowMs`, of which all are used at the time 0. */
+function usedUp(windowMs: number): ToldQuota {
+  const quota = new ToldQuota(25, 0, 0)
+  quota.started(0)
+  tell(quota, 0, 0, windowMs, true)
+  return quota
+}
+
+function tell(quota: ToldQuota, atMs: number, remaining: number, resetMs: number, isSuccess: boolean): void {
+  const reading = { policy: 'default', source: 'ratelimit', limit: 10, remaining, resetMs }
+  quota.started(atMs)
+  quota.finished({ startedAtMs: atMs, isSuccess, reading, cost: 1, inFlight: 0 }, atMs)
+}
+
+describe('ToldQuota: a reset that restores nothing', () => {
+  it('makes calls keep to the average pace for five windows, and for ten when it does so again', () => {
+    const quota = usedUp(10_000)
+    tell(quota, 10_000, 0, 10_000, false)
+    tell(quota, 20_000, 9, 10_000, true)
+    expect(quota.startMs(0, 1, 20_000)).toBe(21_100)
+    tell(quota, 59_999, 9, 10_000, true)
+    expect(quota.startMs(0, 1, 59_999)).toBe(61_099)
+    expect(quota.startMs(0, 1, 60_000)).toBe(60_000)
+
+    tell(quota, 70_000, 0, 10_000, false)
+    tell(quota, 80_000, 9, 10_000, true)
+    expect(quota.startMs(0, 1, 169_999)).toBe(169_999)
+    tell(quota, 169_999, 9, 10_000, true)
+    expect(quota.startMs(0, 1, 169_999)).toBe(171_099)
+    expect(quota.startMs(0, 1, 170_000)).toBe(170_000)
+  })
+
+  it('is none that refuses a call before it: others may use the limit', () => {
+    const quota = usedUp(10_000)
+    tell(quota, 9_999, 0, 1_000, false)
+    tell(quota, 20_000, 9, 10_000, true)
+    expect(quota.startMs(0, 1, 20_000)).toBe(20_000)
+  })
+
+  it('spreads nothing over a window of more than a minute', () => {
+    const quota = usedUp(120_000)
+    tell(quota, 120_000, 0, 120_000, false)
+    tell(quota, 240_000, 9, 120_000, true)
+    expect(quota.startMs(0, 1, 240_000)).toBe(240_000)
+  })
+})
