@@ -7,7 +7,7 @@ import { bufferHarness, createConnections, freshSchema, idempotencyHarness, stat
 import { openPglite } from './postgres-service.ts'
 import { expectTransactions } from './transaction-case.ts'
 
-// One database for everything: it takes seconds to begin.
+// One database for everything, in this process and on one connection: it takes seconds to begin, and large bodies keep all others waiting.
 describe('on PGlite', () => {
   const connections = createConnections()
   beforeAll(async () => {
@@ -17,17 +17,17 @@ describe('on PGlite', () => {
 
   describe('postgresStateStore', () => {
     const harness = stateHarness(connections)
-    for (const { title, run } of stateStoreConformance) test.concurrent(title, () => run(harness), 20_000)
+    for (const { title, run } of stateStoreConformance) test.concurrent(title, () => run(harness), 120_000)
   })
 
   describe('postgresIdempotencyStore', () => {
     const harness = idempotencyHarness(connections)
-    for (const { title, run } of idempotencyStoreConformance) test.concurrent(title, () => run(harness), 20_000)
+    for (const { title, run } of idempotencyStoreConformance) test.concurrent(title, () => run(harness), 120_000)
   })
 
   describe('postgresBuffer', () => {
     const harness = bufferHarness(connections, { durability: 'memory', partitions: 2 })
-    for (const { title, run } of bufferConformance) test.concurrent(title, () => run(harness), 30_000)
+    for (const { title, run } of bufferConformance) test.concurrent(title, () => run(harness), 120_000)
 
     test('what is written in a transaction commits with the ack, once, or not at all', async () => {
       await expectTransactions(connections, connections.next(), (transaction: Transaction, text) =>

@@ -94,6 +94,18 @@ describe.runIf(isInstalled).each(Object.entries(clients))('on PostgreSQL with %s
       expect((await versionsOf(schema)).length).toBeGreaterThan(0)
     })
 
+    test('go on from an older version, with what is there', async () => {
+      const schema = freshSchema()
+      const whole = postgresMigrations({ schema })
+      const next = whole.indexOf(`if not exists (select from ${schema}.migration where version = 2)`)
+      await connections.query(`${whole.slice(0, next)}end $holdfast$`)
+      expect(await versionsOf(schema)).toEqual([1])
+      await connections.query(`insert into ${schema}.lease values ('job', 7, 'infinity')`)
+      const store = postgresStateStore(connections.next(), { schema })
+      expect(await store.acquire('job', 1_000)).toBeUndefined()
+      expect(await versionsOf(schema)).toContain(2)
+    })
+
     test('do not run with `migrate: false`', async () => {
       const store = postgresStateStore(connections.next(), { schema: freshSchema(), migrate: false })
       await expect(store.get('key')).rejects.toMatchObject({ code: '42P01' })

@@ -60,6 +60,7 @@ export interface BufferCaps {
     readonly maxEventBytes: number;
     readonly dedupeWindowMs: number;
     readonly transactionalAck: boolean;
+    readonly asideMarks?: boolean;
 }
 
 export type BufferDurability = 'fsync' | 'replicated' | 'os' | 'memory';

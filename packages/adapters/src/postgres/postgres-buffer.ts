@@ -143,7 +143,15 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
 
   return {
     get caps(): BufferCaps {
-      return { durability, partitions, multiProcess: true, maxEventBytes, dedupeWindowMs, transactionalAck: true }
+      return {
+        durability,
+        partitions,
+        multiProcess: true,
+        maxEventBytes,
+        dedupeWindowMs,
+        transactionalAck: true,
+        asideMarks: true,
+      }
     },
     async open() {
       if (state !== 'closed') throw new BufferError('buffer_locked', 'The buffer is open already.')

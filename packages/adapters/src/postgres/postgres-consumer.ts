@@ -13,6 +13,7 @@ import type { Database } from './database.ts'
 import { readDeadLetters } from './dead-letters.ts'
 import { entriesOf } from './event-record.ts'
 import { createHeldCommits } from './held-commits.ts'
+import { createHeldMarks } from './held-marks.ts'
 import { createHeldReads } from './held-reads.ts'
 import { laneOf, letterItem, parkedItem, parkedOf } from './set-aside.ts'
 import type { SqlQuery, SqlRow, SqlValue } from './sql-client.ts'
@@ -82,6 +83,7 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
   const queryInTime: SqlQuery = (text, values) => inTime(database.query(text, values))
   const readHeld = createHeldReads(queryInTime, schema, id, buffer)
   const commitHeld = createHeldCommits(queryInTime, schema, id)
+  const markHeld = createHeldMarks(queryInTime, schema, id)
 
   const commitWith = (query: SqlQuery, lease: Lease, delta: CursorDelta, inTransaction: 0 | 1): Promise<unknown> => {
     const done = JSON.stringify((delta.done ?? []).map((position) => String(seqOf(position))))
@@ -210,6 +212,14 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
     async deadLanes(lease) {
       const rows = await askLeased(`select dead_lanes as lane from ${schema}.dead_lanes(${LEASE})`, lease)
       return rows.map((row) => readText(String(row.lane)))
+    },
+    async asideMark(lease) {
+      requireOpen()
+      const mark = await markHeld(lease).catch((error: unknown) => {
+        throw failure(error, lease.partition)
+      })
+      if (mark === undefined) throw staleLease(lease.partition)
+      return mark
     },
     redrive: (places) => takeDeadLetters(places, 'redrive'),
     purge: (places) => takeDeadLetters(places, 'purge'),

@@ -157,6 +157,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
         maxEventBytes,
         dedupeWindowMs,
         transactionalAck: false,
+        asideMarks: true,
       }
     },
     async open() {

@@ -38,6 +38,8 @@ export interface BufferCaps {
   readonly dedupeWindowMs: number
   /** Whether a handler's own transaction can carry the ack. */
   readonly transactionalAck: boolean
+  /** Whether consumers have `asideMark`. Absent: they have not, and drains ask for the parked lanes each time. */
+  readonly asideMarks?: boolean
 }
 
 /** Which item of which delivery an event is, where one request brought several events. */
@@ -379,7 +381,9 @@ export interface Consumer {
   redrive(places: readonly EventPlace[]): Promise<number>
   /**
    * A mark of what `redrive` and `purge` have changed in the partition, whoever called them: as long as it is the same they have changed nothing. Cheap, whatever
-   * is set aside: a drain asks for it every few seconds, and for the lanes only when it has changed. Absent: it asks for the lanes each time.
+   * is set aside: a drain asks for it every few seconds, and for the lanes only when it has changed. There where `caps.asideMarks` says so.
+   *
+   * @throws BufferError `stale_lease`
    */
   asideMark?(lease: Lease): Promise<string>
   /** Deletes dead letters, durably. Resolves with how many of the places held one. */

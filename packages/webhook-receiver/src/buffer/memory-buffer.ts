@@ -53,6 +53,7 @@ export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
     maxEventBytes: options.maxEventBytes ?? 16 * 1024 * 1024,
     dedupeWindowMs: options.dedupeWindowMs ?? 72 * 3_600_000,
     transactionalAck: false,
+    asideMarks: true,
   })
   const partitions = Array.from({ length: caps.partitions }, (_, index) => createPartition(index))
   const ids = createIdWindow(clock, caps.dedupeWindowMs)

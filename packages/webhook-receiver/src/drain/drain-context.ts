@@ -1,5 +1,5 @@
 import type { Clock, Emitter, Random } from '@holdfast/core'
-import type { Consumer } from '../buffer/event-buffer.ts'
+import type { Consumer, Lease } from '../buffer/event-buffer.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import type { BufferPatience } from './buffer-patience.ts'
 import type { DeliveryReports } from './delivery-reports.ts'
@@ -24,6 +24,8 @@ export interface DrainContext {
   readonly keyOf: KeyFinder
   readonly reports: DeliveryReports
   readonly parked: ParkedTotals
+  /** What tells whether somebody has changed what is set aside in a partition; `undefined` where the buffer cannot tell. */
+  asideMark(lease: Lease): Promise<string | undefined>
   /** Whether no repeat can help. */
   isHopeless(error: unknown): boolean
   /** Deliveries that succeeded or were given up so far. */

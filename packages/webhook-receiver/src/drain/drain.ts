@@ -107,6 +107,7 @@ export function createDrain(options: DrainOptions): Drain {
     events,
     limits: options.limits ?? DEFAULT_LIMITS,
     leaseMs,
+    asideMark: async (lease) => (buffer.caps.asideMarks === true ? consumer.asideMark?.(lease) : undefined),
     isHopeless: (error) => target.isHopeless(error),
     keyOf: keyFinder(name, destination),
     reports: createDeliveryReports(name, events, counts),

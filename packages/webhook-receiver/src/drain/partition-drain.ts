@@ -85,7 +85,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
   }
 
   const remember = async (cursor: CursorState): Promise<void> => {
-    await learn(await consumer.asideMark?.(keeper.lease))
+    await learn(await context.asideMark(keeper.lease))
     doneBefore = new Set(cursor.done)
     retryBefore = new Map(cursor.retry.map((state) => [state.position, state]))
   }
@@ -205,7 +205,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     async lookAside() {
       await reader.ready
       if (quitting.signal.aborted) return
-      const mark = await consumer.asideMark?.(keeper.lease)
+      const mark = await context.asideMark(keeper.lease)
       if (mark === undefined || mark !== asideMark) await learn(mark)
     },
     resumeKey: (key) => courses.resumeKey(key),

@@ -36,6 +36,7 @@ describe('memoryBuffer', () => {
       maxEventBytes: 16 * 1024 * 1024,
       dedupeWindowMs: 72 * 3_600_000,
       transactionalAck: false,
+      asideMarks: true,
     })
   })
 

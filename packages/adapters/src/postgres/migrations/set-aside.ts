@@ -33,6 +33,13 @@ create table ${schema}.dead_letter (
 );
 create index on ${schema}.dead_letter (consumer, at, part, seq);
 
+create table ${schema}.aside (
+  consumer int not null references ${schema}.consumer on delete cascade,
+  part int not null,
+  changes bigint not null,
+  primary key (consumer, part)
+) with (fillfactor = 20, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0);
+
 create function ${schema}.parked_lanes(_consumer int, _part int, _epoch bigint)
 returns table (lane text, seq text, attempts int, next_at float8, blocked text, events bigint, bytes bigint)
 language plpgsql stable as $$
@@ -136,7 +143,6 @@ begin
   end if;
 end $$;
 
-
 create function ${schema}.acknowledge(_consumer int, _part int, _epoch bigint, _seq bigint) returns void
 language plpgsql volatile ${BY_KEY} as $$
 declare
@@ -201,7 +207,18 @@ begin
     array(select seq::text from json_to_recordset(_items::json) as i(seq bigint)));
 end $$;
 
-create function ${schema}.redrive(_consumer int, _places text) returns int language sql volatile ${BY_KEY} as $$
+create function ${schema}.count_aside(_consumer int, _parts int[]) returns void language sql volatile as $$
+  -- In their order, so that several wait for each other in one direction only.
+  insert into ${schema}.aside as a (consumer, part, changes)
+  select distinct _consumer, part, 1 from unnest(_parts) part order by part
+  on conflict (consumer, part) do update set changes = a.changes + 1
+$$;
+
+create function ${schema}.redrive(_consumer int, _places text) returns int
+language plpgsql volatile ${BY_KEY} as $$
+declare
+  _parts int[];
+begin
   with taken as (
     delete from ${schema}.dead_letter d using json_to_recordset(_places::json) as i(part int, seq bigint)
     where d.consumer = _consumer and d.part = i.part and d.seq = i.seq
@@ -210,14 +227,31 @@ create function ${schema}.redrive(_consumer int, _places text) returns int langu
     insert into ${schema}.parked (consumer, part, seq, lane, redrives, attempts, next_at, blocked, meta, body)
     select _consumer, part, seq, lane, redrives + 1, 0, 0, null, meta, body from taken
   )
-  select count(*)::int from taken
-$$;
+  select coalesce(array_agg(part), '{}') into _parts from taken;
+  perform ${schema}.count_aside(_consumer, _parts);
+  return cardinality(_parts);
+end $$;
 
-create function ${schema}.purge(_consumer int, _places text) returns int language sql volatile ${BY_KEY} as $$
+create function ${schema}.purge(_consumer int, _places text) returns int
+language plpgsql volatile ${BY_KEY} as $$
+declare
+  _parts int[];
+begin
   with taken as (
     delete from ${schema}.dead_letter d using json_to_recordset(_places::json) as i(part int, seq bigint)
-    where d.consumer = _consumer and d.part = i.part and d.seq = i.seq returning 1
+    where d.consumer = _consumer and d.part = i.part and d.seq = i.seq returning d.part
   )
-  select count(*)::int from taken
+  select coalesce(array_agg(part), '{}') into _parts from taken;
+  perform ${schema}.count_aside(_consumer, _parts);
+  return cardinality(_parts);
+end $$;
+
+create function ${schema}.aside_marks(_consumer int, _items text) returns table (n int, held int, mark text)
+language sql stable ${BY_KEY} as $$
+  select i.n, (c.part is not null)::int, coalesce(a.changes, 0)::text
+  from json_to_recordset(_items::json) as i(n int, part int, epoch bigint)
+  left join ${schema}.cursor c
+    on c.consumer = _consumer and c.part = i.part and c.epoch = i.epoch and c.owner is not null
+  left join ${schema}.aside a on a.consumer = _consumer and a.part = i.part
 $$;
 `

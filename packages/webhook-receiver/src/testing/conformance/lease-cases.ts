@@ -93,6 +93,7 @@ export const leaseCases: readonly ConformanceCase[] = [
       assert.ok(taken.epoch > lease.epoch)
       await refusedWith('stale_lease', consumer.commit(lease, { done: [at(0)] }))
       await refusedWith('stale_lease', consumer.deadLetter(lease, [letterOf(first)]))
+      if (consumer.asideMark !== undefined) await refusedWith('stale_lease', consumer.asideMark(lease))
       assert.equal(await consumer.renew(lease, LEASE_MS), false)
       await consumer.release(lease)
       await rival.commit(taken, { done: [at(0)] })

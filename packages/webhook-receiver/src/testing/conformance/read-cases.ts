@@ -7,6 +7,14 @@ import { sampleEvent, sampleEvents } from './sample-events.ts'
 
 /** How reading goes on, waits and ends. */
 export const readCases: readonly ConformanceCase[] = [
+  openCase('the capabilities say which of the optional methods there are', async ({ buffer }) => {
+    const { consumer } = await openDrained(buffer)
+    const { transactionalAck, asideMarks = false, adopts = false } = buffer.caps
+    assert.equal(consumer.withTransaction !== undefined, transactionalAck)
+    assert.equal(consumer.asideMark !== undefined, asideMarks)
+    assert.equal(buffer.onAdopted !== undefined, adopts)
+  }),
+
   openCase('reading goes on behind a position, without gaps, in steps of any size', async ({ buffer }) => {
     const [first] = await buffer.append(sampleEvents(30))
     assert.ok(first)
