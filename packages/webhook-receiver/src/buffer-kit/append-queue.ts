@@ -1,10 +1,6 @@
 import type { Clock } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
-
-// Of the time that the last batch took. Senders wait longer by so much, and a batch of twice the size makes more than up for it.
-const LINGER_SHARE = 0.25
-// Timers are no finer.
-const SHORTEST_LINGER_MS = 1
+import { createLinger } from './linger.ts'
 
 /** What is to be stored. */
 export interface Sized {
@@ -54,10 +50,10 @@ interface Group<Item, Outcome> {
 export function createAppendQueue<Item extends Sized, Outcome>(
   options: AppendQueueOptions<Item, Outcome>,
 ): AppendQueue<Item, Outcome> {
-  const { maxBatchBytes, send, nextTurn, linger } = options
+  const { maxBatchBytes, send, nextTurn } = options
+  const linger = options.linger && createLinger(options.linger)
   let waiting: Group<Item, Outcome>[] = []
   let sending: Promise<void> | undefined
-  let onAdded = (): void => {}
 
   const run = async (): Promise<void> => {
     try {
@@ -72,27 +68,11 @@ export function createAppendQueue<Item extends Sized, Outcome>(
 
   const sendBatch = async (): Promise<void> => {
     const batch = takeBatch()
-    const beganMs = linger?.clock.monotonicMs() ?? 0
+    linger?.begin()
     const others = await settle(batch)
-    if (linger === undefined || others === 0) return
-    const lingerMs = Math.min((linger.clock.monotonicMs() - beganMs) * LINGER_SHARE, linger.maxMs)
-    if (lingerMs >= SHORTEST_LINGER_MS) await untilBack(others + batch.length, linger.clock, lingerMs)
+    const groups = others + batch.length
+    await linger?.untilBack(others, () => waiting.length >= groups || bytesOf(waiting) >= maxBatchBytes)
   }
-
-  /** Resolves when so many groups wait, or enough for a batch, or the time is over. */
-  const untilBack = (groups: number, clock: Clock, lingerMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      const finish = (): void => {
-        cancel()
-        onAdded = () => {}
-        resolve()
-      }
-      const cancel = clock.schedule(lingerMs, finish)
-      onAdded = () => {
-        if (waiting.length >= groups || bytesOf(waiting) >= maxBatchBytes) finish()
-      }
-      onAdded()
-    })
 
   const takeBatch = (): readonly Group<Item, Outcome>[] => {
     let bytes = 0
@@ -132,7 +112,7 @@ export function createAppendQueue<Item extends Sized, Outcome>(
     add(items) {
       return new Promise((resolve, reject) => {
         waiting.push({ items, bytes: bytesOf(items), resolve, reject })
-        onAdded()
+        linger?.added()
         sending ??= run()
       })
     },

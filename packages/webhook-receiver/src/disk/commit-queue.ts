@@ -34,8 +34,14 @@ export class CommitQueue {
     return this.#bytes
   }
 
-  get isEmpty(): boolean {
-    return this.#groups.length === 0
+  /** Number of groups that wait to be taken. */
+  get waiting(): number {
+    return this.#groups.length
+  }
+
+  /** Whether what waits is enough for a batch, while none is being written. */
+  get fillsBatch(): boolean {
+    return this.#bytes >= this.#maxBatchBytes
   }
 
   add(group: CommitGroup): void {

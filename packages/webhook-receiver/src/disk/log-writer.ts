@@ -1,4 +1,5 @@
 import type { Clock } from '@holdfast/core'
+import { createLinger, type Linger } from '../buffer-kit/linger.ts'
 import { BufferError } from '../buffer/buffer-error.ts'
 import { BackgroundSync } from './background-sync.ts'
 import type { BodyCodec } from './body/body-codec.ts'
@@ -15,6 +16,8 @@ import { isDeviceFailure, overloaded, writeRefusal } from './write-failure.ts'
 const FAILURE_WINDOW_MS = 60_000
 /** The file of the next segment is prepared when this part of a segment is full. */
 const PREPARE_AT = 0.75
+/** Longest time that a batch is kept for those whom the one before has answered. */
+const LINGER_MS = 5
 /** A segment with so many bytes is ended by closing: the next opening would read all of it. */
 const SEAL_AT_CLOSE_BYTES = 1024 * 1024
 const DEVICE_FAILED = 'The device of the buffer failed.'
@@ -66,14 +69,15 @@ type WriterState =
   | { readonly kind: 'attached'; readonly target: OpenSegment }
 
 /**
- * Group commit: what is appended while one batch is being written and synced forms the next batch. No timer, one batch in flight. All
- * records of one `append` are in one batch.
+ * Group commit: what is appended while one batch is being written and synced forms the next batch. One batch in flight, and no timer but on a slow
+ * disk under load, see `Linger`. All records of one `append` are in one batch.
  */
 export class LogWriter {
   readonly #options: LogWriterOptions
   readonly #encoder: BatchEncoder
   readonly #maker: SegmentMaker
   readonly #queue: CommitQueue
+  readonly #linger: Linger
   /** `undefined`: each batch is synced by itself. */
   readonly #syncBehind: BackgroundSync | undefined
   #state: WriterState
@@ -95,6 +99,7 @@ export class LogWriter {
     this.#encoder = new BatchEncoder(options.maxBatchBytes)
     this.#maker = new SegmentMaker(options)
     this.#queue = new CommitQueue(options.maxBatchBytes)
+    this.#linger = createLinger({ clock, maxMs: LINGER_MS })
     this.#syncBehind = intervalMs === undefined ? undefined : new BackgroundSync({ clock, intervalMs, onSynced })
     this.#lastSeq = start.durableSeq
     this.#lastBatch = start.lastBatch
@@ -122,6 +127,7 @@ export class LogWriter {
       return
     }
     this.#queue.add(group)
+    this.#linger.added()
     this.#running ??= this.#run()
   }
 
@@ -165,27 +171,38 @@ export class LogWriter {
     return waiting > 0 && waiting + bytes > this.#options.maxQueuedBytes ? overloaded(waiting) : undefined
   }
 
+  /** Never ends before its first `await`: `#running` would be cleared before it is set, and nothing would be written any more. */
   async #run(): Promise<void> {
     for (;;) {
       if (this.#wantsRoll) await this.#rollNow()
-      if (this.#queue.isEmpty) break
+      if (this.#queue.waiting === 0) break
       // What this turn of the event loop still brings belongs to the batch: the fewer there are, the less each event pays.
       await untilEndOfTurn()
       const batch = this.#queue.takeBatch()
-      try {
-        const firstSeq = await this.#commit(await this.#attach(), batch)
-        this.#queue.settled(batch)
-        let seq = firstSeq
-        for (const group of batch) {
-          group.resolve(seq)
-          seq += group.records.length
-        }
-      } catch (error) {
-        this.#queue.settled(batch)
-        for (const group of batch) group.reject(error)
-      }
+      this.#linger.begin()
+      const others = await this.#settle(batch)
+      const groups = others + batch.length
+      await this.#linger.untilBack(others, () => this.#queue.waiting >= groups || this.#queue.fillsBatch)
     }
     this.#running = undefined
+  }
+
+  /** Commits a batch and tells its groups. Resolves with how many waited then, 0 where it failed. */
+  async #settle(batch: readonly CommitGroup[]): Promise<number> {
+    try {
+      let seq = await this.#commit(await this.#attach(), batch)
+      this.#queue.settled(batch)
+      const others = this.#queue.waiting
+      for (const group of batch) {
+        group.resolve(seq)
+        seq += group.records.length
+      }
+      return others
+    } catch (error) {
+      this.#queue.settled(batch)
+      for (const group of batch) group.reject(error)
+      return 0
+    }
   }
 
   async #rollNow(): Promise<void> {
