@@ -1,6 +1,7 @@
 import { createFetch, type FetchOptions } from '@holdfast/core'
+import { getEventListeners } from 'node:events'
 import { fetch as foreignFetch } from 'undici'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { aborts } from './aborts.ts'
 import { answers, failures } from './answers.ts'
 import { bodies } from './bodies.ts'
@@ -52,6 +53,18 @@ describe.each([
     const ours = createFetch({ retry: false, bulkhead: {}, fetch: transport })
     expect(await traceOf(program, ours)).toEqual(await traceOf(program, transport))
   })
+})
+
+it('createFetch leaves no listener on a signal after the body has ended, where the transport leaves none', async () => {
+  const server = await recordingServer()
+  const { signal } = new AbortController()
+  try {
+    const ours = createFetch({ retry: false, fetch: foreignFetch as typeof globalThis.fetch })
+    for (let call = 0; call < 3; call++) await (await ours(`${server.url}/echo`, { signal })).text()
+    await vi.waitFor(() => expect(getEventListeners(signal, 'abort')).toHaveLength(0))
+  } finally {
+    await server.close()
+  }
 })
 
 /** What the program saw, and what the server saw of it. */

@@ -1,15 +1,15 @@
 import type { Clock } from '../time/clock.ts'
+import { ListenerWatch } from './listener-watch.ts'
 
 /**
  * The one AbortController of a call. It follows the caller's signal and is aborted by our timers. An attempt that a timer
  * aborted has used it up; the next attempt gets a new one.
  *
- * The caller's abort has to reach the body long after the call has returned, and nobody tells us when a body ends. So the
- * link stays until the body is garbage: `fetch` itself does the same with the signal it is given. What the link holds is
- * one controller.
+ * The caller's abort has to reach the body long after the call has returned. So the link stays until the transport leaves our
+ * signal, or, where the transport does not listen to it, until the body is garbage. What the link holds is one controller.
  */
 export class CallSignal {
-  readonly #link: SignalLink = { controller: undefined, remove: undefined }
+  readonly #link: SignalLink = { controller: undefined, watch: undefined, remove: undefined }
   readonly #source: AbortSignal | undefined
 
   constructor(source: AbortSignal | undefined) {
@@ -43,13 +43,17 @@ export class CallSignal {
     this.#link.controller?.abort(reason)
   }
 
-  /** The call is over. The caller's signal keeps reaching `body`, when there is one, until it is garbage. */
+  /** The call is over. The caller's signal keeps reaching `body`, when there is one, until it has ended or is garbage. */
   release(body: ReadableStream | null | undefined): void {
-    const { remove } = this.#link
+    const { remove, watch } = this.#link
     if (remove === undefined) return
     // The responses of React Native have no member of that name.
-    if (body === null || body === undefined) remove()
-    else unreachableBodies?.register(body, remove)
+    if (body === null || body === undefined) {
+      remove()
+      return
+    }
+    watch?.onDeserted(remove)
+    unreachableBodies?.register(body, remove)
   }
 }
 
@@ -60,6 +64,8 @@ export function timeoutError(): DOMException {
 
 interface SignalLink {
   controller: AbortController | undefined
+  /** Of the controller's signal. */
+  watch: ListenerWatch | undefined
   remove: (() => void) | undefined
 }
 
@@ -82,6 +88,7 @@ function follow(link: SignalLink, source: AbortSignal): void {
     link.controller?.abort(source.reason)
     return
   }
+  if (link.controller !== undefined) link.watch = new ListenerWatch(link.controller.signal)
   // One link per call, also when its controller was replaced.
   if (link.remove !== undefined) return
   const { links, onAbort } = followed.get(source) ?? startFollowing(source)

@@ -78,6 +78,32 @@ describe('CallSignal', () => {
     expect(current.reason).toBe('stop')
     expect(body.locked).toBe(false)
   })
+
+  it('lets go of the caller when the transport leaves its signal after the call, at the end of the body', () => {
+    const { signal: source } = new AbortController()
+    const signal = new CallSignal(source)
+    const { current } = signal
+    const [ofAttempt, ofBody] = [() => {}, () => {}]
+    current.addEventListener('abort', ofAttempt)
+    current.removeEventListener('abort', ofAttempt)
+    current.addEventListener('abort', ofBody, { once: true })
+    signal.release(new ReadableStream())
+    expect(getEventListeners(source, 'abort')).toHaveLength(1)
+    current.removeEventListener('abort', ofBody)
+    expect(getEventListeners(source, 'abort')).toHaveLength(0)
+  })
+
+  it('stays linked when who listened left before the answer: the engine may follow without a listener', () => {
+    const controller = new AbortController()
+    const signal = new CallSignal(controller.signal)
+    const { current } = signal
+    const onAbort = (): void => {}
+    current.addEventListener('abort', onAbort)
+    current.removeEventListener('abort', onAbort)
+    signal.release(new ReadableStream())
+    controller.abort('stop')
+    expect(current.reason).toBe('stop')
+  })
 })
 
 describe('withTimer', () => {
