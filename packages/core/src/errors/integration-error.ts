@@ -118,7 +118,7 @@ export class IntegrationError extends Error {
   declare readonly reason?: string
   readonly fault: Fault
   readonly retryable: Retryable
-  /** How long to wait before repeating, in milliseconds, where somebody said so. */
+  /** How long to wait before repeating, in whole milliseconds, where somebody said so. */
   declare readonly retryAfterMs?: number
   readonly delivery: Delivery
   declare readonly phase?: Phase
@@ -145,7 +145,7 @@ export class IntegrationError extends Error {
     this.status = init.status ?? defaults.status
     this.attempts = init.attempts ?? []
     if (init.reason !== undefined) this.reason = init.reason
-    if (init.retryAfterMs !== undefined) this.retryAfterMs = init.retryAfterMs
+    if (init.retryAfterMs !== undefined) this.retryAfterMs = Math.ceil(init.retryAfterMs)
     if (init.phase !== undefined) this.phase = init.phase
     if (init.upstream !== undefined) this.upstream = init.upstream
     if (init.integration !== undefined) this.integration = init.integration

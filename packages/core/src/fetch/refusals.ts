@@ -17,12 +17,13 @@ export function unsentDelivery(record: CallRecord): Delivery {
 
 /** The wait for a rate limit cannot end in time, or is for a quota that is used up. `Infinity`: nobody knows how long. */
 export function limitRefusal(waitMs: number, isQuota: boolean): IntegrationErrorInit {
-  const wait = waitMs === Infinity ? 'for an unknown time' : `${Math.ceil(waitMs)} ms`
+  const retryAfterMs = Math.ceil(waitMs)
+  const wait = waitMs === Infinity ? 'for an unknown time' : `${retryAfterMs} ms`
   return {
     code: isQuota ? 'quota_exhausted' : 'rate_limited',
     reason: 'paused',
     message: `Not sent: the rate limit asks to wait ${wait}, which is longer than this call may take.`,
-    ...(waitMs === Infinity ? {} : { retryAfterMs: waitMs }),
+    ...(waitMs === Infinity ? {} : { retryAfterMs }),
   }
 }
 
@@ -38,17 +39,18 @@ export function costRefusal(cost: number): IntegrationErrorInit {
 
 /** The breaker is open. Whose fault it is follows from the failure that opened it, where there was one. */
 export function circuitRefusal(
-  retryAfterMs: number,
+  breakMs: number,
   openedBy: IntegrationErrorInit | undefined,
   reason: OpenReason,
 ): IntegrationErrorInit {
   const cause = openedBy === undefined ? undefined : new IntegrationError(openedBy)
   const why = reason === 'slow_calls' ? 'slow calls' : 'failures'
+  const retryAfterMs = Math.ceil(breakMs)
   return {
     code: 'circuit_open',
     reason,
     retryAfterMs,
-    message: `Not sent: the circuit is open after too many ${why}. Another call is let through in ${Math.ceil(retryAfterMs)} ms.`,
+    message: `Not sent: the circuit is open after too many ${why}. Another call is let through in ${retryAfterMs} ms.`,
     ...(cause === undefined ? {} : { cause, fault: cause.fault }),
   }
 }

@@ -4,7 +4,7 @@ import { parseWaitValue, sentAtOf } from './wait-value.ts'
 const MAX_DELAY_MS = 1e9
 
 /**
- * How long an answer asks to wait, in milliseconds and never negative: `retry-after-ms`, then `retry-after`
+ * How long an answer asks to wait, in whole milliseconds and never negative: `retry-after-ms`, then `retry-after`
  * (RFC 9110 section 10.2.3), then `ratelimit-reset` and `x-ratelimit-reset`. `undefined` when none of them can be read.
  *
  * Numbers are seconds from now, whole or with a fraction. A number above 1e9 is taken for a moment in epoch seconds and
@@ -28,7 +28,7 @@ export function parseRetryAfterField(headers: Headers, now: number): number | un
 
 function parseDelayMs(field: string | null): number | undefined {
   const text = field?.trim() ?? ''
-  return /^\d{1,15}(?:\.\d{1,9})?$/.test(text) && Number(text) <= MAX_DELAY_MS ? Number(text) : undefined
+  return /^\d{1,15}(?:\.\d{1,9})?$/.test(text) && Number(text) <= MAX_DELAY_MS ? Math.ceil(Number(text)) : undefined
 }
 
 function parseWait(headers: Headers, name: string, now: number): number | undefined {

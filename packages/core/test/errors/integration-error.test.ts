@@ -40,6 +40,10 @@ function withoutFrames(text: string): string {
 }
 
 describe('IntegrationError', () => {
+  test('rounds the wait up to whole milliseconds', () => {
+    expect(new IntegrationError({ code: 'rate_limited', retryAfterMs: 998.84 }).retryAfterMs).toBe(999)
+  })
+
   test('takes from the catalogue what it is not told', () => {
     for (const [code, { meaning, ...defaults }] of Object.entries(errorCodes)) {
       const error = new IntegrationError({ code: code as keyof typeof errorCodes })

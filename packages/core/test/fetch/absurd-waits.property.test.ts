@@ -102,6 +102,7 @@ describe('createFetch: an absurd wait', () => {
           if (!isIntegrationError(result)) continue
           expect(result.code).toMatch(/^(rate_limited|quota_exhausted)$/)
           expect(result.retryAfterMs).toBeGreaterThan(0)
+          expect(Number.isInteger(result.retryAfterMs)).toBe(true)
           expect(result.retryAfterMs).toBeLessThanOrEqual(HOUR_MS + 1_100)
         }
         expect(clock.pendingTimers).toBe(0)

@@ -27,6 +27,14 @@ describe('createFetch: circuit breaker', () => {
     ])
   })
 
+  it('says the time until the next try in whole milliseconds', async () => {
+    const { run, clock, heard } = harness([answer(500)], once)
+    for (let n = 0; n < 4; n++) await run()
+    await clock.advance(3_999.6)
+    expect(await rejectionOf(run())).toMatchObject({ retryAfterMs: 6_001 })
+    expect(heard.of('call:refused')).toMatchObject([{ retryAfterMs: 6_001 }])
+  })
+
   it('has no circuit for what reaches no host', async () => {
     const fetch = createFetch({ ...once, fetch: globalThis.fetch })
     for (let n = 0; n < 8; n++) expect(await rejectionOf(fetch('about:blank'))).toBeInstanceOf(TypeError)

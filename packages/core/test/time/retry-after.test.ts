@@ -83,6 +83,10 @@ describe('parseRetryAfter', () => {
     expect(waitOf({})).toBeUndefined()
   })
 
+  test('rounds a retry-after-ms with a fraction up', () => {
+    expect(waitOf({ 'retry-after-ms': '120.5' })).toBe(121)
+  })
+
   test('is undefined or a whole number of milliseconds that is not negative, for any headers', () => {
     const value = fc
       .oneof(fc.string(), fc.nat().map(String), fc.double().map(String), fc.date().map(String))
@@ -100,7 +104,7 @@ describe('parseRetryAfter', () => {
         fc.integer({ min: 0, max: 4e12 }),
         (headers, now) => {
           const wait = parseRetryAfter(new Headers(headers), now)
-          expect(wait === undefined || (Number.isFinite(wait) && wait >= 0)).toBe(true)
+          expect(wait === undefined || (Number.isInteger(wait) && wait >= 0)).toBe(true)
         },
       ),
     )
