@@ -38,6 +38,8 @@ export class LimitQueue {
   readonly #clock: Clock
   readonly #left: () => void
   readonly #line = new WaitingLine<Waiter>()
+  /** What all of them take. */
+  readonly #costs = { units: 0, unpriced: 0 }
 
   /** @param left - Called when somebody gave up, so that nobody waits for him. */
   constructor(clock: Clock, left: () => void) {
@@ -56,16 +58,21 @@ export class LimitQueue {
 
   /** Everything that waits. */
   get load(): Load {
-    const load = { calls: this.#line.size, units: 0, unpriced: 0 }
-    for (const { cost } of this.#line.values()) addTo(load, cost)
-    return load
+    return { calls: this.#line.size, ...this.#costs }
   }
 
   /** What is served before a call with this place. */
   ahead(place: Place): Load {
-    const load = { calls: this.#line.ahead(place), units: 0, unpriced: 0 }
+    const calls = this.#line.ahead(place)
     const waiters = this.#line.values()
-    for (let index = 0; index < load.calls; index++) addTo(load, waiters[index]?.cost)
+    // From the nearer end, so that to come last costs the same however long the queue is.
+    if (calls <= waiters.length / 2) {
+      const load = { calls, units: 0, unpriced: 0 }
+      for (let index = 0; index < calls; index++) add(load, waiters[index]?.cost)
+      return load
+    }
+    const load = { calls, ...this.#costs }
+    for (let index = calls; index < waiters.length; index++) add(load, waiters[index]?.cost, -1)
     return load
   }
 
@@ -76,7 +83,7 @@ export class LimitQueue {
       const leave = (): boolean => {
         cancelTimer?.()
         signal?.removeEventListener('abort', onAbort)
-        return this.#line.remove(waiter)
+        return this.#remove(waiter)
       }
       const onAbort = (): void => {
         leave()
@@ -101,6 +108,7 @@ export class LimitQueue {
       const cancelTimer = latestMs === Infinity ? undefined : this.#clock.schedule(latestMs - nowMs, onLate)
       signal?.addEventListener('abort', onAbort, { once: true })
       this.#line.add(waiter)
+      add(this.#costs, candidate.cost)
       giveUp = onLate
     })
     // It is awaited a little later; an abort before that is no unhandled rejection.
@@ -120,14 +128,23 @@ export class LimitQueue {
       const atMs = startMs(ahead, cost)
       if (atMs >= latestMs || atMs === Infinity) return true
       ahead.calls++
-      addTo(ahead, cost)
+      add(ahead, cost)
       return false
     })
     for (const { settle } of late) settle('refused')
   }
+
+  #remove(waiter: Waiter): boolean {
+    if (!this.#line.remove(waiter)) return false
+    add(this.#costs, waiter.cost, -1)
+    // Fractions do not add up to nothing.
+    if (this.#line.size === 0) this.#costs.units = 0
+    return true
+  }
 }
 
-function addTo(load: { units: number; unpriced: number }, cost: number | undefined): void {
-  if (cost === undefined) load.unpriced++
-  else load.units += cost
+/** Adds what `count` calls take of which each takes `cost`. */
+function add(load: { units: number; unpriced: number }, cost: number | undefined, count = 1): void {
+  if (cost === undefined) load.unpriced += count
+  else load.units += cost * count
 }
