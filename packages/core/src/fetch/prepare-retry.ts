@@ -46,7 +46,9 @@ export async function prepareRetry(
     record.stop = 'deadline'
     return false
   }
-  const paid = scope.budget === undefined ? 0 : scope.budget.pay(failure.code === 'rate_limited', nowMs)
+  // Who waits in line is sent when the limit lets it, so that no budget has to spread such retries.
+  const isFree = scope.budget === undefined || isPaused
+  const paid = isFree ? 0 : scope.budget.pay(failure.code === 'rate_limited', nowMs)
   if (paid === undefined) {
     record.stop = 'budget'
     return false

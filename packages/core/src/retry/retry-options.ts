@@ -13,7 +13,10 @@ export interface RetryBudgetOptions {
   readonly maxTokens?: number
   /** Cost of a retry after a failure of the network or the server. @defaultValue 14 */
   readonly transientCost?: number
-  /** Cost of a retry after a rate limit. Less, because such retries are paced by the server. @defaultValue 5 */
+  /**
+   * Cost of a retry after a rate limit that holds nobody back, as with `rateLimit: false`. Less, because such retries are paced by
+   * the server. A retry that waits in the line of a limit costs nothing. @defaultValue 5
+   */
   readonly throttleCost?: number
   /** Tokens that a call brings back when it succeeds at once. A retry that succeeds brings back its cost. @defaultValue 1 */
   readonly successRefund?: number

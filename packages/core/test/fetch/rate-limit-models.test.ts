@@ -106,6 +106,16 @@ describe.each(Object.entries(windows))('createFetch: a load on %s', (_, model) =
   })
 })
 
+describe('createFetch: a burst that is refused', () => {
+  it('comes through as a whole, also where it has more retries than the retry budget pays for', async () => {
+    const load = { limit: 50, windowMs: 1_000, callers: 300, latencyMs: 50, options: { retry: {} } } as const
+    const model = () => fixedWindow(50, 1_000)
+    const { statuses } = await runLoad({ ...load, model, telling: tellings['Retry-After, rounded up'] })
+    expect(statuses).toHaveLength(300)
+    expect(new Set(statuses)).toEqual(new Set([200]))
+  })
+})
+
 describe('createFetch: a load on tokens that come back evenly', () => {
   it.each(latencies)('meets no 429, where the limit is declared: %s', async (_, latency) => {
     for (const load of [fivePerSecond, fiftyPer10s]) {

@@ -53,11 +53,21 @@ export const retryPairs = [
     expect(transport.calls).toHaveLength(2)
     expect(heard.of('retry:scheduled')).toHaveLength(1)
   }),
-  pair('budget', 'rate limit', 'a retry after a limit costs less', async () => {
-    const { run, fetch } = harness([answer(429, { 'retry-after': '1' })], { retry: { maxAttempts: 2 } })
-    await run()
-    expect(fetch.snapshot().hosts).toMatchObject([{ retryTokens: 495 }])
-  }),
+  pair(
+    'budget',
+    'rate limit',
+    'a retry that waits in the line of a limit costs nothing, and one that does not costs less',
+    async () => {
+      for (const [rateLimit, retryTokens] of [
+        [{}, 500],
+        [false, 495],
+      ] as const) {
+        const { run, fetch } = harness([answer(429, { 'retry-after': '1' })], { retry: { maxAttempts: 2 }, rateLimit })
+        await run()
+        expect(fetch.snapshot().hosts).toMatchObject([{ retryTokens }])
+      }
+    },
+  ),
   pair('budget', 'bulkhead', 'what has no place costs nothing', async () => {
     const { fetch, clock } = harness(['hang'], { bulkhead: { maxConcurrent: 1, maxQueue: 0 } })
     const controller = new AbortController()
