@@ -4,9 +4,20 @@ const NUMBER = /^\d{1,15}(?:\.\d{1,9})?$/
 const NUMBER_LIST = /^[\d., ]+$/
 const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})$/i
 const DATE_STRING = /^[a-z]{3} [a-z]{3} \d{2} \d{4} \d{2}:\d{2}:\d{2} GMT[+-]\d{4}(?: \([\w .+-]{1,60}\))?$/i
-const DURATION = /^(?:\d{1,9}(?:\.\d{1,9})?(?:ms|[smhd]))+$/
-const DURATION_PART = /(\d+(?:\.\d+)?)(ms|[smhd])/g
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+// As Go writes them; the "µ", which is two bytes, arrives as two characters.
+const DURATION = /^(?:\d{1,9}(?:\.\d{1,9})?(?:[mun]s|Â?µs|[smhd]))+$/
+const DURATION_PART = /(\d+(?:\.\d+)?)([mun]s|Â?µs|[smhd])/g
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  Âµs: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
 
 // No server means a delay of more than 30 years: such a number is a moment, in seconds or in milliseconds.
 const EPOCH_SECONDS_ABOVE = 1e9

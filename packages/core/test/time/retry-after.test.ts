@@ -26,6 +26,11 @@ describe('parseRetryAfter', () => {
     ['6m0s', 360_000],
     ['1h2.5s', 3_602_500],
     ['12ms', 12],
+    ['824.5µs', 1],
+    ['1ms200Âµs', 2],
+    ['3s1500us', 3_002],
+    ['1h15m30.918273645s', 4_530_919],
+    ['900ns', 1],
   ])('reads retry-after: %s as %d ms', (value, ms) => {
     expect(waitOf({ 'retry-after': value })).toBe(ms)
   })
