@@ -65,7 +65,8 @@ function createSyncedWrites({ client, replicas, keys, clock, timeoutMs }: Synced
   /** What the server called itself the last time. */
   let lastRun: string | undefined
 
-  const sync = async (): Promise<void> => {
+  /** @param expectedRun - The run in which those who wait were answered; `undefined`: any. */
+  const sync = async (expectedRun: string | undefined): Promise<void> => {
     try {
       // `WAITAOF` waits for what its connection has written: on another one, which a client makes by itself, it would wait for nothing.
       const answers = Promise.all([
@@ -80,7 +81,7 @@ function createSyncedWrites({ client, replicas, keys, clock, timeoutMs }: Synced
       const run = String(begunIn)
       const isSameConnection = String(id) === String(sameId) && String(info).includes(`run_id:${run}`)
       // One that was started since, or took the place of another, may never have had what was stored before.
-      const isSameRun = lastRun === undefined || run === lastRun
+      const isSameRun = expectedRun === undefined || run === expectedRun
       lastRun = run
       if (isSameConnection && isSameRun && local >= 1 && remote >= replicas) return
     } catch (error) {
@@ -91,8 +92,8 @@ function createSyncedWrites({ client, replicas, keys, clock, timeoutMs }: Synced
     })
   }
 
-  const begin = (): Promise<void> => {
-    const begun = sync()
+  const begin = (expectedRun: string | undefined): Promise<void> => {
+    const begun = sync(expectedRun)
     waiting = begun
     const end = (): void => {
       if (waiting === begun) waiting = undefined
@@ -101,15 +102,20 @@ function createSyncedWrites({ client, replicas, keys, clock, timeoutMs }: Synced
     return begun
   }
 
-  const beginNext = (): Promise<void> => {
-    next = undefined
-    return begin()
+  const beginAfter = (before: Promise<void>): Promise<void> => {
+    // As it is now: the sync before may be the one that hears of another run.
+    const expectedRun = lastRun
+    const beginNext = (): Promise<void> => {
+      next = undefined
+      return begin(expectedRun)
+    }
+    return before.then(beginNext, beginNext)
   }
 
   return {
     wait() {
-      if (waiting === undefined) return begin()
-      next ??= waiting.then(beginNext, beginNext)
+      if (waiting === undefined) return begin(lastRun)
+      next ??= beginAfter(waiting)
       return next
     },
   }

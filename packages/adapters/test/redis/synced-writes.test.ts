@@ -37,4 +37,12 @@ describe('openSyncedWrites', () => {
     // What was stored under its new name it has.
     await writes.wait()
   })
+
+  it('takes it for none of those who waited already, neither at once nor for the next time', async () => {
+    const { writes, restart } = await serverOf('a1')
+    restart('b2')
+    const waits = await Promise.allSettled([writes.wait(), writes.wait(), writes.wait()])
+    expect(waits.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    await writes.wait()
+  })
 })
