@@ -12,8 +12,8 @@ const LONGEST_PAUSE_AFTER_FEW_MS = 60_000
 // Who is refused though he kept to what was learned keeps to so much of it.
 const LESS = 0.8
 
-// So long, and for so many windows, it is kept to what was learned; then twice as much is tried. When that is too much, it is
-// tried half as often.
+// So long, and for so many windows, it is kept to what was learned; then one call more is tried, and when that was not too much for
+// a window, twice as much. When it is too much, it is tried half as often.
 const TRUSTED_MS = 20_000
 const TRUSTED_WINDOWS = 5
 const MAX_PROOFS = 5
@@ -46,6 +46,9 @@ export class LearnedQuota implements Quota {
   /** 0: nothing is known yet. */
   #limit: number
   #trustedUntilMs: number
+  /** How much was learned, where more than that is tried. */
+  #provenLimit: number | undefined
+  #newestCost = 1
   #doublings = 0
 
   /** What is learned from a hit, and from what was learned before, where that was too much. `undefined`: nothing. */
@@ -77,10 +80,8 @@ export class LearnedQuota implements Quota {
 
   #corrected(hit: LimitHit, burst: Burst | undefined): LearnedQuota {
     const { atMs, waitMs } = hit
-    if (this.#doublings > 0) {
-      const limit = this.#limit / 2 ** this.#doublings
-      return new LearnedQuota(limit, this.#windowMs, this.#beganMs, hit, this.#proofs + 1)
-    }
+    if (this.#provenLimit !== undefined)
+      return new LearnedQuota(this.#provenLimit, this.#windowMs, this.#beganMs, hit, this.#proofs + 1)
     const shownMs = Math.max(this.#windowMs, commonWindowAbove(waitMs))
     if (burst !== undefined && atMs > this.#opensMs + 2 * this.#windowMs) {
       const limit = Math.min(unitsIn(shownMs, burst, hit), Math.floor(LESS * this.#limit))
@@ -116,12 +117,19 @@ export class LearnedQuota implements Quota {
 
   started(nowMs: number): void {
     if (nowMs < this.#trustedUntilMs) return
+    if (this.#provenLimit === undefined && this.#limit > 0) {
+      this.#provenLimit = this.#limit
+      this.#raiseTo(this.#limit + this.#newestCost)
+      this.#trustedUntilMs = nowMs + 2 * this.#windowMs
+      return
+    }
     this.#doublings++
-    this.#raiseTo(2 * this.#limit)
+    this.#raiseTo((this.#provenLimit ?? 0) * 2 ** this.#doublings)
     this.#trustedUntilMs = nowMs + this.#trustMs
   }
 
   finished(call: FinishedCall, nowMs: number): void {
+    this.#newestCost = call.cost
     if (!this.isBeforeHit(call.startedAtMs)) {
       this.#window.finished(call, nowMs)
     } else if (call.isSuccess) {

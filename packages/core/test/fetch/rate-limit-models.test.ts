@@ -106,6 +106,21 @@ describe.each(Object.entries(windows))('createFetch: a load on %s', (_, model) =
   })
 })
 
+describe('createFetch: a load that lasts, on a limit that only a 429 tells of', () => {
+  it.each(untold.slice(0, 2))(
+    'meets it again with one call now and then, to see whether there is more: told %s',
+    async (name) => {
+      const load = { limit: 10, windowMs: 1_000, callers: 450, latencyMs: 50 } as const
+      const result = await runLoad({ ...load, model: () => fixedWindow(10, 1_000), telling: tellings[name] })
+      expect(new Set(result.statuses)).toEqual(new Set([200]))
+      // The first pause is over after the first second; one call more is tried after 20 and 40 seconds of the rest.
+      expect(result.extra429s).toBeGreaterThan(0)
+      expect(result.extra429s).toBeLessThanOrEqual(2)
+      expect(result.tookMs / result.optimumMs).toBeLessThan(1.2)
+    },
+  )
+})
+
 describe('createFetch: a burst that is refused', () => {
   it('comes through as a whole, also where it has more retries than the retry budget pays for', async () => {
     const load = { limit: 50, windowMs: 1_000, callers: 300, latencyMs: 50, options: { retry: {} } } as const
