@@ -1,6 +1,7 @@
 import type { Place } from '../policy/place.ts'
 import type { Random } from '../random/random.ts'
 import type { Clock } from '../time/clock.ts'
+import { AnswerSampling } from './answer-sampling.ts'
 import type { BucketCall, Hit } from './bucket-call.ts'
 import { LearnedQuota } from './learned-quota.ts'
 import { type Candidate, LimitQueue, type Load, type Ticket } from './limit-queue.ts'
@@ -14,10 +15,6 @@ import { UnexplainedPauses } from './unexplained-pauses.ts'
 const MAX_PAUSE_MS = 3_600_000
 const NEWS_MS = 100
 const INTERVAL_JITTER = 0.2
-
-// A provider tells its limits in every answer or in none; who was silent for so long is asked less often.
-const SILENT_AFTER = 16
-const SILENT_LOOK_EVERY = 8
 
 /** Those of every bucket of which no limit is known. */
 const noQuotas = new LimitQuotas([])
@@ -50,9 +47,7 @@ export class LimitBucket {
   #notBeforeMs = 0
   /** Absent as long as something goes through. */
   #unexplained: UnexplainedPauses | undefined
-  #silent = 0
-  /** Answers that need not be read, because so much is left. */
-  #unread = 0
+  readonly #sampling = new AnswerSampling()
   #timer: (() => void) | undefined
 
   /** What a call takes of which nobody says it. */
@@ -94,9 +89,7 @@ export class LimitBucket {
 
   /** Whether the headers of a success are worth a look. */
   isListening(nowMs: number): boolean {
-    // What was plenty when the last answer was read may be gone by now, or its window over.
-    if (this.#unread > 0 && this.#quotas.unreadAnswers(nowMs) > 0) return false
-    return this.#silent < SILENT_AFTER || this.#silent % SILENT_LOOK_EVERY === 0
+    return this.#sampling.isDue(this.#quotas, nowMs)
   }
 
   /** What a call takes, as far as other processes are concerned. */
@@ -156,9 +149,7 @@ export class LimitBucket {
   finish(call: BucketCall, nowMs: number): number {
     const { startedAtMs, isSuccess, readings, cost, hit } = call
     this.#end(cost)
-    if (readings.length > 0) this.#silent = 0
-    else if (this.#unread > 0) this.#unread--
-    else if (isSuccess) this.#silent++
+    this.#sampling.note(readings.length > 0, isSuccess)
     if (isSuccess) {
       this.#unexplained = undefined
       if (this.#learned?.isBeforeHit(startedAtMs) !== true) this.#successes.add(cost ?? 1, nowMs)
@@ -172,7 +163,7 @@ export class LimitBucket {
       const nowUsedUpMs = quotas.usedUpUntilMs(nowMs)
       if (usedUpMs === 0 && nowUsedUpMs > 0) newsMs = nowUsedUpMs - nowMs
     }
-    if (readings.length > 0 && this.shared === undefined) this.#unread = this.#quotas.unreadAnswers(nowMs)
+    if (readings.length > 0 && this.shared === undefined) this.#sampling.skip(this.#quotas.unreadAnswers(nowMs))
     this.shared?.finished(call, this.unitsOf(cost), nowMs)
     if (this.#slowStart !== undefined) {
       this.#slowStart.finished(startedAtMs, isSuccess)
