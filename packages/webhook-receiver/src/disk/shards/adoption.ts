@@ -100,22 +100,27 @@ export class Adoption {
       throw error
     }
     this.#adopted.set(index, shard)
-    this.#told.delete(index)
     this.#options.onAdopted(shard, report)
-    // Only then is it known what they have not had of it.
-    await this.#options.register(shard)
+    try {
+      // Only then is it known what they have not had of it.
+      await this.#options.register(shard)
+    } catch (error) {
+      this.#adopted.delete(index)
+      await unlock(shard)
+      throw error
+    }
+    this.#told.delete(index)
     return !(await this.#giveBackIfEmpty(shard))
   }
 
   async #giveBackIfEmpty(shard: Shard): Promise<boolean> {
     if (!(await shard.release())) return false
-    const { index, buffer } = shard
+    const { index } = shard
     this.#adopted.delete(index)
     // As long as it is locked: from then on it may be somebody else's.
     const epoch = await this.#epochOf(index)
     if (epoch !== undefined) this.#emptySince.set(index, epoch)
-    // The lock is free even if something else could not be closed.
-    await buffer.close().catch(() => undefined)
+    await unlock(shard)
     return true
   }
 
@@ -144,4 +149,9 @@ export class Adoption {
       return undefined
     }
   }
+}
+
+/** Closes a shard. Its lock is free even if something else could not be closed. */
+async function unlock({ buffer }: Shard): Promise<void> {
+  await buffer.close().catch(() => undefined)
 }

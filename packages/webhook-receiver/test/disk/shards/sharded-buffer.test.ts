@@ -110,6 +110,20 @@ describe('diskBuffer with shards', () => {
     expect((await leases(living)).all.map(({ partition }) => partition)).toEqual([0, 2, 1])
   })
 
+  test('takes a shard for empty only when its consumers could be registered', async () => {
+    const { clock, open, fileSystem } = machine()
+    const [living, dying] = [await open(), await open()]
+    await living.openConsumer('c')
+    await dying.append([numberedEvent(1)])
+    await dying.close()
+    fileSystem.fault = (_, path) => (path.includes('shard-1/cur/') ? 'ENOSPC' : undefined)
+    await clock.advance(SETTLED_MS)
+    await expect(leases(living)).rejects.toMatchObject({ code: 'ENOSPC' })
+    expect((await leases(living)).all.map(({ partition }) => partition)).toEqual([0])
+    fileSystem.fault = undefined
+    expect((await leases(living)).all.map(({ partition }) => partition)).toEqual([0, 1])
+  })
+
   test('looks again into a shard that was empty for others when a consumer comes', async () => {
     const { clock, open } = machine()
     const [living, dying] = [await open(), await open()]
