@@ -14,6 +14,7 @@ import type {
 } from '../buffer/event-buffer.ts'
 import type { DiskBufferOptions, DiskDurability } from './disk-buffer-options.ts'
 import { type DiskStore, openDiskStore } from './disk-store.ts'
+import { startPulse } from './pulse.ts'
 import { findShards } from './shards/shard-names.ts'
 import { ShardedBuffer } from './shards/sharded-buffer.ts'
 import { type ResolvedDiskBufferOptions, resolveDiskBufferOptions } from './resolve-disk-buffer-options.ts'
@@ -50,7 +51,7 @@ function makeShard(options: ResolvedDiskBufferOptions): EventBuffer {
 type BufferState =
   | { readonly kind: 'closed' }
   | { readonly kind: 'opening'; readonly settled: Promise<unknown> }
-  | { readonly kind: 'open'; readonly store: DiskStore }
+  | { readonly kind: 'open'; readonly store: DiskStore; readonly endPulse: () => void }
   | { readonly kind: 'closing'; readonly settled: Promise<void> }
 
 /** What callers may rely on. */
@@ -81,13 +82,15 @@ class DiskBuffer implements EventBuffer {
   async open(): Promise<OpenReport> {
     if (this.#state.kind === 'closing') await this.#state.settled
     if (this.#state.kind !== 'closed') throw new BufferError('buffer_locked', 'The buffer is open already.')
+    const endPulse = startPulse({ ...this.#options, directory: this.#directory })
     const opening = this.#refuseShards().then(() => openDiskStore(this.#options, this.#directory))
     this.#state = { kind: 'opening', settled: opening.catch(() => undefined) }
     try {
       const { store, report } = await opening
-      this.#state = { kind: 'open', store }
+      this.#state = { kind: 'open', store, endPulse }
       return report
     } catch (error) {
+      endPulse()
       this.#state = { kind: 'closed' }
       throw error
     }
@@ -139,7 +142,9 @@ class DiskBuffer implements EventBuffer {
     }
     if (this.#state.kind === 'closing') return this.#state.settled
     if (this.#state.kind === 'closed') return
-    const settled = this.#state.store.close().finally(() => {
+    const { store, endPulse } = this.#state
+    const settled = store.close().finally(() => {
+      endPulse()
       this.#state = { kind: 'closed' }
     })
     this.#state = { kind: 'closing', settled }
