@@ -11,6 +11,7 @@ import { recordTypes } from './record-codec.ts'
 import { randomSalt } from './segment-format.ts'
 import type { SeqRange } from './seq.ts'
 import { Shelf } from './shelf.ts'
+import { writeRefusal } from './write-failure.ts'
 
 /** Directories of what is kept beside the log. */
 const SHELVES = { parked: 'park', deadLetters: 'dlq' } as const
@@ -97,7 +98,11 @@ export class ConsumerRegistry {
     this.#loaded.clear()
   }
 
-  /** Finds a consumer or registers it, durably. */
+  /**
+   * Finds a consumer or registers it, durably.
+   *
+   * @throws BufferError `buffer_full` or `buffer_failed`; it is not registered then.
+   */
   open(name: string, from: 'earliest' | 'latest', log: Log): Promise<DiskConsumer> {
     const present = this.#consumers.get(name)
     if (present !== undefined) return present
@@ -117,20 +122,21 @@ export class ConsumerRegistry {
     return consumer
   }
 
-  /** Forgets a consumer with everything it has on disk. */
+  /**
+   * Forgets a consumer with everything it has on disk.
+   *
+   * @throws BufferError `buffer_failed`; what is left of it goes when it is removed again.
+   */
   async remove(name: string): Promise<void> {
     const fileName = consumerFileName(name)
+    if (fileName === undefined) return
     const consumer = this.#consumers.get(name)
-    if (fileName === undefined || consumer === undefined) return
     this.#consumers.delete(name)
     await this.#inTurn(async () => {
-      await (await consumer.catch(() => undefined))?.close()
-      const { fileSystem } = this.#options
-      // The checkpoint goes first: without it the consumer is unknown, and the rest is only waste.
-      await fileSystem.remove(`${this.#cursorDirectory}/${fileName}.cur`)
-      await fileSystem.syncDirectory(this.#cursorDirectory)
-      await fileSystem.remove(`${this.#cursorDirectory}/${fileName}.ack`)
-      await this.#removeShelves(fileName)
+      await (await consumer?.catch(() => undefined))?.close()
+      await this.#removeFiles(fileName).catch((error: unknown) => {
+        throw writeRefusal(error, `The consumer ${name} cannot be removed.`)
+      })
     })
   }
 
@@ -207,10 +213,14 @@ export class ConsumerRegistry {
   }
 
   async #register(name: string, fileName: string, lowWater: number, log: Log): Promise<DiskConsumer> {
-    // Left over from a removal that was interrupted.
-    await this.#removeShelves(fileName)
-    const files = await this.#openFiles(fileName, Math.max(lowWater, log.firstSeq - 1))
-    return this.#connect(name, log, files)
+    try {
+      // Left over from a removal that was interrupted.
+      await this.#removeShelves(fileName)
+      const files = await this.#openFiles(fileName, Math.max(lowWater, log.firstSeq - 1))
+      return this.#connect(name, log, files)
+    } catch (error) {
+      throw writeRefusal(error, `The consumer ${name} cannot be registered.`)
+    }
   }
 
   #connect(name: string, log: Log, files: ConsumerFiles): DiskConsumer {
@@ -284,6 +294,15 @@ export class ConsumerRegistry {
 
   #shelfDirectory(fileName: string, kind: keyof typeof SHELVES): string {
     return `${this.#directory}/${SHELVES[kind]}/${fileName}`
+  }
+
+  async #removeFiles(fileName: string): Promise<void> {
+    const { fileSystem } = this.#options
+    // The checkpoint goes first: without it the consumer is unknown, and the rest is only waste.
+    await fileSystem.remove(`${this.#cursorDirectory}/${fileName}.cur`)
+    await fileSystem.syncDirectory(this.#cursorDirectory)
+    await fileSystem.remove(`${this.#cursorDirectory}/${fileName}.ack`)
+    await this.#removeShelves(fileName)
   }
 
   async #removeShelves(fileName: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { LogReader } from './log-reader.ts'
 import { randomSalt } from './segment-format.ts'
 import { decodeShelved, encodeShelved, type ShelfNote, type ShelfRecord, summaryOf } from './shelf-codec.ts'
 import { type Shelved, ShelfIndex } from './shelf-index.ts'
+import { writeRefusal } from './write-failure.ts'
 
 const LIST_RECORDS = 64
 const LIST_BYTES = 1024 * 1024
@@ -94,7 +95,7 @@ export class Shelf {
 
   /** Reads what is there already. */
   async load(): Promise<void> {
-    if (await this.#isThere()) await this.#opened()
+    if (await this.#isThere()) await this.#openOnce()
   }
 
   /** Stores events durably. One that is there already is replaced. */
@@ -216,7 +217,14 @@ export class Shelf {
     return (await fileSystem.list(`${directory}/seg`)).length > 0
   }
 
-  async #opened(): Promise<OpenShelf> {
+  /** The shelf, made if there is none. What fails is told as of the log. */
+  #opened(): Promise<OpenShelf> {
+    return this.#openOnce().catch((error: unknown) => {
+      throw writeRefusal(error, 'The log of what is set aside cannot be opened.')
+    })
+  }
+
+  async #openOnce(): Promise<OpenShelf> {
     this.#open ??= this.#openFiles()
     try {
       return await this.#open

@@ -1,7 +1,7 @@
 import { fakeClock } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
 import type { DiskBufferOptions } from '../../src/disk/disk-buffer-options.ts'
-import { MemoryFileSystem } from './memory-file-system.ts'
+import { type FileOperation, MemoryFileSystem } from './memory-file-system.ts'
 import { consumerOf, DIRECTORY, memoryDiskBuffer, numberedEvent, openAndRead } from './sample-buffer.ts'
 
 const MIB = 1024 * 1024
@@ -153,6 +153,61 @@ describe('diskBuffer on a disk that fills up', () => {
     fileSystem.fault = (operation) => (operation === 'volume' ? 'ENOSYS' : undefined)
     await clock.advance(1000)
     expect(await buffer.append([numberedEvent(1)])).toMatchObject([{ status: 'appended' }])
+    await buffer.close()
+  })
+})
+
+describe('diskBuffer on a disk that is full to the last byte', () => {
+  /** Whether a call needs room. */
+  const needsRoom = (operation: FileOperation): boolean => operation === 'write' || operation === 'open'
+
+  test('says so when a consumer is to be registered, and registers it when there is room', async () => {
+    const { fileSystem, buffer } = await setting({})
+    await buffer.append([numberedEvent(1)])
+    fileSystem.fault = (operation) => (needsRoom(operation) ? 'ENOSPC' : undefined)
+    await expect(buffer.openConsumer('late')).rejects.toMatchObject({
+      reason: 'buffer_full',
+      message: 'The consumer late cannot be registered. No space is left.',
+      cause: { code: 'ENOSPC' },
+    })
+    fileSystem.fault = (operation) => (operation === 'datasync' ? 'EIO' : undefined)
+    await expect(buffer.openConsumer('late')).rejects.toMatchObject({ reason: 'buffer_failed' })
+    fileSystem.fault = undefined
+    const { consumer, lease } = await consumerOf(buffer, 'late')
+    expect(await consumer.read(lease, null, { limit: 9, maxBytes: 1e9, waitMs: 0 })).toHaveLength(1)
+    await buffer.close()
+  })
+
+  test('says so when the first event is parked or becomes a dead letter, and leaves it where it is', async () => {
+    const { fileSystem, buffer } = await setting({})
+    await buffer.append([numberedEvent(1)])
+    const { consumer, lease } = await consumerOf(buffer)
+    const [entry] = await consumer.read(lease, null, { limit: 1, maxBytes: 1e9, waitMs: 0 })
+    if (entry?.kind !== 'event') throw new Error('There is no event.')
+    const { event } = entry
+    const place = { event, lane: 'a', redrives: 0 }
+    const why = { attempts: 1, at: 1, message: 'no' }
+    fileSystem.fault = (operation) => (needsRoom(operation) ? 'ENOSPC' : undefined)
+    const full = { reason: 'buffer_full', message: expect.stringMatching(/No space is left\.$/) as unknown }
+    await expect(consumer.park(lease, [{ ...place, attempts: 0, nextAt: 0 }])).rejects.toMatchObject(full)
+    await expect(consumer.deadLetter(lease, [{ ...place, why }])).rejects.toMatchObject(full)
+    fileSystem.fault = undefined
+    expect((await consumer.load(lease)).done).toEqual([])
+    await consumer.deadLetter(lease, [{ ...place, why }])
+    expect((await buffer.stats()).consumers).toMatchObject([{ parked: 0, deadLetters: 1 }])
+    await buffer.close()
+  })
+
+  test('says what keeps a consumer from being removed, and removes it when asked again', async () => {
+    const { fileSystem, buffer } = await setting({})
+    fileSystem.fault = (operation) => (operation === 'remove' ? 'EROFS' : undefined)
+    await expect(buffer.removeConsumer('c')).rejects.toMatchObject({
+      reason: 'buffer_failed',
+      message: 'The consumer c cannot be removed. (EROFS)',
+    })
+    fileSystem.fault = undefined
+    await buffer.removeConsumer('c')
+    expect(fileSystem.paths(`${DIRECTORY}/cur`)).toEqual([])
     await buffer.close()
   })
 })
