@@ -75,6 +75,31 @@ describe('diskBuffer with shards', () => {
     expect((await leases(living)).all.map(({ partition }) => partition)).toEqual([0, 1])
   })
 
+  test('takes a shard again that another process had as soon as it was given back, before anything else was done', async () => {
+    const { clock, open, fileSystem } = machine()
+    const [living, dying] = [await open(), await open()]
+    await living.openConsumer('c')
+    const [stored] = await dying.append([numberedEvent(1)])
+    await dying.close()
+    const lock = fileSystem.lock.bind(fileSystem)
+    fileSystem.lock = async (path) => {
+      const held = await lock(path)
+      return {
+        async release() {
+          await held.release()
+          fileSystem.lock = lock
+          const next = await open()
+          await next.append([numberedEvent(2)])
+          await next.close()
+        },
+      }
+    }
+    await clock.advance(SETTLED_MS)
+    const { consumer, of } = await leases(living)
+    await consumer.commit(of(1), { done: [stored?.position ?? ''] })
+    expect((await leases(living)).all.map(({ partition }) => partition)).toEqual([0, 1])
+  })
+
   test('takes over one shard at a time, and only after processes that start together have had theirs', async () => {
     const { clock, open } = machine()
     const dying = [await open(), await open(), await open()]
