@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest'
+import type { DiskBufferOptions } from '../../src/disk/disk-buffer-options.ts'
 import { type Fault, MemoryFileSystem } from './memory-file-system.ts'
 import { checkFound, playRun } from './played-run.ts'
 import { consumerOf, DIRECTORY, memoryDiskBuffer, numberedEvent, openAndRead, readEverything } from './sample-buffer.ts'
 import { firstSeed, scale } from './scale.ts'
 
+// Every call at night; every third of them, from another one each time, in a pull request, and every twelfth of unusual set-ups.
 const STEP = scale > 1 ? 1 : 3
+const RARER = scale > 1 ? 1 : 4
 
-async function countCalls(): Promise<number> {
+async function countCalls(options: Partial<DiskBufferOptions>): Promise<number> {
   const fileSystem = new MemoryFileSystem()
-  const told = await playRun(fileSystem)
+  const told = await playRun(fileSystem, options)
   expect(told.appended).toHaveLength(24)
   expect(told.deadLettered).toEqual([1])
   expect(told.parked).toEqual([10, 18, 1])
@@ -32,26 +35,44 @@ describe('diskBuffer on a device that fails', () => {
     ['EINTR', 'EINTR'],
     ['a short write', { shortWrite: 1500 }],
   ]
-  for (const [name, fault] of faults) {
-    for (const forever of [false, true]) {
-      test(`loses nothing that it acknowledged when a call fails with ${name} ${forever ? 'and so do all after it' : 'once'}`, {
-        timeout: 60_000,
-      }, async () => {
-        const calls = await countCalls()
-        // Every call at night, every third of them, from another one each time, in a pull request.
-        for (let call = 1 + (firstSeed % STEP); call <= calls; call += STEP) {
-          const fileSystem = new MemoryFileSystem()
-          fileSystem.fault = faultAt(call, fault, forever)
-          const told = await playRun(fileSystem)
-          fileSystem.fault = undefined
-          const where = `call ${call} of ${calls}`
-          await checkFound(fileSystem.afterKill(), told, 'kill', where)
-          await checkFound(fileSystem.afterPowerCut(), told, 'power cut', where)
-          if (!forever && typeof fault === 'object') expect(told.appended).toHaveLength(24)
-        }
-      })
-    }
-  }
+  const setUps: readonly (readonly [string, Partial<DiskBufferOptions>, number])[] = [
+    ['', {}, STEP],
+    [' while it writes zeros ahead', { preallocateBytes: 4096 }, STEP * RARER],
+    [
+      ' while it compresses and encrypts',
+      { compression: 'auto', encryption: { keyId: 'k', key: () => Buffer.alloc(32, 3) } },
+      STEP * RARER,
+    ],
+  ]
+  const cases = setUps.flatMap(([setUp, options, step]) =>
+    faults.flatMap(([name, fault]) =>
+      [false, true].map((forever) => ({
+        title: `${name} ${forever ? 'and so do all after it' : 'once'}${setUp}`,
+        fault,
+        forever,
+        options,
+        step,
+      })),
+    ),
+  )
+  test.each(cases)(
+    'loses nothing that it acknowledged when a call fails with $title',
+    { timeout: 60_000 },
+    async (it) => {
+      const { fault, forever, options, step } = it
+      const calls = await countCalls(options)
+      for (let call = 1 + (firstSeed % step); call <= calls; call += step) {
+        const fileSystem = new MemoryFileSystem()
+        fileSystem.fault = faultAt(call, fault, forever)
+        const told = await playRun(fileSystem, options)
+        fileSystem.fault = undefined
+        const where = `call ${call} of ${calls}`
+        await checkFound(fileSystem.afterKill(), told, 'kill', where, options)
+        await checkFound(fileSystem.afterPowerCut(), told, 'power cut', where, options)
+        if (!forever && typeof fault === 'object') expect(told.appended).toHaveLength(24)
+      }
+    },
+  )
 
   test('goes on when there is space again, in the same segment, and stores nothing twice', async () => {
     const fileSystem = new MemoryFileSystem()
