@@ -25,6 +25,8 @@ export class CallRecord {
   durationMs = 0
   stop: RetryStop | undefined
   failure: IntegrationErrorInit | undefined
+  /** Whether an attempt may have had an effect: none that never left, or that was turned away, had one. */
+  mayHaveActed = false
   readonly #caller: RecordedCaller
   readonly #startedAtMs: number
   #at: number | undefined

@@ -6,7 +6,7 @@ import type { CallLimit } from '../rate-limit/call-limit.ts'
 import type { RateLimitOptions } from '../rate-limit/rate-limit-options.ts'
 import type { Ticket } from '../rate-limit/limit-queue.ts'
 import { pathOf } from '../rate-limit/path-pattern.ts'
-import { isIdempotentMethod } from '../retry/retry-decision.ts'
+import { isIdempotentMethod, isUnprocessed } from '../retry/retry-decision.ts'
 import { CallSignal } from '../timeout/call-signal.ts'
 import { type AttemptExtras, attemptExtrasOf } from './attempt-extras.ts'
 import { CallRecord, type WaitRecord } from './call-record.ts'
@@ -199,6 +199,7 @@ export class Call {
       this.record.attempts = [{ attempt: number, durationMs, status: outcome.response.status }, ...attempts]
       return
     }
+    if (!isTurnedAway(outcome)) this.record.mayHaveActed = true
     const attempt: AttemptRecord = {
       attempt: number,
       durationMs,
@@ -225,6 +226,14 @@ function withSignal(init: CapturedInit | undefined, signal: CallSignal | undefin
   if (signal === undefined) return init
   // Spreading is dear, and most calls have nothing to spread.
   return init === undefined ? { signal: signal.current } : { ...init, signal: signal.current }
+}
+
+/** Whether a request never left, or was answered by one that did not work on it. */
+function isTurnedAway(outcome: Outcome): boolean {
+  const { failure } = outcome
+  if (failure === undefined) return false
+  const response = outcome.kind === 'response' ? outcome.response : undefined
+  return isUnprocessed({ failure, status: response?.status, redirected: response?.redirected === true })
 }
 
 /** The part of a failure that events carry. */

@@ -14,5 +14,5 @@ export function classifyWait(call: Call, error: unknown): IntegrationErrorInit {
   if (call.failedIn !== undefined)
     return { ...providerFailures[call.failedIn], cause: error, phase: 'local', delivery: unsentDelivery(record) }
   const failure = classifyFailure(error, callerSignal === undefined ? {} : { signal: callerSignal })
-  return record.attempts.length > 0 ? failure : { ...failure, phase: 'local', delivery: 'not_sent' }
+  return record.mayHaveActed ? failure : { ...failure, phase: 'local', delivery: 'not_sent' }
 }

@@ -10,9 +10,9 @@ export function refuse(record: CallRecord, init: IntegrationErrorInit): Outcome 
   return { kind: 'refused', error: new IntegrationError({ ...failure, ...callFactsOf(record) }), failure }
 }
 
-/** That nothing was sent is true of a call without attempts only: an earlier one may have been executed. */
-export function unsentDelivery(record: CallRecord): Delivery {
-  return record.attempts.length === 0 ? 'not_sent' : 'unknown'
+/** What is known of a call that ends before an attempt: an earlier one may have been executed. */
+export function unsentDelivery({ mayHaveActed }: CallRecord): Delivery {
+  return mayHaveActed ? 'unknown' : 'not_sent'
 }
 
 /** The wait for a rate limit cannot end in time, or is for a quota that is used up. `Infinity`: nobody knows how long. */
@@ -68,7 +68,7 @@ export function bulkheadRefusal(reason: 'bulkhead_full' | 'bulkhead_timeout'): I
 
 /** A refusal as a response, for clients that only understand statuses. */
 export function refusalResponse(error: IntegrationError): Response {
-  const status = error.code === 'rate_limited' ? 429 : 503
+  const status = error.code === 'rate_limited' || error.code === 'quota_exhausted' ? 429 : 503
   const headers = new Headers({ 'content-type': 'application/problem+json' })
   if (error.retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(error.retryAfterMs / 1000)))
   return new Response(JSON.stringify({ ...error.toProblem(), status }), { status, headers })

@@ -31,7 +31,8 @@ export function retryStopOf(facts: FailedAttemptFacts): RetryStop | undefined {
   // A library of the provider may repeat every 429; what is used up until tomorrow stays so.
   if (code === 'quota_exhausted') return 'not_retryable'
   if (verdict === undefined && retryable !== 'now' && retryable !== 'after') return 'not_retryable'
-  if (!facts.repeatable && !isUnprocessed(facts, verdict)) return 'unsafe'
+  const isWanted = verdict === true && !facts.redirected
+  if (!facts.repeatable && !isWanted && !isUnprocessed(facts)) return 'unsafe'
   return facts.replayable ? undefined : 'body_not_replayable'
 }
 
@@ -39,9 +40,12 @@ export function retryStopOf(facts: FailedAttemptFacts): RetryStop | undefined {
  * The request never left, or the server says that it refused to work on it. Either way repeating has no second effect. An
  * answer after a redirect says nothing of the request that was redirected.
  */
-function isUnprocessed({ failure, status, redirected }: FailedAttemptFacts, verdict: true | undefined): boolean {
+export function isUnprocessed({
+  failure,
+  status,
+  redirected,
+}: Pick<FailedAttemptFacts, 'failure' | 'status' | 'redirected'>): boolean {
   if (redirected) return false
-  if (verdict === true) return true
   const delivery = failure.delivery ?? errorCodes[failure.code].delivery
   if (delivery === 'not_sent' || failure.code === 'rate_limited') return true
   return status === 429 || (status === 503 && failure.retryAfterMs !== undefined)

@@ -181,6 +181,14 @@ describe('createFetch: refusals', () => {
     expect(await response.json()).toMatchObject({ code: 'rate_limited', delivery: 'not_sent' })
   })
 
+  it('come as 429 when a quota is used up', async () => {
+    const { run } = harness([answer(429, { 'retry-after': '7200' })], { refusals: 'response' })
+    await run()
+    const response = await run()
+    expect(response.status).toBe(429)
+    expect(await response.json()).toMatchObject({ code: 'quota_exhausted', status: 429, retry_after_ms: 3_600_000 })
+  })
+
   it('leave the failures of the transport alone', async () => {
     const failure = new TypeError('fetch failed')
     const { run } = harness([failure], { refusals: 'response' })

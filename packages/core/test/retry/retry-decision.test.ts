@@ -21,6 +21,12 @@ describe('retryStopOf', () => {
     expect(stopOf({ code: 'token_expired' }, { repeatable: true })).toBe('not_retryable')
   })
 
+  it('never repeats what a quota refuses, not even when the server wants it', () => {
+    const facts = { status: 429, repeatable: true, headers: new Headers({ 'x-should-retry': 'true' }) }
+    expect(stopOf({ code: 'rate_limited' }, facts)).toBeUndefined()
+    expect(stopOf({ code: 'quota_exhausted' }, facts)).toBe('not_retryable')
+  })
+
   it.each<[string, IntegrationErrorInit, number | undefined]>([
     ['never left', { code: 'connection_failed' }, undefined],
     ['met a rate limit', { code: 'rate_limited' }, 403],
