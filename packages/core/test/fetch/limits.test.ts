@@ -54,6 +54,60 @@ describe('createFetch: the place of a retry in the line of a limit', () => {
   })
 })
 
+describe('createFetch: a narrower limit that is hit while a call waits for a wider one', () => {
+  it('is waited for as well', async () => {
+    const tells = (name: string) => ({
+      remaining: { header: `x-${name}-left` },
+      reset: { header: `x-${name}-reset`, format: 'delta_s' as const },
+      examples: [
+        {
+          answer: { status: 200, headers: { [`x-${name}-left`]: '0', [`x-${name}-reset`]: '1' } },
+          reads: { remaining: 0, resetMs: 1_000 },
+        },
+      ],
+    })
+    const connector = connectorWith([
+      { id: 'endpoint', scope: 'endpoint', ...tells('endpoint') },
+      { id: 'all', scope: 'connection', ...tells('all') },
+    ])
+    const sentMs: number[] = []
+    const { fetch, clock } = harness(
+      [
+        async () => {
+          await clock.sleep(1_000)
+          return answer(429, { 'x-endpoint-left': '0', 'x-endpoint-reset': '10' })
+        },
+        () => answer(200, { 'x-all-left': '0', 'x-all-reset': '3' }),
+        () => {
+          sentMs.push(clock.monotonicMs())
+          return answer(200)
+        },
+      ],
+      { connector },
+    )
+    const hit = fetch('https://api.example.com/a')
+    await clock.flush()
+    await fetch('https://api.example.com/b')
+    await clock.runUntil(Promise.all([hit, fetch('https://api.example.com/a')]))
+    expect(sentMs).toHaveLength(2)
+    for (const atMs of sentMs) expect(atMs).toBeGreaterThanOrEqual(11_000)
+  })
+})
+
+describe('createFetch: the reset of a limit', () => {
+  it('is not met by all processes in the same instant', async () => {
+    const sentMs = async (drawn: number): Promise<number> => {
+      const used = answer(200, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '2' })
+      const { run, clock } = harness([used, () => answer(200)], { random: { next: () => drawn, uuid: () => '' } })
+      await run()
+      await run()
+      return clock.monotonicMs()
+    }
+    expect(await sentMs(0)).toBe(2_000)
+    expect(await sentMs(0.9)).toBe(2_000 + 0.9 * 25)
+  })
+})
+
 describe('createFetch: maxWaitMs', () => {
   it('bounds the waits for several limits together', async () => {
     const connector = connectorWith([
