@@ -78,13 +78,20 @@ export class LimitQuotas {
     const isRestored = own.some(({ restorePerSecond }) => restorePerSecond !== undefined)
     // While everything is left, some do not tell that it comes back evenly.
     const isOther = isRestored && !(known?.quota instanceof RestoringQuota)
-    if (known === undefined ? this.#told.length >= MAX_QUOTAS : !isOther) return
+    if (known !== undefined && !isOther) return
+    const others = this.#told.filter((kept) => kept !== known)
+    if (others.length >= MAX_QUOTAS) {
+      // What is told no more makes room: names of limits may change.
+      const gone = others.findIndex((kept) => !readings.some((told) => told.policy === kept.policy))
+      if (gone < 0) return
+      others.splice(gone, 1)
+    }
     const jitterMs = releaseIntervalMs * random.next()
     const quota = isRestored ? new RestoringQuota() : new ToldQuota(releaseIntervalMs, jitterMs, nowMs)
     // Where something else is counted beside calls, that is what calls have a cost in.
     const hasUnits = readings.some(({ unit }) => unit !== undefined)
     const counts = own.some(({ unit }) => unit !== undefined) ? 'units' : hasUnits ? 'calls' : 'either'
-    this.#told = [...this.#told.filter((kept) => kept !== known), { policy, quota, counts }]
+    this.#told = [...others, { policy, quota, counts }]
     this.#collect()
   }
 
