@@ -77,7 +77,7 @@ export interface PostgresJsLike {
     readonly begin: (...args: never[]) => unknown;
 }
 
-export type PostgresLike = PgPoolLike | PgClientLike | PostgresJsLike | PgliteLike | SqlClient<never>;
+export type PostgresLike = PgPoolLike | PgClientLike | PostgresJsLike | PgliteLike | SqlClient;
 
 export type PostgresListener = PgListeningPoolLike | PgListenerLike | ChannelListenerLike;
 

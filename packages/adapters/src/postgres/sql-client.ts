@@ -60,4 +60,4 @@ export interface PgliteLike {
 }
 
 /** A client that the application has made, and closes. */
-export type PostgresLike = PgPoolLike | PgClientLike | PostgresJsLike | PgliteLike | SqlClient<never>
+export type PostgresLike = PgPoolLike | PgClientLike | PostgresJsLike | PgliteLike | SqlClient

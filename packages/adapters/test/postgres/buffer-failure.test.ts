@@ -21,6 +21,17 @@ describe('bufferFailure', () => {
     expect(failure.message).toMatch(message)
   })
 
+  test('finds what the server said in an error that a library has wrapped', () => {
+    const cause = new Error('Failed query: select …', { cause: thrown('42P01') })
+    expect(bufferFailure(cause)).toMatchObject({ reason: 'buffer_unusable', cause })
+  })
+
+  test('ends with causes that go round', () => {
+    const cause: Error = new Error('round')
+    cause.cause = cause
+    expect(bufferFailure(cause)).toMatchObject({ reason: 'buffer_failed', cause })
+  })
+
   test('repeats nothing that the server said, for it quotes values', () => {
     for (const code of ['53100', '42501', '23505', '']) {
       expect(bufferFailure(thrown(code)).message).not.toContain('what the server said')
