@@ -4,7 +4,7 @@ import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import type { DestinationSnapshot } from '../receiver/destination-snapshot.ts'
 import type { DestinationStatus } from '../receiver/destination-control.ts'
 import type { ResolvedDestination } from './destination-options.ts'
-import { createBufferPatience } from './buffer-patience.ts'
+import { bufferRetry, createBufferPatience } from './buffer-patience.ts'
 import { createDeliveryReports, type DeliveryCounts } from './delivery-reports.ts'
 import type { DrainContext } from './drain-context.ts'
 import { createDispatcher } from './dispatcher.ts'
@@ -16,6 +16,7 @@ import { type PartitionDrain, startPartitionDrain } from './partition-drain.ts'
 import { createParkingAlert } from './parking-alert.ts'
 import { createStoppableWaits } from './stoppable-waits.ts'
 import { createOutlet } from './outlet.ts'
+import { retryDelayMs } from './retry-delay.ts'
 import type { WindowLimits } from './window.ts'
 
 /** Delivers what a consumer's partitions hold to one destination: in order per key, paced, repeated until it succeeds. */
@@ -79,6 +80,7 @@ export function createDrain(options: DrainOptions): Drain {
   const { target, valve, failover } = createOutlet(options)
   const dispatcher = createDispatcher({ name, destination, clock, effects, valve, target })
   const patience = createBufferPatience({ name, clock, random, events })
+  const acquireTries = patience.tries({ ...bufferRetry, maxDelayMs: acquireEveryMs })
   const partitions = new Map<number, PartitionDrain>()
   const leaving = new Set<Promise<void>>()
   const waits = createStoppableWaits()
@@ -88,7 +90,6 @@ export function createDrain(options: DrainOptions): Drain {
   let state: 'created' | 'started' | 'stopped' = 'created'
   let idle = false
   let acquiring: Promise<void> | undefined
-  let acquireFailures = 0
   let cancelAcquire: (() => void) | undefined
   let stopping: Promise<void> | undefined
   let setAcquired: () => void
@@ -117,7 +118,7 @@ export function createDrain(options: DrainOptions): Drain {
     parkedFull: () => parkingAlert.full(),
     lost: (partition) => {
       partitions.delete(partition)
-      acquireIn(patience.delayMs(1))
+      acquireIn(retryDelayMs(1, bufferRetry, random))
     },
   }
 
@@ -129,16 +130,14 @@ export function createDrain(options: DrainOptions): Drain {
     if (idle && !wasIdle && events.has('drain:idle')) events.emit('drain:idle', { destination: name })
   }
 
+  const acquireAgain = (): void => {
+    acquiring = acquire()
+  }
+
   const acquireIn = (delayMs: number): void => {
     if (state !== 'started') return
     cancelAcquire?.()
-    cancelAcquire = clock.schedule(
-      delayMs,
-      () => {
-        acquiring = acquire()
-      },
-      { background: true },
-    )
+    cancelAcquire = clock.schedule(delayMs, acquireAgain, { background: true })
   }
 
   const acquire = async (): Promise<void> => {
@@ -146,7 +145,7 @@ export function createDrain(options: DrainOptions): Drain {
       const max = await roomForMore()
       const askedAtMs = clock.monotonicMs()
       const leases = await consumer.acquire({ owner, leaseMs, ...(max === Infinity ? {} : { max }) })
-      acquireFailures = 0
+      acquireTries.worked()
       for (const lease of leases) await take(lease, askedAtMs)
       setAcquired()
       // Another process may have redriven dead letters.
@@ -157,10 +156,9 @@ export function createDrain(options: DrainOptions): Drain {
       if (multiProcess || adopts || partitions.size < buffer.caps.partitions) acquireIn(acquireEveryMs)
       updateIdle()
     } catch (error) {
-      acquireFailures += 1
-      const retryInMs = patience.delayMs(acquireFailures)
-      patience.report(error, retryInMs)
-      acquireIn(retryInMs)
+      if (state !== 'started') return
+      cancelAcquire?.()
+      cancelAcquire = acquireTries.failed(error, acquireAgain)
     }
   }
 

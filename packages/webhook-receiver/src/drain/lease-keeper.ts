@@ -1,5 +1,6 @@
 import type { Clock } from '@holdfast/core'
 import type { Consumer, Lease } from '../buffer/event-buffer.ts'
+import type { Tries } from './buffer-patience.ts'
 import { staleLease } from './failure.ts'
 
 /** Keeps the lease of one partition alive and knows whether it can be relied on. */
@@ -27,10 +28,10 @@ export function createLeaseKeeper(options: {
   readonly onSafe: () => void
   /** Somebody else has the partition. */
   readonly onLost: (reason: unknown) => void
-  /** The store could not be asked; it is asked again in `retryInMs`. */
-  readonly onFailure: (error: unknown, retryInMs: number) => void
+  /** What is done when the store cannot be asked. */
+  readonly tries: Tries
 }): LeaseKeeper {
-  const { consumer, leaseMs, clock, onSafe, onLost, onFailure } = options
+  const { consumer, leaseMs, clock, onSafe, onLost, tries } = options
   let lease = options.lease
   let safeUntilMs = Infinity
   let cancelRenewal: (() => void) | undefined
@@ -58,6 +59,7 @@ export function createLeaseKeeper(options: {
     const askedAtMs = clock.monotonicMs()
     try {
       const held = await consumer.renew(renewed, leaseMs)
+      tries.worked()
       if (stopped || lease !== renewed) return
       if (!held) {
         onLost(staleLease(lease.partition))
@@ -67,9 +69,7 @@ export function createLeaseKeeper(options: {
       onSafe()
     } catch (error) {
       if (stopped || lease !== renewed) return
-      const retryInMs = leaseMs / 10
-      renewIn(retryInMs)
-      onFailure(error, retryInMs)
+      cancelRenewal = tries.failed(error, () => void renew())
     }
   }
 

@@ -43,15 +43,18 @@ export function startLogReader(options: {
     setReady = resolve
   })
 
+  const tries = patience.tries()
+
   const load = async (): Promise<CursorState | undefined> => {
-    for (let failures = 1; !signal.aborted; failures++) {
+    while (!signal.aborted) {
       try {
         const cursor = await consumer.load(lease())
         await options.onCursor(cursor)
+        tries.worked()
         return cursor
       } catch (error) {
         if (isStaleLease(error)) onLost(error)
-        else await patience.wait(error, failures, signal)
+        else await tries.wait(error, signal)
       }
     }
     return undefined
@@ -95,14 +98,13 @@ export function startLogReader(options: {
     setReady()
     if (cursor === undefined) return
     after = cursor.lowWater
-    let failures = 0
     while (!signal.aborted) {
       try {
         await readOnce()
-        failures = 0
+        tries.worked()
       } catch (error) {
         if (isStaleLease(error)) onLost(error)
-        else await patience.wait(error, ++failures, signal)
+        else await tries.wait(error, signal)
       }
     }
   }

@@ -32,16 +32,16 @@ export function createOutcomeQueue(options: OutcomeQueueOptions): OutcomeQueue {
   let writing: Promise<void> | undefined
   let failing = false
   let lost = false
+  const tries = patience.tries()
 
   const run = async (): Promise<void> => {
-    let failures = 0
     while (unwritten.length > 0 && !lost) {
       const batch = unwritten
       unwritten = []
       const lastTry = signal.aborted
       try {
         await write(batch)
-        failures = 0
+        tries.worked()
         if (failing) {
           failing = false
           onRecovered()
@@ -55,7 +55,7 @@ export function createOutcomeQueue(options: OutcomeQueueOptions): OutcomeQueue {
         } else if (lastTry) {
           patience.report(error, 0)
           break
-        } else await patience.wait(error, ++failures, signal)
+        } else await tries.wait(error, signal)
       }
     }
     writing = undefined

@@ -48,16 +48,17 @@ export function createParker(options: {
   let pruneAt = PRUNE_FROM
   let blocking: Delivery[] = []
   let running: Promise<void> | undefined
+  const tries = patience.tries()
 
   const run = async (): Promise<void> => {
-    for (let failures = 0; ; ) {
+    for (;;) {
       const lastTry = signal.aborted
       const batch = blocking.length > 0 || lastTry ? blocking : collect()
       if (batch.length === 0) break
       blocking = []
       try {
         await consumer.park(lease(), batch.map(toParked))
-        failures = 0
+        tries.worked()
         onParked(batch)
       } catch (error) {
         blocking = [...batch.filter(({ state }) => state.kind === 'blocking'), ...blocking]
@@ -70,7 +71,7 @@ export function createParker(options: {
           patience.report(error, 0)
           break
         }
-        await patience.wait(error, ++failures, signal)
+        await tries.wait(error, signal)
       }
     }
     running = undefined

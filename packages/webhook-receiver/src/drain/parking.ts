@@ -67,6 +67,7 @@ export function createParking(options: {
   readonly onLost: (reason: unknown) => void
 }): Parking {
   const { consumer, lease, lanes, patience, signal, limits, waits, deliveryOf, onReady } = options
+  const tries = patience.tries()
   const toLoad = createFifo<Lane>()
   const parts = createParkedParts(options.totals)
   let loading: Promise<void> | undefined
@@ -112,7 +113,6 @@ export function createParking(options: {
     toLoad.size > 0 && !signal.aborted && loadedEvents < limits.records && loadedBytes < limits.bytes
 
   const loadAll = async (): Promise<void> => {
-    let failures = 0
     while (mayLoad()) {
       const lane = toLoad.peek() as Lane
       try {
@@ -121,11 +121,11 @@ export function createParking(options: {
           part.isStale = false
           take(lane, part, await consumer.readParked(lease(), lane.name, { limit: READ_EVENTS, maxBytes: READ_BYTES }))
         }
-        failures = 0
+        tries.worked()
         toLoad.shift()
       } catch (error) {
         if (isStaleLease(error)) options.onLost(error)
-        else await patience.wait(error, ++failures, signal)
+        else await tries.wait(error, signal)
       }
     }
   }

@@ -134,7 +134,8 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     clock,
     onSafe: offerHeldBack,
     onLost: lose,
-    onFailure: (error, retryInMs) => patience.report(error, retryInMs),
+    // Several times before the lease ends.
+    tries: patience.tries({ baseDelayMs: context.leaseMs / 10, maxDelayMs: context.leaseMs / 3 }),
   })
   const courses: Courses = createCourses({
     context,

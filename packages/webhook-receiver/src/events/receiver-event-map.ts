@@ -91,7 +91,10 @@ export interface ReceiverEventMap extends BaseEventMap {
   'key:recovered': OfKey
   /** When so many events are beside the log that no more may be, and the other keys begin to wait, too. */
   'drain:parking-full': { readonly destination: string; readonly events: number; readonly bytes: number }
-  /** When a destination has to stop for a while because its buffer fails; it goes on by itself. */
+  /**
+   * When a destination has to stop for a while because its buffer fails; it goes on by itself. What fails alike for several partitions is told once in
+   * `retryInMs`.
+   */
   'drain:failed': { readonly destination: string; readonly error: unknown; readonly retryInMs: number }
   /** When a destination has nothing left to deliver. */
   'drain:idle': { readonly destination: string }
