@@ -25,13 +25,15 @@ export interface PostgresServiceOptions {
   readonly durable?: boolean
   /** More settings. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Port of a server that it is a standby of. */
+  readonly follows?: number
 }
 
 /** The user and the database of the servers. */
 export const account = { user: 'holdfast', database: 'postgres', host: '127.0.0.1' }
 
 export async function startPostgres(options: PostgresServiceOptions = {}): Promise<PostgresService> {
-  const { durable = false, settings = {} } = options
+  const { durable = false, settings = {}, follows } = options
   // To test another version than the one that is installed.
   const programs = process.env.HOLDFAST_POSTGRES_PROGRAMS
   const programOf = (name: string): string =>
@@ -41,11 +43,11 @@ export async function startPostgres(options: PostgresServiceOptions = {}): Promi
   const data = join(directory, 'data')
   chmodSync(directory, 0o755)
   if (as.uid !== undefined && as.gid !== undefined) chownSync(directory, as.uid, as.gid)
-  execFileSync(programOf('initdb'), ['-U', account.user, '-A', 'trust', '-E', 'UTF8', '--no-sync', '-D', data], {
-    ...as,
-    stdio: 'pipe',
-    cwd: directory,
-  })
+  const [program, ...making] =
+    follows === undefined
+      ? ['initdb', '-U', account.user, '-A', 'trust', '-E', 'UTF8', '--no-sync', '-D', data]
+      : ['pg_basebackup', '-U', account.user, '-h', account.host, '-p', String(follows), '-R', '-c', 'fast', '-D', data]
+  execFileSync(programOf(program as string), making, { ...as, stdio: 'pipe', cwd: directory })
   const port = await freePort()
   const all = {
     port: String(port),
@@ -57,7 +59,7 @@ export async function startPostgres(options: PostgresServiceOptions = {}): Promi
   }
   const args = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const open = (): Promise<ChildProcess> =>
-    startService(programOf('postgres'), ['-D', data, ...args], /ready to accept connections/, {
+    startService(programOf('postgres'), ['-D', data, ...args], /ready to accept (?:read-only )?connections/, {
       ...as,
       cwd: directory,
     })

@@ -6,6 +6,9 @@ import { BY_KEY } from './event-log.ts'
 // Every change of a cursor locks its row under the epoch of the lease. Where the epoch is another one the statement fails with HF001, and
 // with it the transaction that it is a part of.
 //
+// A lease ends with the timeline of the server, too: a standby that took over may lack events that were acknowledged, and give their numbers to others.
+// Who has handled the lost one must not say that the other one is done.
+//
 // What is done in a transaction of the application is a row of its own in `ack`, so that transactions of one partition do not wait for each other: they
 // share the lock of the cursor. Whoever changes the cursor or takes the partition over waits for them, and who changes it takes these rows into it.
 
@@ -32,6 +35,7 @@ create table ${schema}.cursor (
   retry jsonb not null default '{}',
   epoch bigint not null default 0,
   owner text,
+  timeline text,
   ends_at timestamptz not null default '-infinity',
   primary key (consumer, part)
 ) with (fillfactor = 20, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0);
@@ -42,6 +46,14 @@ create table ${schema}.ack (
   seq bigint not null,
   primary key (consumer, part, seq)
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
+
+create function ${schema}.timeline() returns text language plpgsql stable as $$
+begin
+  return left(pg_walfile_name(pg_current_wal_insert_lsn()), 8);
+exception when others then
+  -- A server that has no such thing, and whose standbys forget nothing: they have the same storage.
+  return '';
+end $$;
 
 create function ${schema}.first_open(_done int8multirange) returns bigint language sql immutable as $$
   select lower('{[0,)}'::int8multirange - _done)
@@ -89,10 +101,12 @@ end $$;
 create function ${schema}.acquire(_consumer int, _owner text, _ms float8, _max int)
 returns table (part int, epoch text, ends_ms float8) language sql volatile as $$
   update ${schema}.cursor c
-  set owner = _owner, ends_at = ${schema}.in_ms(_ms), epoch = greatest(c.epoch + 1, ${schema}.now_us())
+  set owner = _owner, timeline = ${schema}.timeline(), ends_at = ${schema}.in_ms(_ms),
+    epoch = greatest(c.epoch + 1, ${schema}.now_us())
   where c.consumer = _consumer and c.part = any (array(
     -- As an array it is looked for once; as a subquery with a limit it may be once per row.
-    select f.part from ${schema}.cursor f where f.consumer = _consumer and f.ends_at <= clock_timestamp()
+    select f.part from ${schema}.cursor f where f.consumer = _consumer
+      and (f.ends_at <= clock_timestamp() or f.timeline <> ${schema}.timeline())
     order by f.part limit _max for update skip locked))
   returning c.part, c.epoch::text, extract(epoch from c.ends_at)::float8 * 1000
 $$;
@@ -101,12 +115,12 @@ create function ${schema}.renew(_consumer int, _part int, _epoch bigint, _ms flo
 language plpgsql volatile as $$
 begin
   update ${schema}.cursor set ends_at = ${schema}.in_ms(_ms)
-  where consumer = _consumer and part = _part and epoch = _epoch and owner is not null;
+  where consumer = _consumer and part = _part and epoch = _epoch and timeline = (select ${schema}.timeline());
   return found::int;
 end $$;
 
 create function ${schema}.release(_consumer int, _part int, _epoch bigint) returns void language sql volatile as $$
-  update ${schema}.cursor set owner = null, ends_at = '-infinity'
+  update ${schema}.cursor set owner = null, timeline = null, ends_at = '-infinity'
   where consumer = _consumer and part = _part and epoch = _epoch
 $$;
 
@@ -114,7 +128,7 @@ create function ${schema}.require_lease(_consumer int, _part int, _epoch bigint)
 language plpgsql stable as $$
 begin
   if not exists (
-    select from ${schema}.cursor where consumer = _consumer and part = _part and epoch = _epoch and owner is not null
+    select from ${schema}.cursor where consumer = _consumer and part = _part and epoch = _epoch and timeline = (select ${schema}.timeline())
   ) then
     raise exception 'stale lease' using errcode = 'HF001';
   end if;
@@ -128,7 +142,7 @@ begin
   select w.n, (c.part is not null)::int, e.seq::text, e.meta::text, e.body
   from json_to_recordset(_wanted::json) as w(n int, part int, epoch bigint, after bigint, most int, max_bytes float8)
   left join ${schema}.cursor c
-    on c.consumer = _consumer and c.part = w.part and c.epoch = w.epoch and c.owner is not null
+    on c.consumer = _consumer and c.part = w.part and c.epoch = w.epoch and c.timeline = (select ${schema}.timeline())
   left join lateral (
     select l.*, sum(length(l.body)) over (order by l.seq) - length(l.body) as bytes_before,
       row_number() over (order by l.seq) as place
@@ -153,7 +167,7 @@ declare
   _acks bigint[];
 begin
   select done into _done from ${schema}.cursor
-  where consumer = _consumer and part = _part and epoch = _epoch and owner is not null for update;
+  where consumer = _consumer and part = _part and epoch = _epoch and timeline = (select ${schema}.timeline()) for update;
   if not found then raise exception 'stale lease' using errcode = 'HF001'; end if;
   with taken as (
     delete from ${schema}.ack where consumer = _consumer and part = _part returning seq

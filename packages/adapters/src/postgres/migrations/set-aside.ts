@@ -90,7 +90,7 @@ begin
   select coalesce(array_agg(h.n), '{}') into _held from (
     select i.n from ${schema}.cursor c
     join json_to_recordset(_items::json) as i(n int, part int, epoch bigint) on c.part = i.part
-    where c.consumer = _consumer and c.epoch = i.epoch and c.owner is not null order by c.part for update of c
+    where c.consumer = _consumer and c.epoch = i.epoch and c.timeline = (select ${schema}.timeline()) order by c.part for update of c
   ) h;
   with item as materialized (
     select i.part, s.seq
@@ -149,7 +149,7 @@ declare
   _before int8multirange;
 begin
   select done into _before from ${schema}.cursor
-  where consumer = _consumer and part = _part and epoch = _epoch and owner is not null for key share;
+  where consumer = _consumer and part = _part and epoch = _epoch and timeline = (select ${schema}.timeline()) for key share;
   if not found then raise exception 'stale lease' using errcode = 'HF001'; end if;
   if _before @> _seq then
     delete from ${schema}.parked where consumer = _consumer and part = _part and seq = _seq;
@@ -251,7 +251,7 @@ language sql stable ${BY_KEY} as $$
   select i.n, (c.part is not null)::int, coalesce(a.changes, 0)::text
   from json_to_recordset(_items::json) as i(n int, part int, epoch bigint)
   left join ${schema}.cursor c
-    on c.consumer = _consumer and c.part = i.part and c.epoch = i.epoch and c.owner is not null
+    on c.consumer = _consumer and c.part = i.part and c.epoch = i.epoch and c.timeline = (select ${schema}.timeline())
   left join ${schema}.aside a on a.consumer = _consumer and a.part = i.part
 $$;
 `
