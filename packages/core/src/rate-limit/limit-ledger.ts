@@ -270,6 +270,7 @@ export class LimitLedger {
         ...fresh,
         remaining: Math.min(known.remaining, remaining),
         resetAt: Math.min(known.resetAt, fresh.resetAt),
+        learnedAt: Math.max(known.learnedAt, endedMs),
       })
     }
   }

@@ -9,6 +9,8 @@ export interface UpstreamLimit {
   readonly tells: boolean
   /** From the arrival of a request until its answer is there. */
   readonly latencyMs?: number
+  /** What is added to it, each time anew. */
+  readonly jitterMs?: () => number
 }
 
 export interface LimitedUpstream {
@@ -33,7 +35,8 @@ export function limitedUpstream(limits: UpstreamLimit | Readonly<Record<string, 
     const group = path.split('/')[1] ?? ''
     const rule = limitOf(group)
     if (rule === undefined) throw new Error(`no limit for ${path}`)
-    const { limit, windowMs, window, tells, latencyMs = 0 } = rule
+    const { limit, windowMs, window, tells } = rule
+    const latencyMs = (rule.latencyMs ?? 0) + (rule.jitterMs?.() ?? 0)
     const nowMs = clock.monotonicMs()
     const beganMs = window === 'fixed' ? Math.floor(nowMs / windowMs) * windowMs : nowMs - windowMs
     const current = (taken.get(group) ?? []).filter((atMs) => (window === 'fixed' ? atMs >= beganMs : atMs > beganMs))

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connector, FetchOptions } from '../../src/index.ts'
+import { seededRandom } from '../../src/testing/index.ts'
 import type { FaultyStore } from './faulty-store.ts'
 import { answer, rejectionOf } from './harness.ts'
 import { type LimitedUpstream, limitedUpstream, type UpstreamLimit } from './limited-upstream.ts'
@@ -125,6 +126,21 @@ describe('createFetch: limits that processes share', () => {
     expect(responses.filter(({ status }) => status === 200)).toHaveLength(200)
     // Ten windows of two seconds at the least, and one that begins.
     expect(clock.monotonicMs()).toBeLessThan(22_000)
+  })
+
+  it('that answers tell are kept by all, though the answers come in any order', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 1_000 }), async (seed) => {
+        const random = seededRandom(seed)
+        // Most answers come at once, and some late.
+        const jitterMs = (): number => 60 * random.next() ** 3
+        const { all, clock, upstream } = run({ ...told, latencyMs: 1, jitterMs }, 4, { retry })
+        await clock.runUntil(Promise.all(all.flatMap(({ fetch }) => Array.from({ length: 50 }, () => fetch(url)))))
+        expect(upstream.repeated429()).toBe(0)
+        expect(clock.monotonicMs()).toBeLessThan(22_000)
+      }),
+      { numRuns: 6 },
+    )
   })
 
   it('that an answer told are known to a process that has not sent anything', async () => {

@@ -112,6 +112,16 @@ describe('LimitLedger: a limit that answers tell', () => {
     expect(at(5_500).capacity(1)).toBe(7)
   })
 
+  it('is not taken for refilled by answers that are older than what is known, and that are told in any order', () => {
+    const { at, change } = ledgers([])
+    change(5_100, (ledger) => ledger.finished(ended(5_100, { readings: told(5, 900) })))
+    change(5_110, (ledger) => {
+      ledger.finished(ended(5_050, { startedMs: 5_040, readings: told(8, 950) }))
+      ledger.finished(ended(5_090, { startedMs: 5_070, readings: told(7, 910) }))
+    })
+    expect(at(5_110).capacity(1)).toBe(5)
+  })
+
   it('lets one go ahead after the reset, and another one when its answer does not come', () => {
     const { at, change } = ledgers([])
     change(5_000, (ledger) => ledger.finished(ended(5_000, { readings: told(0, 1_000) })))
