@@ -3,6 +3,7 @@ import type { BufferDurability, IdempotencyStore } from '@holdfast/webhook-recei
 import type { BinaryRedisLike } from './client.ts'
 import { abandonScript, beginScript, completeScript, renewHeldScript } from './idempotency-scripts.ts'
 import { scriptRunner, type Script, type ScriptArgument, textOf } from './script.ts'
+import { toIntegrationError } from './to-integration-error.ts'
 
 /** How an idempotency store on Redis is made. */
 export interface RedisIdempotencyStoreOptions {
@@ -25,7 +26,8 @@ const MAX_RESULT_BYTES = 16 * 1024 * 1024
 
 /**
  * An `IdempotencyStore` on Redis 7 or Valkey, on the client that the application has: ioredis, iovalkey, node-redis, clusters included. It
- * never connects, closes or configures it. Each operation is one script on one key, by the time of the server.
+ * never connects, closes or configures it. Each operation is one script on one key, by the time of the server. What fails is an `IntegrationError`,
+ * as `toIntegrationError` makes it of what the client threw.
  *
  * @throws InvalidOptionsError when the client or an option is wrong.
  */
@@ -39,8 +41,13 @@ export function redisIdempotencyStore(
   })
   const { prefix, durability } = { ...defaultRedisIdempotencyStoreOptions, ...options }
   const run = scriptRunner(client)
-  const ask = (script: Script, scope: string, id: string, args: readonly ScriptArgument[]): Promise<unknown> =>
-    run(script, [`${prefix}effect:${scope.length}:${scope}${id}`], args)
+  const ask = async (script: Script, scope: string, id: string, args: readonly ScriptArgument[]): Promise<unknown> => {
+    try {
+      return await run(script, [`${prefix}effect:${scope.length}:${scope}${id}`], args)
+    } catch (error) {
+      throw toIntegrationError(error)
+    }
+  }
   const moved = async (...call: Parameters<typeof ask>): Promise<boolean> => Number(await ask(...call)) === 1
 
   return {

@@ -9,6 +9,7 @@ import {
 import { untilAborted } from '@holdfast/webhook-receiver/buffer-kit'
 import { checkedClient, evaluate, type RedisLike } from './client.ts'
 import { acquireScript, compareAndSetScript, getScript, renewScript, VERSION_LENGTH } from './state-scripts.ts'
+import { toIntegrationError } from './to-integration-error.ts'
 
 /** How a store on Redis is made. */
 export interface RedisStateStoreOptions {
@@ -28,7 +29,8 @@ const caps: StateStoreCaps = Object.freeze({
 
 /**
  * A `StateStore` on Redis 7 or Valkey, on the client that the application has: ioredis, node-redis or what has the interface of one of them, clusters included.
- * It never connects, closes or configures it. Each operation is one script on one key.
+ * It never connects, closes or configures it. Each operation is one script on one key. What fails is an `IntegrationError`, as `toIntegrationError`
+ * makes it of what the client threw.
  *
  * @throws InvalidOptionsError when the client or an option is wrong.
  */
@@ -38,8 +40,11 @@ export function redisStateStore(client: RedisLike, options: RedisStateStoreOptio
   const { prefix = defaultRedisStateStoreOptions.prefix } = options
   const ask = async (script: string, key: string, args: readonly string[], signal?: AbortSignal): Promise<unknown> => {
     signal?.throwIfAborted()
+    const answer = evaluate(client, script, prefix + key, args).catch((error: unknown) => {
+      throw toIntegrationError(error)
+    })
     // No client takes a signal for a single command.
-    return untilAborted(evaluate(client, script, prefix + key, args), signal)
+    return untilAborted(answer, signal)
   }
 
   return {
