@@ -1,71 +1,95 @@
 import { postgresStateStore } from '@holdfast/adapters/postgres'
 import { redisStateStore } from '@holdfast/adapters/redis'
-import { type Connector, createFetch, type RateLimitRule, type StateStore } from '@holdfast/core'
+import { createFetch, type FetchOptions, isIntegrationError, type StateStore } from '@holdfast/core'
 import { clients as postgresClients } from './postgres-service.ts'
 import { clients as redisClients } from './redis-service.ts'
 
-// A process that calls an API together with others. Run with fork: it says when it is ready, begins when it is told how many
-// calls to make at once, and says what came of them.
+// A process that calls an API together with others. Run with fork: it says when it is ready, makes the calls that it is told to make,
+// and says what came of them.
 
-/** What the process is told. */
+/** What the process is. */
 export interface Orders {
   readonly store: 'redis' | 'postgres'
   readonly client: string
   readonly port: number
   readonly url: string
-  /** The limit that its connector declares; absent: none. */
-  readonly declared?: { readonly limit: number; readonly windowMs: number }
+  /** How its function is made, as far as that can be sent. */
+  readonly options: Pick<FetchOptions, 'connector' | 'retry' | 'breaker'>
 }
 
-const { store, client, port, url, declared } = JSON.parse(process.argv[2] ?? '') as Orders
+/** What it has to do: so many calls, one after the other begun so far apart. 0: all at once. */
+export interface Load {
+  readonly calls: number
+  readonly everyMs: number
+}
 
-const makeStore = async (): Promise<StateStore> => {
+/** What came of it. Times are on a clock that all processes of the machine have in common. */
+export interface Result {
+  /** The status of each call, or the code of what was thrown. */
+  readonly outcomes: readonly (number | string)[]
+  readonly requests: readonly { readonly sentMs: number; readonly arrivedMs: number; readonly status: number }[]
+  /** When circuits opened, and whether somebody else had found the host down. */
+  readonly opened: readonly { readonly atMs: number; readonly isShared: boolean }[]
+  /** What the store failed with. */
+  readonly failures: readonly string[]
+}
+
+interface Growing {
+  readonly requests: Result['requests'][number][]
+  readonly opened: Result['opened'][number][]
+  readonly failures: string[]
+}
+
+function machineMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6
+}
+
+async function makeStore({ store, client, port }: Orders): Promise<StateStore> {
   if (store === 'redis') return redisStateStore((await redisClients[client]!(port)).client)
   return postgresStateStore((await postgresClients[client]!(port)).client)
 }
 
-const calls = { id: 'calls', scope: 'connection' } as const
-const told: RateLimitRule = {
-  ...calls,
-  limit: { header: 'x-limit' },
-  remaining: { header: 'x-left' },
-  reset: { header: 'x-reset-ms', format: 'delta_ms' },
-  examples: [
-    {
-      answer: { status: 200, headers: { 'x-limit': '40', 'x-left': '2', 'x-reset-ms': '350' } },
-      reads: { limit: 40, remaining: 2, resetMs: 350 },
-    },
-  ],
-}
-const connector: Connector = {
-  id: 'acme',
-  name: 'Acme',
-  sources: [],
-  rateLimits: [
-    declared === undefined
-      ? told
-      : { ...calls, limit: { value: declared.limit }, windowMs: { value: declared.windowMs } },
-  ],
-}
-const state = await makeStore()
+const orders = JSON.parse(process.argv[2] ?? '') as Orders
+const state = await makeStore(orders)
 // Connected, and its tables are made.
 await state.get('ready')
-const failures: string[] = []
+const { requests, opened, failures }: Growing = { requests: [], opened: [], failures: [] }
 const fetch = createFetch({
-  connector,
+  ...orders.options,
   state,
   deadlineMs: false,
-  retry: { maxAttempts: 5, budget: false },
+  fetch: async (input, init) => {
+    const sentMs = machineMs()
+    const response = await globalThis.fetch(input, init)
+    requests.push({ sentMs, arrivedMs: machineMs(), status: response.status })
+    return response
+  },
 })
 fetch.on('state:failed', ({ code }) => failures.push(code))
+fetch.on('circuit:opened', ({ shared = false }) => opened.push({ atMs: machineMs(), isShared: shared }))
 
-process.on('message', (count: number) => {
-  const made = Array.from({ length: count }, async () => {
-    const response = await fetch(url)
+async function call(afterMs: number): Promise<number | string> {
+  if (afterMs > 0) await new Promise((resolve) => setTimeout(resolve, afterMs))
+  try {
+    const response = await fetch(orders.url)
     await response.body?.cancel()
     return response.status
+  } catch (error) {
+    return isIntegrationError(error) ? error.code : String(error)
+  }
+}
+
+process.on('message', ({ calls, everyMs }: Load) => {
+  const made = Array.from({ length: calls }, (_, index) => call(index * everyMs))
+  void Promise.all(made).then((outcomes) => {
+    const result: Result = {
+      outcomes,
+      requests: requests.splice(0),
+      opened: opened.splice(0),
+      failures: failures.splice(0),
+    }
+    process.send?.(result)
   })
-  void Promise.all(made).then((statuses) => process.send?.({ statuses, failures }))
 })
 process.on('disconnect', () => process.exit())
 process.send?.('ready')
