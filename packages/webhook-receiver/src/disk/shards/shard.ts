@@ -1,5 +1,5 @@
 import { BufferError } from '../../buffer/buffer-error.ts'
-import type { Consumer, EventBuffer, Lease } from '../../buffer/event-buffer.ts'
+import type { Consumer, EventBuffer, EventPlace, Lease } from '../../buffer/event-buffer.ts'
 
 /**
  * A shard that this process has the lock of. Its buffer has one partition, 0; outside it is the partition of the shard's number.
@@ -12,6 +12,8 @@ export class Shard {
   readonly buffer: EventBuffer
   readonly #consumers: Map<string, Consumer> = new Map()
   #isReleased = false
+  /** Calls under way that may give it something to deliver. */
+  #redriving = 0
 
   constructor(index: number, buffer: EventBuffer) {
     this.index = index
@@ -45,6 +47,16 @@ export class Shard {
     }
   }
 
+  /** Parks dead letters again. It is not released meanwhile. */
+  async redrive(name: string, places: readonly EventPlace[]): Promise<number> {
+    this.#redriving++
+    try {
+      return await this.call(name, (consumer) => consumer.redrive(places))
+    } finally {
+      this.#redriving--
+    }
+  }
+
   /** Whether one of the consumers that this process has is not through with what is stored. */
   async hasBacklog(): Promise<boolean> {
     const { consumers } = await this.buffer.stats()
@@ -55,8 +67,8 @@ export class Shard {
   async release(): Promise<boolean> {
     if (await this.hasBacklog()) return false
     this.#isReleased = true
-    // Something may have been redriven meanwhile; from here on nothing can be.
-    if (await this.hasBacklog()) {
+    // Something may have been redriven meanwhile; from here on nothing can be but what is being redriven.
+    if (this.#redriving > 0 || (await this.hasBacklog())) {
       this.#isReleased = false
       return false
     }

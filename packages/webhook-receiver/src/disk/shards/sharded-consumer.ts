@@ -99,11 +99,11 @@ export class ShardedConsumer implements Consumer {
   }
 
   redrive(places: readonly EventPlace[]): Promise<number> {
-    return this.#inEach(places, (consumer, own) => consumer.redrive(own))
+    return this.#inEach(places, (shard, own) => shard.redrive(this.name, own))
   }
 
   purge(places: readonly EventPlace[]): Promise<number> {
-    return this.#inEach(places, (consumer, own) => consumer.purge(own))
+    return this.#inEach(places, (shard, own) => shard.call(this.name, (consumer) => consumer.purge(own)))
   }
 
   async renew(lease: Lease, leaseMs: number): Promise<boolean> {
@@ -120,19 +120,15 @@ export class ShardedConsumer implements Consumer {
 
   async #inEach(
     places: readonly EventPlace[],
-    use: (consumer: Consumer, places: readonly EventPlace[]) => Promise<number>,
+    use: (shard: Shard, places: readonly EventPlace[]) => Promise<number>,
   ): Promise<number> {
     let count = 0
     for (const shard of this.#held()) {
       const own = places.filter(({ partition }) => partition === shard.index)
       if (own.length === 0) continue
       await shard.consumer(this.name, this.#from)
-      count += await shard.call(this.name, (consumer) =>
-        use(
-          consumer,
-          own.map(({ position }) => ({ partition: 0, position })),
-        ),
-      )
+      const inner = own.map(({ position }) => ({ partition: 0, position }))
+      count += await use(shard, inner)
     }
     return count
   }
