@@ -44,6 +44,8 @@ export const directions: readonly Direction[] = [
   { from: ['core/index', 'core/fetch'], may: ['core/*', ...without(['core/client', 'core/testing'])] },
   { from: ['core/*'], may: ['core/*', ...without([...policies, 'core/client', 'core/fetch', 'core/testing'])] },
 
+  // Threads of databases load it, and nothing else.
+  { from: ['webhook-receiver/sqlite-kit'], may: [] },
   {
     from: ['webhook-receiver/disk'],
     may: [
@@ -52,6 +54,7 @@ export const directions: readonly Direction[] = [
       'webhook-receiver/buffer-kit',
       'webhook-receiver/errors',
       'webhook-receiver/events',
+      'webhook-receiver/sqlite-kit',
       'node:*',
     ],
   },
@@ -82,6 +85,7 @@ export const directions: readonly Direction[] = [
       '@holdfast/webhook-receiver',
       '@holdfast/webhook-receiver/buffer-kit',
       '@holdfast/webhook-receiver/disk',
+      '@holdfast/webhook-receiver/sqlite-kit',
       'node:*',
     ],
   },

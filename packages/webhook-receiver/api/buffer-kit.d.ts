@@ -64,23 +64,6 @@ export interface Sized {
     readonly bytes: number;
 }
 
-export interface SqliteFailure {
-    readonly message: string;
-    readonly code: number | undefined;
-}
-
-export interface SqliteLike {
-    exec(sql: string): unknown;
-}
-
-export type SqliteOutcome = {
-    readonly kind: 'value';
-    readonly value: unknown;
-} | {
-    readonly kind: 'failure';
-    readonly failure: SqliteFailure;
-};
-
 export function answerInTime<Answer>(answer: Promise<Answer>, { clock, timeoutMs, server }: {
     readonly clock: Clock;
     readonly timeoutMs: number;
@@ -111,12 +94,8 @@ export function positionUpTo(seq: number): Position | null;
 
 export function resolveServerBufferOptions(options: ServerBufferOptions): ResolvedServerBufferOptions;
 
-export function runSqliteBatch(database: SqliteLike, calls: readonly (() => unknown)[], begin?: string): SqliteOutcome[];
-
 export function seqOf(position: Position | null): number;
 
 export const serverBufferChecks: Readonly<Record<keyof ServerBufferOptions, Check>>
-
-export function sqliteFailure(error: unknown): SqliteFailure;
 
 export function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value>;

@@ -4,7 +4,7 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { runSqliteBatch, sqliteFailure, type SqliteOutcome } from '@holdfast/webhook-receiver/buffer-kit'
+import { runSqliteBatch, sqliteFailure, type SqliteOutcome } from '@holdfast/webhook-receiver/sqlite-kit'
 import { EffectTable } from './effect-table.ts'
 import { StateTable } from './state-table.ts'
 import type { StoreHello, StoreRequest, StoreThreadData } from './store-calls.ts'

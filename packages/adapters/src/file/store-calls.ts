@@ -1,7 +1,7 @@
 // What a store and the thread of its database say to each other. Everything can be cloned.
 import type { StateChange, StateRead, StateWrite } from '@holdfast/core'
 import type { BeginOptions, Beginning } from '@holdfast/webhook-receiver'
-import type { SqliteFailure } from '@holdfast/webhook-receiver/buffer-kit'
+import type { SqliteFailure } from '@holdfast/webhook-receiver/sqlite-kit'
 
 /** What the database of effects does. */
 export interface EffectCalls {

@@ -1,5 +1,5 @@
 import { IntegrationError } from '@holdfast/core'
-import type { SqliteFailure } from '@holdfast/webhook-receiver/buffer-kit'
+import type { SqliteFailure } from '@holdfast/webhook-receiver/sqlite-kit'
 
 const RETRY_AFTER_MS = 1_000
 // SQLite's result codes; the upper bits have details.

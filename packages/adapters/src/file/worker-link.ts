@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { SqliteOutcome } from '@holdfast/webhook-receiver/buffer-kit'
+import type { SqliteOutcome } from '@holdfast/webhook-receiver/sqlite-kit'
 import type { StoreHello, StoreRequest, StoreThreadData } from './store-calls.ts'
 import { failureError, threadError, unusableError } from './store-error.ts'
 

@@ -13,6 +13,4 @@ export {
   serverBufferChecks,
 } from './server-buffer-options.ts'
 export type { ResolvedServerBufferOptions, ServerBufferOptions } from './server-buffer-options.ts'
-export { runSqliteBatch, sqliteFailure } from './sqlite-batch.ts'
-export type { SqliteFailure, SqliteLike, SqliteOutcome } from './sqlite-batch.ts'
 export { untilAborted } from './until-aborted.ts'

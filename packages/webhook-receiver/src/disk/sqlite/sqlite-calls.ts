@@ -1,5 +1,5 @@
 // What the thread of the buffer and the thread of the database say to each other. Everything can be cloned.
-import type { SqliteFailure } from '../../buffer-kit/sqlite-batch.ts'
+import type { SqliteFailure } from '../../sqlite-kit/sqlite-batch.ts'
 
 /** An event as it is stored. */
 export interface EventRow {

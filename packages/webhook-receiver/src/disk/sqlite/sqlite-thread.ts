@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { BufferError } from '../../buffer/buffer-error.ts'
-import type { SqliteFailure, SqliteOutcome } from '../../buffer-kit/sqlite-batch.ts'
+import type { SqliteFailure, SqliteOutcome } from '../../sqlite-kit/sqlite-batch.ts'
 import type { SqliteCalls, SqliteHello, SqliteMethod, SqliteRequest } from './sqlite-calls.ts'
 
 const RETRY_AFTER_MS = 1_000

@@ -4,7 +4,7 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { runSqliteBatch, sqliteFailure } from '../../buffer-kit/sqlite-batch.ts'
+import { runSqliteBatch, sqliteFailure } from '../../sqlite-kit/sqlite-batch.ts'
 import type { SqliteHello, SqliteRequest, SqliteThreadData } from './sqlite-calls.ts'
 import { SCHEMA, SCHEMA_VERSION } from './sqlite-schema.ts'
 import { SqliteStore } from './sqlite-store.ts'

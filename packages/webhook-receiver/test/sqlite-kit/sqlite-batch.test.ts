@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
-import { runSqliteBatch, type SqliteLike } from '../../src/buffer-kit/sqlite-batch.ts'
+import { runSqliteBatch, type SqliteLike } from '../../src/sqlite-kit/sqlite-batch.ts'
 
 const SQLITE_CONSTRAINT_PRIMARYKEY = 1555
 

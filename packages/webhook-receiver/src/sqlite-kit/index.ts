@@ -1,0 +1,2 @@
+export { runSqliteBatch, sqliteFailure } from './sqlite-batch.ts'
+export type { SqliteFailure, SqliteLike, SqliteOutcome } from './sqlite-batch.ts'
