@@ -31,7 +31,7 @@ function paymentOf(number: number): NewEvent {
 describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('effects in the transaction of the ack', () => {
   it('happen exactly once and in order, while drainers are killed and frozen and the server is killed', async () => {
     const service = await startPostgres({ durable: true })
-    onTestFinished(() => service.dispose())
+    onTestFinished(() => service.dispose(), 60_000)
     const { client, query, close } = await clients.pg!(service.port)
     onTestFinished(close)
     await query('create table account (tenant text primary key, balance bigint not null)')
@@ -93,5 +93,5 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('effects in the t
     }
     expect((await buffer.stats()).consumers).toMatchObject([{ name: 'books', backlog: 0, deadLetters: 0 }])
     await buffer.close()
-  }, 60_000)
+  }, 120_000)
 })

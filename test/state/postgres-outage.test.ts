@@ -15,7 +15,8 @@ import { freshSchema } from './postgres-harness.ts'
 import { clients, type PostgresService, startPostgres } from './postgres-service.ts'
 
 const URL_OF_THINGS = 'https://api.example.com/things'
-const TIMEOUT_MS = 60_000
+// postgres.js connects again after up to 20 s.
+const TIMEOUT_MS = 120_000
 
 const connector: Connector = {
   id: 'acme',
@@ -75,7 +76,7 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('while PostgreSQL
   beforeAll(async () => {
     service = await startPostgres({ durable: true })
   }, TIMEOUT_MS)
-  afterAll(() => service.dispose())
+  afterAll(() => service.dispose(), TIMEOUT_MS)
 
   it.each(Object.keys(clients))(
     'calls go on by what each function knows, say so, and share again when it is back, with %s',

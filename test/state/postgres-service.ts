@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
 import type { PostgresLike, SqlRow } from '@holdfast/adapters/postgres'
 import { Pool } from 'pg'
@@ -72,8 +73,8 @@ export async function startPostgres(options: PostgresServiceOptions = {}): Promi
     async kill() {
       const children = childrenOf(server.pid)
       await stopService(server, 'SIGKILL')
-      // They would go on for a while without the first one.
-      for (const child of children) killIfThere(child)
+      // They would go on for a while without the first one, and it cannot begin again before they have ended.
+      for (let tries = 0; tries < 200 && children.filter(kill).length > 0; tries++) await sleep(5)
     },
     start: async () => {
       server = await open()
@@ -91,11 +92,12 @@ function childrenOf(pid = 0): number[] {
   return existsSync(list) ? readFileSync(list, 'utf8').trim().split(' ').filter(Boolean).map(Number) : []
 }
 
-function killIfThere(pid: number): void {
+/** Whether the process was still there. */
+function kill(pid: number): boolean {
   try {
-    process.kill(pid, 'SIGKILL')
+    return process.kill(pid, 'SIGKILL')
   } catch {
-    // It has ended by itself.
+    return false
   }
 }
 
