@@ -144,6 +144,7 @@ describe('the benchmark', () => {
               'pg-boss, key_strict_fifo',
               'postgresBuffer',
             ],
+            'Inbound: cost of an append on PostgreSQL, by what is stored': ['1,000', '20,000'],
           }),
     }
     for (const [title, names] of Object.entries(expected)) {

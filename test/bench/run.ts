@@ -13,6 +13,7 @@ import { costByKeys } from './keys.ts'
 import { callersUnderLimits } from './limits.ts'
 import { memoryPerKey } from './memory.ts'
 import { outboundOverLoopback, outboundOverStub } from './outbound.ts'
+import { appendsByStoredOnPostgres } from './stored-postgres.ts'
 import { appendsByStored } from './stored-redis.ts'
 import { verifySecrets, verifySpeed } from './verify.ts'
 import { renderEnvironment, renderSection, type Section } from './report.ts'
@@ -36,6 +37,7 @@ const SECTIONS: Readonly<Record<string, (quick: boolean) => Promise<Section>>> =
   append: groupCommit,
   drain: drainBacklog,
   'drain-postgres': drainOnPostgres,
+  'stored-postgres': appendsByStoredOnPostgres,
 }
 
 const USAGE = `Measures Holdfast beside its alternatives and prints tables.

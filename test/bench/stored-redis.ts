@@ -1,8 +1,8 @@
 import { redisBuffer } from '@holdfast/adapters/redis'
-import type { EventBuffer, NewEvent } from '@holdfast/webhook-receiver'
 import { Redis } from 'ioredis'
 import { startRedis } from '../state/redis-service.ts'
 import { besideBar, microseconds, ratio, type Section } from './report.ts'
+import { appendMany, smallEvents } from './small-events.ts'
 import { median } from './statistics.ts'
 
 const FILL_BATCH = 5_000
@@ -87,20 +87,6 @@ async function measure(steps: readonly number[], perRound: number): Promise<Cost
     await buffer.close()
     client.disconnect()
     await redis.dispose()
-  }
-}
-
-async function appendMany(buffer: EventBuffer, nextEvent: () => NewEvent, count: number): Promise<void> {
-  await Promise.all(Array.from({ length: count }, () => buffer.append([nextEvent()])))
-}
-
-function smallEvents(): () => NewEvent {
-  const body = Buffer.alloc(100, 'x')
-  let made = 0
-  return () => {
-    made += 1
-    const id = `evt_${made}`
-    return { id, source: 'shop', key: id, receivedAt: Date.now(), method: 'POST', url: '/hooks', headers: [], body }
   }
 }
 
