@@ -1,12 +1,28 @@
+import { postgresMigrations, type SqlRow } from '@holdfast/adapters/postgres'
 import { bufferConformance } from '@holdfast/webhook-receiver/testing'
-import { Client, type PoolClient } from 'pg'
+import { Client, Pool, type PoolClient } from 'pg'
 import type { TransactionSql } from 'postgres'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { startPgbouncer } from './pgbouncer-service.ts'
 import { bufferHarness, createConnections } from './postgres-harness.ts'
-import { account, clients, type PostgresService, startPostgres } from './postgres-service.ts'
+import { account, clients, type Connected, type PostgresService, startPostgres } from './postgres-service.ts'
 import { expectTransactions } from './transaction-case.ts'
+
+/** What the documentation says that an application needs, and a place for the tables of this test. */
+const APPLICATION = `
+  create role application login;
+  grant usage on schema holdfast to application;
+  grant execute on all functions in schema holdfast to application;
+  grant select, insert, update, delete on all tables in schema holdfast to application;
+  grant create on schema public to application;
+`
+
+async function asApplication(port: number, max: number): Promise<Connected> {
+  const pool = new Pool({ ...account, user: 'application', port, max })
+  pool.on('error', () => {})
+  return { client: pool, query: async (text) => (await pool.query<SqlRow>(text)).rows, close: () => pool.end() }
+}
 
 const hasBouncer = hasService('pgbouncer', 'pgbouncer')
 
@@ -15,6 +31,10 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer o
   let bouncer: Awaited<ReturnType<typeof startPgbouncer>> | undefined
   beforeAll(async () => {
     service = await startPostgres()
+    const owner = await clients.pg!(service.port, 1)
+    await owner.query(postgresMigrations())
+    await owner.query(APPLICATION)
+    await owner.close()
     if (hasBouncer) bouncer = await startPgbouncer(service.port)
   }, 60_000)
   afterAll(async () => {
@@ -23,20 +43,24 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer o
   })
 
   const ways = {
-    pg: { connect: clients.pg!, port: () => service.port },
-    'postgres.js': { connect: clients['postgres.js']!, port: () => service.port },
+    'pg, as a role that may create nothing': {
+      connect: asApplication,
+      port: () => service.port,
+      options: { migrate: false },
+    },
+    'postgres.js': { connect: clients['postgres.js']!, port: () => service.port, options: {} },
     ...(hasBouncer && {
-      'pg behind pgbouncer in transaction mode': { connect: clients.pg!, port: () => bouncer!.port },
+      'pg behind pgbouncer in transaction mode': { connect: clients.pg!, port: () => bouncer!.port, options: {} },
     }),
   }
-  describe.each(Object.entries(ways))('with %s', (_, { connect, port }) => {
+  describe.each(Object.entries(ways))('with %s', (_, { connect, port, options }) => {
     const connections = createConnections()
     beforeAll(async () => {
       connections.all = await Promise.all([0, 1].map(() => connect(port(), 8)))
     })
     afterAll(() => connections.close())
 
-    const harness = bufferHarness(connections)
+    const harness = bufferHarness(connections, options)
     for (const { title, run } of bufferConformance) test.concurrent(title, () => run(harness), 30_000)
 
     test('what is written in a transaction commits with the ack, once, or not at all', async () => {
