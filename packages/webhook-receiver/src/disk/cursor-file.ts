@@ -1,45 +1,21 @@
-import { crc32 } from 'node:zlib'
-import type { Clock } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
-import { CURSOR_MAGIC, decodeCheckpoint, decodeDelta, encodeCheckpoint, encodeDelta } from './cursor-codec.ts'
+import { type AckLogOptions, encodeAckFrame, loadAcks, type LoadedCursor } from './ack-log.ts'
+import { CURSOR_MAGIC, decodeCheckpoint, encodeCheckpoint } from './cursor-codec.ts'
 import { CursorState, type SeqDelta } from './cursor-state.ts'
-import { isNoSpace, openIfPresent, readDespiteDamage, writeFully, writeSmallFile } from './file-io.ts'
-import type { FileSystem, OpenFile } from './file-system.ts'
-import { FrameReader } from './frame-reader.ts'
-import {
-  decodeRecordHeader,
-  encodeRecordHeader,
-  RECORD_HEADER_BYTES,
-  recordBytes,
-  recordTypes,
-} from './record-codec.ts'
-import {
-  decodeSegmentHeader,
-  encodeSegmentHeader,
-  FORMAT_VERSION,
-  SEGMENT_HEADER_BYTES,
-  type SegmentHeader,
-  segmentKey,
-} from './segment-format.ts'
-import type { SeqRange } from './seq.ts'
+import { isNoSpace, writeFully, writeSmallFile } from './file-io.ts'
+import type { OpenFile } from './file-system.ts'
+import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment-format.ts'
 import { TwoSlotFile } from './two-slot-file.ts'
 
 const SYNC_AFTER_MS = 1_000
 const CHECKPOINT_AFTER_MS = 10_000
 /** Some ten thousand acks: opening reads them in milliseconds, and the acks that wait for the syncs of a checkpoint are few among them. */
 const CHECKPOINT_BYTES = 512 * 1024
-const READ_CHUNK_BYTES = 64 * 1024
 const RETRY_AFTER_MS = 1_000
 
-export interface CursorFileOptions {
-  readonly fileSystem: FileSystem
-  /** Path without its ending: `.cur` and `.ack` are added. */
-  readonly path: string
+export interface CursorFileOptions extends AckLogOptions {
+  /** Directory of `path`. */
   readonly directory: string
-  readonly clock: Clock
-  readonly newSalt: () => Buffer
-  /** Holes that are known by now. */
-  readonly holes: () => readonly SeqRange[]
   /** Takes the changes in the ack log for those of a checkpoint that is gone; otherwise a log without a checkpoint is waste. */
   readonly keepsAcks?: boolean
   /** Called, before anything is written, when the checkpoint is lost: what is left of the ack log is all that is known. */
@@ -74,7 +50,7 @@ export class CursorFile {
   #unsynced = false
   #closed = false
 
-  private constructor(options: CursorFileOptions, slots: TwoSlotFile, loaded: Loaded) {
+  private constructor(options: CursorFileOptions, slots: TwoSlotFile, loaded: LoadedCursor) {
     this.#options = options
     this.#slots = slots
     this.state = loaded.state
@@ -192,7 +168,7 @@ export class CursorFile {
   }
 
   async #writeDelta(delta: SeqDelta): Promise<void> {
-    const frame = encodeFrame(this.#ackHeader, this.#version + 1, delta)
+    const frame = encodeAckFrame(this.#ackHeader, this.#version + 1, delta)
     try {
       await writeFully(this.#ack, [frame], this.#ackEnd)
     } catch (error) {
@@ -253,7 +229,7 @@ export class CursorFile {
   async #rewriteAcks(): Promise<void> {
     const { fileSystem, path, directory } = this.#options
     const header: SegmentHeader = { ...this.#ackHeader, baseSeq: this.#version + 1 }
-    const frame = encodeFrame(header, this.#version + 1, this.state.snapshot())
+    const frame = encodeAckFrame(header, this.#version + 1, this.state.snapshot())
     const content = Buffer.concat([encodeSegmentHeader(header), frame])
     await writeSmallFile(fileSystem, `${path}.ack.tmp`, content, true)
     await fileSystem.rename(`${path}.ack.tmp`, `${path}.ack`)
@@ -274,102 +250,6 @@ function writeFailure(error: unknown): BufferError {
   })
 }
 
-interface Loaded {
-  readonly state: CursorState
-  readonly version: number
-  readonly ack: OpenFile
-  readonly ackHeader: SegmentHeader
-  readonly ackEnd: number
-}
-
-interface CheckpointBase {
-  readonly state: CursorState
-  /** `undefined`: the checkpoint is lost, or there was none. */
-  readonly version: number | undefined
-  readonly ackHeader: Buffer | undefined
-}
-
-/** Applies the changes since the checkpoint. Damaged frames are passed over: their events are delivered again. */
-async function loadAcks(options: CursorFileOptions, checkpoint: CheckpointBase): Promise<Loaded> {
-  const { state } = checkpoint
-  const present = await openIfPresent(options.fileSystem, `${options.path}.ack`, 'write')
-  const ack = present ?? (await options.fileSystem.open(`${options.path}.ack`, 'create'))
-  try {
-    const ackHeader = await settleAckHeader(options, ack, checkpoint.ackHeader)
-    const size = await ack.size()
-    const frames = new FrameReader({
-      file: ack,
-      key: segmentKey(ackHeader),
-      offset: SEGMENT_HEADER_BYTES,
-      end: size,
-      expectedSeq: Math.max((checkpoint.version ?? (await versionBefore(ack, ackHeader))) + 1, ackHeader.baseSeq),
-      chunkBytes: READ_CHUNK_BYTES,
-      unreadable: 'damage',
-    })
-    for (;;) {
-      const step = frames.step()
-      if (step.kind === 'end') break
-      if (step.kind === 'fill') await frames.fill()
-      else if (step.kind === 'record' && step.header.type === recordTypes.ack)
-        state.apply(decodeDelta(step.body), options.holes())
-    }
-    // Damaged frames at the end are cut off, so their numbers are free: the next frame follows the last good one.
-    const version = frames.expectedSeq - 1
-    const ackEnd = frames.goodEnd
-    if (size > ackEnd) await ack.truncate(ackEnd)
-    return { state, version, ack, ackHeader, ackEnd }
-  } catch (error) {
-    await ack.close().catch(() => undefined)
-    throw error
-  }
-}
-
-/** The version that the first frame of an ack log follows: that of a checkpoint which is lost. */
-async function versionBefore(ack: OpenFile, ackHeader: SegmentHeader): Promise<number> {
-  const bytes = Buffer.alloc(RECORD_HEADER_BYTES)
-  await readDespiteDamage(ack, bytes, SEGMENT_HEADER_BYTES)
-  const first = decodeRecordHeader(bytes, segmentKey(ackHeader))
-  return first?.type === recordTypes.ack ? first.seq - 1 : 0
-}
-
 function fileNameOf(path: string): string {
   return `${path.slice(path.lastIndexOf('/') + 1)}.cur`
-}
-
-/** The header of the ack log: its own, or the checkpoint's copy, or a new one for a new log. */
-async function settleAckHeader(
-  options: CursorFileOptions,
-  ack: OpenFile,
-  copy: Buffer | undefined,
-): Promise<SegmentHeader> {
-  const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES)
-  await readDespiteDamage(ack, bytes, 0)
-  const own = decodeSegmentHeader(bytes)
-  if (own !== undefined) return own
-  const header: SegmentHeader = (copy === undefined ? undefined : decodeSegmentHeader(copy)) ?? {
-    formatVersion: FORMAT_VERSION,
-    baseSeq: 1,
-    createdAt: options.clock.now(),
-    salt: options.newSalt(),
-    epoch: 0,
-  }
-  await writeFully(ack, [encodeSegmentHeader(header)], 0)
-  return header
-}
-
-function encodeFrame(header: SegmentHeader, version: number, delta: SeqDelta): Buffer {
-  const body = encodeDelta(delta)
-  const frame = Buffer.alloc(recordBytes(body.length))
-  body.copy(frame, RECORD_HEADER_BYTES)
-  encodeRecordHeader(frame, 0, segmentKey(header), {
-    type: recordTypes.ack,
-    flags: 0,
-    bodyBytes: body.length,
-    metaBytes: 0,
-    seq: version,
-    batch: 0,
-    elapsedMs: 0,
-    bodyCrc: crc32(body),
-  })
-  return frame
 }
