@@ -8,6 +8,8 @@ import { consumerOf, DIRECTORY, memoryDiskBuffer, numberedEvent, readEverything 
 import { firstSeed, scale, scaled } from './scale.ts'
 
 const INPUTS = scaled(400)
+// Memory for a batch is as large as a batch may be, and is asked for with each opening.
+const SMALL = { segmentBytes: 4096, maxBatchBytes: 4096 } as const
 /** Events in the directory, numbered from 1. */
 const STORED = 12
 /** Seeds that found something once. */
@@ -16,7 +18,7 @@ const KEPT = [5017]
 /** A directory with everything in it: two segments, a run of ids, a cursor, a parked event and a dead letter. */
 async function fullDirectory(): Promise<MemoryFileSystem> {
   const fileSystem = new MemoryFileSystem()
-  const buffer = memoryDiskBuffer(fileSystem, { segmentBytes: 4096 })
+  const buffer = memoryDiskBuffer(fileSystem, SMALL)
   await buffer.open()
   const { consumer, lease } = await consumerOf(buffer)
   for (let number = 1; number <= STORED; number++) await buffer.append([numberedEvent(number, 500)])
@@ -55,7 +57,7 @@ function anything(own: Buffer, other: Buffer, random: Random): Buffer {
 
 /** What can be read, each as its number. Throws when opening or going on fails in a way that it may not. */
 async function storedNumbers(fileSystem: MemoryFileSystem): Promise<number[]> {
-  const buffer = memoryDiskBuffer(fileSystem, { segmentBytes: 4096 })
+  const buffer = memoryDiskBuffer(fileSystem, SMALL)
   try {
     await buffer.open()
   } catch (error) {
@@ -109,7 +111,7 @@ describe('diskBuffer on files that hold anything', () => {
   test('gives back bodies that look like its own files', async () => {
     const donor = await fullDirectory()
     const fileSystem = new MemoryFileSystem()
-    const buffer = memoryDiskBuffer(fileSystem, { segmentBytes: 4096 })
+    const buffer = memoryDiskBuffer(fileSystem, SMALL)
     await buffer.open()
     const events: NewEvent[] = donor
       .paths(DIRECTORY)
