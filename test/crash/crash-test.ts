@@ -52,9 +52,10 @@ export interface RoundPlan {
   readonly delayMs: number
 }
 
-/** A round or the last drain that takes longer has hung. */
-const ROUND_LIMIT_MS = 60_000
-const DRAIN_LIMIT_MS = 300_000
+/** A round or the last drain that takes longer has hung, however busy the machine is. */
+const HANG_MS = 300_000
+/** What a process that hangs has for its report. */
+const REPORT_MS = 5_000
 
 /** Plays the rounds, then starts once more, lets everything drain and audits what the handlers saw. */
 export async function runCrashTest(options: CrashTestOptions): Promise<CrashReport> {
@@ -76,6 +77,7 @@ export async function runCrashTest(options: CrashTestOptions): Promise<CrashRepo
       directory: bufferDirectory,
       buffer: options.buffer ?? 'fsync',
       logPath,
+      reports: directory,
       compileCache: join(directory, 'compile-cache'),
       run,
       seed,
@@ -89,7 +91,8 @@ export async function runCrashTest(options: CrashTestOptions): Promise<CrashRepo
     for (let round = 1; round <= rounds && audit.violations.length === 0; round += 1) {
       const plan = planRound(seededRandom(seed, 'round', round))
       const refusedBefore = load.counts().refused
-      await within(ROUND_LIMIT_MS, `round ${round}`, failure.promise, playRound(start(round), plan, load))
+      const victim = start(round)
+      await withinLimit(`round ${round}`, victim, failure.promise, playRound(victim, plan, load))
       readRun(audit, log, round, plan.end)
       tally.rounds = round
       if (plan.end === 'stopped') tally.stops += 1
@@ -102,7 +105,8 @@ export async function runCrashTest(options: CrashTestOptions): Promise<CrashRepo
     }
     if (audit.violations.length === 0) {
       const run = rounds + 1
-      await within(DRAIN_LIMIT_MS, 'the last drain', failure.promise, drain(start(run), load))
+      const victim = start(run)
+      await withinLimit('the last drain', victim, failure.promise, drain(victim, load))
       readRun(audit, log, run, 'stopped')
       audit.finish(run)
     }
@@ -146,13 +150,24 @@ function readRun(audit: Audit, log: DeliveryLogReader, run: number, end: RunEnd)
   audit.ended(run, end)
 }
 
-/** Rejects when the work takes too long, or as soon as a sender has failed. */
-async function within(limitMs: number, what: string, failure: Promise<never>, work: Promise<void>): Promise<void> {
-  const tooLong = deferred<never>()
-  const timer = setTimeout(() => tooLong.reject(new Error(`${what} took more than ${limitMs} ms`)), limitMs)
+/** Rejects when the work takes too long, with a report of the victim, or as soon as a sender has failed. */
+async function withinLimit(what: string, victim: Victim, failure: Promise<never>, work: Promise<void>): Promise<void> {
+  const limit = new AbortController()
   try {
-    await Promise.race([work, failure, tooLong.promise])
+    await Promise.race([work, failure, hang(what, victim, limit.signal)])
   } finally {
-    clearTimeout(timer)
+    limit.abort()
   }
+}
+
+async function hang(what: string, victim: Victim, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(HANG_MS, undefined, { signal })
+    victim.report()
+    await sleep(REPORT_MS, undefined, { signal })
+  } catch {
+    // The work is over.
+    return
+  }
+  throw new Error(`${what} took more than ${HANG_MS} ms; its directory has a report of Node.js`)
 }

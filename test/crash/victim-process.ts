@@ -11,6 +11,8 @@ export interface VictimSettings {
   readonly directory: string
   /** File of the delivery log; the same in every run. */
   readonly logPath: string
+  /** Directory for what Node.js reports of a run that hangs; the same in every run. */
+  readonly reports: string
   /** Directory for compiled code; the same in every run. */
   readonly compileCache: string
   readonly buffer: BufferName
@@ -46,13 +48,17 @@ export interface Victim {
   /** Resolves when it is gone. Rejects when it went by itself, with what it wrote to stderr. */
   readonly gone: Promise<void>
   kill(): void
+  /** Has it write a report of Node.js: its stack, and what its event loop waits for. */
+  report(): void
   tell(command: VictimCommand): void
 }
 
 const VICTIM_PATH = fileURLToPath(new URL('./victim.ts', import.meta.url))
 
 export function startVictim(settings: VictimSettings): Victim {
-  const child = spawn(process.execPath, ['--conditions=@holdfast/source', VICTIM_PATH, JSON.stringify(settings)], {
+  const reporting = ['--report-on-signal', '--report-signal=SIGUSR2', `--report-directory=${settings.reports}`]
+  const options = ['--conditions=@holdfast/source', ...reporting]
+  const child = spawn(process.execPath, [...options, VICTIM_PATH, JSON.stringify(settings)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { ...process.env, NODE_COMPILE_CACHE: settings.compileCache },
   })
@@ -71,6 +77,7 @@ export function startVictim(settings: VictimSettings): Victim {
     listening: listening.promise,
     gone: waitForEnd(child, settings.run, () => stderr),
     kill: () => void child.kill('SIGKILL'),
+    report: () => void child.kill('SIGUSR2'),
     tell: (command) => void child.send(command),
   }
 }
