@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net'
 import {
   postgresBuffer,
   type PostgresBufferOptions,
@@ -201,20 +199,6 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer a
     expect(await idsIn(buffer, stored[0]!.partition)).toEqual(stored.map((_, index) => `evt_${index}`))
   }, 20_000)
 
-  it('stores once what is sent again because the answer was lost', async () => {
-    const proxy = await cutting(service.port)
-    onTestFinished(() => proxy.close())
-    const pool = new Pool({ ...account, port: proxy.port, max: 1 })
-    pool.on('error', () => {})
-    onTestFinished(() => pool.end())
-    const buffer = await open({}, pool)
-    proxy.cutNextAnswer()
-    await expect(buffer.append([eventOf('evt')])).rejects.toMatchObject({ reason: 'buffer_failed' })
-    const [again] = await buffer.append([eventOf('evt')])
-    expect(await idsIn(buffer, again!.partition)).toEqual(['evt'])
-    expect(again!.status).toBe('duplicate')
-  })
-
   it('writes no more and closes while the server does not answer', async () => {
     const pool = new Pool({ ...account, port: service.port, max: 2 })
     onTestFinished(() => pool.end())
@@ -293,41 +277,3 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer a
     expect(statuses.filter((status) => status === 'appended')).toHaveLength(16)
   })
 })
-
-/** A proxy that can let a command through and cut the connection before its answer. */
-async function cutting(
-  serverPort: number,
-): Promise<{ readonly port: number; cutNextAnswer(): void; close(): Promise<void> }> {
-  const sockets = new Set<Socket>()
-  let isCutting = false
-  const server = createServer((client) => {
-    const upstream = connectTo(serverPort, account.host)
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        client.destroy()
-        upstream.destroy()
-      })
-    }
-    client.pipe(upstream)
-    upstream.on('data', (chunk) => {
-      if (isCutting) {
-        isCutting = false
-        client.destroy()
-      } else client.write(chunk)
-    })
-  }).listen(0, account.host)
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    cutNextAnswer() {
-      isCutting = true
-    },
-    async close() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}
