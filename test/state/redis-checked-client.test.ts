@@ -10,14 +10,15 @@ const stores: Readonly<Record<string, (client: never) => unknown>> = {
   redisStateStore: (client) => redisStateStore(client),
 }
 
-describe.each(Object.entries(stores))('%s', (_name, make) => {
+describe.each(Object.entries(stores))('%s', (name, make) => {
   test.each([
     [undefined, '`undefined`'],
     ['redis://:the-password@localhost', '`"redis://…@localhost"` (string)'],
     [() => undefined, 'a function'],
     [{ url: 'redis://localhost' }, 'an object with keys url'],
   ])('refuses what is no client: %o', (given, got) => {
-    const wrong = `Expected \`client\` to be a client of ioredis, iovalkey or node-redis, got ${got}.`
+    const libraries = name === 'redisStateStore' ? 'iovalkey, node-redis or Bun' : 'iovalkey or node-redis'
+    const wrong = `Expected \`client\` to be a client of ioredis, ${libraries}, got ${got}.`
     expect(() => make(given as never)).toThrow(InvalidOptionsError)
     expect(() => make(given as never)).toThrow(wrong)
   })

@@ -32,6 +32,10 @@ export interface BinaryNodeRedisLike extends NodeRedisLike {
 
 export type BinaryRedisLike = BinaryIoredisLike | BinaryNodeRedisLike;
 
+export interface BunRedisLike {
+    send(command: string, args: string[]): Promise<unknown>;
+}
+
 export interface IoredisLike {
     readonly defineCommand: (...args: never[]) => unknown;
     eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
@@ -58,7 +62,7 @@ export interface RedisIdempotencyStoreOptions {
     readonly durability?: BufferDurability;
 }
 
-export type RedisLike = IoredisLike | NodeRedisLike;
+export type RedisLike = IoredisLike | NodeRedisLike | BunRedisLike;
 
 export interface RedisRetention {
     readonly minAgeMs?: number;

@@ -12,8 +12,13 @@ export interface NodeRedisLike {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
+/** What is used of Bun's own client. It reads replies as text, so nothing that stores bytes takes it. */
+export interface BunRedisLike {
+  send(command: string, args: string[]): Promise<unknown>
+}
+
 /** A client that the application has connected, and closes. */
-export type RedisLike = IoredisLike | NodeRedisLike
+export type RedisLike = IoredisLike | NodeRedisLike | BunRedisLike
 
 /** What is used of ioredis, iovalkey and their clusters where bytes are stored. */
 export interface BinaryIoredisLike extends IoredisLike {
@@ -49,12 +54,13 @@ export function checkedClient<Client extends RedisLike>(
 ): Client {
   const given: unknown = client
   if (typeof given === 'object' && given !== null) {
+    if (!bytes && isCallable(given, 'send')) return client
     const needed = 'defineCommand' in given ? 'callBuffer' : 'withTypeMapping'
     if (isCallable(given, 'eval') && (!bytes || isCallable(given, needed))) return client
   }
   throw new InvalidOptionsError({
     path: 'client',
-    expected: 'a client of ioredis, iovalkey or node-redis',
+    expected: `a client of ioredis, iovalkey${bytes ? ' or node-redis' : ', node-redis or Bun'}`,
     received: given,
   })
 }
@@ -65,7 +71,7 @@ function isCallable(client: object, name: string): boolean {
 
 /** Runs a script on one key. */
 export function evaluate(client: RedisLike, script: string, key: string, args: readonly string[]): Promise<unknown> {
-  return 'defineCommand' in client
-    ? client.eval(script, 1, key, ...args)
-    : client.eval(script, { keys: [key], arguments: [...args] })
+  if ('defineCommand' in client) return client.eval(script, 1, key, ...args)
+  if ('send' in client) return client.send('EVAL', [script, '1', key, ...args])
+  return client.eval(script, { keys: [key], arguments: [...args] })
 }

@@ -19,7 +19,7 @@ const canceled = (reason: 'abort' | 'shutdown', delivery: 'not_sent' | 'unknown'
   delivery,
 })
 
-/** What ioredis and node-redis say themselves: these errors have no code. First match wins. */
+/** What the clients say themselves: most of these errors have no code. First match wins. */
 export const messageVerdicts: readonly MessageRule[] = [
   // ioredis. It does not tell commands that wait for a connection from those that wait for a reply.
   { message: /^Connection is closed\.$/, means: lost },
@@ -51,4 +51,7 @@ export const messageVerdicts: readonly MessageRule[] = [
     message: /^Too many Cluster redirections/,
     means: { code: 'upstream_unavailable', reason: 'cluster', delivery: 'answered' },
   },
+
+  // Bun. It says the same of a connection that was refused and of one that was closed under a command.
+  { message: /^Connection (?:closed|has failed)$/, means: lost },
 ]

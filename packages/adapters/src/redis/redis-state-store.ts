@@ -28,7 +28,7 @@ const caps: StateStoreCaps = Object.freeze({
 })
 
 /**
- * A `StateStore` on Redis 7 or Valkey, on the client that the application has: ioredis, node-redis or what has the interface of one of them, clusters included.
+ * A `StateStore` on Redis 7 or Valkey, on the client that the application has: ioredis, node-redis or what has the interface of one of them, clusters included, or Bun's.
  * It never connects, closes or configures it. Each operation is one script on one key. What fails is an `IntegrationError`, as `toIntegrationError`
  * makes it of what the client threw.
  *

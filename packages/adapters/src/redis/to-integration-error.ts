@@ -60,10 +60,15 @@ const tooManyClients = {
   delivery: 'not_sent',
 } as const
 
-/** `ReplyError` of ioredis; `SimpleError` and `BlobError` of node-redis, which have that only as the name of their class. */
-function isReplyError(error: object): boolean {
-  const { name, constructor } = error as { readonly name?: unknown; readonly constructor?: { readonly name?: unknown } }
-  return name === 'ReplyError' || ['SimpleError', 'BlobError', 'ErrorReply'].includes(String(constructor?.name))
+/** `ReplyError` of ioredis; `SimpleError` and `BlobError` of node-redis, which have that only as the name of their class; a code of Bun. */
+function isReplyError(error: RedisErrorLike): boolean {
+  const { name, code, constructor } = error as {
+    readonly name?: unknown
+    readonly code?: unknown
+    readonly constructor?: { readonly name?: unknown }
+  }
+  if (name === 'ReplyError' || code === 'ERR_REDIS_SERVER_ERROR') return true
+  return ['SimpleError', 'BlobError', 'ErrorReply'].includes(String(constructor?.name))
 }
 
 function isPartial({ replies, errorIndexes }: RedisErrorLike): boolean {
