@@ -41,9 +41,7 @@ async function handle(event: WebhookEvent): Promise<void> {
   const { number, previous } = numbers
   if (atWork.has(key)) books.violation('overlapping', { run, key, number, other: atWork.get(key) })
   if (previous > 0 && books.delivered.get(previous) === 0) books.violation('reordered', { run, key, number, previous })
-  const isExcused = settings.losesAcks && books.delivered.get(number) > 0
-  if (number < (begun.get(key) ?? 0) && !isExcused)
-    books.violation('redelivered', { run, key, number, after: begun.get(key) })
+  if (number < (begun.get(key) ?? 0)) books.violation('redelivered', { run, key, number, after: begun.get(key) })
   begun.set(key, number)
   atWork.set(key, number)
   try {

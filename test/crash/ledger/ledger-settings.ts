@@ -16,8 +16,6 @@ export interface LedgerSettings {
   readonly eventsPerSecond: number
   /** How far the process's wall clock is from the machine's, ms. */
   readonly skewMs: number
-  /** Whether the power of its disk is cut: acks of a second are lost then, and what was finished may come again behind what is parked. */
-  readonly losesAcks: boolean
   /** Whether its disk fails now and then. */
   readonly isFaulty: boolean
 }

@@ -21,7 +21,6 @@ describe('a process that appends and delivers', () => {
       events: 20_000,
       eventsPerSecond: 10_000,
       maxSkewMs: 0,
-      losesAcks: false,
       disturbances: [kill],
       everyMs: 800,
       times: 3,

@@ -60,7 +60,7 @@ export async function playLedger(options: LedgerOptions): Promise<LedgerReport> 
     onDisturbed,
     ...rest
   } = options
-  const { seed, events, keys, concurrency, failureRatio, eventsPerSecond, losesAcks, everyMs, times, forMs } = rest
+  const { seed, events, keys, concurrency, failureRatio, eventsPerSecond, everyMs, times, forMs } = rest
   const books = join(directory, 'books')
   mkdirSync(books, { recursive: true })
   const random = seededRandom(seed, 'ledger')
@@ -78,7 +78,6 @@ export async function playLedger(options: LedgerOptions): Promise<LedgerReport> 
       concurrency,
       failureRatio,
       eventsPerSecond,
-      losesAcks,
     }
     const isFaulty = environment !== undefined && count < times
     const child = start({ ...common, run: runs, skewMs, isFaulty }, isFaulty ? environment(random) : {})

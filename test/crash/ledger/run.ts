@@ -39,7 +39,7 @@ const { values } = parseArgs({
   },
 })
 
-const common = { seed: Number(values.seed), keys: 1000, concurrency: 64, failureRatio: 0.01, losesAcks: false }
+const common = { seed: Number(values.seed), keys: 1000, concurrency: 64, failureRatio: 0.01 }
 
 if (values.help) process.stdout.write(USAGE)
 else if (values.full !== undefined) await fill(Number(values.full))

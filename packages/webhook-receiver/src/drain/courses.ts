@@ -1,6 +1,14 @@
-import type { Consumer, Hole, Lease, RetryState, StoredEvent } from '../buffer/event-buffer.ts'
+import type { Consumer, Hole, Lease, Position, RetryState, StoredEvent } from '../buffer/event-buffer.ts'
 import { createCondemnedLanes, keyGivenUp } from './condemned-lanes.ts'
-import { type Delivery, type DeliveryHome, type DeliveryState, type Lane, newDelivery, states } from './delivery.ts'
+import {
+  type Delivery,
+  type DeliveryHome,
+  type DeliveryState,
+  type Lane,
+  newDelivery,
+  states,
+  windowLeads,
+} from './delivery.ts'
 import { failureInfo, hintedDelayMs } from './failure.ts'
 import { createLanes } from './lanes.ts'
 import { createOutcomeWriter, type OutcomeWriter } from './outcome-writer.ts'
@@ -25,6 +33,8 @@ export interface Courses {
   learn(): Promise<void>
   /** An event was read from the log. */
   admit(event: StoredEvent, place: Place, retry: RetryState | undefined): void
+  /** The log was read on. */
+  readOn(): void
   /** Parks what is to be parked. */
   relieve(): void
   /** Has the first event of a blocked key tried again. False: it is not blocked here. */
@@ -45,6 +55,8 @@ export function createCourses(options: {
   readonly window: Window
   /** The partition stops. */
   readonly signal: AbortSignal
+  /** Whether the log is read as far as this position. */
+  readonly isRead: (position: Position) => boolean
   /** Whether a delivery may start. When not, it is offered again later. */
   readonly mayStart: (delivery: Delivery) => boolean
   /** Whether what waits is to be parked, so that the window can go on. */
@@ -98,7 +110,7 @@ export function createCourses(options: {
     }
     const lane = lanes.laneOf(delivery)
     parker.watch(lane)
-    if (lane.parked !== undefined) {
+    if (!windowLeads(lane)) {
       // It was taken back from the dead letters, and is in front of this one.
       parking.wake(lane)
       return
@@ -118,14 +130,14 @@ export function createCourses(options: {
     admits(delivery) {
       // Parked meanwhile, or behind something that is; or it is in line twice.
       if (delivery.state.kind !== 'queued') return false
-      if (delivery.place !== undefined && delivery.lane?.parked !== undefined) return false
+      if (delivery.place !== undefined && delivery.lane !== undefined && !windowLeads(delivery.lane)) return false
       return mayStart(delivery)
     },
     takenBack(delivery) {
       delivery.state = states.queued
       const { lane, place } = delivery
       // Something of its lane may have been taken back from the dead letters meanwhile, and comes first.
-      if (place !== undefined && lane?.parked !== undefined) parking.wake(lane)
+      if (place !== undefined && lane !== undefined && !windowLeads(lane)) parking.wake(lane)
       else dispatcher.offer(delivery)
     },
     succeeded(delivery, durationMs) {
@@ -200,8 +212,8 @@ export function createCourses(options: {
     window.leave(delivery.place)
     const { lane } = delivery
     const next = lanes.leave(delivery)
-    if (lane?.parked !== undefined) parking.wake(lane)
-    else if (next !== undefined) lead(next)
+    if (next !== undefined && lane !== undefined && windowLeads(lane)) lead(next)
+    else if (lane?.parked !== undefined) parking.wake(lane)
   }
 
   const parked = (deliveries: readonly Delivery[]): void => {
@@ -250,7 +262,7 @@ export function createCourses(options: {
     onGivenBack: (delivery) => {
       const lane = lanes.laneOf(delivery)
       delivery.state = states.queued
-      if (lane.parked !== undefined) parking.wake(lane)
+      if (!windowLeads(lane)) parking.wake(lane)
       else if (lane.head === delivery) lead(delivery)
     },
   })
@@ -268,6 +280,12 @@ export function createCourses(options: {
     }),
     onReady: (delivery) => (condemned.includes(delivery) ? bury(delivery) : dispatcher.offer(delivery)),
     onHole: options.onHole,
+    isRead: options.isRead,
+    // Unless it has its turn already, or waits for it by itself.
+    onOvertaken: ({ head }) => {
+      if (head?.state.kind === 'queued' || (head?.state.kind === 'backing-off' && head.cancelWait === undefined))
+        lead(head)
+    },
     onEmpty: (lane) => {
       reports.recovered(lane)
       if (lane.head === undefined) lanes.forget(lane)
@@ -300,6 +318,7 @@ export function createCourses(options: {
       if (lanes.join(delivery)) lead(delivery)
       else if (delivery.lane?.parked !== undefined) parker.watch(delivery.lane)
     },
+    readOn: () => parking.readOn(),
     relieve() {
       const isAsideUsed = context.parked.blockedKeys > 0 || (context.parked.events > 0 && window.isPressed)
       if (needsRoom() || (isKeyed && isAsideUsed)) parker.relieve()

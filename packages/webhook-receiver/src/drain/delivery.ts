@@ -1,4 +1,4 @@
-import type { FailureInfo, ParkedEvent, StoredEvent } from '../buffer/event-buffer.ts'
+import type { FailureInfo, ParkedEvent, Position, StoredEvent } from '../buffer/event-buffer.ts'
 import type { Place } from './window.ts'
 
 /**
@@ -102,7 +102,10 @@ export interface Delivery {
   behind: Delivery | undefined
 }
 
-/** Deliveries with the same key, one behind the other in the order of the log: first what is parked, then what is in the window. */
+/**
+ * Deliveries with the same key, one behind the other in the order of the log: first what is parked, then what is in the window. After a power cut that took
+ * an ack, an event may be in the window again that comes before what is parked.
+ */
 export interface Lane {
   /** Its name in the buffer. */
   readonly name: string
@@ -111,15 +114,15 @@ export interface Lane {
   /** First and last of those in the window. */
   head: Delivery | undefined
   last: Delivery | undefined
-  /** What of it is parked; it comes before what is in the window. */
+  /** What of it is parked. */
   parked: ParkedPart | undefined
 }
 
 /**
  * The part of a lane that is parked.
  *
- * **waiting**: for the time of its first event's next attempt, or for a delivery in the window that was at work already when
- * events were taken back from the dead letters. **loading**: its first events are being read, or are in line for that.
+ * **waiting**: for the time of its first event's next attempt, or for a delivery in the window that comes before it, or was at work already when
+ * events were taken back from the dead letters, or until the log is read as far as its first event. **loading**: its first events are being read, or are in line for that.
  * **loaded**: they are in memory; the first of them is in line for the dispatcher, at work, or being written. **blocked**: its first
  * event was given up, and somebody has to say what becomes of it.
  */
@@ -128,6 +131,8 @@ export interface ParkedPart {
   /** About how many events, and bytes of bodies. That it is empty is known only when there was nothing to read. */
   events: number
   bytes: number
+  /** Where its first event is in the log, as far as that is known. */
+  first: Position
   /** The first ones, in order. */
   loaded: Delivery[]
   /** Ends the wait. */
@@ -138,6 +143,11 @@ export interface ParkedPart {
   isStale: boolean
   /** An event of it was given up just now, and everything behind it is to follow. */
   isCondemned: boolean
+}
+
+/** Whether the first event of a lane is in the window. */
+export function windowLeads({ head, parked }: Lane): boolean {
+  return head !== undefined && (parked === undefined || head.event.position < parked.first)
 }
 
 /** A delivery at the start of its course. */

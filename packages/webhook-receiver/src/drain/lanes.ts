@@ -1,5 +1,5 @@
 import type { Position } from '../buffer/event-buffer.ts'
-import type { Delivery, Lane } from './delivery.ts'
+import { type Delivery, type Lane, windowLeads } from './delivery.ts'
 
 /** The lanes of one partition. A lane exists as long as something is in it. */
 export interface Lanes {
@@ -46,7 +46,7 @@ export function createLanes(): Lanes {
       if (delivery.key === undefined) return true
       const lane = named(laneName(delivery.key, delivery.event.position), delivery.key)
       append(lane, delivery)
-      return lane.head === delivery && lane.parked === undefined
+      return lane.head === delivery && windowLeads(lane)
     },
     leave(head) {
       const { lane } = head

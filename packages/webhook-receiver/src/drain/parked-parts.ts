@@ -1,4 +1,4 @@
-import type { FailureInfo } from '../buffer/event-buffer.ts'
+import type { FailureInfo, Position } from '../buffer/event-buffer.ts'
 import type { Lane, ParkedPart } from './delivery.ts'
 
 /** How much is parked of a destination, over all partitions. */
@@ -13,8 +13,10 @@ export interface ParkedTotals {
 export interface ParkedParts {
   /** Whether there are none but blocked ones. */
   readonly isIdle: boolean
-  /** The part of a lane, made if there is none. */
+  /** The part of a lane that has one. */
   of(lane: Lane): ParkedPart
+  /** The part of a lane, made if there is none, of which an event at `first` is now known. */
+  with(lane: Lane, first: Position): ParkedPart
   grow(part: ParkedPart, events: number, bytes: number): void
   /** Changes the phase; a wait ends. */
   enter(part: ParkedPart, phase: ParkedPart['phase'], blocked?: FailureInfo): void
@@ -64,8 +66,13 @@ export function createParkedParts(totals: ParkedTotals): ParkedParts {
       return isIdle()
     },
     of(lane) {
-      lane.parked ??= newPart()
+      if (lane.parked === undefined) throw new Error('Nothing of this lane is parked.')
+      return lane.parked
+    },
+    with(lane, first) {
+      lane.parked ??= newPart(first)
       parts.set(lane, lane.parked)
+      if (first < lane.parked.first) lane.parked.first = first
       return lane.parked
     },
     grow,
@@ -93,11 +100,12 @@ export function createParkedParts(totals: ParkedTotals): ParkedParts {
   }
 }
 
-function newPart(): ParkedPart {
+function newPart(first: Position): ParkedPart {
   return {
     phase: 'waiting',
     events: 0,
     bytes: 0,
+    first,
     loaded: [],
     cancelWait: undefined,
     blocked: undefined,

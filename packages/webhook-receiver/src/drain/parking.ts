@@ -6,9 +6,10 @@ import type {
   ParkedEntry,
   ParkedEvent,
   ParkedLane,
+  Position,
 } from '../buffer/event-buffer.ts'
 import type { BufferPatience } from './buffer-patience.ts'
-import type { Delivery, Lane, ParkedPart } from './delivery.ts'
+import { type Delivery, type Lane, type ParkedPart, windowLeads } from './delivery.ts'
 import { isStaleLease } from './failure.ts'
 import { createFifo } from './fifo.ts'
 import type { Lanes } from './lanes.ts'
@@ -41,6 +42,8 @@ export interface Parking {
   resume(lane: Lane): Promise<boolean>
   /** Resolves when nothing is parked in lanes that are not blocked, or the partition stops. */
   emptied(): Promise<void>
+  /** The log was read on: what waited for that goes on. */
+  readOn(): void
   /** Ends all waits. */
   stop(): void
   /** Resolves when nothing is being read. Only after `stop`. */
@@ -55,6 +58,8 @@ export function createParking(options: {
   readonly totals: ParkedTotals
   readonly patience: BufferPatience
   readonly signal: AbortSignal
+  /** Whether the log is read as far as this position: whatever comes before it and is not done is known. */
+  readonly isRead: (position: Position) => boolean
   /** Memory for events that were read, over all lanes. */
   readonly limits: { readonly records: number; readonly bytes: number }
   readonly waits: Waits
@@ -62,13 +67,17 @@ export function createParking(options: {
   /** An event is the first of its lane, and may be delivered. */
   readonly onReady: (delivery: Delivery) => void
   readonly onHole: (hole: Hole) => void
+  /** The first event of the lane is in the window, and it is its turn. */
+  readonly onOvertaken: (lane: Lane) => void
   /** Nothing of the lane is parked any more. */
   readonly onEmpty: (lane: Lane) => void
   readonly onLost: (reason: unknown) => void
 }): Parking {
-  const { consumer, lease, lanes, patience, signal, limits, waits, deliveryOf, onReady } = options
+  const { consumer, lease, lanes, patience, signal, limits, waits, deliveryOf, onReady, isRead } = options
   const tries = patience.tries()
   const toLoad = createFifo<Lane>()
+  // Lanes that wait until the log is read as far as their first event.
+  const unread = new Set<Lane>()
   const parts = createParkedParts(options.totals)
   let loading: Promise<void> | undefined
   let loadedEvents = 0
@@ -81,8 +90,21 @@ export function createParking(options: {
     part.loaded = deliveries
   }
 
+  /** Whether something comes before the first event that is parked, or may; the part waits then. */
+  const mustWait = (lane: Lane, part: ParkedPart): boolean => {
+    const isOvertaken = windowLeads(lane)
+    // An event without a key is ordered with nothing.
+    if (!isOvertaken && (lane.key === undefined || isRead(part.first))) return false
+    hold(part, [])
+    parts.enter(part, 'waiting')
+    if (isOvertaken) options.onOvertaken(lane)
+    else unread.add(lane)
+    return true
+  }
+
   const lead = (lane: Lane): void => {
     const part = parts.of(lane)
+    if (mustWait(lane, part)) return
     parts.enter(part, 'loading')
     toLoad.push(lane)
     load()
@@ -150,6 +172,8 @@ export function createParking(options: {
       else lead(lane)
       return
     }
+    part.first = first.event.position
+    if (mustWait(lane, part)) return
     if (first.blocked !== undefined && !part.isCondemned) {
       parts.enter(part, 'blocked', first.blocked)
       return
@@ -182,12 +206,12 @@ export function createParking(options: {
   const learn = (found: readonly ParkedLane[]): void => {
     for (const { lane: name, events, bytes, head } of found) {
       const lane = lanes.named(name)
-      const part = parts.of(lane)
+      const part = parts.with(lane, head.position)
       parts.grow(part, events - part.events, bytes - part.bytes)
       if (part.phase === 'loaded' || part.phase === 'loading') part.isStale = true
       else if (head.blocked !== undefined) parts.enter(part, 'blocked', head.blocked)
       // What is at work in the window ends first; then it is the turn of what is parked.
-      else if (isAtWork(lane)) parts.enter(part, 'waiting')
+      else if (isAtWork(lane) || windowLeads(lane)) parts.enter(part, 'waiting')
       else leadIn(lane, waits.untilMs(head.nextAt))
     }
   }
@@ -199,10 +223,11 @@ export function createParking(options: {
     learn,
     add(lane, delivery, blocked) {
       if (signal.aborted) return
-      const isNew = lane.parked === undefined
-      const part = parts.of(lane)
+      const isFirst = windowLeads(lane)
+      const part = parts.with(lane, delivery.event.position)
       parts.grow(part, 1, delivery.event.body.byteLength)
-      if (!isNew) wake(lane)
+      if (isInLoad(part, delivery.event.position)) part.isStale = true
+      else if (!isFirst) wake(lane)
       else if (blocked !== undefined) parts.enter(part, 'blocked', blocked)
       else leadIn(lane, waits.untilMs(delivery.resumeAt))
     },
@@ -213,8 +238,12 @@ export function createParking(options: {
       const isOver = part.isStale && !part.isCondemned
       hold(part, isOver ? [] : part.loaded.filter((other) => other !== delivery))
       parts.grow(part, -1, -delivery.event.body.byteLength)
-      if (part.loaded.length === 0) lead(lane)
-      else if (!part.isCondemned) ready(part)
+      const [following] = part.loaded
+      if (following === undefined) lead(lane)
+      else if (!part.isCondemned) {
+        part.first = following.event.position
+        if (!mustWait(lane, part)) ready(part)
+      }
       if (mayLoad()) load()
     },
     backOff(delivery, waitMs) {
@@ -251,11 +280,24 @@ export function createParking(options: {
       return true
     },
     emptied: () => parts.idle(),
+    readOn() {
+      for (const lane of unread) {
+        if (lane.parked !== undefined && !isRead(lane.parked.first)) continue
+        unread.delete(lane)
+        wake(lane)
+      }
+    },
     stop: () => parts.stop(),
     async ended() {
       await loading
     },
   }
+}
+
+/** Whether what is in memory of a part, or on its way there, may lack an event at this position. */
+function isInLoad({ phase, loaded }: ParkedPart, position: Position): boolean {
+  const last = loaded.at(-1)
+  return phase === 'loading' || (phase === 'loaded' && last !== undefined && position < last.event.position)
 }
 
 /** Whether the first delivery of the lane that is in the window has begun, and is not done. */

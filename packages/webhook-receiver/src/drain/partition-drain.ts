@@ -84,7 +84,11 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     asideMark = mark
   }
 
+  // How far the log is read, or known to be done.
+  let reached: Position | null = null
+
   const remember = async (cursor: CursorState): Promise<void> => {
+    reached = cursor.lowWater
     await learn(await context.asideMark(keeper.lease))
     doneBefore = new Set(cursor.done)
     retryBefore = new Map(cursor.retry.map((state) => [state.position, state]))
@@ -95,6 +99,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
   }
 
   const admit = (entry: LogEntry): void => {
+    reached = entry.kind === 'event' ? entry.event.position : entry.hole.to
     if (entry.kind === 'hole') {
       tellHole(entry.hole)
       return
@@ -149,6 +154,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
       heldBack.push(delivery)
       return false
     },
+    isRead: (position) => reader.atEnd || (reached !== null && position <= reached),
     needsRoom: () => isRelieving && window.isPressed,
     onHole: tellHole,
     onChange: changed,
@@ -163,7 +169,10 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     signal: quitting.signal,
     onCursor: remember,
     onEntry: admit,
-    onRead: changed,
+    onRead: () => {
+      courses.readOn()
+      changed()
+    },
     onPressed: changed,
     onLost: lose,
   })

@@ -38,7 +38,7 @@ describe('createLanes', () => {
     const lanes = createLanes()
     const lane = lanes.named('a')
     const parts = createParkedParts({ events: 0, bytes: 0, blockedKeys: 0 })
-    parts.of(lane)
+    parts.with(lane, '')
     const first = delivery('a')
     expect(lanes.join(first)).toBe(false)
     lanes.leave(first)
