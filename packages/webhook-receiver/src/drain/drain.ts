@@ -60,13 +60,13 @@ export interface DrainOptions {
   readonly clock: Clock
   readonly random: Random
   readonly events: Emitter<ReceiverEventMap>
-  /** How far it reads ahead in each partition. Default: 4,096 records, 16 MiB, and 16,384 records beyond one that is stuck. */
+  /** How far it reads ahead in each partition. Default: 2,048 records, 16 MiB, and 16,384 records beyond one that is stuck. */
   readonly limits?: WindowLimits
   /** How long partitions stay with this process without a word of it, in milliseconds. Default: `30_000`. */
   readonly leaseMs?: number
 }
 
-const DEFAULT_LIMITS: WindowLimits = { records: 4096, span: 16_384, bytes: 16 * 1024 * 1024 }
+const DEFAULT_LIMITS: WindowLimits = { records: 2048, span: 16_384, bytes: 16 * 1024 * 1024 }
 /** Default of `leaseMs`. */
 export const DEFAULT_LEASE_MS = 30_000
 

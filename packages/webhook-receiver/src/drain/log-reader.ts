@@ -3,7 +3,7 @@ import type { BufferPatience } from './buffer-patience.ts'
 import { isStaleLease } from './failure.ts'
 import type { Window } from './window.ts'
 
-const READ_LIMIT = 1024
+const READ_LIMIT = 256
 const LONG_POLL_MS = 20_000
 
 /** Reads a partition on and on, as far ahead as the window has room. */
