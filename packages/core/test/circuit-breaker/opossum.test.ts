@@ -1,5 +1,5 @@
 import Opossum from 'opossum'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const failing = (): never => {
   throw new Error('down')
@@ -11,8 +11,17 @@ function opossum(action: () => Promise<unknown>, options: Opossum.Options & { st
 
 const halfOpen = { state: { closed: false, halfOpen: true } }
 
-/** Why the states are ours and only the window is opossum's. A failure here says that a state could be left to it. */
+const BREAK_MS = 1_000
+
+/** Why the states are ours and only the verdict is opossum's. A failure here says that something could be left to it. */
 describe('opossum', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
   it('decides a half-open circuit by its first probe, whatever the others bring', async () => {
     const circuit = opossum(() => Promise.resolve(), halfOpen)
     await circuit.fire()
@@ -57,6 +66,47 @@ describe('opossum', () => {
     await circuit.fire().catch(() => {})
     const refusal: unknown = await circuit.fire().catch((error: unknown) => error)
     expect(Object.keys(refusal as object)).toEqual(['code'])
+    circuit.shutdown()
+  })
+
+  it('takes a call for a success, however long it took', async () => {
+    let answer = (): void => {}
+    const circuit = opossum(() => new Promise<void>((resolve) => (answer = resolve)))
+    const call = circuit.fire()
+    vi.advanceTimersByTime(BREAK_MS * 1_000)
+    answer()
+    await call
+    expect(circuit.stats).toMatchObject({ successes: 1, failures: 0 })
+    circuit.shutdown()
+  })
+
+  it('breaks for the same time, however often it has opened', async () => {
+    const circuit = opossum(failing, { resetTimeout: BREAK_MS })
+    for (let opened = 0; opened < 5; opened++) {
+      await circuit.fire().catch(() => {})
+      expect(circuit.opened).toBe(true)
+      vi.advanceTimersByTime(BREAK_MS)
+      expect(circuit.halfOpen).toBe(true)
+    }
+    circuit.shutdown()
+  })
+
+  it('begins a break anew when it is restored, however much of it had passed', async () => {
+    const before = opossum(failing, { resetTimeout: BREAK_MS })
+    await before.fire().catch(() => {})
+    vi.advanceTimersByTime(BREAK_MS - 1)
+    const restored = opossum(failing, { resetTimeout: BREAK_MS, state: before.toJSON().state })
+    before.shutdown()
+    vi.advanceTimersByTime(BREAK_MS - 1)
+    expect(restored.opened).toBe(true)
+    restored.shutdown()
+  })
+
+  it('ends by itself what was opened by hand', () => {
+    const circuit = opossum(failing, { resetTimeout: BREAK_MS })
+    circuit.open()
+    vi.advanceTimersByTime(BREAK_MS)
+    expect(circuit.halfOpen).toBe(true)
     circuit.shutdown()
   })
 })
