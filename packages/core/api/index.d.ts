@@ -113,6 +113,8 @@ export interface CircuitSnapshot {
     readonly state: CircuitState;
     readonly openUntil?: number;
     readonly reopened?: number;
+    readonly reason?: 'failures' | 'slow_calls';
+    readonly code?: ErrorCode;
 }
 
 export interface ClientAnswer {

@@ -1,3 +1,4 @@
+import { errorCodes } from '../errors/codes.ts'
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
 import {
   arrayOf,
@@ -16,6 +17,8 @@ const circuitChecks: Readonly<Record<keyof CircuitSnapshot, Check>> = {
   state: oneOf('closed', 'open', 'half_open', 'isolated'),
   openUntil: number(),
   reopened: integer({ min: 0 }),
+  reason: oneOf('failures', 'slow_calls'),
+  code: (code) => (typeof code === 'string' && Object.hasOwn(errorCodes, code) ? undefined : 'an error code'),
 }
 
 /**

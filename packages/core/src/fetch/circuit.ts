@@ -1,6 +1,7 @@
 import type { CircuitPermit } from '../circuit-breaker/breaker-state.ts'
 import { CircuitBreaker, type CircuitListener, type OpenReason } from '../circuit-breaker/circuit-breaker.ts'
 import type { ResolvedCircuitBreakerOptions } from '../circuit-breaker/circuit-breaker-options.ts'
+import type { ErrorCode } from '../errors/codes.ts'
 import type { IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { CircuitEvent, CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
@@ -95,12 +96,18 @@ export class Circuit implements LocalCircuit, CircuitListener {
       state,
       ...(state === 'open' ? { openUntil: wallMs + remainingMs } : {}),
       ...(reopened === 0 ? {} : { reopened }),
+      ...(state === 'open' || state === 'half_open' ? this.openedBy : {}),
     }
   }
 
   /** Takes over what an earlier snapshot said. A break ends when it would have ended. */
-  restore({ state, openUntil = 0, reopened = 0 }: CircuitSnapshot, nowMs: number, wallMs: number): void {
+  restore(
+    { state, openUntil = 0, reopened = 0, reason = 'failures', code }: CircuitSnapshot,
+    nowMs: number,
+    wallMs: number,
+  ): void {
     this.breaker.restore({ state, reopened, remainingMs: Math.max(0, openUntil - wallMs) }, nowMs)
+    this.#blame(reason, code)
   }
 
   /** Why it opened last. */
@@ -122,11 +129,15 @@ export class Circuit implements LocalCircuit, CircuitListener {
     }
     const isNews = breaker.state === 'closed' || state === 'open'
     breaker.restore({ state: 'open', reopened, remainingMs, probed: { successes, failures } }, nowMs)
-    this.#openReason = reason
-    this.#lastFailure = code === undefined ? undefined : { code }
+    this.#blame(reason, code)
     if (!isNews || remainingMs === 0 || !this.#events.has('circuit:opened')) return
     const facts = { ...this.#facts, breakMs: remainingMs, ...this.openedBy, shared: true } as const
     this.#events.emit('circuit:opened', facts)
+  }
+
+  #blame(reason: OpenReason, code: ErrorCode | undefined): void {
+    this.#openReason = reason
+    this.#lastFailure = code === undefined ? undefined : { code }
   }
 
   get #openedBy(): IntegrationErrorInit | undefined {

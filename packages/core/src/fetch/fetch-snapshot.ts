@@ -1,4 +1,5 @@
 import type { CircuitState } from '../circuit-breaker/circuit-breaker.ts'
+import type { ErrorCode } from '../errors/codes.ts'
 
 /** The state of a function made by `createFetch`. Plain JSON. */
 export interface FetchSnapshot {
@@ -17,6 +18,10 @@ export interface CircuitSnapshot {
   readonly openUntil?: number
   /** How often it has opened again without having closed, which makes the break grow; absent when it has not. */
   readonly reopened?: number
+  /** Why it opened; only while it is open or half-open. */
+  readonly reason?: 'failures' | 'slow_calls'
+  /** What failed last when it opened, where it opened because of failures. */
+  readonly code?: ErrorCode
 }
 
 /** The state of one host. What belongs to a policy that is off is absent. */

@@ -30,7 +30,7 @@ describe('createFetch: circuits of endpoint groups', () => {
     expect(heard.of('circuit:opened')).toMatchObject([{ host: 'api.example.com', group: 'search' }])
     expect(fetch.snapshot().hosts[0]?.circuits).toEqual([
       { state: 'closed' },
-      { group: 'search', state: 'open', openUntil: expect.any(Number) },
+      { group: 'search', state: 'open', openUntil: expect.any(Number), reason: 'failures', code: 'upstream_error' },
       { group: 'things', state: 'closed' },
     ])
   })

@@ -35,10 +35,35 @@ describe('createFetch: restore', () => {
   it('lets a call through when the break has ended meanwhile, and remembers how it grew', async () => {
     const first = processAt(20_000, 500, { restore: await snapshotOfOpen() }).fetch
     await first(url)
-    expect(first.snapshot().hosts[0]?.circuits).toEqual([{ state: 'open', openUntil: START_MS + 40_000, reopened: 1 }])
+    expect(first.snapshot().hosts[0]?.circuits).toEqual([
+      { state: 'open', openUntil: START_MS + 40_000, reopened: 1, reason: 'failures', code: 'upstream_error' },
+    ])
     const second = processAt(40_000, 500, { restore: first.snapshot() }).fetch
     await second(url)
     expect(second.snapshot().hosts[0]?.circuits).toMatchObject([{ openUntil: START_MS + 80_000, reopened: 2 }])
+  })
+
+  it('says why the circuit is open, as the process did that opened it', async () => {
+    const { fetch } = processAt(4_000, 200, { restore: await snapshotOfOpen() })
+    const refusal = await rejectionOf(fetch(url))
+    expect(refusal).toMatchObject({ reason: 'failures', fault: 'upstream' })
+    expect((refusal as Error).cause).toMatchObject({ code: 'upstream_error' })
+  })
+
+  it('says that calls were slow when that opened it', async () => {
+    const more = { breaker: { ...breaker, slowCallMs: 5_000 } }
+    const clock = fakeClock(START_MS)
+    const slow = async (): Promise<Response> => {
+      await clock.sleep(5_000)
+      return answer(200)
+    }
+    const first = createFetch({ ...options, ...more, fetch: slow, clock })
+    await clock.runUntil(first(url))
+    await clock.runUntil(first(url))
+    const { fetch } = processAt(11_000, 200, { ...more, restore: first.snapshot() })
+    const refusal = await rejectionOf(fetch(url))
+    expect(refusal).toMatchObject({ code: 'circuit_open', reason: 'slow_calls', retryAfterMs: 9_000 })
+    expect((refusal as Error).cause).toBeUndefined()
   })
 
   it('makes no break longer than the longest when the clock was set back', async () => {
@@ -85,6 +110,8 @@ describe('createFetch: restore', () => {
     [of({ state: 'ajar' }), "Expected `restore.hosts[0].circuits[0].state` to be 'closed' | 'open'"],
     [of({ state: 'open', openUntil: 'soon' }), 'Expected `restore.hosts[0].circuits[0].openUntil` to be a number'],
     [of({ state: 'open', reopened: -1 }), 'Expected `restore.hosts[0].circuits[0].reopened` to be an integer >= 0'],
+    [of({ state: 'open', reason: 'bad luck' }), "Expected `restore.hosts[0].circuits[0].reason` to be 'failures' |"],
+    [of({ state: 'open', code: 'oops' }), 'Expected `restore.hosts[0].circuits[0].code` to be an error code'],
     [{ hosts: [], connection: 'acme' }, 'Expected `restore.connection` to be absent, as it is here'],
   ])('refuses %j', (restore, message) => {
     expect(() => createFetch({ restore: restore as FetchSnapshot })).toThrow(InvalidOptionsError)
