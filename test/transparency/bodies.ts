@@ -28,6 +28,30 @@ function streamOf(...chunks: readonly Uint8Array[]): ReadableStream {
   })
 }
 
+interface ChangingBody {
+  readonly body: NonNullable<RequestInit['body']>
+  readonly change: () => void
+}
+
+const changing: Readonly<Record<string, () => ChangingBody>> = {
+  'a form of pairs': () => {
+    const body = new URLSearchParams('a=1')
+    return { body, change: () => body.append('late', 'x') }
+  },
+  'a form': () => {
+    const body = new FormData()
+    return { body, change: () => body.append('late', 'x') }
+  },
+  'a view': () => {
+    const body = new Uint8Array([65, 66])
+    return { body, change: () => body.fill(67) }
+  },
+  'a buffer': () => {
+    const body = new Uint8Array([65, 66]).buffer
+    return { body, change: () => void structuredClone(body, { transfer: [body] }) }
+  },
+}
+
 /** Bodies of every kind. */
 export const bodies: Programs = {
   text: post(() => 'héllo'),
@@ -157,6 +181,26 @@ export const bodies: Programs = {
     const source = await fetch(`${url}/chunks`)
     return observeResponse(await fetch(`${url}/echo`, loose({ method: 'POST', body: source.body, ...half })))
   },
+  ...Object.fromEntries(
+    Object.entries(changing).map(([name, make]) => [
+      `${name} that changes right after the call`,
+      async ({ fetch, url }: ProgramContext) => {
+        const { body, change } = make()
+        const call = fetch(`${url}/echo`, { method: 'POST', body })
+        change()
+        return observeResponse(await call)
+      },
+    ]),
+  ),
+  'an async iterable that throws what is no error': async ({ fetch, url }) =>
+    observeFailure(() => {
+      const body = (async function* () {
+        yield bytes
+        // oxlint-disable-next-line typescript/only-throw-error -- this is what it is about
+        throw 'why'
+      })()
+      return fetch(`${url}/echo`, loose({ method: 'POST', body, ...half }))
+    }),
   'an echo that streams both ways': async ({ fetch, url }) => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
     const writer = writable.getWriter()

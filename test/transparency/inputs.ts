@@ -44,6 +44,7 @@ export const inputs: Programs = {
   'text and an empty init': get({}),
   'a URL': from((url) => new URL('/echo?q=ä b', url)),
   'an object that has a text': from((url) => ({ toString: () => `${url}/echo` })),
+  'an object that has a text, and headers': from((url) => ({ headers: {}, toString: () => `${url}/echo` })),
   'an array of one text': from((url) => [`${url}/echo`]),
   'a URL with white space around it': from((url) => `  ${url}/echo\n`),
   'a URL with dots in its path': from((url) => `${url}/a/../echo/./x`),

@@ -50,6 +50,7 @@ export const refusedArguments: Programs = {
   'a wrong URL and a signal that aborted': wrongInput('not a url', { signal: AbortSignal.abort(new Error('mine')) }),
   'a wrong URL and a wrong header': wrongInput('not a url', { headers: { 'bad name': 'x' } }),
   'an object of nothing': wrongInput({}),
+  'what only looks like a Request': wrongInput({ url: 'http://127.0.0.1/', method: 'GET', headers: new Headers() }),
   'a Response': wrongInput(new Response('x')),
 
   'an init that is text': wrong('init'),

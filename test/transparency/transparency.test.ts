@@ -55,6 +55,22 @@ describe.each([
   })
 })
 
+describe.each([
+  ['asked with', inputs],
+  ['given as the body', bodies],
+])('createFetch in the place of the global fetch is what that was, %s', (_, programs) => {
+  it.each(Object.entries(programs))('%s', async (_title, program) => {
+    const bare = globalThis.fetch
+    const expected = await traceOf(program, bare)
+    globalThis.fetch = createFetch({ retry: false })
+    try {
+      expect(await traceOf(program, globalThis.fetch)).toEqual(expected)
+    } finally {
+      globalThis.fetch = bare
+    }
+  })
+})
+
 it('createFetch leaves no listener on a signal after the body has ended, where the transport leaves none', async () => {
   const server = await recordingServer()
   const { signal } = new AbortController()

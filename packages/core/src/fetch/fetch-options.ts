@@ -44,12 +44,16 @@ import { type ResolvedRetryOptions, resolveRetryOptions, type RetryOptions } fro
 import type { StateStore } from '../state/state-store.ts'
 import type { Clock } from '../time/clock.ts'
 import { systemClock } from '../time/system-clock.ts'
+import { globalTransport } from './global-transport.ts'
 import { nestedSendOf } from './send-nested.ts'
 import { defaultTimeoutOptions, type TimeoutOptions } from '../timeout/timeout-options.ts'
 
 /** Everything that `createFetch` can be told. Every policy has sane defaults and can be switched off with `false`. */
 export interface FetchOptions extends TimeoutOptions {
-  /** What sends. Must honour `init.signal`. Default: `globalThis.fetch`, looked up at each call. */
+  /**
+   * What sends. Must honour `init.signal`. Default: `globalThis.fetch`, looked up at each call; once the global is a function of
+   * ours, as after `globalThis.fetch = createFetch()`, the one before it.
+   */
   readonly fetch?: typeof globalThis.fetch
   /** What is known of the provider: its errors, its idempotency header, its hosts. */
   readonly connector?: Connector
@@ -198,9 +202,8 @@ function transportOf(
   fetch: typeof globalThis.fetch | undefined,
   retry: ResolvedRetryOptions | false,
 ): typeof globalThis.fetch {
-  // Looked up at each call, so that msw and others that replace the global are respected.
-  if (fetch === undefined) return (input, init) => globalThis.fetch(input, init)
   const ownsRetries = retry !== false && retry.maxAttempts > 1 && retry.whenNested === 'yield'
+  if (fetch === undefined) return globalTransport(ownsRetries)
   return (ownsRetries ? nestedSendOf(fetch) : undefined) ?? fetch
 }
 

@@ -14,9 +14,10 @@ export interface FetchArguments {
   readonly init: CapturedInit | undefined
 }
 
-/** Whether `input` is a Request, of whatever realm or copy of undici. */
+/** Whether `input` is a Request, of whatever realm or copy of undici. What only looks like one `fetch` takes for its text. */
 export function isRequest(input: FetchInput): input is Request {
-  return typeof input === 'object' && input !== null && 'headers' in input
+  if (typeof input !== 'object' || input === null) return false
+  return input instanceof Request || Object.prototype.toString.call(input) === '[object Request]'
 }
 
 /**

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Connector, createFetch, explain, type FetchOptions, InvalidOptionsError } from '../../src/index.ts'
-import { type RecordedCall, seededRandom } from '../../src/testing/index.ts'
+import { fakeClock, type RecordedCall, seededRandom } from '../../src/testing/index.ts'
 import { abortable } from '../../src/timeout/abortable.ts'
 import { answer, harness, rejectionOf, url } from './harness.ts'
 
@@ -42,6 +42,62 @@ describe('createFetch', () => {
     } finally {
       globalThis.fetch = original
     }
+  })
+
+  describe('in the place of the global fetch', () => {
+    const original = globalThis.fetch
+    const sent: unknown[] = []
+
+    beforeEach(() => {
+      sent.length = 0
+      globalThis.fetch = (input) => {
+        sent.push(input)
+        return Promise.resolve(answer(503))
+      }
+    })
+    afterEach(() => {
+      globalThis.fetch = original
+    })
+
+    it.each<[string, FetchOptions]>([
+      ['the defaults', { retry: false }],
+      ['every policy off', allOff],
+    ])('sends by the one that was there before, with %s', async (_, options) => {
+      globalThis.fetch = createFetch(options)
+      expect((await globalThis.fetch('https://example.com/')).status).toBe(503)
+      expect(sent).toEqual(['https://example.com/'])
+    })
+
+    it('sends by the one before when somebody wraps it at once', async () => {
+      const ours = createFetch({ retry: false })
+      globalThis.fetch = (input, init) => ours(input, init)
+      await globalThis.fetch('https://example.com/')
+      expect(sent).toHaveLength(1)
+    })
+
+    it('sends by the one before when somebody wraps it before the first call, and takes time', async () => {
+      const ours = createFetch({ retry: false })
+      globalThis.fetch = ours
+      await Promise.resolve()
+      globalThis.fetch = async (input, init) => {
+        await Promise.resolve()
+        return ours(input, init)
+      }
+      await globalThis.fetch('https://example.com/')
+      expect(sent).toHaveLength(1)
+    })
+
+    it('is called by a newer one, which repeats for both, and does not call that', async () => {
+      const clock = fakeClock()
+      const older = createFetch({ clock })
+      globalThis.fetch = older
+      const newer = createFetch({ clock })
+      globalThis.fetch = newer
+      await clock.runUntil(newer('https://example.com/'))
+      expect(sent).toHaveLength(3)
+      await clock.runUntil(older('https://example.com/'))
+      expect(sent).toHaveLength(6)
+    })
   })
 
   it('returns the very Response of the transport', async () => {
