@@ -5,6 +5,11 @@ import type { Connector } from '@holdfast/core'
 import { UsageError } from './cli-io.ts'
 import { readConnectorFile } from './connector-file.ts'
 
+const CONNECTORS = './connectors/'
+/** Letters at the beginning that make two names alike, and how many such names are shown. */
+const SHARED_AT_LEAST = 2
+const SHOWN = 5
+
 /**
  * Finds a connector: in a file, or by its name among those of `@holdfast/adapters`, as installed for `directory`.
  *
@@ -18,15 +23,45 @@ export async function findConnector(given: string, directory: string): Promise<C
 }
 
 function resolve(specifier: string, directory: string): string {
+  const require = createRequire(join(directory, 'any.js'))
   try {
-    return createRequire(join(directory, 'any.js')).resolve(specifier)
+    return require.resolve(specifier)
   } catch (error) {
     const name = specifier.slice(specifier.lastIndexOf('/') + 1)
     const isInstalled = (error as { readonly code?: unknown }).code === 'ERR_PACKAGE_PATH_NOT_EXPORTED'
     throw new UsageError(
       isInstalled
-        ? `@holdfast/adapters has no connector \`${name}\`.`
+        ? `@holdfast/adapters has no connector \`${name}\`.${hint(name, connectorNames(require))}`
         : `The connector \`${name}\` is in @holdfast/adapters, which is not installed here. A file of your own is given as ./${name}.json.`,
     )
   }
+}
+
+/** Names of the connectors of the package that is installed; none where it does not say. */
+function connectorNames(require: NodeJS.Require): readonly string[] {
+  try {
+    const { exports } = require('@holdfast/adapters/package.json') as { readonly exports: object }
+    return Object.keys(exports).flatMap((key) => (key.startsWith(CONNECTORS) ? key.slice(CONNECTORS.length) : []))
+  } catch {
+    return []
+  }
+}
+
+/** Those that begin as a name does, the likeliest first. */
+function hint(name: string, names: readonly string[]): string {
+  const near = names
+    .map((known) => ({ known, shared: sharedStart(name, known) }))
+    .filter(({ shared }) => shared >= SHARED_AT_LEAST)
+    .toSorted((left, right) => right.shared - left.shared)
+  if (near.length === 0) return ''
+  return ` It has ${near
+    .slice(0, SHOWN)
+    .map(({ known }) => `\`${known}\``)
+    .join(', ')}.`
+}
+
+function sharedStart(left: string, right: string): number {
+  let length = 0
+  while (length < left.length && left[length] === right[length]) length++
+  return length
 }

@@ -24,6 +24,14 @@ describe('findConnector', () => {
     expect(await refusalIn(directory)).toBe('@holdfast/adapters has no connector `nobody`.\n')
   })
 
+  it('names those that begin like a name that is wrong', async () => {
+    const directory = temporaryDirectory()
+    install(directory)
+    expect(await refusalIn(directory, 'acme-pya')).toBe(
+      '@holdfast/adapters has no connector `acme-pya`. It has `acme-pay`, `acme`.\n',
+    )
+  })
+
   it('reads a file that is given by its path', async () => {
     const directory = temporaryDirectory()
     write(join(directory, 'own.json'), '{"id":"own"}')
@@ -32,11 +40,11 @@ describe('findConnector', () => {
 })
 
 /** What is said in a directory, without the packages that tests are started with. */
-async function refusalIn(cwd: string): Promise<string> {
+async function refusalIn(cwd: string, name = 'nobody'): Promise<string> {
   const module = new URL('../../src/cli/find-connector.ts', import.meta.url).href
   const program = `
     const { findConnector } = await import(${JSON.stringify(module)})
-    await findConnector('nobody', process.cwd()).catch((error) => console.log(error.message))`
+    await findConnector(${JSON.stringify(name)}, process.cwd()).catch((error) => console.log(error.message))`
   const args = ['--conditions=@holdfast/source', '--input-type=module', '--eval', program]
   const { NODE_PATH: _, ...env } = process.env
   return (await promisify(execFile)(process.execPath, args, { cwd, env })).stdout
@@ -44,7 +52,13 @@ async function refusalIn(cwd: string): Promise<string> {
 
 function install(directory: string): void {
   const adapters = join(directory, 'node_modules/@holdfast/adapters')
-  const exports = { './connectors/acme': { types: './dist/acme.d.ts', default: './dist/acme.js' } }
+  const acme = { types: './dist/acme.d.ts', default: './dist/acme.js' }
+  const exports = {
+    './connectors/acme': acme,
+    './connectors/acme-pay': acme,
+    './connectors/other': acme,
+    './package.json': './package.json',
+  }
   write(join(adapters, 'package.json'), JSON.stringify({ name: '@holdfast/adapters', type: 'module', exports }))
   write(join(adapters, 'dist/acme.js'), 'export default { id: "acme" }')
 }
