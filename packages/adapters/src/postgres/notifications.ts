@@ -85,7 +85,12 @@ async function listenOnClient(
     if (message.channel === channel) onMessage(message.payload ?? '')
   }
   client.on('notification', onNotification)
-  await client.query(`listen ${channel}`)
+  try {
+    await client.query(`listen ${channel}`)
+  } catch (error) {
+    client.removeListener('notification', onNotification)
+    throw error
+  }
   return async () => {
     client.removeListener('notification', onNotification)
     await client.query(`unlisten ${channel}`)

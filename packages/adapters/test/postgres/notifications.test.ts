@@ -117,3 +117,11 @@ test('one that is lost while it begins to listen counts as lost', async () => {
   await expect(listening([connection]).listen).rejects.toThrow('lost while it began to listen')
   expect(connection.released).toBe(lost)
 })
+
+test('a client of the application that cannot begin to listen is left without listeners of ours', async () => {
+  const client = new Connection()
+  client.answer = () => Promise.reject(lost)
+  const events = { clock: fakeClock(), onMessage: () => {}, onGap: () => {} }
+  await expect(listenTo(client, 'news', events)).rejects.toBe(lost)
+  expect(client.listenerCount('notification')).toBe(0)
+})
