@@ -6,8 +6,7 @@ import { UsageError } from './cli-io.ts'
 import { readConnectorFile } from './connector-file.ts'
 
 const CONNECTORS = './connectors/'
-/** Letters at the beginning that make two names alike, and how many such names are shown. */
-const SHARED_AT_LEAST = 2
+/** How many names are shown that are like one that is wrong: that begin with at least half of it. */
 const SHOWN = 5
 
 /**
@@ -47,11 +46,11 @@ function connectorNames(require: NodeJS.Require): readonly string[] {
   }
 }
 
-/** Those that begin as a name does, the likeliest first. */
+/** Those that begin with at least half of a name, the likeliest first. */
 function hint(name: string, names: readonly string[]): string {
   const near = names
     .map((known) => ({ known, shared: sharedStart(name, known) }))
-    .filter(({ shared }) => shared >= SHARED_AT_LEAST)
+    .filter(({ shared }) => shared >= name.length / 2)
     .toSorted((left, right) => right.shared - left.shared)
   if (near.length === 0) return ''
   return ` It has ${near
