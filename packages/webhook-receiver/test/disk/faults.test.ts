@@ -57,7 +57,7 @@ describe('diskBuffer on a device that fails', () => {
   )
   test.each(cases)(
     'loses nothing that it acknowledged when a call fails with $title',
-    { timeout: 60_000 },
+    { timeout: 60_000 * scale },
     async (it) => {
       const { fault, forever, options, step } = it
       const calls = await countCalls(options)
