@@ -22,7 +22,7 @@ export function limitRefusal(waitMs: number, isQuota: boolean): IntegrationError
   return {
     code: isQuota ? 'quota_exhausted' : 'rate_limited',
     reason: 'paused',
-    message: `Not sent: the rate limit asks to wait ${wait}, which is longer than this call may take.`,
+    message: `Not sent: the ${isQuota ? 'used-up quota' : 'rate limit'} asks to wait ${wait}, which is longer than this call may take.`,
     ...(waitMs === Infinity ? {} : { retryAfterMs }),
   }
 }
