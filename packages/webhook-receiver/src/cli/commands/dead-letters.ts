@@ -49,23 +49,26 @@ export const listDeadLetters: Command = {
 export const redriveDeadLetters: Command = change({
   name: 'dead-letters redrive',
   summary:
-    'Has dead letters delivered again, in the order of arrival within their key, when the application runs next. It may not run now.',
-  done: 'will be delivered again',
+    'Has dead letters delivered again, in the order of arrival within their key, when the application runs next. No application may have the buffer open.',
+  tense: 'will be',
+  outcome: 'delivered again',
   apply: (consumer, places) => consumer.redrive(places),
 })
 
 /** `holdfast dead-letters purge DIRECTORY` */
 export const purgeDeadLetters: Command = change({
   name: 'dead-letters purge',
-  summary: 'Deletes dead letters for good. The application may not run.',
-  done: 'deleted',
+  summary: 'Deletes dead letters for good. No application may have the buffer open.',
+  tense: 'were',
+  outcome: 'deleted',
   apply: (consumer, places) => consumer.purge(places),
 })
 
 function change(options: {
   readonly name: string
   readonly summary: string
-  readonly done: string
+  readonly tense: string
+  readonly outcome: string
   readonly apply: (consumer: Consumer, places: readonly EventPlace[]) => Promise<number>
 }): Command {
   return {
@@ -97,7 +100,7 @@ function change(options: {
       if (args.flag('json')) await writeJson(io, { dryRun: isDry, destination: consumer.name, count: changed })
       else
         await io.stdout.write(
-          `${count(changed)} dead letters of ${consumer.name}${isDry ? ' would be' : ''}: ${options.done}\n`,
+          `${count(changed)} dead letters of ${consumer.name} ${isDry ? 'would be' : options.tense} ${options.outcome}\n`,
         )
     },
   }
