@@ -43,7 +43,8 @@ function findCommand(
   }
   const [first = ''] = argv
   const subcommands = commands.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => `\`${name}\``)
-  if (subcommands.length > 0) throw new UsageError(`\`holdfast ${first}\` is one of ${subcommands.join(', ')}.`)
+  if (subcommands.length > 0)
+    throw new UsageError(`\`holdfast ${first}\` is no command by itself; there are: ${subcommands.join(', ')}.`)
   throw new UsageError(`There is no command \`${first}\`. \`holdfast --help\` lists them all.`)
 }
 

@@ -26,7 +26,7 @@ describe('holdfast', () => {
 
   it.each([
     [['nonsense'], 'There is no command `nonsense`.'],
-    [['dead-letters'], 'is one of `dead-letters list`, `dead-letters redrive`, `dead-letters purge`.'],
+    [['dead-letters'], 'there are: `dead-letters list`, `dead-letters redrive`, `dead-letters purge`.'],
     [['inspect'], '`holdfast inspect` takes DIRECTORY; 0 came.'],
     [['inspect', 'a', 'b'], '`holdfast inspect` takes DIRECTORY; 2 came.'],
     [['inspect', 'a', '--colour'], "Unknown option '--colour'. `holdfast inspect` knows --"],
