@@ -33,6 +33,8 @@ export async function signingKey(args: CliArguments, io: CliIo): Promise<Signing
   const secret = file === undefined ? variable && fromEnvironment(variable, io) : await fromFile('secret-file', file)
   const keyFile = args.text('private-key-file')
   const privateKey = keyFile === undefined ? undefined : await fromFile('private-key-file', keyFile)
+  if (secret === undefined && privateKey === undefined)
+    throw new UsageError('There is nothing to sign with: give --secret-env, --secret-file or --private-key-file.')
   const [keyId, keyUrl] = [args.text('key-id'), args.text('key-url')]
   return {
     ...(secret !== undefined && (isPrivatePem(secret) ? { privateKey: secret } : { secret })),

@@ -142,7 +142,7 @@ describe('holdfast send', () => {
       ['http://127.0.0.1:1/', '--secret-env=HOOK_SECRET', '--scheme=jwt'],
       "Expected `scheme` to be 0 | 'hmac', got `jwt`.",
     ],
-    [['http://127.0.0.1:1/'], 'Expected `key` to be one that a scheme of the connector takes'],
+    [['http://127.0.0.1:1/'], 'give --secret-env, --secret-file or --private-key-file.'],
   ])('refuses %j as wrong usage', async (args, message) => {
     const own = args.some((arg) => arg.startsWith('--connector')) || message.includes('needs --connector')
     const connector = own ? [] : [`--connector=${files().file(connectorOf([plainScheme]))}`]

@@ -81,7 +81,6 @@ async function signOptions(args: CliArguments, io: CliIo, target: string): Promi
   const [scheme, body, id, method] = ['scheme', 'body', 'id', 'method'].map((name) => args.text(name))
   return {
     connector: await findConnector(args.required('connector'), resolve('.')),
-    key: await signingKey(args, io),
     url: args.text('public-url') ?? target,
     headers: args.list('header').map(headerPair),
     clock: io.clock,
@@ -89,6 +88,7 @@ async function signOptions(args: CliArguments, io: CliIo, target: string): Promi
     ...(body !== undefined && { body: await readBody(body, io) }),
     ...(id !== undefined && { id }),
     ...(method !== undefined && { method }),
+    key: await signingKey(args, io),
   }
 }
 
