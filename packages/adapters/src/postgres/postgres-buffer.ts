@@ -7,12 +7,14 @@ import {
   BufferError,
   type EventBuffer,
   type Lease,
+  type OpenReport,
 } from '@holdfast/webhook-receiver'
 import {
   answerInTime,
   createAppendQueue,
   createArrivals,
   createByteBudget,
+  createLifetime,
   positionOf,
   positionUpTo,
   seqOf,
@@ -51,16 +53,12 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
   const channel = `${schema}_buffer`
   const leases = new Map<string, { readonly consumer: number; readonly lease: Lease }>()
   let id = 0
-  let state: 'closed' | 'open' | 'closing' = 'closed'
-  let closing: Promise<void> | undefined
+  const lifetime = createLifetime()
+  const requireOpen = (): void => lifetime.requireOpen()
   let durability: BufferDurability = resolved.durability ?? 'fsync'
   const budget = createByteBudget(maxQueuedBytes, 'PostgreSQL')
   let retention: Retention | undefined
   let unlisten: (() => Promise<void>) | undefined
-
-  const requireOpen = (): void => {
-    if (state !== 'open') throw new BufferError('buffer_closed', 'The buffer is not open.')
-  }
 
   const requirePartition = (index: number): void => {
     if (Number.isInteger(index) && index >= 0 && index < partitions) return
@@ -129,15 +127,45 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     )
   }
 
+  const startUp = async (): Promise<OpenReport> => {
+    const begunMs = clock.monotonicMs()
+    const [row] = await ask(`select id, partitions from ${schema}.open_buffer($1::text, $2::int)`, [name, partitions])
+    if (Number(row?.partitions) !== partitions)
+      throw new BufferError(
+        'buffer_unusable',
+        `The buffer "${name}" has ${String(row?.partitions)} partitions, not ${partitions}. Their number is fixed.`,
+      )
+    id = Number(row?.id)
+    durability = resolved.durability ?? (await askDurability(ask))
+    if (resolved.listener !== undefined)
+      unlisten = await listenTo(resolved.listener, channel, {
+        clock,
+        onGap: () => arrivals.wakeAll(),
+        onMessage: (payload) => {
+          const [buffer, stored = ''] = payload.split(':')
+          if (Number(buffer) !== id) return
+          for (const partition of stored.split(',')) arrivals.announce(Number(partition))
+        },
+      })
+    retention = startRetention({
+      query: ask,
+      schema,
+      buffer: id,
+      partitions,
+      minAgeMs: resolved.retention.minAgeMs,
+      dedupeWindowMs,
+      clock,
+    })
+    return { durationMs: clock.monotonicMs() - begunMs, scannedBytes: 0, tornBytes: 0, holes: [], lostAside: 0 }
+  }
+
   const shutDown = async (): Promise<void> => {
-    state = 'closing'
     await queue.idle()
     // What does not end in time is left to the client.
     await inTime(retention?.stop() ?? Promise.resolve()).catch(() => undefined)
     await releaseAll()
     await inTime(unlisten?.() ?? Promise.resolve()).catch(() => undefined)
     unlisten = undefined
-    state = 'closed'
     arrivals.wakeAll()
   }
 
@@ -153,40 +181,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
         asideMarks: true,
       }
     },
-    async open() {
-      if (state !== 'closed') throw new BufferError('buffer_locked', 'The buffer is open already.')
-      const begunMs = clock.monotonicMs()
-      const [row] = await ask(`select id, partitions from ${schema}.open_buffer($1::text, $2::int)`, [name, partitions])
-      if (Number(row?.partitions) !== partitions)
-        throw new BufferError(
-          'buffer_unusable',
-          `The buffer "${name}" has ${String(row?.partitions)} partitions, not ${partitions}. Their number is fixed.`,
-        )
-      id = Number(row?.id)
-      durability = resolved.durability ?? (await askDurability(ask))
-      if (resolved.listener !== undefined)
-        unlisten = await listenTo(resolved.listener, channel, {
-          clock,
-          onGap: () => arrivals.wakeAll(),
-          onMessage: (payload) => {
-            const [buffer, stored = ''] = payload.split(':')
-            if (Number(buffer) !== id) return
-            for (const partition of stored.split(',')) arrivals.announce(Number(partition))
-          },
-        })
-      retention = startRetention({
-        query: ask,
-        schema,
-        buffer: id,
-        partitions,
-        minAgeMs: resolved.retention.minAgeMs,
-        dedupeWindowMs,
-        clock,
-      })
-      state = 'open'
-      closing = undefined
-      return { durationMs: clock.monotonicMs() - begunMs, scannedBytes: 0, tornBytes: 0, holes: [], lostAside: 0 }
-    },
+    open: () => lifetime.open(startUp),
     async append(events) {
       requireOpen()
       const records = events.map((event) => encodeEvent(event, partitions, maxEventBytes))
@@ -251,11 +246,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
       requireOpen()
       return readStats(askInTime, schema, id)
     },
-    close() {
-      if (state === 'closed') return closing ?? Promise.resolve()
-      closing ??= shutDown()
-      return closing
-    },
+    close: () => lifetime.close(shutDown),
   }
 }
 

@@ -7,12 +7,14 @@ import {
   BufferError,
   type EventBuffer,
   type Lease,
+  type OpenReport,
 } from '@holdfast/webhook-receiver'
 import {
   type AppendQueue,
   createAppendQueue,
   createArrivals,
   createByteBudget,
+  createLifetime,
   positionOf,
   positionUpTo,
   seqOf,
@@ -77,14 +79,10 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
   const { minAgeMs, maxBytes } = resolved.retention
   const retention = [amountOf(minAgeMs), amountOf(maxBytes)] as const
   const leases = new Map<string, { readonly consumer: string; readonly lease: Lease }>()
-  let state: 'closed' | 'open' | 'closing' = 'closed'
-  let closing: Promise<void> | undefined
+  const lifetime = createLifetime()
+  const requireOpen = (): void => lifetime.requireOpen()
   let durability: BufferDurability = resolved.durability ?? 'os'
   const budget = createByteBudget(maxQueuedBytes, 'Redis')
-
-  const requireOpen = (): void => {
-    if (state !== 'open') throw new BufferError('buffer_closed', 'The buffer is not open.')
-  }
 
   const partitionAt = (index: number): Partition => {
     const partition = partitions[index]
@@ -148,6 +146,44 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     await Promise.allSettled(releases)
   }
 
+  const startUp = async (): Promise<OpenReport> => {
+    const begunMs = clock.monotonicMs()
+    const appendfsync = resolved.durability === undefined ? await askAppendfsync(client) : undefined
+    const answers = await Promise.all(
+      partitions.map((partition) => partition.run(openScript, [FORMAT, String(partitions.length)])),
+    )
+    for (const answer of answers) {
+      const [format, count, info] = (answer as Buffer[]).map(String) as [string, string, string]
+      if (format !== FORMAT)
+        throw new BufferError('buffer_unusable', `The buffer "${name}" has format ${format}; this is ${FORMAT}.`)
+      if (Number(count) !== partitions.length)
+        throw new BufferError(
+          'buffer_unusable',
+          `The buffer "${name}" has ${count} partitions, not ${partitions.length}. Their number is fixed.`,
+        )
+      durability = checkServer(info, appendfsync, resolved.durability)
+    }
+    const infos = (answers as Buffer[][]).map(([, , info]) => String(info))
+    isOne = isOneServer(infos)
+    if (resolved.waitAof !== undefined) {
+      durability = resolved.durability ?? (resolved.waitAof.replicas > 0 ? 'replicated' : 'fsync')
+      synced = await openSyncedWrites({ ...resolved.waitAof, keys: partitionAt(0).keys, clock, timeoutMs }, infos)
+    }
+    return {
+      durationMs: clock.monotonicMs() - begunMs,
+      scannedBytes: 0,
+      tornBytes: 0,
+      holes: [],
+      lostAside: 0,
+    }
+  }
+
+  const shutDown = async (): Promise<void> => {
+    await Promise.all(queues.map((queue) => queue.idle()))
+    await releaseAll()
+    arrivals.wakeAll()
+  }
+
   return {
     get caps(): BufferCaps {
       return {
@@ -160,40 +196,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
         asideMarks: true,
       }
     },
-    async open() {
-      if (state !== 'closed') throw new BufferError('buffer_locked', 'The buffer is open already.')
-      const begunMs = clock.monotonicMs()
-      const appendfsync = resolved.durability === undefined ? await askAppendfsync(client) : undefined
-      const answers = await Promise.all(
-        partitions.map((partition) => partition.run(openScript, [FORMAT, String(partitions.length)])),
-      )
-      for (const answer of answers) {
-        const [format, count, info] = (answer as Buffer[]).map(String) as [string, string, string]
-        if (format !== FORMAT)
-          throw new BufferError('buffer_unusable', `The buffer "${name}" has format ${format}; this is ${FORMAT}.`)
-        if (Number(count) !== partitions.length)
-          throw new BufferError(
-            'buffer_unusable',
-            `The buffer "${name}" has ${count} partitions, not ${partitions.length}. Their number is fixed.`,
-          )
-        durability = checkServer(info, appendfsync, resolved.durability)
-      }
-      const infos = (answers as Buffer[][]).map(([, , info]) => String(info))
-      isOne = isOneServer(infos)
-      if (resolved.waitAof !== undefined) {
-        durability = resolved.durability ?? (resolved.waitAof.replicas > 0 ? 'replicated' : 'fsync')
-        synced = await openSyncedWrites({ ...resolved.waitAof, keys: partitionAt(0).keys, clock, timeoutMs }, infos)
-      }
-      state = 'open'
-      closing = undefined
-      return {
-        durationMs: clock.monotonicMs() - begunMs,
-        scannedBytes: 0,
-        tornBytes: 0,
-        holes: [],
-        lostAside: 0,
-      }
-    },
+    open: () => lifetime.open(startUp),
     async append(events) {
       requireOpen()
       const records = events.map((event) => recordOf(event, partitions.length, maxEventBytes))
@@ -256,17 +259,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
       const replies = await Promise.all(partitions.map((partition) => partition.run(statsScript, [])))
       return statsOfReplies(replies as (Buffer | number)[][])
     },
-    close() {
-      if (state === 'closed') return closing ?? Promise.resolve()
-      closing ??= (async () => {
-        state = 'closing'
-        await Promise.all(queues.map((queue) => queue.idle()))
-        await releaseAll()
-        state = 'closed'
-        arrivals.wakeAll()
-      })()
-      return closing
-    },
+    close: () => lifetime.close(shutDown),
   }
 }
 

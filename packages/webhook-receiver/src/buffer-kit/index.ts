@@ -6,6 +6,8 @@ export type { ArrivalListener, Arrivals, ArrivalsOptions } from './arrivals.ts'
 export { createByteBudget } from './byte-budget.ts'
 export type { ByteBudget } from './byte-budget.ts'
 export { checkEventSize, decodeEvent, encodeEventMeta, eventIdentity } from './event-meta.ts'
+export { createLifetime } from './lifetime.ts'
+export type { Lifetime } from './lifetime.ts'
 export { partitionOf, positionOf, positionUpTo, seqOf } from './position.ts'
 export {
   defaultServerBufferOptions,
