@@ -45,6 +45,12 @@ export interface ByteBudget {
     giveBack(bytes: number): void;
 }
 
+export interface Lifetime {
+    requireOpen(): void;
+    open<Report>(work: () => Promise<Report>): Promise<Report>;
+    close(work: () => Promise<void>): Promise<void>;
+}
+
 export type ResolvedServerBufferOptions = Required<Omit<ServerBufferOptions, 'durability'>> & {
     readonly durability: BufferDurability | undefined;
 };
@@ -77,6 +83,8 @@ export function createAppendQueue<Item extends Sized, Outcome>(options: AppendQu
 export function createArrivals({ clock, pollMs, lastSeqs }: ArrivalsOptions): Arrivals;
 
 export function createByteBudget(maxBytes: number, server: string): ByteBudget;
+
+export function createLifetime(): Lifetime;
 
 export function decodeEvent(json: string, body: Uint8Array<ArrayBuffer>, { partition, position }: EventPlace): StoredEvent;
 

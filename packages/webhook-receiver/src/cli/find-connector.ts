@@ -5,6 +5,7 @@ import type { Connector } from '@holdfast/core'
 import { UsageError } from './cli-io.ts'
 import { readConnectorFile } from './connector-file.ts'
 
+const ADAPTERS = '@holdfast/adapters'
 const CONNECTORS = './connectors/'
 /** How many names are shown that are like one that is wrong: that begin with at least half of it. */
 const SHOWN = 5
@@ -16,7 +17,7 @@ const SHOWN = 5
  */
 export async function findConnector(given: string, directory: string): Promise<Connector> {
   if (!/^[a-z\d-]+$/.test(given)) return (await readConnectorFile(given)) as Connector
-  const path = resolve(`@holdfast/adapters/connectors/${given}`, directory)
+  const path = resolve(`${ADAPTERS}/connectors/${given}`, directory)
   const module = (await import(pathToFileURL(path).href)) as { readonly default: Connector }
   return module.default
 }
@@ -30,8 +31,8 @@ function resolve(specifier: string, directory: string): string {
     const isInstalled = (error as { readonly code?: unknown }).code === 'ERR_PACKAGE_PATH_NOT_EXPORTED'
     throw new UsageError(
       isInstalled
-        ? `@holdfast/adapters has no connector \`${name}\`.${hint(name, connectorNames(require))}`
-        : `The connector \`${name}\` is in @holdfast/adapters, which is not installed here. A file of your own is given as ./${name}.json.`,
+        ? `${ADAPTERS} has no connector \`${name}\`.${hint(name, connectorNames(require))}`
+        : `The connector \`${name}\` is in ${ADAPTERS}, which is not installed here. A file of your own is given as ./${name}.json.`,
     )
   }
 }
@@ -39,7 +40,7 @@ function resolve(specifier: string, directory: string): string {
 /** Names of the connectors of the package that is installed; none where it does not say. */
 function connectorNames(require: NodeJS.Require): readonly string[] {
   try {
-    const { exports } = require('@holdfast/adapters/package.json') as { readonly exports: object }
+    const { exports } = require(`${ADAPTERS}/package.json`) as { readonly exports: object }
     return Object.keys(exports).flatMap((key) => (key.startsWith(CONNECTORS) ? key.slice(CONNECTORS.length) : []))
   } catch {
     return []
