@@ -34,6 +34,30 @@ describe('holdfast inspect', () => {
     expect(await buffer.append([sampleEvent(2)])).toMatchObject([{ status: 'appended' }])
   })
 
+  it.each([
+    ['stats', 'DIRECTORY'],
+    ['tail', 'DIRECTORY'],
+    ['verify', 'DIRECTORY'],
+    ['export', 'DIRECTORY'],
+    ['replay', 'DIRECTORY', '--dry-run'],
+    ['import', 'DIRECTORY', '-', '--dry-run'],
+    ['dead-letters', 'list', 'DIRECTORY'],
+    ['dead-letters', 'redrive', 'DIRECTORY', '--all', '--dry-run'],
+    ['dead-letters', 'purge', 'DIRECTORY', '--all', '--dry-run'],
+    ['repair', 'DIRECTORY', '--dry-run'],
+  ])('is not the only one that may look meanwhile: %s', async (...args) => {
+    const directory = temporaryDirectory()
+    const buffer = diskBuffer({ directory })
+    await buffer.open()
+    onTestFinished(() => buffer.close())
+    await buffer.append([sampleEvent(1)])
+    await buffer.openConsumer('orders')
+    const before = withoutMeta(fingerprint(directory))
+    expect(await holdfast(args.map((arg) => (arg === 'DIRECTORY' ? directory : arg)))).toMatchObject({ code: 0 })
+    expect(withoutMeta(fingerprint(directory))).toEqual(before)
+    expect(await buffer.append([sampleEvent(2)])).toMatchObject([{ status: 'appended' }])
+  })
+
   it('says that there is no buffer, and makes none', async () => {
     const directory = temporaryDirectory()
     const { code, stderr } = await holdfast(['inspect', directory])

@@ -15,6 +15,10 @@ describe('holdfast', () => {
     expect((await holdfast(['--version'])).stdout).toBe('1.2.3\n')
   })
 
+  it('has JSON for a program to read from every command', () => {
+    expect(allCommands.filter(({ options }) => options['json']?.kind !== 'flag').map(({ name }) => name)).toEqual([])
+  })
+
   it.each(allCommands.map(({ name }) => name))('explains `%s`, with an example that it takes', async (name) => {
     const command = allCommands.find((candidate) => candidate.name === name)
     const { code, stdout } = await holdfast([...name.split(' '), '--help'])
