@@ -11,6 +11,15 @@ interface Direction {
 const ground = ['core/abort', 'core/random', 'core/time']
 const spine = ['core/connectors', 'core/errors', 'core/events', 'core/limit-reading', 'core/options', 'core/state']
 
+// Of what keeps events on a server.
+const onServer = [
+  '@holdfast/core',
+  '@holdfast/webhook-receiver',
+  '@holdfast/webhook-receiver/buffer-kit',
+  'node:*',
+  'peer',
+]
+
 /** Policies never import each other: they meet in core/fetch. */
 export const policies: readonly string[] = [
   'core/auth',
@@ -90,10 +99,8 @@ export const directions: readonly Direction[] = [
     ],
   },
   // Who keeps events on a server.
-  {
-    from: ['adapters/postgres', 'adapters/redis'],
-    may: ['@holdfast/core', '@holdfast/webhook-receiver', '@holdfast/webhook-receiver/buffer-kit', 'node:*', 'peer'],
-  },
+  { from: ['adapters/redis'], may: onServer },
+  { from: ['adapters/postgres'], may: [...onServer, 'adapters/pg'] },
   { from: ['adapters/web'], may: ['@holdfast/core', '@holdfast/webhook-receiver', 'adapters/node-http'] },
   // The peer of an adapter is checked apart: it must be declared, and be one.
   {

@@ -108,7 +108,7 @@ describe.runIf(isInstalled).each(Object.entries(clients))('on PostgreSQL with %s
 
     test('do not run with `migrate: false`', async () => {
       const store = postgresStateStore(connections.next(), { schema: freshSchema(), migrate: false })
-      await expect(store.get('key')).rejects.toMatchObject({ code: '42P01' })
+      await expect(store.get('key')).rejects.toMatchObject({ name: 'IntegrationError', upstream: { code: '42P01' } })
     })
   })
 })

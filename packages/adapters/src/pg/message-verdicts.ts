@@ -12,7 +12,7 @@ const notSent = (reason: string): ClientVerdict => ({
   delivery: 'not_sent',
 })
 
-/** What pg and pg-pool say themselves: these errors have no code. First match wins. */
+/** What pg, pg-pool and postgres.js say themselves, of no SQLSTATE. First match wins. */
 export const messageVerdicts: readonly MessageRule[] = [
   { message: /^Connection terminated due to connection timeout$/, means: notSent('connect_timeout') },
   // Of pg while it connects, and of pg-pool while all connections are taken.
@@ -26,6 +26,20 @@ export const messageVerdicts: readonly MessageRule[] = [
   {
     message: /^(?:Client was closed and is not queryable|Cannot use a pool after calling end on the pool)$/,
     means: { code: 'canceled', reason: 'shutdown', phase: 'local', delivery: 'not_sent' },
+  },
+  // Of postgres.js, which does not say whether the statement still waited for a connection.
+  {
+    message: /^write CONNECTION_CLOSED /,
+    means: { code: 'connection_lost', reason: 'closed_early', phase: 'headers', delivery: 'unknown' },
+  },
+  { message: /^write CONNECT_TIMEOUT /, means: notSent('connect_timeout') },
+  {
+    message: /^write CONNECTION_ENDED /,
+    means: { code: 'canceled', reason: 'shutdown', phase: 'local', delivery: 'not_sent' },
+  },
+  {
+    message: /^write CONNECTION_DESTROYED /,
+    means: { code: 'canceled', reason: 'shutdown', phase: 'headers', delivery: 'unknown' },
   },
   {
     message: /^Query read timeout$/,

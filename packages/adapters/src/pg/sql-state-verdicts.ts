@@ -68,6 +68,8 @@ export const sqlStateVerdicts: Readonly<Record<string, ClientVerdict | undefined
     delivery: 'not_sent',
   },
 
+  '3F': answered('configuration_error', 'schema_missing'),
+
   '40': repeatable('rolled_back'),
   '40001': repeatable('serialization'),
   '40002': answered('conflict', 'constraint'),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { IntegrationError, oneOf, checkOptions } from '@holdfast/core'
 import type { BufferDurability, IdempotencyStore } from '@holdfast/webhook-receiver'
+import { toIntegrationError } from '../pg/to-integration-error.ts'
 import { createDatabase } from './database.ts'
 import type { PostgresLike, SqlRow, SqlValue } from './sql-client.ts'
 import { defaultPostgresStoreOptions, type PostgresStoreOptions, storeChecks } from './store-options.ts'
@@ -25,7 +26,8 @@ const MAX_RESULT_BYTES = 16 * 1024 * 1024
 
 /**
  * An `IdempotencyStore` on PostgreSQL 14 or newer, on the client that the application has: a Pool or Client of pg, postgres.js, PGlite. It never
- * connects, closes or configures it. Each operation is one statement, by the time of the server.
+ * connects, closes or configures it. Each operation is one statement, by the time of the server. What fails is an
+ * `IntegrationError`, as `toIntegrationError` of the adapter pg makes it of what the client threw.
  *
  * An effect in the same database needs none: `context.transaction` of a destination on `postgresBuffer` makes it exactly once.
  *
@@ -38,8 +40,13 @@ export function postgresIdempotencyStore(
   checkOptions('', options, { ...storeChecks, durability: oneOf('fsync', 'replicated', 'os', 'memory') })
   const { schema, migrate, durability } = { ...defaultPostgresIdempotencyStoreOptions, ...options }
   const database = createDatabase(client, schema, migrate)
-  const ask = async (text: string, values: readonly SqlValue[]): Promise<SqlRow> =>
-    (await database.query(text, values))[0] ?? {}
+  const ask = async (text: string, values: readonly SqlValue[]): Promise<SqlRow> => {
+    try {
+      return (await database.query(text, values))[0] ?? {}
+    } catch (error) {
+      throw toIntegrationError(error)
+    }
+  }
 
   return {
     caps: Object.freeze({ durability, multiProcess: true, maxResultBytes: MAX_RESULT_BYTES }),

@@ -1,5 +1,6 @@
 import type { StateEntry, StateStore, StateStoreCaps } from '@holdfast/core'
 import { untilAborted } from '@holdfast/webhook-receiver/buffer-kit'
+import { toIntegrationError } from '../pg/to-integration-error.ts'
 import { createDatabase } from './database.ts'
 import type { PostgresLike, SqlRow, SqlValue } from './sql-client.ts'
 import { type PostgresStoreOptions, resolveStoreOptions } from './store-options.ts'
@@ -18,7 +19,8 @@ const NOW = 'extract(epoch from clock_timestamp())::float8 * 1000 as now_ms'
 
 /**
  * A `StateStore` on PostgreSQL 14 or newer, on the client that the application has: a Pool or Client of pg, postgres.js, PGlite. It never
- * connects, closes or configures it. Each operation is one statement, by the time of the server.
+ * connects, closes or configures it. Each operation is one statement, by the time of the server. What fails is an
+ * `IntegrationError`, as `toIntegrationError` of the adapter pg makes it of what the client threw.
  *
  * @throws InvalidOptionsError when an option is wrong.
  */
@@ -27,7 +29,10 @@ export function postgresStateStore(client: PostgresLike, options: PostgresStoreO
   const database = createDatabase(client, schema, migrate)
   const ask = async (text: string, values: readonly SqlValue[], signal?: AbortSignal): Promise<SqlRow> => {
     signal?.throwIfAborted()
-    const [row] = await untilAborted(database.query(text, values), signal)
+    const answer = database.query(text, values).catch((error: unknown) => {
+      throw toIntegrationError(error)
+    })
+    const [row] = await untilAborted(answer, signal)
     return row ?? {}
   }
 
