@@ -1,9 +1,9 @@
 import { classifyFailure } from '../errors/classify-failure.ts'
 import { classifyResponse } from '../errors/classify-response.ts'
 import { type IntegrationError, type IntegrationErrorInit, isIntegrationError } from '../errors/integration-error.ts'
-import { redactUrl } from '../errors/redact.ts'
 import { readBoundedText } from '../fetch/bounded-text.ts'
-import { explain, integrationErrorOf } from '../fetch/explain.ts'
+import type { CallRecord } from '../fetch/call-record.ts'
+import { integrationErrorOf } from '../fetch/explain.ts'
 import { withTimer } from '../timeout/call-signal.ts'
 import type { ClientCall } from './client-call.ts'
 
@@ -26,19 +26,16 @@ export function errorOfRequest(error: unknown, call: ClientCall): IntegrationErr
   return call.error({ ...known, phase: 'local', delivery: 'not_sent' })
 }
 
-/** The error for what a function made by `createFetch` threw. Ours are passed on; the caller's abort is `canceled`. */
-export function errorOfThrown(error: unknown, call: ClientCall): IntegrationError {
+/**
+ * The error for what a function made by `createFetch` threw. Ours are passed on; the caller's abort is `canceled`.
+ *
+ * @param record - What is known of the call, where the function noted it.
+ */
+export function errorOfThrown(error: unknown, call: ClientCall, record: CallRecord | undefined): IntegrationError {
   const { signal } = call
-  const explanation = explain(error)
-  // One reason can end many calls, and explains the last of them only.
-  const isAboutThis = explanation !== undefined && explanation.endpoint === redactUrl(`${call.method} ${call.url}`)
-  if (signal?.aborted && signal.reason === error) {
-    const failure = classifyFailure(error, { signal })
-    const known = isAboutThis && !isIntegrationError(error) ? explanation.error : undefined
-    return known ?? call.error(failure, isAboutThis ? explanation : undefined)
-  }
-  if (isIntegrationError(error)) return error
-  return explanation?.error ?? call.error(classifyFailure(error))
+  const isGivenUp = signal?.aborted === true && signal.reason === error
+  if (isIntegrationError(error)) return isGivenUp ? call.error(classifyFailure(error, { signal }), record) : error
+  return call.error(record?.failure ?? classifyFailure(error, isGivenUp ? { signal } : {}), record)
 }
 
 /** The error for what broke while a body was read. */

@@ -1,8 +1,8 @@
 import type { Connector } from '../connectors/connector.ts'
 import { IntegrationError, type IntegrationErrorInit } from '../errors/integration-error.ts'
 import { readUpstreamFacts } from '../errors/upstream-facts.ts'
-import { explain } from '../fetch/explain.ts'
-import type { Explanation } from '../fetch/explanation.ts'
+import { type CallRecord, callFactsOf } from '../fetch/call-record.ts'
+import { recordOf, remember } from '../fetch/explain.ts'
 import type { Clock } from '../time/clock.ts'
 import type { RequestOptions, ResolvedClientOptions } from './client-options.ts'
 
@@ -28,20 +28,21 @@ export class ClientCall {
     this.#connection = client.connection
   }
 
-  /** An error about this call: `init`, and everything else that is known. */
-  error(init: IntegrationErrorInit, explanation: Explanation | undefined = explain(this.response)): IntegrationError {
-    const { attempts, integration, connection = this.#connection, idempotencyKey } = explanation ?? {}
-    const provider = integration ?? this.connector?.id
-    return new IntegrationError({
-      endpoint: `${this.method} ${this.url}`,
-      at: this.clock.now(),
-      ...(attempts === undefined ? {} : { attempts }),
+  /** An error about this call: `init`, and everything else that is known. `explain` knows the call by it. */
+  error(init: IntegrationErrorInit, record: CallRecord | undefined = recordOf(this.response)): IntegrationError {
+    const provider = this.connector?.id
+    const connection = this.#connection
+    const error = new IntegrationError({
       ...(provider === undefined ? {} : { integration: provider }),
       ...(connection === undefined ? {} : { connection }),
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(record === undefined ? {} : callFactsOf(record)),
+      endpoint: `${this.method} ${this.url}`,
+      at: this.clock.now(),
       ...(this.response === undefined ? {} : { upstream: this.upstream(this.response, undefined) }),
       ...init,
     })
+    if (record !== undefined) remember(error, record)
+    return error
   }
 
   /** The answer is not what was agreed; `what` completes the sentence and holds no value of the body. */

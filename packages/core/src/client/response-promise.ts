@@ -1,3 +1,4 @@
+import { recordOf } from '../fetch/explain.ts'
 import { ClientCall } from './client-call.ts'
 import type { RequestOptions, ResolvedClientOptions } from './client-options.ts'
 import { errorOfBody, errorOfRequest, errorOfResponse, errorOfThrown } from './call-errors.ts'
@@ -43,11 +44,12 @@ export function startCall(
   const send = async (finalUrl: string, finalHeaders: Headers): Promise<Response> => {
     call.url = finalUrl
     if (json !== undefined && !finalHeaders.has('content-type')) finalHeaders.set('content-type', 'application/json')
+    const request = { ...init, method: call.method, headers: finalHeaders }
     let response: Response
     try {
-      response = await client.fetch(finalUrl, { ...init, method: call.method, headers: finalHeaders })
+      response = await client.fetch(finalUrl, request)
     } catch (error) {
-      throw errorOfThrown(error, call)
+      throw errorOfThrown(error, call, recordOf(request))
     }
     call.response = response
     const failure = await errorOfResponse(response, call)

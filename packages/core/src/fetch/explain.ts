@@ -19,15 +19,15 @@ export function remember(responseOrError: unknown, record: CallRecord): void {
 }
 
 /**
- * What a function made by `createFetch` did before it returned `responseOrError` or threw it: attempts, waits, the reason
- * why it stopped. `undefined` for what did not come from such a function, for its `clone()`s and for thrown primitives. An
- * abort reason that ended several calls explains the last of them.
+ * What a function made by `createFetch` did before it returned `responseOrError` or threw it, or before a client made by
+ * `createClient` threw it: attempts, waits, the reason why it stopped. `undefined` for what did not come from such a call,
+ * for its `clone()`s and for thrown primitives. An abort reason that ended several calls explains the last of them.
  */
 export function explain(responseOrError: unknown): Explanation | undefined {
   const record = recordOf(responseOrError)
   if (record === undefined) return undefined
   const { callId, connector, connection, at, durationMs, stop, idempotencyKey } = record
-  const error = record.failure === undefined ? undefined : integrationErrorOf(responseOrError)
+  const error = integrationErrorOf(responseOrError)
   return printable({
     callId,
     endpoint: redactUrl(`${record.method} ${record.url}`),
@@ -63,7 +63,9 @@ export function integrationErrorOf(responseOrError: unknown): IntegrationError |
   const record = recordOf(responseOrError)
   if (record !== undefined) {
     if (record.failure === undefined) return undefined
-    return new IntegrationError({ ...record.failure, ...callFactsOf(record) })
+    const error = new IntegrationError({ ...record.failure, ...callFactsOf(record) })
+    remember(error, record)
+    return error
   }
   const failure = isResponse(responseOrError)
     ? classifyResponse({ status: responseOrError.status, headers: responseOrError.headers, now: systemClock.now() })

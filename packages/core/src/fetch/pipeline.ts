@@ -91,6 +91,8 @@ export class Pipeline {
       if (isGivenUp && call.record.attempts.length === 0) call.cancelBody(error)
       outcome = { kind: 'error', error, failure: classifyWait(call, error) }
     }
+    // One reason can end many calls; the options that a client gives are of one.
+    if (outcome.kind === 'error') remember(init, call.record)
     return this.#settle(call, outcome)
   }
 
