@@ -256,6 +256,15 @@ describe('holdfast export and import', () => {
     expect(second).toMatchObject({ bodyBase64: 'AP8NCg==', headers: events[1]?.headers })
   })
 
+  it('counts an event that comes twice in a file once, with --dry-run as without', async () => {
+    const [line] = (await holdfast(['export', await storedDirectory([sampleEvent(1)])])).stdout.split('\n')
+    const twice = { stdin: `${line}\n${line}\n` }
+    const args = ['import', temporaryDirectory(), '-', '--create', '--json']
+    const counts = { read: 2, appended: 1, duplicates: 1 }
+    expect(jsonLines((await holdfast([...args, '--dry-run'], twice)).stdout)).toEqual([{ dryRun: true, ...counts }])
+    expect(jsonLines((await holdfast(args, twice)).stdout)).toEqual([{ dryRun: false, ...counts }])
+  })
+
   it('overwrites no file', async () => {
     const directory = await storedDirectory(events)
     const file = join(temporaryDirectory(), '../kept.csv')

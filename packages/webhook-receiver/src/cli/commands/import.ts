@@ -1,6 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EventBuffer, NewEvent } from '../../buffer/event-buffer.ts'
+import { eventIdentity } from '../../buffer-kit/event-meta.ts'
 import { type CliIo, UsageError } from '../cli-io.ts'
 import type { Command } from '../command.ts'
 import { readCsv } from '../csv.ts'
@@ -34,10 +35,9 @@ export const importEvents: Command = {
     const [directory = '', file = ''] = args.positionals
     const events = readFile(file, formatOf(args.text('format'), file), io)
     const isDry = args.flag('dry-run')
-    const counts = { read: 0, appended: 0, duplicates: 0 }
+    const counts: Counts = { read: 0, appended: 0, duplicates: 0 }
     if (isDry && args.flag('create') && !existsSync(join(directory, 'META'))) {
-      for await (const _ of events) counts.read++
-      counts.appended = counts.read
+      await countNew(events, counts)
     } else {
       // A dry run appends, too: into a view of the files that is thrown away.
       const keys = await keysOf(args, io)
@@ -54,12 +54,24 @@ export const importEvents: Command = {
   },
 }
 
-async function store(
-  buffer: EventBuffer,
-  events: AsyncIterable<NewEvent>,
-  counts: { read: number; appended: number; duplicates: number },
-  io: CliIo,
-): Promise<void> {
+interface Counts {
+  read: number
+  appended: number
+  duplicates: number
+}
+
+/** What a buffer that is still to be made would say of these events. */
+async function countNew(events: AsyncIterable<NewEvent>, counts: Counts): Promise<void> {
+  const seen = new Set<string>()
+  for await (const event of events) {
+    counts.read++
+    seen.add(eventIdentity(event))
+  }
+  counts.appended = seen.size
+  counts.duplicates = counts.read - seen.size
+}
+
+async function store(buffer: EventBuffer, events: AsyncIterable<NewEvent>, counts: Counts, io: CliIo): Promise<void> {
   const progress = startProgress(io, 'importing', undefined)
   let batch: NewEvent[] = []
   let batchBytes = 0
