@@ -16,6 +16,7 @@ import type { DeliveryContext } from '../receiver/delivery-context.ts'
 import type { UrlOptions } from '../receiver/destination-options.ts'
 import type { WebhookEvent } from '../receiver/webhook-event.ts'
 import { defaultForwardedHeaders, headerRule } from './forwarded-headers.ts'
+import { sendingError } from './sending-error.ts'
 
 /** Where the events of a destination go: a handler, and which of its errors no repeat can help. */
 export interface Target {
@@ -78,7 +79,7 @@ export function urlTarget(path: string, options: UrlOptions): Target {
         response = await fetch(target, init)
       } catch (error) {
         if (context.signal.aborted) throw context.signal.reason
-        throw integrationErrorOf(error) ?? error
+        throw sendingError(error, `${path}.url`, target) ?? error
       }
       await discard(response)
       if (response.status >= 300 && response.status < 400) throw redirected(response.status)

@@ -360,6 +360,13 @@ describe('holdfast replay', () => {
     expect(received[0]?.headers).toMatchObject({ 'x-signature': 'one, two', 'x-replayed': 'yes' })
   })
 
+  it('names a port that fetch blocks', async () => {
+    const directory = await storedDirectory([sampleEvent(1)])
+    const { code, stderr } = await holdfast(['replay', directory, '--url', 'http://127.0.0.1:6000/'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('Expected `--url` to have a port that fetch connects to, got 6000, which it blocks.')
+  })
+
   it('stops at an event that is refused, or goes on when it is told to', async () => {
     const directory = await storedDirectory([1, 2, 3].map((number) => sampleEvent(number)))
     const { url, received } = await receivingServer((body) => (body.includes('1') ? 422 : 200))

@@ -69,6 +69,13 @@ describe('holdfast send', () => {
     expect(jsonLines(nobody.stdout)).toMatchObject([{ status: null }])
   })
 
+  it('names a port that fetch blocks', async () => {
+    const connector = files().file(connectorOf([plainScheme]))
+    const { code, stdout } = await send('http://127.0.0.1:6000/', connector, ['--secret-env=HOOK_SECRET'])
+    expect(code).toBe(1)
+    expect(stdout).toContain('Expected `URL` to have a port that fetch connects to, got 6000, which it blocks.')
+  })
+
   it('signs the public URL and posts to another one, with the parameters that signing adds', async () => {
     const endpoint = await startEndpoint()
     const scheme = {

@@ -119,6 +119,16 @@ describe('a destination with a url', () => {
     expect(heard.of('delivery:succeeded')).toMatchObject([{ attempt: 2 }])
   })
 
+  test('names a port that fetch blocks', async () => {
+    const { heard } = await drainTo({ url: 'http://127.0.0.1:6000/?key=1', maxAttempts: 1 })
+    const message = expect.stringMatching(
+      /^Expected `.*url` to have a port that fetch connects to, got 6000, which it blocks\./,
+    ) as string
+    expect(heard.of('delivery:dead-lettered')).toMatchObject([
+      { error: { code: 'configuration_error', reason: 'blocked_port', delivery: 'not_sent', message } },
+    ])
+  })
+
   test('waits as long as the answer asks', async () => {
     const { fetch } = answering(
       new Response(null, { status: 429, headers: { 'retry-after': '20' } }),

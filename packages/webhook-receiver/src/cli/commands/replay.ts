@@ -1,5 +1,6 @@
-import { createFetch, integrationErrorOf } from '@holdfast/core'
+import { createFetch } from '@holdfast/core'
 import type { StoredEvent } from '../../buffer/event-buffer.ts'
+import { sendingError } from '../../drain/sending-error.ts'
 import { type CliIo, FindingError, UsageError } from '../cli-io.ts'
 import type { Command } from '../command.ts'
 import { eventFilter, filterOptions } from '../event-filter.ts'
@@ -100,6 +101,6 @@ async function deliver(
     return response.ok ? undefined : `answered ${response.status}`
   } catch (error) {
     io.signal.throwIfAborted()
-    return integrationErrorOf(error)?.message ?? String(error)
+    return sendingError(error, '--url', url)?.message ?? String(error)
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { createFetch, integrationErrorOf } from '@holdfast/core'
+import { createFetch } from '@holdfast/core'
+import { sendingError } from '../../drain/sending-error.ts'
 import { type SchemeChoice } from '../../signing/choose-scheme.ts'
 import { type SignedRequest, signRequest } from '../../signing/sign-request.ts'
 import type { SignRequestOptions } from '../../signing/sign-request-options.ts'
@@ -133,7 +134,7 @@ async function deliver(post: typeof globalThis.fetch, signed: SignedRequest, io:
     return { status: response.status, ms: io.clock.monotonicMs() - startMs, text: text.slice(0, MAX_TEXT) }
   } catch (error) {
     io.signal.throwIfAborted()
-    const text = integrationErrorOf(error)?.message ?? String(error)
+    const text = sendingError(error, 'URL', url)?.message ?? String(error)
     return { ms: io.clock.monotonicMs() - startMs, text }
   }
 }
