@@ -66,7 +66,7 @@ export function parseArguments(command: Command, args: readonly string[]): CliAr
       const given = text(name)
       if (given === undefined) return undefined
       const value = given.trim() === '' ? Number.NaN : Number(given)
-      if (Number.isNaN(value)) throw new UsageError(`--${name} takes a number, got \`${given}\`.`)
+      if (Number.isNaN(value)) throw new UsageError(`${optionNames(name, command)} takes a number, got \`${given}\`.`)
       return value
     },
     list: (name) => (values[name] as readonly string[] | undefined) ?? [],
@@ -76,6 +76,12 @@ export function parseArguments(command: Command, args: readonly string[]): CliAr
       return given
     },
   }
+}
+
+/** An option as it may have been written: `-n, --lines`. */
+function optionNames(name: string, { options }: Command): string {
+  const short = options[name]?.short
+  return short === undefined ? `--${name}` : `-${short}, --${name}`
 }
 
 function parse(

@@ -21,6 +21,20 @@ export function overview(commands: readonly Command[]): string {
   ].join('\n')
 }
 
+/** The help of the commands that share a first word. */
+export function groupHelp(group: string, commands: readonly Command[]): string {
+  return [
+    `Usage: holdfast ${group} <command> [options]`,
+    '',
+    'Commands:',
+    ...columns(commands.map(({ name, summary }) => [`  ${name}`, summary])),
+    '',
+    'Options:',
+    ...columns([['  --help', 'This text; after a command, what it does and takes.']]),
+    '',
+  ].join('\n')
+}
+
 /** The help of one command. */
 export function commandHelp({ name, summary, positionals, options, examples }: Command): string {
   return [

@@ -9,7 +9,7 @@ import { errorCodeOf } from '../disk/file-io.ts'
 import { nodeFileSystem } from '../disk/node-file-system.ts'
 import type { RecoveryMode } from '../disk/recovery-mode.ts'
 import { findShards, shardName } from '../disk/shards/shard-names.ts'
-import { UsageError } from './cli-io.ts'
+import { FindingError, UsageError } from './cli-io.ts'
 import { overlayFileSystem } from './overlay-file-system.ts'
 
 // A segment may be deleted between listing and opening it.
@@ -68,15 +68,20 @@ export async function inspectDirectory(
 /**
  * Opens the buffer in a directory to change it. No application may have it open.
  *
- * @throws UsageError when there is no buffer and `create` is not set; BufferError `buffer_locked` while somebody has it open.
+ * @param instead - What can be done without stopping the application, for the error while it has the buffer open.
+ * @throws UsageError when there is no buffer and `create` is not set; FindingError while somebody has it open.
  */
 export async function changeDirectory(
   directory: string,
-  { create = false, ...keys }: KeyedDirectory & { readonly create?: boolean } = {},
+  { create = false, instead, ...keys }: KeyedDirectory & { readonly create?: boolean; readonly instead?: string } = {},
 ): Promise<OpenDirectory> {
   if (!create) await requireBuffer(directory)
   const buffer = await wholeDirectory({ directory, ...keys })
-  const report = await buffer.open()
+  const report = await buffer.open().catch((error: unknown) => {
+    if (!isIntegrationError(error) || error.reason !== 'buffer_locked') throw error
+    const otherwise = instead === undefined ? '' : `, or ${instead}`
+    throw new FindingError(`${error.message} Stop the application first${otherwise}.`)
+  })
   return { buffer, report, [Symbol.asyncDispose]: () => buffer.close() }
 }
 

@@ -33,6 +33,11 @@ export function count(value: number): string {
   return value.toLocaleString('en-US')
 }
 
+/** How many there are of something whose plural ends in -s: `1 event`, `1,200 events`. */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
+}
+
 /** Bytes in the unit that fits. */
 export function bytes(value: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']

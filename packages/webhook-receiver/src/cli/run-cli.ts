@@ -1,7 +1,7 @@
 import { isIntegrationError } from '@holdfast/core'
 import { type CliIo, FindingError, UsageError } from './cli-io.ts'
 import { asUsageError, type Command, parseArguments } from './command.ts'
-import { commandHelp, overview } from './help.ts'
+import { commandHelp, groupHelp, overview } from './help.ts'
 
 /** Runs a command line and returns its exit code: 0 fine, 1 failed or found something, 2 wrong usage. Never throws. */
 export async function runCli(
@@ -11,8 +11,8 @@ export async function runCli(
   version: string,
 ): Promise<number> {
   try {
-    const [first] = argv
-    if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    const [first, second] = argv
+    if (first === undefined || isHelp(first) || first === 'help') {
       await io.stdout.write(overview(commands))
       return first === undefined ? 2 : 0
     }
@@ -20,8 +20,13 @@ export async function runCli(
       await io.stdout.write(`${version}\n`)
       return 0
     }
+    const group = groupOf(commands, first)
+    if (group.length > 0 && second !== undefined && isHelp(second)) {
+      await io.stdout.write(groupHelp(first, group))
+      return 0
+    }
     const { command, args } = findCommand(commands, argv)
-    if (args.includes('--help') || args.includes('-h')) {
+    if (args.some(isHelp)) {
       await io.stdout.write(commandHelp(command))
       return 0
     }
@@ -30,6 +35,15 @@ export async function runCli(
   } catch (error) {
     return report(asUsageError(error), io)
   }
+}
+
+function isHelp(argument: string): boolean {
+  return argument === '--help' || argument === '-h'
+}
+
+/** The commands of two words that begin with `word`. */
+function groupOf(commands: readonly Command[], word: string): readonly Command[] {
+  return commands.filter(({ name }) => name.startsWith(`${word} `))
 }
 
 function findCommand(
@@ -42,7 +56,7 @@ function findCommand(
     if (command !== undefined) return { command, args: argv.slice(words) }
   }
   const [first = ''] = argv
-  const subcommands = commands.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => `\`${name}\``)
+  const subcommands = groupOf(commands, first).map(({ name }) => `\`${name}\``)
   if (subcommands.length > 0)
     throw new UsageError(`\`holdfast ${first}\` is no command by itself; there are: ${subcommands.join(', ')}.`)
   throw new UsageError(`There is no command \`${first}\`. \`holdfast --help\` lists them all.`)

@@ -180,7 +180,7 @@ describe('holdfast verify', () => {
     flipBit(directory, '{"number":2}')
     const before = fingerprint(directory)
     const { code, stdout, stderr } = await holdfast(['verify', directory, '--json'])
-    expect({ code, stderr }).toEqual({ code: 1, stderr: 'holdfast: 1 events are lost.\n' })
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'holdfast: 1 event is lost.\n' })
     expect(jsonLines(stdout)[0]).toMatchObject({ events: 2, holes: [{ lost: 1 }] })
     expect(fingerprint(directory)).toEqual(before)
   })
@@ -313,7 +313,10 @@ describe('holdfast dead-letters', () => {
     await consumer.deadLetter(lease, letters)
     const running = await holdfast(['dead-letters', 'list', directory, '--json'])
     expect(jsonLines(running.stdout)).toHaveLength(3)
-    expect((await holdfast(['dead-letters', 'redrive', directory, '--all'])).stderr).toContain('in use')
+    const refused = await holdfast(['dead-letters', 'redrive', directory, '--all', '--destination', 'orders'])
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/ in use by process .* Stop the application first, or call `receiver/)
+    expect(refused.stderr).toContain("`receiver.destination('orders').deadLetters.redrive` in it.\n")
     await buffer.close()
 
     const listed = await holdfast(['dead-letters', 'list', directory])
@@ -322,12 +325,26 @@ describe('holdfast dead-letters', () => {
     const dry = await holdfast(['dead-letters', 'redrive', directory, '--id', 'evt_2', '--dry-run', '--json'])
     expect(jsonLines(dry.stdout)).toEqual([{ dryRun: true, destination: 'orders', count: 1 }])
     const redriven = await holdfast(['dead-letters', 'redrive', directory, '--id', 'evt_2'])
-    expect(redriven.stdout).toMatch(/^1 dead letters of \w+ will be delivered again\n$/)
-    await holdfast(['dead-letters', 'purge', directory, '--id', 'evt_3'])
+    expect(redriven.stdout).toMatch(/^1 dead letter of \w+ will be delivered again\n$/)
+    const purged = await holdfast(['dead-letters', 'purge', directory, '--id', 'evt_3'])
+    expect(purged.stdout).toBe('1 dead letter of orders deleted\n')
     const left = await holdfast(['dead-letters', 'list', directory, '--json'])
     expect(jsonLines(left.stdout).map(({ event }) => (event as { id: string }).id)).toEqual(['evt_1'])
     const [stats] = jsonLines((await holdfast(['inspect', directory, '--json'])).stdout)
     expect(stats).toMatchObject({ consumers: [{ name: 'orders', parked: 1, deadLetters: 1 }] })
+  })
+
+  it('says that there are none, but in JSON', async () => {
+    const directory = await storedDirectory([], ['orders'])
+    const list = ['dead-letters', 'list', directory]
+    expect((await holdfast(list)).stdout).toBe('orders has no dead letters.\n')
+    expect((await holdfast([...list, '--id', 'x'])).stdout).toBe(
+      'orders has no dead letters that the options choose.\n',
+    )
+    expect((await holdfast([...list, '--json'])).stdout).toBe('')
+    expect((await holdfast(['dead-letters', 'purge', directory, '--all'])).stdout).toBe(
+      '0 dead letters of orders deleted\n',
+    )
   })
 
   it('asks which destination is meant', async () => {

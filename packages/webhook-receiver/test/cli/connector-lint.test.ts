@@ -15,7 +15,7 @@ describe('holdfast connector lint', () => {
   it('names what is wrong, where, and ends with 1', async () => {
     const file = written({ ...sampleConnector(), colour: 'red' })
     const { code, stdout, stderr } = await holdfast(['connector', 'lint', file, '--json'])
-    expect({ code, stderr }).toEqual({ code: 1, stderr: 'holdfast: 1 errors.\n' })
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'holdfast: 1 error.\n' })
     expect(jsonLines(stdout)[0]).toMatchObject({
       file,
       severity: 'error',

@@ -28,13 +28,22 @@ describe('holdfast', () => {
     for (const example of command?.examples ?? []) expect(stdout).toContain(example)
   })
 
+  it.each(['dead-letters', 'connector'])('explains the commands of `%s`', async (group) => {
+    const { code, stdout, stderr } = await holdfast([group, '--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain(`Usage: holdfast ${group} <command>`)
+    for (const { name, summary } of allCommands)
+      expect(stdout.includes(`${name} `) && stdout.includes(summary)).toBe(name.startsWith(`${group} `))
+    expect(await holdfast([group, '-h'])).toEqual({ code, stdout, stderr })
+  })
+
   it.each([
     [['nonsense'], 'There is no command `nonsense`.'],
     [['dead-letters'], 'there are: `dead-letters list`, `dead-letters redrive`, `dead-letters purge`.'],
     [['inspect'], '`holdfast inspect` takes DIRECTORY; 0 came.'],
     [['inspect', 'a', 'b'], '`holdfast inspect` takes DIRECTORY; 2 came.'],
     [['inspect', 'a', '--colour'], "Unknown option '--colour'. `holdfast inspect` knows --"],
-    [['tail', 'a', '-n', 'many'], '--lines takes a number, got `many`.'],
+    [['tail', 'a', '-n', 'many'], '-n, --lines takes a number, got `many`.'],
     [['tail', 'a', '--from', 'then'], '--from takes a time such as'],
     [['replay', 'a'], '`holdfast replay` needs --url.'],
     [['replay', 'a', '--url', 'localhost:3000'], '--url takes an http:// or https:// URL, got `localhost:3000`.'],

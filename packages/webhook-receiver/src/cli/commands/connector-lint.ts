@@ -3,7 +3,7 @@ import { lintConnector } from '../../lint/lint-connector.ts'
 import { FindingError, UsageError } from '../cli-io.ts'
 import type { Command } from '../command.ts'
 import { readConnectorFile } from '../connector-file.ts'
-import { count, printable, writeJson } from '../output.ts'
+import { counted, printable, writeJson } from '../output.ts'
 
 /** `holdfast connector lint FILE...` */
 export const connectorLint: Command = {
@@ -40,7 +40,7 @@ export const connectorLint: Command = {
       if (findings.length === 0 && !args.flag('json'))
         await io.stdout.write(`${file}: ${praise(connector as Connector)}\n`)
     }
-    if (errors > 0) throw new FindingError(`${count(errors)} errors.`)
+    if (errors > 0) throw new FindingError(`${counted(errors, 'error')}.`)
   },
 }
 

@@ -4,7 +4,7 @@ import type { CliArguments, CliOption, Command } from '../command.ts'
 import { eventFilter, filterOptions } from '../event-filter.ts'
 import { eventToJson } from '../event-json.ts'
 import { changeDirectory, inspectDirectory } from '../open-directory.ts'
-import { count, printable, table, time, writeJson } from '../output.ts'
+import { counted, printable, table, time, writeJson } from '../output.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
 
 const destination: CliOption = {
@@ -33,6 +33,11 @@ export const listDeadLetters: Command = {
         await writeJson(io, { why, ...rest, event: eventToJson(event) })
       return
     }
+    if (letters.chosen.length === 0) {
+      const which = hasFilter(args) ? ' that the options choose' : ''
+      await io.stdout.write(`${printable(letters.consumer.name)} has no dead letters${which}.\n`)
+      return
+    }
     const rows = letters.chosen.map(({ event, why }) => [
       event.position,
       printable(event.id),
@@ -50,8 +55,9 @@ export const redriveDeadLetters: Command = change({
   name: 'dead-letters redrive',
   summary:
     'Has dead letters delivered again, in the order of arrival within their key, when the application runs next. No application may have the buffer open.',
-  tense: 'will be',
   outcome: 'delivered again',
+  done: 'will be delivered again',
+  method: 'redrive',
   apply: (consumer, places) => consumer.redrive(places),
 })
 
@@ -59,16 +65,20 @@ export const redriveDeadLetters: Command = change({
 export const purgeDeadLetters: Command = change({
   name: 'dead-letters purge',
   summary: 'Deletes dead letters for good. No application may have the buffer open.',
-  tense: 'were',
   outcome: 'deleted',
+  done: 'deleted',
+  method: 'purge',
   apply: (consumer, places) => consumer.purge(places),
 })
 
 function change(options: {
   readonly name: string
   readonly summary: string
-  readonly tense: string
+  /** What happens to them, after "would be". */
   readonly outcome: string
+  readonly done: string
+  /** What does the same in an application that runs. */
+  readonly method: 'redrive' | 'purge'
   readonly apply: (consumer: Consumer, places: readonly EventPlace[]) => Promise<number>
 }): Command {
   return {
@@ -88,22 +98,29 @@ function change(options: {
       `holdfast ${options.name} ./data/inbox --destination orders --all`,
     ],
     async run(args, io) {
-      const choosing = Object.keys(filterOptions).some((name) => args.text(name) !== undefined)
-      if (!choosing && !args.flag('all')) throw new UsageError('Say which: --all, or one of the filters.')
+      if (!hasFilter(args) && !args.flag('all')) throw new UsageError('Say which: --all, or one of the filters.')
       const isDry = args.flag('dry-run')
       const [directory = ''] = args.positionals
       const keys = await keysOf(args, io)
-      await using opened = await (isDry ? inspectDirectory(directory, keys) : changeDirectory(directory, keys))
+      const name = args.text('destination') ?? 'NAME'
+      const instead = `call \`receiver.destination('${printable(name)}').deadLetters.${options.method}\` in it`
+      await using opened = await (isDry
+        ? inspectDirectory(directory, keys)
+        : changeDirectory(directory, { ...keys, instead }))
       const { consumer, chosen } = await chosenLetters(opened.buffer, args)
       const places = chosen.map(({ event: { partition, position } }) => ({ partition, position }))
       const changed = isDry ? places.length : await options.apply(consumer, places)
       if (args.flag('json')) await writeJson(io, { dryRun: isDry, destination: consumer.name, count: changed })
       else
         await io.stdout.write(
-          `${count(changed)} dead letters of ${consumer.name} ${isDry ? 'would be' : options.tense} ${options.outcome}\n`,
+          `${counted(changed, 'dead letter')} of ${consumer.name} ${isDry ? `would be ${options.outcome}` : options.done}\n`,
         )
     },
   }
+}
+
+function hasFilter(args: CliArguments): boolean {
+  return Object.keys(filterOptions).some((name) => args.text(name) !== undefined)
 }
 
 async function chosenLetters(

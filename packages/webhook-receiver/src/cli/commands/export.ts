@@ -7,7 +7,7 @@ import { csvColumns, eventToCells } from '../event-csv.ts'
 import { eventFilter, filterOptions } from '../event-filter.ts'
 import { eventToJson } from '../event-json.ts'
 import { inspectDirectory } from '../open-directory.ts'
-import { count, writeJson } from '../output.ts'
+import { count, counted, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { readEntries } from '../read-events.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
@@ -85,5 +85,5 @@ function newFile(path: string): ReturnType<typeof open> {
 
 async function report(io: CliIo, asJson: boolean, written: number, lost: number): Promise<void> {
   if (asJson) await writeJson({ ...io, stdout: io.stderr }, { written, lost })
-  else await io.stderr.write(`${count(written)} events written${lost > 0 ? `; ${count(lost)} are lost` : ''}\n`)
+  else await io.stderr.write(`${counted(written, 'event')} written${lost > 0 ? `; ${count(lost)} lost` : ''}\n`)
 }

@@ -8,7 +8,7 @@ import { readCsv } from '../csv.ts'
 import { eventFromCells } from '../event-csv.ts'
 import { eventFromJson } from '../event-json.ts'
 import { changeDirectory, inspectDirectory } from '../open-directory.ts'
-import { count, writeJson } from '../output.ts'
+import { count, counted, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { decodeText, linesOf } from '../text-lines.ts'
 import { formatOf } from './export.ts'
@@ -49,7 +49,7 @@ export const importEvents: Command = {
     if (args.flag('json')) await writeJson(io, { dryRun: isDry, ...counts })
     else
       await io.stdout.write(
-        `${count(counts.read)} events read, ${count(counts.appended)} ${isDry ? 'would be stored' : 'stored'}, ${count(counts.duplicates)} there already\n`,
+        `${counted(counts.read, 'event')} read, ${count(counts.appended)} ${isDry ? 'would be stored' : 'stored'}, ${count(counts.duplicates)} there already\n`,
       )
   },
 }

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from '../command.ts'
 import { inspectDirectory, ownersOf, partsOf } from '../open-directory.ts'
-import { bytes, duration, facts, table, writeJson } from '../output.ts'
+import { bytes, counted, duration, facts, table, writeJson } from '../output.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
 
 /** `holdfast inspect DIRECTORY` */
@@ -47,7 +47,8 @@ export const inspect: Command = {
         ['opened in', duration(report.durationMs)],
       ]),
     )
-    for (const hole of report.holes) await io.stdout.write(`lost: ${hole.lost} events, ${hole.from} to ${hole.to}\n`)
+    for (const hole of report.holes)
+      await io.stdout.write(`lost: ${counted(hole.lost, 'event')}, ${hole.from} to ${hole.to}\n`)
     if (consumers.length === 0) return
     const rows = consumers.map(({ name, backlog, parked, deadLetters }) => [name, backlog, parked, deadLetters])
     await io.stdout.write(`\n${table(['consumer', 'backlog', 'of it parked', 'dead letters'], rows)}`)

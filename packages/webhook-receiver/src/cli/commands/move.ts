@@ -3,7 +3,7 @@ import { MOVING_CONSUMER, moveEvents, type MoveReport } from '../../buffer/move-
 import { ADDRESS_HELP, openAddress } from '../buffer-address.ts'
 import { UsageError } from '../cli-io.ts'
 import type { Command } from '../command.ts'
-import { count, table, writeJson } from '../output.ts'
+import { count, counted, table, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
 
@@ -65,7 +65,7 @@ export const move: Command = {
     if (args.flag('json')) await writeJson(io, { dryRun: false, ...report })
     else
       await io.stdout.write(
-        `${count(report.moved)} events moved, ${count(report.duplicates)} there already, ${count(report.lost)} lost before\n`,
+        `${counted(report.moved, 'event')} moved, ${count(report.duplicates)} there already, ${count(report.lost)} lost before\n`,
       )
   },
 }

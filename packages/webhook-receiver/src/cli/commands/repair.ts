@@ -3,7 +3,7 @@ import type { RecoveryMode } from '../../disk/recovery-mode.ts'
 import { FindingError, UsageError } from '../cli-io.ts'
 import type { CliArguments, Command } from '../command.ts'
 import { changeDirectory, inspectDirectory } from '../open-directory.ts'
-import { bytes, count, writeJson } from '../output.ts'
+import { bytes, counted, writeJson } from '../output.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
 
 const modes: readonly RecoveryMode[] = ['resync', 'strict', 'salvage']
@@ -37,16 +37,19 @@ export const repair: Command = {
       await io.stdout.write(summaryOf(report, isDry))
       for (const { message } of report.warnings ?? []) await io.stdout.write(`${message}\n`)
       for (const hole of report.holes)
-        await io.stdout.write(`newly found: ${count(hole.lost)} events lost, ${hole.from} to ${hole.to}\n`)
+        await io.stdout.write(`newly found: ${counted(hole.lost, 'event')} lost, ${hole.from} to ${hole.to}\n`)
     }
-    if (isDry && report.holes.length > 0) throw new FindingError(`${count(lost)} events are lost.`)
+    if (isDry && report.holes.length > 0)
+      throw new FindingError(`${counted(lost, 'event')} ${lost === 1 ? 'is' : 'are'} lost.`)
   },
 }
 
 function summaryOf({ tornBytes, holes, salvaged = 0 }: OpenReport, isDry: boolean): string {
   if (tornBytes === 0 && holes.length === 0 && salvaged === 0) return 'nothing to repair\n'
   const torn = `${bytes(tornBytes)} of an unfinished write ${isDry ? 'would be cut off' : 'were cut off and set aside'}\n`
-  return salvaged === 0 ? torn : `${torn}${count(salvaged)} records ${isDry ? 'can be' : 'were'} made readable again\n`
+  return salvaged === 0
+    ? torn
+    : `${torn}${counted(salvaged, 'record')} ${isDry ? 'can be made' : 'made'} readable again\n`
 }
 
 function modeOf(args: CliArguments): RecoveryMode {

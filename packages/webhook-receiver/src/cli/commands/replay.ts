@@ -6,7 +6,7 @@ import type { Command } from '../command.ts'
 import { eventFilter, filterOptions } from '../event-filter.ts'
 import { headerPair } from '../header-option.ts'
 import { inspectDirectory } from '../open-directory.ts'
-import { count, printable, writeJson } from '../output.ts'
+import { count, counted, printable, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { readEntries } from '../read-events.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
@@ -72,8 +72,8 @@ export const replay: Command = {
     else
       await io.stdout.write(
         isDry
-          ? `${count(counts.chosen)} events would be sent\n`
-          : `${count(counts.delivered)} events delivered, ${count(counts.refused)} refused\n`,
+          ? `${counted(counts.chosen, 'event')} would be sent\n`
+          : `${counted(counts.delivered, 'event')} delivered, ${count(counts.refused)} refused\n`,
       )
     if (counts.refused > 0) throw new FindingError('Not everything was delivered.')
   },

@@ -2,7 +2,7 @@ import type { Hole } from '../../buffer/event-buffer.ts'
 import { FindingError } from '../cli-io.ts'
 import type { Command } from '../command.ts'
 import { inspectDirectory } from '../open-directory.ts'
-import { bytes, count, duration, writeJson } from '../output.ts'
+import { bytes, counted, duration, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { readEntries } from '../read-events.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
@@ -36,13 +36,14 @@ export const verify: Command = {
     if (args.flag('json')) await writeJson(io, { events, bodyBytes, holes, tornBytes, durationMs })
     else {
       await io.stdout.write(
-        `${count(events)} events, ${bytes(bodyBytes)} of bodies, checked in ${duration(durationMs)}\n`,
+        `${counted(events, 'event')}, ${bytes(bodyBytes)} of bodies, checked in ${duration(durationMs)}\n`,
       )
       if (tornBytes > 0)
         await io.stdout.write(`${bytes(tornBytes)} of an unfinished last write, which was never acknowledged\n`)
-      for (const hole of holes) await io.stdout.write(`lost: ${count(hole.lost)} events, ${hole.from} to ${hole.to}\n`)
+      for (const hole of holes)
+        await io.stdout.write(`lost: ${counted(hole.lost, 'event')}, ${hole.from} to ${hole.to}\n`)
     }
     const lost = holes.reduce((sum, hole) => sum + hole.lost, 0)
-    if (lost > 0) throw new FindingError(`${count(lost)} events are lost.`)
+    if (lost > 0) throw new FindingError(`${counted(lost, 'event')} ${lost === 1 ? 'is' : 'are'} lost.`)
   },
 }
