@@ -35,6 +35,12 @@ describe('holdfast move', () => {
     expect((await holdfast(['inspect', from])).stdout).not.toContain('holdfast-move')
   })
 
+  test('says with --dry-run what is stored where no destination has read yet', async () => {
+    const from = await storedDirectory(events)
+    const args = ['move', '--from', `file:${from}`, '--to', `file:${temporaryDirectory()}`, '--dry-run']
+    expect((await holdfast(args)).stdout).toBe('5 events stored, and no destination that has begun to read them\n')
+  })
+
   test.each([
     [['--to', 'sqlite:x'], 'needs --from'],
     [['--from', 'sqlite:x'], 'needs --to'],

@@ -37,13 +37,7 @@ export const move: Command = {
         .filter(({ name }) => name !== MOVING_CONSUMER)
         .map(({ name, backlog, parked, deadLetters }) => ({ destination: name, backlog, parked, deadLetters }))
       if (args.flag('json')) await writeJson(io, { dryRun: true, events, destinations: rows })
-      else
-        await io.stdout.write(
-          table(
-            ['destination', 'to be delivered', 'of them parked', 'dead letters'],
-            rows.map(({ destination, backlog, parked, deadLetters }) => [destination, backlog, parked, deadLetters]),
-          ),
-        )
+      else await io.stdout.write(dryRunText(events, rows))
       return
     }
     await using to = await openAddress(target, { ...shared, create: true }, io)
@@ -68,4 +62,19 @@ export const move: Command = {
         `${counted(report.moved, 'event')} moved, ${count(report.duplicates)} there already, ${count(report.lost)} lost before\n`,
       )
   },
+}
+
+interface Row {
+  readonly destination: string
+  readonly backlog: number
+  readonly parked: number
+  readonly deadLetters: number
+}
+
+function dryRunText(events: number, rows: readonly Row[]): string {
+  if (rows.length === 0) return `${count(events)} events stored, and no destination that has begun to read them\n`
+  return table(
+    ['destination', 'to be delivered', 'of them parked', 'dead letters'],
+    rows.map(({ destination, backlog, parked, deadLetters }) => [destination, backlog, parked, deadLetters]),
+  )
 }
