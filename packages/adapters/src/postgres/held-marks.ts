@@ -6,11 +6,15 @@ import type { SqlQuery } from './sql-client.ts'
 const MARKS = 64
 
 /** Makes what asks for the marks of what is set aside, several with one statement. Answers with `undefined` where the lease is lost. */
-export function createHeldMarks(query: SqlQuery, schema: string, consumer: number): Batcher<Lease, string | undefined> {
+export function createHeldMarks(
+  query: SqlQuery,
+  schema: string,
+  consumer: () => number,
+): Batcher<Lease, string | undefined> {
   return createBatcher(MARKS, async (leases) => {
     const items = leases.map(({ partition, epoch }, n) => ({ n, part: partition, epoch }))
     const rows = await query(`select n, held, mark from ${schema}.aside_marks($1::int, $2::text)`, [
-      consumer,
+      consumer(),
       JSON.stringify(items),
     ])
     const marks: (string | undefined)[] = leases.map(() => undefined)

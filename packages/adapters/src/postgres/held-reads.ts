@@ -19,7 +19,7 @@ const READ_BYTES = 8 * 1024 * 1024
 export function createHeldReads(
   query: SqlQuery,
   schema: string,
-  consumer: number,
+  consumer: () => number,
   buffer: number,
 ): Batcher<HeldRead, readonly SqlRow[] | undefined> {
   return createBatcher(READS, async (reads) => {
@@ -33,7 +33,7 @@ export function createHeldReads(
       max_bytes: Math.min(maxBytes, READ_BYTES / reads.length),
     }))
     const rows = await query(`select n, held, seq, meta, body from ${schema}.read_held($1::int, $2::int, $3::text)`, [
-      consumer,
+      consumer(),
       buffer,
       JSON.stringify(wanted),
     ])

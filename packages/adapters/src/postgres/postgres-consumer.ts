@@ -23,7 +23,7 @@ import { sqlStateOf } from './transient.ts'
 /** What a consumer is made of. */
 export interface PostgresConsumerOptions {
   readonly name: string
-  /** Its number in the database, and that of its buffer. */
+  /** Its number in the database, another one after it was removed and registers again, and that of its buffer. */
   readonly id: number
   readonly buffer: number
   readonly schema: string
@@ -46,7 +46,8 @@ const ACKS = 256
 
 /** Makes the face of a consumer that is registered. */
 export function createPostgresConsumer(options: PostgresConsumerOptions): Consumer {
-  const { name, id, buffer, schema, database, arrivals, requireOpen, inTime, onLease } = options
+  const { name, buffer, schema, database, arrivals, requireOpen, inTime, onLease } = options
+  let { id } = options
 
   const staleLease = (partition: number): BufferError =>
     new BufferError('stale_lease', `Partition ${partition} of consumer "${name}" is somebody else's now.`)
@@ -68,6 +69,25 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
     }
   }
 
+  /**
+   * Calls a function of the schema with the number of the consumer, and `$4` and on. Another process may have removed the consumer: then it is
+   * registered again, from the oldest event on. No lease of before holds under the new number, for its epoch is another one.
+   */
+  const askRegistered = async (
+    call: string,
+    columns: string,
+    values: readonly SqlValue[],
+  ): Promise<readonly SqlRow[]> => {
+    const rows = await ask(
+      `with own as materialized (
+         select coalesce((select id from ${schema}.consumer where id = $1::int), ${schema}.open_consumer($2::int, $3::text, 0)) as id)
+       select own.id, ${columns} from own left join lateral ${schema}.${call} on true`,
+      [id, buffer, name, ...values],
+    )
+    id = Number(rows[0]?.id)
+    return rows
+  }
+
   const held = ({ partition, epoch }: Lease): SqlValue[] => [id, partition, String(epoch)]
 
   /** Asks under a lease; `$4` and on are `values`. */
@@ -81,9 +101,9 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
   }
 
   const queryInTime: SqlQuery = (text, values) => inTime(database.query(text, values))
-  const readHeld = createHeldReads(queryInTime, schema, id, buffer)
-  const commitHeld = createHeldCommits(queryInTime, schema, id)
-  const markHeld = createHeldMarks(queryInTime, schema, id)
+  const readHeld = createHeldReads(queryInTime, schema, () => id, buffer)
+  const commitHeld = createHeldCommits(queryInTime, schema, () => id)
+  const markHeld = createHeldMarks(queryInTime, schema, () => id)
 
   const commitWith = (query: SqlQuery, lease: Lease, delta: CursorDelta, inTransaction: 0 | 1): Promise<unknown> => {
     const done = JSON.stringify((delta.done ?? []).map((position) => String(seqOf(position))))
@@ -119,19 +139,22 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
   return {
     name,
     async attend({ owner, leaseMs }) {
-      const rows = await ask(`select attend as owner from ${schema}.attend($1::int, $2::text, $3::float8)`, [
-        id,
-        storedText(owner),
-        leaseMs,
-      ])
+      const who = storedText(owner)
+      // Who leaves registers nothing.
+      const rows =
+        leaseMs > 0
+          ? await askRegistered('attend(own.id, $4::text, $5::float8) as owner', 'owner', [who, leaseMs])
+          : await ask(`select attend as owner from ${schema}.attend($1::int, $2::text, 0)`, [id, who])
       return rows.map((row) => readText(String(row.owner)))
     },
     async acquire({ owner, leaseMs, max = 1024 }) {
-      const rows = await ask(
-        `select part, epoch, ends_ms from ${schema}.acquire($1::int, $2::text, $3::float8, $4::int) order by part`,
-        [id, storedText(owner), leaseMs, Math.min(max, 1024)],
+      const rows = await askRegistered(
+        'acquire(own.id, $4::text, $5::float8, $6::int) a',
+        'a.part, a.epoch, a.ends_ms',
+        [storedText(owner), leaseMs, Math.min(max, 1024)],
       )
-      return rows.map(({ part, epoch, ends_ms }) => {
+      const taken = rows.filter((row) => row.part !== null).toSorted((a, b) => Number(a.part) - Number(b.part))
+      return taken.map(({ part, epoch, ends_ms }) => {
         const lease = { partition: Number(part), epoch: Number(epoch), expiresAt: Number(ends_ms) }
         onLease(id, lease, true)
         return lease
