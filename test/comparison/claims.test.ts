@@ -73,7 +73,7 @@ describe('got', () => {
     let attempts = 0
     const silent = await serve(() => attempts++)
     const call = got(silent, {
-      timeout: { request: 100 },
+      timeout: { request: 500 },
       retry: { limit: 2, calculateDelay: ({ computedValue }) => computedValue && 1 },
     })
     await expect(call).rejects.toMatchObject({ code: 'ETIMEDOUT' })

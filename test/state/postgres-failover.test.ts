@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { postgresBuffer } from '@holdfast/adapters/postgres'
 import type { Consumer, EventBuffer, Lease, NewEvent } from '@holdfast/webhook-receiver'
 import { Pool } from 'pg'

@@ -10,11 +10,13 @@ import { startPostgres } from './postgres-service.ts'
 import { startRedis } from './redis-service.ts'
 import type { Load, Orders, Result } from './sharing-client.ts'
 
+// In full it has to have a machine to itself: processes that wait for a processor use less of a limit, and hear of each other too late.
+const IS_FULL = process.env.HOLDFAST_SHARING === 'full'
 const PROCESSES = 4
-const CALLERS_EACH = 50
+const CALLERS_EACH = IS_FULL ? 50 : 20
 const LIMIT = 20
-const WINDOW_MS = 1_000
-const LEAST_USED = 0.9
+const WINDOW_MS = IS_FULL ? 1_000 : 2_000
+const LEAST_USED = IS_FULL ? 0.9 : 0.7
 // Who asked the store just before the first refusal was stored there sends what it was about to send.
 const HEARD_MS = 250
 const SECOND_MS = 1_000
@@ -141,7 +143,7 @@ describe.each(engines)('four processes that share state through $store', (engine
     ['never exceed a limit that is declared', declared],
     ['keep to a limit that answers tell, once one of them was refused', told],
   ])(
-    '%s, and use nine tenths of it with fifty callers each',
+    `%s, and use ${LEAST_USED} of it with ${CALLERS_EACH} callers each`,
     (_, rule) =>
       untilUndisturbed(async () => {
         const { url, servedMs } = await limitedApi({ tells: rule === told })
