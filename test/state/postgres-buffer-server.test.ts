@@ -199,6 +199,25 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer a
     expect(await idsIn(buffer, stored[0]!.partition)).toEqual(stored.map((_, index) => `evt_${index}`))
   }, 20_000)
 
+  // A drain goes on under its lease afterwards, and does not look again for what it was told is done.
+  it('keeps what is done when the server is killed at once, also for a role without synchronous commits', async () => {
+    await connected.query(`alter role ${account.user} set synchronous_commit = off`)
+    const pool = new Pool({ ...account, port: service.port, max: 2 })
+    pool.on('error', () => {})
+    onTestFinished(() => pool.end())
+    const buffer = await open({}, pool)
+    const [stored] = await buffer.append([eventOf('handled')])
+    const consumer = await buffer.openConsumer('orders')
+    const leases = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
+    const lease = leases.find(({ partition }) => partition === stored!.partition)!
+    await consumer.commit(lease, { done: [stored!.position] })
+    await service.kill()
+    await service.start()
+    await connected.query(`alter role ${account.user} reset synchronous_commit`)
+    expect((await buffer.stats()).consumers).toMatchObject([{ name: 'orders', backlog: 0 }])
+    expect(await consumer.renew(lease, 60_000)).toBe(true)
+  }, 20_000)
+
   it('writes no more and closes while the server does not answer', async () => {
     const pool = new Pool({ ...account, port: service.port, max: 2 })
     onTestFinished(() => pool.end())

@@ -85,8 +85,10 @@ language plpgsql volatile ${BY_KEY} as $$
 declare
   _held int[];
 begin
-  -- A cursor may be a moment behind after a crash of the server: what it says is done has to be, not the other way round.
-  perform set_config('synchronous_commit', 'off', true);
+  -- Who has been told that it is done goes on under the same lease after a crash of the server, and does not look again.
+  if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
   select coalesce(array_agg(h.n), '{}') into _held from (
     select i.n from ${schema}.cursor c
     join json_to_recordset(_items::json) as i(n int, part int, epoch bigint) on c.part = i.part
@@ -120,7 +122,10 @@ declare
   _before int8multirange;
   _parked int;
 begin
-  if _in_transaction = 0 then perform set_config('synchronous_commit', 'off', true); end if;
+  -- As for commit_done.
+  if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
   _before := ${schema}.hold(_consumer, _part, _epoch);
   if _retry <> '[]' then
     update ${schema}.parked p set attempts = r.attempts, next_at = r.next_at, blocked = null
@@ -148,6 +153,10 @@ language plpgsql volatile ${BY_KEY} as $$
 declare
   _before int8multirange;
 begin
+  -- As for commit_done.
+  if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
   select done into _before from ${schema}.cursor
   where consumer = _consumer and part = _part and epoch = _epoch and timeline = (select ${schema}.timeline()) for key share;
   if not found then raise exception 'stale lease' using errcode = 'HF001'; end if;
