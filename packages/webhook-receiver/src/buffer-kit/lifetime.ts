@@ -19,17 +19,14 @@ export function createLifetime(): Lifetime {
   let state: 'closed' | 'opening' | 'open' | 'closing' = 'closed'
   let underWay: Promise<unknown> = Promise.resolve()
 
-  const run = async <Outcome>(
-    work: () => Promise<Outcome>,
-    whenDone: typeof state,
-    whenFailed: typeof state,
-  ): Promise<Outcome> => {
+  /** What fails leaves the buffer closed, whether it was to open or to close. */
+  const run = async <Outcome>(work: () => Promise<Outcome>, next: 'open' | 'closed'): Promise<Outcome> => {
     try {
       const outcome = await work()
-      state = whenDone
+      state = next
       return outcome
     } catch (error) {
-      state = whenFailed
+      state = 'closed'
       throw error
     }
   }
@@ -44,7 +41,7 @@ export function createLifetime(): Lifetime {
       if (state === 'closing') await settled()
       if (state !== 'closed') throw new BufferError('buffer_locked', 'The buffer is open already.')
       state = 'opening'
-      const opening = run(work, 'open', 'closed')
+      const opening = run(work, 'open')
       underWay = opening
       return await opening
     },
@@ -52,7 +49,7 @@ export function createLifetime(): Lifetime {
       if (state === 'opening') await settled()
       if (state === 'open') {
         state = 'closing'
-        underWay = run(work, 'closed', 'closed')
+        underWay = run(work, 'closed')
       }
       if (state === 'closing') await underWay
     },

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { BufferError } from '../buffer/buffer-error.ts'
+import { createLifetime } from '../buffer-kit/lifetime.ts'
 import type {
   AppendResult,
   BufferCaps,
@@ -42,18 +43,6 @@ function makeShard(options: ResolvedDiskBufferOptions): EventBuffer {
   return new DiskBuffer(options)
 }
 
-/**
- * - `closed`: nothing is held. Leads to `opening`.
- * - `opening`: the lock is being taken and the log recovered. Leads to `open`, or back to `closed` when that fails.
- * - `open`: leads to `closing`.
- * - `closing`: what was accepted is being finished. Leads to `closed`.
- */
-type BufferState =
-  | { readonly kind: 'closed' }
-  | { readonly kind: 'opening'; readonly settled: Promise<unknown> }
-  | { readonly kind: 'open'; readonly store: DiskStore; readonly endPulse: () => void }
-  | { readonly kind: 'closing'; readonly settled: Promise<void> }
-
 /** What callers may rely on. */
 const CAPS_OF = { fsync: 'fsync', interval: 'os', memory: 'memory' } as const satisfies Record<
   DiskDurability,
@@ -64,7 +53,10 @@ class DiskBuffer implements EventBuffer {
   readonly caps: BufferCaps
   readonly #options: ResolvedDiskBufferOptions
   readonly #directory: string
-  #state: BufferState = { kind: 'closed' }
+  readonly #lifetime = createLifetime()
+  /** While it is open. */
+  #opened: DiskStore | undefined
+  #endPulse = (): void => {}
 
   constructor(options: ResolvedDiskBufferOptions) {
     this.#options = options
@@ -79,26 +71,24 @@ class DiskBuffer implements EventBuffer {
     })
   }
 
-  async open(): Promise<OpenReport> {
-    if (this.#state.kind === 'closing') await this.#state.settled
-    if (this.#state.kind !== 'closed') throw new BufferError('buffer_locked', 'The buffer is open already.')
-    const endPulse = startPulse({ ...this.#options, directory: this.#directory })
-    const opening = this.#refuseShards().then(() => openDiskStore(this.#options, this.#directory))
-    this.#state = { kind: 'opening', settled: opening.catch(() => undefined) }
-    try {
-      const { store, report } = await opening
-      this.#state = { kind: 'open', store, endPulse }
-      return report
-    } catch (error) {
-      endPulse()
-      this.#state = { kind: 'closed' }
-      throw error
-    }
+  open(): Promise<OpenReport> {
+    return this.#lifetime.open(async () => {
+      this.#endPulse = startPulse({ ...this.#options, directory: this.#directory })
+      try {
+        await this.#refuseShards()
+        const { store, report } = await openDiskStore(this.#options, this.#directory)
+        this.#opened = store
+        return report
+      } catch (error) {
+        this.#endPulse()
+        throw error
+      }
+    })
   }
 
   // Not async: one promise less for every event.
   append(events: readonly NewEvent[]): Promise<AppendResult[]> {
-    return this.#state.kind === 'open' ? this.#state.store.intake.append(events) : Promise.reject(closedError())
+    return this.#opened === undefined ? Promise.reject(closedError()) : this.#opened.intake.append(events)
   }
 
   async openConsumer(name: string, options: { readonly from?: 'earliest' | 'latest' } = {}): Promise<Consumer> {
@@ -135,20 +125,12 @@ class DiskBuffer implements EventBuffer {
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#state.kind === 'opening') {
-      await this.#state.settled
-      return this.close()
-    }
-    if (this.#state.kind === 'closing') return this.#state.settled
-    if (this.#state.kind === 'closed') return
-    const { store, endPulse } = this.#state
-    const settled = store.close().finally(() => {
-      endPulse()
-      this.#state = { kind: 'closed' }
+  close(): Promise<void> {
+    return this.#lifetime.close(async () => {
+      const store = this.#store()
+      this.#opened = undefined
+      await store.close().finally(this.#endPulse)
     })
-    this.#state = { kind: 'closing', settled }
-    return settled
   }
 
   /** What is in them would never be delivered. */
@@ -162,8 +144,8 @@ class DiskBuffer implements EventBuffer {
   }
 
   #store(): DiskStore {
-    if (this.#state.kind !== 'open') throw closedError()
-    return this.#state.store
+    if (this.#opened === undefined) throw closedError()
+    return this.#opened
   }
 }
 

@@ -9,6 +9,11 @@
 /** Settings of functions that look up rows by their keys. */
 export const BY_KEY = 'set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off'
 
+/** What is acknowledged, or said to be done, is on the disk when its transaction has committed, whatever the role has set. */
+export const SYNCHRONOUS = `if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;`
+
 /** Version 2: the log of `postgresBuffer`. */
 export const eventLog = (schema: string): string => `
 create table ${schema}.buffer (
@@ -71,10 +76,7 @@ create function ${schema}.append(
 declare
   _at timestamptz;
 begin
-  -- What is acknowledged is on the disk, whatever the role has set.
-  if current_setting('synchronous_commit') = 'off' then
-    perform set_config('synchronous_commit', 'on', true);
-  end if;
+  ${SYNCHRONOUS}
   -- In their order, so that processes which store at once wait for each other in one direction only.
   perform from ${schema}.part where buffer = _buffer and part = any (_parts) order by part for update;
   _at := clock_timestamp();

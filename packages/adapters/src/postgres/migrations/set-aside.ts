@@ -1,4 +1,4 @@
-import { BY_KEY } from './event-log.ts'
+import { BY_KEY, SYNCHRONOUS } from './event-log.ts'
 
 // Events that are parked or dead are copies, so that the log can be deleted behind them. To the cursor they are done.
 
@@ -86,9 +86,7 @@ declare
   _held int[];
 begin
   -- Who has been told that it is done goes on under the same lease after a crash of the server, and does not look again.
-  if current_setting('synchronous_commit') = 'off' then
-    perform set_config('synchronous_commit', 'on', true);
-  end if;
+  ${SYNCHRONOUS}
   select coalesce(array_agg(h.n), '{}') into _held from (
     select i.n from ${schema}.cursor c
     join json_to_recordset(_items::json) as i(n int, part int, epoch bigint) on c.part = i.part
@@ -122,10 +120,7 @@ declare
   _before int8multirange;
   _parked int;
 begin
-  -- As for commit_done.
-  if current_setting('synchronous_commit') = 'off' then
-    perform set_config('synchronous_commit', 'on', true);
-  end if;
+  ${SYNCHRONOUS}
   _before := ${schema}.hold(_consumer, _part, _epoch);
   if _retry <> '[]' then
     update ${schema}.parked p set attempts = r.attempts, next_at = r.next_at, blocked = null
@@ -153,10 +148,7 @@ language plpgsql volatile ${BY_KEY} as $$
 declare
   _before int8multirange;
 begin
-  -- As for commit_done.
-  if current_setting('synchronous_commit') = 'off' then
-    perform set_config('synchronous_commit', 'on', true);
-  end if;
+  ${SYNCHRONOUS}
   select done into _before from ${schema}.cursor
   where consumer = _consumer and part = _part and epoch = _epoch and timeline = (select ${schema}.timeline()) for key share;
   if not found then raise exception 'stale lease' using errcode = 'HF001'; end if;
