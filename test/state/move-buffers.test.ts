@@ -6,28 +6,15 @@ import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { postgresBuffer } from '@holdfast/adapters/postgres'
 import { redisBuffer } from '@holdfast/adapters/redis'
-import { type EventBuffer, moveEvents, type NewEvent, type StoredEvent } from '@holdfast/webhook-receiver'
+import { type EventBuffer, moveEvents, type StoredEvent } from '@holdfast/webhook-receiver'
 import { diskBuffer } from '@holdfast/webhook-receiver/disk'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { account, clients as postgresClients, startPostgres } from './postgres-service.ts'
 import { clients, type Connected, letTimePass, type RedisService, startRedis } from './redis-service.ts'
+import { eventOf, KEYS } from './numbered-event.ts'
 
 const program = join(import.meta.dirname, '../../packages/webhook-receiver/src/cli/main.ts')
-const KEYS = 8
-
-function eventOf(number: number): NewEvent {
-  return {
-    id: `evt_${number}`,
-    key: `key_${number % KEYS}`,
-    source: 'shop',
-    receivedAt: 1_750_000_000_000 + number,
-    method: 'POST',
-    url: '/',
-    headers: [],
-    body: Buffer.from(String(number)),
-  }
-}
 
 /** What is stored, partition by partition. */
 async function storedIn(buffer: EventBuffer): Promise<StoredEvent[]> {

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postgresBuffer } from '@holdfast/adapters/postgres'
 import { redisBuffer } from '@holdfast/adapters/redis'
-import { type EventBuffer, moveEvents, type NewEvent, type StoredEvent } from '@holdfast/webhook-receiver'
+import { type EventBuffer, moveEvents, type StoredEvent } from '@holdfast/webhook-receiver'
 import { diskBuffer, sqliteBuffer } from '@holdfast/webhook-receiver/disk'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { clients as postgresClients, startPostgres } from './postgres-service.ts'
 import { clients as redisClients, startRedis } from './redis-service.ts'
+import { eventOf, KEYS } from './numbered-event.ts'
 
-const KEYS = 8
 const STORED_BEFORE = 1_000
 const SENT_AT_ONCE = 5
 const SENT_EVERY_MS = 20
@@ -36,19 +36,6 @@ const kinds: Record<string, Make | undefined> = {
 }
 const names = ['file', 'sqlite', ...(hasRedis ? ['redis'] : []), ...(hasPostgres ? ['postgres'] : [])]
 const pairs = names.flatMap((from) => names.map((to) => [from, to] as const))
-
-function eventOf(number: number): NewEvent {
-  return {
-    id: `evt_${number}`,
-    key: `key_${number % KEYS}`,
-    source: 'shop',
-    receivedAt: 1_750_000_000_000 + number,
-    method: 'POST',
-    url: '/',
-    headers: [],
-    body: Buffer.from(String(number)),
-  }
-}
 
 /** Stores one event after the other until it is stopped, some at a time. */
 function startSender(buffer: EventBuffer): { stop(): Promise<number> } {

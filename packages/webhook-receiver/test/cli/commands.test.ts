@@ -5,8 +5,20 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { EventBuffer } from '../../src/buffer/event-buffer.ts'
 import { diskBuffer } from '../../src/disk/disk-buffer.ts'
 import { holdfast, jsonLines, sampleEvent, storedDirectory, temporaryDirectory } from './cli-fixture.ts'
+
+/** A buffer that stays open, with an event that is still to be delivered. */
+async function runningApplication(): Promise<{ readonly directory: string; readonly buffer: EventBuffer }> {
+  const directory = temporaryDirectory()
+  const buffer = diskBuffer({ directory })
+  await buffer.open()
+  onTestFinished(() => buffer.close())
+  await buffer.append([sampleEvent(1)])
+  await buffer.openConsumer('orders')
+  return { directory, buffer }
+}
 
 describe('holdfast inspect', () => {
   it('shows what is in a buffer', async () => {
@@ -20,12 +32,7 @@ describe('holdfast inspect', () => {
   })
 
   it('looks into the buffer of a running application, and changes no byte of it', async () => {
-    const directory = temporaryDirectory()
-    const buffer = diskBuffer({ directory })
-    await buffer.open()
-    onTestFinished(() => buffer.close())
-    await buffer.append([sampleEvent(1)])
-    await buffer.openConsumer('orders')
+    const { directory, buffer } = await runningApplication()
     const before = withoutMeta(fingerprint(directory))
     const { code, stdout } = await holdfast(['inspect', directory, '--json'])
     expect(code).toBe(0)
@@ -46,12 +53,7 @@ describe('holdfast inspect', () => {
     ['dead-letters', 'purge', 'DIRECTORY', '--all', '--dry-run'],
     ['repair', 'DIRECTORY', '--dry-run'],
   ])('is not the only one that may look meanwhile: %s', async (...args) => {
-    const directory = temporaryDirectory()
-    const buffer = diskBuffer({ directory })
-    await buffer.open()
-    onTestFinished(() => buffer.close())
-    await buffer.append([sampleEvent(1)])
-    await buffer.openConsumer('orders')
+    const { directory, buffer } = await runningApplication()
     const before = withoutMeta(fingerprint(directory))
     expect(await holdfast(args.map((arg) => (arg === 'DIRECTORY' ? directory : arg)))).toMatchObject({ code: 0 })
     expect(withoutMeta(fingerprint(directory))).toEqual(before)
