@@ -199,24 +199,38 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer a
     expect(await idsIn(buffer, stored[0]!.partition)).toEqual(stored.map((_, index) => `evt_${index}`))
   }, 20_000)
 
-  // A drain goes on under its lease afterwards, and does not look again for what it was told is done.
-  it('keeps what is done when the server is killed at once, also for a role without synchronous commits', async () => {
-    await connected.query(`alter role ${account.user} set synchronous_commit = off`)
-    const pool = new Pool({ ...account, port: service.port, max: 2 })
-    pool.on('error', () => {})
-    onTestFinished(() => pool.end())
-    const buffer = await open({}, pool)
-    const [stored] = await buffer.append([eventOf('handled')])
-    const consumer = await buffer.openConsumer('orders')
-    const leases = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
-    const lease = leases.find(({ partition }) => partition === stored!.partition)!
-    await consumer.commit(lease, { done: [stored!.position] })
-    await service.kill()
-    await service.start()
-    await connected.query(`alter role ${account.user} reset synchronous_commit`)
-    expect((await buffer.stats()).consumers).toMatchObject([{ name: 'orders', backlog: 0 }])
-    expect(await consumer.renew(lease, 60_000)).toBe(true)
-  }, 20_000)
+  // A drain goes on under its lease afterwards, and does not look again for what it was told is written.
+  it.each([
+    ['done', { backlog: 0, parked: 0, deadLetters: 0 }],
+    ['parked', { backlog: 1, parked: 1, deadLetters: 0 }],
+    ['dead', { backlog: 0, parked: 0, deadLetters: 1 }],
+  ])(
+    'keeps what is %s when the server is killed at once, also for a role without synchronous commits',
+    async (what, kept) => {
+      await connected.query(`alter role ${account.user} set synchronous_commit = off`)
+      const pool = new Pool({ ...account, port: service.port, max: 2 })
+      pool.on('error', () => {})
+      onTestFinished(() => pool.end())
+      const buffer = await open({}, pool)
+      const [stored] = await buffer.append([eventOf('handled')])
+      const consumer = await buffer.openConsumer('orders')
+      const leases = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
+      const lease = leases.find(({ partition }) => partition === stored!.partition)!
+      const [entry] = await consumer.read(lease, null, { limit: 1, maxBytes: 1_000, waitMs: 0 })
+      if (entry?.kind !== 'event') throw new Error('the event is not there')
+      const { event } = entry
+      const why = { attempts: 1, at: 1, message: 'refused' }
+      if (what === 'done') await consumer.commit(lease, { done: [event.position] })
+      else if (what === 'dead') await consumer.deadLetter(lease, [{ event, lane: 'k:one', redrives: 0, why }])
+      else await consumer.park(lease, [{ event, lane: 'k:one', redrives: 0, attempts: 1, nextAt: 0 }])
+      await service.kill()
+      await service.start()
+      await connected.query(`alter role ${account.user} reset synchronous_commit`)
+      expect((await buffer.stats()).consumers).toEqual([{ name: 'orders', ...kept }])
+      expect(await consumer.renew(lease, 60_000)).toBe(true)
+    },
+    20_000,
+  )
 
   it('writes no more and closes while the server does not answer', async () => {
     const pool = new Pool({ ...account, port: service.port, max: 2 })

@@ -1,10 +1,11 @@
-import { BY_KEY } from './event-log.ts'
+import { BY_KEY, SYNCHRONOUS } from './event-log.ts'
 
 // What a consumer is through with in a partition is one value: a multirange of the numbers of events, of which the first range begins with 0.
 // It stays small whatever the order in which events are done, and knows what is done twice.
 //
 // Every change of a cursor locks its row under the epoch of the lease. Where the epoch is another one the statement fails with HF001, and
-// with it the transaction that it is a part of.
+// with it the transaction that it is a part of. All of them are committed synchronously: who has been told that something is done, parked or dead goes on
+// under the same lease after a crash of the server, and does not look again.
 //
 // A lease ends with the timeline of the server, too: a standby that took over may lack events that were acknowledged, and give their numbers to others.
 // Who has handled the lost one must not say that the other one is done.
@@ -166,6 +167,7 @@ declare
   _done int8multirange;
   _acks bigint[];
 begin
+  ${SYNCHRONOUS}
   select done into _done from ${schema}.cursor
   where consumer = _consumer and part = _part and epoch = _epoch and timeline = (select ${schema}.timeline()) for update;
   if not found then raise exception 'stale lease' using errcode = 'HF001'; end if;

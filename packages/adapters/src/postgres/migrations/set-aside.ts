@@ -85,7 +85,6 @@ language plpgsql volatile ${BY_KEY} as $$
 declare
   _held int[];
 begin
-  -- Who has been told that it is done goes on under the same lease after a crash of the server, and does not look again.
   ${SYNCHRONOUS}
   select coalesce(array_agg(h.n), '{}') into _held from (
     select i.n from ${schema}.cursor c
@@ -120,7 +119,6 @@ declare
   _before int8multirange;
   _parked int;
 begin
-  ${SYNCHRONOUS}
   _before := ${schema}.hold(_consumer, _part, _epoch);
   if _retry <> '[]' then
     update ${schema}.parked p set attempts = r.attempts, next_at = r.next_at, blocked = null
@@ -220,6 +218,7 @@ language plpgsql volatile ${BY_KEY} as $$
 declare
   _parts int[];
 begin
+  ${SYNCHRONOUS}
   with taken as (
     delete from ${schema}.dead_letter d using json_to_recordset(_places::json) as i(part int, seq bigint)
     where d.consumer = _consumer and d.part = i.part and d.seq = i.seq
@@ -238,6 +237,7 @@ language plpgsql volatile ${BY_KEY} as $$
 declare
   _parts int[];
 begin
+  ${SYNCHRONOUS}
   with taken as (
     delete from ${schema}.dead_letter d using json_to_recordset(_places::json) as i(part int, seq bigint)
     where d.consumer = _consumer and d.part = i.part and d.seq = i.seq returning d.part
