@@ -48,6 +48,25 @@ it('says in a line that the port is taken', async () => {
   expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^holdfast: .*EADDRINUSE.*\n$/) })
 })
 
+it.each([
+  ['--target', 'ftp://127.0.0.1', 'an http:// or https:// URL'],
+  ['--health', 'healthz', 'a path that starts with `/`, got `"healthz"`'],
+  ['--health-interval', '0', 'a number of milliseconds >= 10, got `0`'],
+  ['--rate', '0', 'a number from 0.001'],
+  ['--concurrency', '0', 'an integer from 1'],
+  ['--timeout', '0', 'a number of milliseconds >= 1, got `0`'],
+  ['--max-body-bytes', '0', 'an integer >= 1, got `0`'],
+  ['--max-attempts', '0', 'an integer >= 1'],
+])('says of a wrong %s what it is to be, by the name that was typed', async (option, value, expected) => {
+  const given = { '--target': 'http://127.0.0.1:1', '--buffer': temporaryDirectory(), [option]: value }
+  const { code, stderr } = await holdfast([
+    'gateway',
+    ...Object.entries(given).map(([name, text]) => `${name}=${text}`),
+  ])
+  expect(code).toBe(2)
+  expect(stderr).toContain(`Expected \`${option}\` to be ${expected}`)
+})
+
 interface Gateway {
   readonly port: number
   /** Resolves when it says that nothing is kept any more. */

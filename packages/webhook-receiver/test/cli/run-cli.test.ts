@@ -47,7 +47,7 @@ describe('holdfast', () => {
     [['tail', 'a', '--from', 'then'], '--from takes a time such as'],
     [['replay', 'a'], '`holdfast replay` needs --url.'],
     [['replay', 'a', '--url', 'localhost:3000'], '--url takes an http:// or https:// URL, got `localhost:3000`.'],
-    [['gateway', '--target', 'nowhere', '--buffer', '/nonexistent'], '`target`'],
+    [['gateway', '--target', 'nowhere', '--buffer', '/nonexistent'], '`--target`'],
     [['gateway', '--buffer', 'b'], '`holdfast gateway` needs --target.'],
     [['export', 'a', '--format', 'xml'], '--format takes jsonl or csv'],
   ])('answers %j with a line that helps', async (args, message) => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { InvalidOptionsError } from '@holdfast/core'
 import { diskBuffer } from '../../disk/disk-buffer.ts'
 import { createGateway } from '../../gateway/create-gateway.ts'
 import type { Gateway, GatewayReply } from '../../gateway/gateway.ts'
@@ -9,6 +10,18 @@ import { headerPairs } from '../../gateway/header-pairs.ts'
 import { type CliIo, UsageError } from '../cli-io.ts'
 import type { CliArguments, Command } from '../command.ts'
 import { time, writeJson } from '../output.ts'
+
+/** What the command line calls the options of `createGateway`. */
+const optionNames: Readonly<Record<string, string | undefined>> = {
+  target: '--target',
+  'health.path': '--health',
+  'health.intervalMs': '--health-interval',
+  ratePerSecond: '--rate',
+  concurrency: '--concurrency',
+  timeoutMs: '--timeout',
+  maxBodyBytes: '--max-body-bytes',
+  maxAttempts: '--max-attempts',
+}
 
 /** `holdfast gateway` */
 export const gateway: Command = {
@@ -52,7 +65,7 @@ export const gateway: Command = {
     const port = args.number('port') ?? 8080
     if (!Number.isSafeInteger(port) || port < 0 || port > 65_535)
       throw new UsageError(`--port takes a port, got \`${port}\`.`)
-    const running = createGateway(optionsOf(args))
+    const running = gatewayOf(args)
     const log = (event: string, fields: Readonly<Record<string, unknown>>): void => {
       const line = args.flag('json')
         ? JSON.stringify({ at: time(io.clock.now()), event, ...fields })
@@ -70,6 +83,17 @@ export const gateway: Command = {
     }
     if (args.flag('json')) await writeJson(io, { event: 'stopped', ...running.snapshot() })
   },
+}
+
+function gatewayOf(args: CliArguments): Gateway {
+  try {
+    return createGateway(optionsOf(args))
+  } catch (error) {
+    const option = error instanceof InvalidOptionsError ? optionNames[error.path] : undefined
+    if (option === undefined) throw error
+    const { path, message } = error as InvalidOptionsError
+    throw new UsageError(message.replace(`\`${path}\``, `\`${option}\``))
+  }
 }
 
 function optionsOf(args: CliArguments): GatewayOptions {
