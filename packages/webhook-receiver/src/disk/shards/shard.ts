@@ -67,12 +67,14 @@ export class Shard {
   async release(): Promise<boolean> {
     if (await this.hasBacklog()) return false
     this.#isReleased = true
-    // Something may have been redriven meanwhile; from here on nothing can be but what is being redriven.
-    if (this.#redriving > 0 || (await this.hasBacklog())) {
-      this.#isReleased = false
-      return false
+    let isIdle = false
+    try {
+      // Something may have been redriven meanwhile; from here on nothing can be but what is being redriven.
+      isIdle = this.#redriving === 0 && !(await this.hasBacklog())
+    } finally {
+      this.#isReleased = isIdle
     }
-    return true
+    return isIdle
   }
 
   /** A lease as the shard's own buffer gives it. */
