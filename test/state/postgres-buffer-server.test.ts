@@ -129,13 +129,14 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer a
     await consumer.deadLetter(lease, [])
   })
 
-  it('wakes drains of other processes at once where there is a connection to listen on', async () => {
+  it('wakes drains of other processes at once where there is a connection to listen on, also after another buffer there was closed', async () => {
     const name = freshName()
     const listener = new Client({ ...account, port: service.port })
     await listener.connect()
     onTestFinished(() => listener.end())
     // Its clock stands still, so that it never looks by itself.
     const drained = await open({ name, listener, clock: fakeClock() })
+    await (await open({ listener })).close()
     const [first] = await drained.append([eventOf('first')])
     const consumer = await drained.openConsumer('orders')
     const leases = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })

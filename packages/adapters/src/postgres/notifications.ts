@@ -76,6 +76,18 @@ async function listenOnChannel(
   }
 }
 
+/** How many listen to a channel on the same client: its connection has the channel once, however often it was asked to listen. */
+const listeners = new WeakMap<PgListenerLike, Map<string, number>>()
+
+/** Counts one more, or one fewer, and says how many there are then. */
+function countListener(client: PgListenerLike, channel: string, change: 1 | -1): number {
+  const counts = listeners.get(client) ?? new Map<string, number>()
+  listeners.set(client, counts)
+  const count = (counts.get(channel) ?? 0) + change
+  counts.set(channel, count)
+  return count
+}
+
 async function listenOnClient(
   client: PgListenerLike,
   channel: string,
@@ -84,16 +96,20 @@ async function listenOnClient(
   const onNotification: OnNotification = (message) => {
     if (message.channel === channel) onMessage(message.payload ?? '')
   }
+  const end = (): boolean => {
+    client.removeListener('notification', onNotification)
+    return countListener(client, channel, -1) === 0
+  }
   client.on('notification', onNotification)
+  countListener(client, channel, 1)
   try {
     await client.query(`listen ${channel}`)
   } catch (error) {
-    client.removeListener('notification', onNotification)
+    end()
     throw error
   }
   return async () => {
-    client.removeListener('notification', onNotification)
-    await client.query(`unlisten ${channel}`)
+    if (end()) await client.query(`unlisten ${channel}`)
   }
 }
 

@@ -125,3 +125,32 @@ test('a client of the application that cannot begin to listen is left without li
   await expect(listenTo(client, 'news', events)).rejects.toBe(lost)
   expect(client.listenerCount('notification')).toBe(0)
 })
+
+test('a client that two listen on ceases to listen with the last of them, each channel by itself', async () => {
+  const client = new Connection()
+  const messages: string[] = []
+  const listen = (channel: string, name: string): Promise<() => Promise<void>> =>
+    listenTo(client, channel, { clock: fakeClock(), onMessage: () => messages.push(name), onGap: () => {} })
+  const [first, second, other] = [
+    await listen('news', 'first'),
+    await listen('news', 'second'),
+    await listen('more', 'other'),
+  ]
+  await first()
+  client.emit('notification', { channel: 'news', payload: 'one' })
+  await other()
+  await second()
+  expect(messages).toEqual(['second'])
+  expect(client.statements).toEqual(['listen news', 'listen news', 'listen more', 'unlisten more', 'unlisten news'])
+})
+
+test('one that could not begin to listen does not count', async () => {
+  const client = new Connection()
+  const events = { clock: fakeClock(), onMessage: () => {}, onGap: () => {} }
+  const stop = await listenTo(client, 'news', events)
+  client.answer = () => Promise.reject(lost)
+  await expect(listenTo(client, 'news', events)).rejects.toBe(lost)
+  client.answer = async () => {}
+  await stop()
+  expect(client.statements.at(-1)).toBe('unlisten news')
+})
