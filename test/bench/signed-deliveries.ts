@@ -24,7 +24,7 @@ export const VERIFY_BODY_BYTES = 2_048
 
 /** The secret of a scheme, in its form. */
 export function secretOf(scheme: SchemeName): string {
-  return scheme === 'standard' ? `whsec_${Buffer.alloc(32, 7).toString('base64')}` : `secret-of-${scheme}-0123456789`
+  return scheme === 'standard' ? `whsec_${Buffer.alloc(32, 7).toString('base64')}` : `whsec_of_${scheme}_0123456789`
 }
 
 /** Deliveries with the headers that come along in practice, signed now: some libraries judge by the clock. */

@@ -112,7 +112,7 @@ describe('webWebhooks', () => {
   test('refuses two Stripe signatures, although Request has joined them to one list', async () => {
     const { handler } = await started({ source: 'stripe' })
     const timestamp = Math.floor(Date.now() / 1000)
-    const signature = `t=${timestamp},v1=${createHmac('sha256', 'secret').update(`${timestamp}.{}`).digest('hex')}`
+    const signature = `t=${timestamp},v1=${createHmac('sha256', 'whsec_secret').update(`${timestamp}.{}`).digest('hex')}`
     const statusOf = async (...signatures: readonly string[]): Promise<number> => {
       const headers = new Headers(signatures.map((value) => ['stripe-signature', value] as [string, string]))
       return (await handler(new Request('https://a.example/', { method: 'POST', body: '{}', headers }))).status
@@ -125,7 +125,10 @@ async function started(options: WebWebhooksOptions) {
   const events: WebhookEvent[] = []
   const receiver = createReceiver({
     buffer: memoryBuffer(),
-    sources: { github: { connector: github, secrets: ['secret'] }, stripe: { connector: stripe, secrets: ['secret'] } },
+    sources: {
+      github: { connector: github, secrets: ['secret'] },
+      stripe: { connector: stripe, secrets: ['whsec_secret'] },
+    },
     destinations: { log: { handle: (event) => void events.push(event) } },
   })
   const handler = webWebhooks(receiver, options)

@@ -31,10 +31,10 @@ function takesName({ message, recipient }: SignatureScheme): boolean {
   return recipient !== undefined || message.some(({ part }) => part === 'secret')
 }
 
-function symmetric({ encoding, prefix = '' }: SecretFormat): string {
+function symmetric({ encoding, prefix = '', startsWith = '' }: SecretFormat): string {
   const bytes = Buffer.from('a key that nobody signs with, of some length')
   const key = encoding === 'utf8' ? bytes.toString('latin1') : bytes.toString(encoding)
-  return prefix.replace('*', 'x') + key
+  return startsWith + prefix.replace('*', 'x') + key
 }
 
 type Curve = 'ed25519' | 'P-256' | 'P-384' | 'rsa'

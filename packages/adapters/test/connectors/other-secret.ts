@@ -37,8 +37,8 @@ function pairOf(algorithm: SignatureScheme['algorithm']): KeyPairKeyObjectResult
   return generateKeyPairSync('ec', { namedCurve: algorithm.startsWith('ecdsa-p256') ? 'P-256' : 'P-384' })
 }
 
-function keyText({ encoding, prefix = '' }: SecretFormat): string {
+function keyText({ encoding, prefix = '', startsWith = '' }: SecretFormat): string {
   const text = 'another key of some length'
   const key = encoding === 'utf8' ? text : Buffer.from(text).toString(encoding)
-  return prefix.replace('*', 'test') + key
+  return startsWith + prefix.replace('*', 'test') + key
 }

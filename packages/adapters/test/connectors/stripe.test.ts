@@ -1,4 +1,5 @@
 import { classifyResponse } from '@holdfast/core'
+import { createVerifier } from '@holdfast/webhook-receiver'
 import { expect, test } from 'vitest'
 import stripe from '../../src/connectors/stripe.ts'
 
@@ -14,5 +15,16 @@ test.each(['idempotency_error', 'invalid_request_error'])(
       now: 0,
     }
     expect(classifyResponse(answer, stripe)).toMatchObject({ code: 'conflict', reason: 'locked', retryable: 'after' })
+  },
+)
+
+test.each(['sk_live_51Hxyz', 'rk_test_51Hxyz', 'we_1Hxyz', ' whsec_xyz'])(
+  'refuses %j as a secret of webhooks, for Stripe writes them otherwise',
+  (secret) => {
+    const create = () => createVerifier({ connector: stripe, secrets: ['whsec_xyz', secret] })
+    expect(create).toThrow(
+      'Expected `secrets[1]` to be a string that begins with `whsec_`, got one that begins otherwise, as an API key or an id does.',
+    )
+    expect(create).not.toThrow(secret.slice(-4))
   },
 )

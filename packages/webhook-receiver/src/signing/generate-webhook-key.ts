@@ -107,10 +107,10 @@ function randomBytes(): Uint8Array {
 }
 
 /** A secret as its provider writes it. */
-function secretOf({ encoding, prefix = '' }: SecretFormat = { encoding: 'utf8' }): string {
+function secretOf({ encoding, prefix = '', startsWith = '' }: SecretFormat = { encoding: 'utf8' }): string {
   const bytes = randomBytes()
   const text = encoding === 'hex' ? encodeHex(bytes) : encoding === 'base64' ? encodeBase64(bytes) : randomText()
-  return prefix.replace('*', 'test') + text
+  return startsWith + prefix.replace('*', 'test') + text
 }
 
 /** The kind of public key of an algorithm; `undefined`: it takes a shared secret. */

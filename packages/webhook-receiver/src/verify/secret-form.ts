@@ -21,23 +21,30 @@ export interface SecretForm {
 
 /** The form of keys that are written as a format says. */
 export function keyForm(format: SecretFormat): SecretForm {
-  const { prefix } = format
+  const { prefix, startsWith } = format
   return {
     description: describeKey(format),
     isToken: false,
     reads: (secret) => decodeKey(secret, format) !== undefined,
-    ...(prefix === undefined ? {} : { bearsPrefix: (secret) => withoutPrefix(secret, prefix) !== secret }),
+    ...(prefix !== undefined && { bearsPrefix: (secret) => withoutPrefix(secret, prefix) !== secret }),
+    ...(startsWith !== undefined && {
+      bearsPrefix: (secret) => secret.startsWith(startsWith),
+      flaw: () => 'one that begins otherwise, as an API key or an id does',
+    }),
   }
 }
 
 /** Decodes a key as its scheme writes it. `undefined` when it is not written so, or is empty. */
-export function decodeKey(secret: string, { encoding, prefix, unprefixed }: SecretFormat): Uint8Array | undefined {
+export function decodeKey(secret: string, format: SecretFormat): Uint8Array | undefined {
+  const { encoding, prefix, unprefixed, startsWith = '' } = format
+  if (!secret.startsWith(startsWith)) return undefined
   const text = prefix === undefined ? secret : withoutPrefix(secret, prefix)
   const bytes = decode(text, text === secret ? (unprefixed ?? encoding) : encoding)
   return bytes === undefined || bytes.length === 0 ? undefined : bytes
 }
 
-function describeKey({ encoding, prefix, unprefixed }: SecretFormat): string {
+function describeKey({ encoding, prefix, unprefixed, startsWith }: SecretFormat): string {
+  if (startsWith !== undefined) return `a string that begins with \`${startsWith}\``
   const form = encoding === 'utf8' ? 'a non-empty string' : `a key in ${encoding === 'hex' ? 'hexadecimal' : 'base64'}`
   if (unprefixed !== undefined) return `${form} after \`${prefix ?? ''}\`, or a non-empty string without it`
   return prefix === undefined ? form : `${form} after an optional \`${prefix}\``

@@ -37,6 +37,14 @@ describe('assignSecrets', () => {
     ])
   })
 
+  test('tells a key from a token by what every key of the provider begins with', () => {
+    const named: HmacScheme = { ...plainScheme, secret: { encoding: 'utf8', startsWith: 'whsec_' } }
+    expect(assigned([named, token], 'a token', 'whsec_key')).toEqual([
+      ['hmac', [1]],
+      ['token', [0]],
+    ])
+  })
+
   test('leaves a scheme out that no secret is for', () => {
     expect(assigned([listScheme, token], BASE64_SECRET)).toEqual([['hmac', [0]]])
     expect(assigned([listScheme, token], 'a token')).toEqual([['token', [0]]])

@@ -4,6 +4,9 @@ import { decodeKey, keyForm } from '../../src/verify/secret-form.ts'
 describe('decodeKey', () => {
   test('takes the whole string as UTF-8 where the scheme says so', () => {
     expect(decodeKey('whsec_é', { encoding: 'utf8' })).toEqual(new Uint8Array(Buffer.from('whsec_é')))
+    expect(decodeKey('whsec_é', { encoding: 'utf8', startsWith: 'whsec_' })).toEqual(
+      new Uint8Array(Buffer.from('whsec_é')),
+    )
   })
 
   test('decodes base64 with and without the optional prefix', () => {
@@ -20,6 +23,7 @@ describe('decodeKey', () => {
     ['whsec_', { encoding: 'base64', prefix: 'whsec_' }],
     ['whsec_not base64', { encoding: 'base64', prefix: 'whsec_' }],
     ['xyz', { encoding: 'hex' }],
+    ['sk_live_1', { encoding: 'utf8', startsWith: 'whsec_' }],
   ] as const)('finds no key in %j', (secret, format) => {
     expect(decodeKey(secret, format)).toBeUndefined()
   })
@@ -32,5 +36,6 @@ describe('keyForm', () => {
     )
     expect(keyForm({ encoding: 'hex' }).description).toBe('a key in hexadecimal')
     expect(keyForm({ encoding: 'utf8' }).description).toBe('a non-empty string')
+    expect(keyForm({ encoding: 'utf8', startsWith: 'whsec_' }).description).toBe('a string that begins with `whsec_`')
   })
 })

@@ -182,7 +182,10 @@ export const timedStatements: readonly Statement[] = [
     toleranceMs: 300_000,
   }),
   pairs('sanity', 'sanity-webhook-signature', stripeNames, dotted, { time: milliseconds, encoding: 'base64url' }),
-  pairs('stripe', 'stripe-signature', stripeNames, dotted, { toleranceMs: 300_000 }),
+  pairs('stripe', 'stripe-signature', stripeNames, dotted, {
+    toleranceMs: 300_000,
+    secrets: ['whsec_secret number one', 'whsec_secret number two'],
+  }),
   pairs('workos', 'workos-signature', stripeNames, dotted, { time: milliseconds, toleranceMs: 180_000 }),
   {
     ...base('recurly', { toleranceMs: 300_000 }),

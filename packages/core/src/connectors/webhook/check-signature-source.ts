@@ -55,6 +55,7 @@ const secretChecks: ChecksOf<SecretFormat> = {
   encoding: oneOf('utf8', 'base64', 'hex'),
   prefix: prefixPattern,
   unprefixed: oneOf('utf8'),
+  startsWith: nonEmptyString,
   derive: oneOf('sha1', 'sha256'),
 }
 
@@ -92,9 +93,11 @@ export function checkBodyHash(path: string, value: unknown): void {
 
 /** Checks how a key is written. */
 export function checkSecretFormat(path: string, value: unknown): void {
-  const { prefix, unprefixed } = checkShape(path, value, secretChecks, ['encoding'])
+  const { encoding, prefix, unprefixed, startsWith } = checkShape(path, value, secretChecks, ['encoding'])
   if (unprefixed !== undefined && prefix === undefined)
     throw refusal(`${path}.unprefixed`, 'absent without `prefix`', 'a value')
+  if (startsWith !== undefined && (encoding !== 'utf8' || prefix !== undefined))
+    throw refusal(`${path}.startsWith`, "absent unless `encoding` is 'utf8' and there is no `prefix`", 'a value')
 }
 
 function prefixPattern(value: unknown): string | undefined {

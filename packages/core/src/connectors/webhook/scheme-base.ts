@@ -33,6 +33,8 @@ export interface SecretFormat {
   readonly prefix?: string
   /** How a secret without the prefix is written, where that differs. */
   readonly unprefixed?: 'utf8'
+  /** What every secret of the provider begins with, as a part of the key: a secret without it is another one, or an API key. */
+  readonly startsWith?: string
   /** The key is this hash of the decoded secret. */
   readonly derive?: 'sha1' | 'sha256'
 }

@@ -145,6 +145,16 @@ describe('checkWebhook', () => {
       'secret.unprefixed: absent without `prefix`',
     ],
     [
+      'a beginning of secrets that are not used as they are',
+      { ...hmac, secret: { encoding: 'base64', startsWith: 'whsec_' } },
+      "secret.startsWith: absent unless `encoding` is 'utf8' and there is no `prefix`",
+    ],
+    [
+      'a beginning of secrets beside a prefix',
+      { ...hmac, secret: { encoding: 'utf8', prefix: 'whsec_', startsWith: 'whsec_' } },
+      "secret.startsWith: absent unless `encoding` is 'utf8' and there is no `prefix`",
+    ],
+    [
       'a digest without the secret',
       { ...hmac, scheme: 'digest' },
       'message: with a part `secret`, for a plain hash proves nothing without',
