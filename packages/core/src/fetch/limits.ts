@@ -17,8 +17,8 @@ import { costRefusal, limitRefusal, refuse } from './refusals.ts'
 /** Nobody is kept waiting for longer: such a limit is a quota, or was misread. */
 export const LONGEST_WAIT_MS: number = 3_600_000
 
-// Reasons of `quota_exhausted`: what is full is something else than calls, and others may well be made.
-const NOT_OF_CALLS: ReadonlySet<string> = new Set(['storage', 'usage_limit'])
+// Reasons of limits that do not hold other calls back: what is full is something else, or one object has too many calls.
+const NOT_OF_CALLS: ReadonlySet<string> = new Set(['storage', 'usage_limit', 'object'])
 
 /** The time before which a call that waits for a limit now has to start: its deadline, or `maxWaitMs` from now. */
 export function latestLimitStartMs(call: Call, { rateLimit }: ResolvedFetchOptions, nowMs: number): number {
@@ -163,16 +163,15 @@ export function learnLimits(
   const readings = readingsOf(outcome, call, nowMs, options)
   const hit = hitOf(failure)
   const limited = hit === undefined ? undefined : hitLimit(limits, readings)
+  // The rate of which they tell is that of another limit.
+  const told = hit?.isCrowded === true ? nothing : readings
   let pauseMs = 0
   for (const limit of limits) {
     const { bucket, rules, cost } = limit
     const ended = {
       startedAtMs,
       isSuccess: failure === undefined,
-      readings:
-        rules.length === 0 || readings.length === 0
-          ? readings
-          : readings.filter(({ policy }) => rules.includes(policy)),
+      readings: rules.length === 0 || told.length === 0 ? told : told.filter(({ policy }) => rules.includes(policy)),
       cost,
       hit: limit === limited ? hit : undefined,
     }
@@ -187,7 +186,8 @@ export function learnLimits(
 function hitOf(failure: IntegrationErrorInit | undefined): Hit | undefined {
   if (failure?.code !== 'rate_limited' && failure?.code !== 'quota_exhausted') return undefined
   if (failure.reason !== undefined && NOT_OF_CALLS.has(failure.reason)) return undefined
-  return { waitMs: failure.retryAfterMs, isExhausted: failure.code === 'quota_exhausted' }
+  const isCrowded = failure.reason === 'concurrency'
+  return { waitMs: failure.retryAfterMs, isExhausted: failure.code === 'quota_exhausted', isCrowded }
 }
 
 const nothing: readonly RateLimitReading[] = []

@@ -17,4 +17,6 @@ export interface Hit {
   readonly waitMs: number | undefined
   /** Nobody waits for the end: all are refused. */
   readonly isExhausted: boolean
+  /** Too many at a time: a place is free when another call ends. */
+  readonly isCrowded?: boolean
 }

@@ -180,10 +180,11 @@ export class LimitBucket {
   }
 
   /** Returns the length of the pause, or 0 when it is no news. */
-  #pause({ waitMs, isExhausted }: Hit, startedAtMs: number, nowMs: number): number {
+  #pause({ waitMs, isExhausted, isCrowded = false }: Hit, startedAtMs: number, nowMs: number): number {
     // What the answer told otherwise holds the others back already.
     if (waitMs === undefined && !isExhausted && this.pausedMs(nowMs) > 0) return 0
     const isExplained = waitMs !== undefined && waitMs > 0
+    if (isCrowded && !isExplained && this.#makesRoom(startedAtMs, nowMs)) return 0
     const pauseMs = Math.min(isExplained ? waitMs : this.#unexplainedPauseMs(isExhausted, nowMs), MAX_PAUSE_MS)
     const prolongedMs = nowMs + pauseMs - this.#pausedUntilMs
     if (pauseMs <= 0 || prolongedMs <= 0) return 0
@@ -191,12 +192,19 @@ export class LimitBucket {
     if (isExplained) this.#quotas.resetBy(nowMs + pauseMs)
     // Where the answer tells the very limit that was hit, nothing has to be guessed.
     if (this.#quotas.usedUpUntilMs(nowMs) === 0) {
-      if (!isExhausted) this.#learn(startedAtMs, pauseMs, nowMs)
+      if (!isExhausted && !isCrowded) this.#learn(startedAtMs, pauseMs, nowMs)
       this.#slowStart = new SlowStart(nowMs + pauseMs, this.#learned)
     }
     this.#holdUntil(nowMs + pauseMs, isExhausted, nowMs)
     this.shared?.paused(this.#pausedUntilMs, isExhausted)
     return isNews ? pauseMs : 0
+  }
+
+  /** Keeps to the calls at a time that go through. Whether there are any: else others have all the places. */
+  #makesRoom(startedAtMs: number, nowMs: number): boolean {
+    const others = this.#active.calls + this.#successes.since(startedAtMs)
+    if (others > 0) this.#ownQuotas.crowded(others, nowMs)
+    return others > 0
   }
 
   #holdUntil(untilMs: number, isExhausted: boolean, nowMs: number): void {

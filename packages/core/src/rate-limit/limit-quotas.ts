@@ -1,5 +1,6 @@
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 import type { Random } from '../random/random.ts'
+import { ConcurrencyQuota } from './concurrency-quota.ts'
 import { DeclaredQuota } from './declared-quota.ts'
 import type { Load } from './limit-queue.ts'
 import type { Quota } from './quota.ts'
@@ -41,7 +42,8 @@ export class LimitQuotas {
   readonly #declared: readonly Kept[]
   #told: readonly Kept[] = none
   #learned: Kept | undefined
-  #all: readonly Kept[]
+  #concurrency: ConcurrencyQuota | undefined
+  #all: Kept[]
 
   constructor(declared: readonly DeclaredLimit[]) {
     this.#declared =
@@ -52,7 +54,7 @@ export class LimitQuotas {
             quota: new DeclaredQuota(limit, windowMs),
             counts: unit === undefined ? 'either' : 'units',
           }))
-    this.#all = this.#declared
+    this.#all = [...this.#declared]
   }
 
   get size(): number {
@@ -63,6 +65,15 @@ export class LimitQuotas {
   set learned(quota: Quota | undefined) {
     this.#learned = quota === undefined ? undefined : { policy: undefined, quota, counts: 'either' }
     this.#collect()
+  }
+
+  /** So many calls at a time were too many. @param most - How many went through, or may have. */
+  crowded(most: number, nowMs: number): void {
+    if (this.#concurrency !== undefined) this.#concurrency.refused(nowMs)
+    else {
+      this.#concurrency = new ConcurrencyQuota(Math.max(1, Math.floor(most)), nowMs)
+      this.#collect()
+    }
   }
 
   /** Begins to keep a limit that an answer tells of, unless it is kept already, and as what it is. */
@@ -106,6 +117,9 @@ export class LimitQuotas {
 
   started(nowMs: number): void {
     for (const { quota } of this.#all) quota.started(nowMs)
+    if (this.#concurrency?.isOver !== true) return
+    this.#concurrency = undefined
+    this.#collect()
   }
 
   finished({ startedAtMs, isSuccess, readings, cost }: Finished, inFlight: Load, nowMs: number): void {
@@ -160,7 +174,10 @@ export class LimitQuotas {
   }
 
   #collect(): void {
-    this.#all = [...this.#declared, ...this.#told, ...(this.#learned === undefined ? [] : [this.#learned])]
+    this.#all = [...this.#declared, ...this.#told]
+    if (this.#learned !== undefined) this.#all.push(this.#learned)
+    if (this.#concurrency !== undefined)
+      this.#all.push({ policy: undefined, quota: this.#concurrency, counts: 'calls' })
   }
 }
 

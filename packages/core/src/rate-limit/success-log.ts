@@ -55,6 +55,15 @@ export class SuccessLog {
     return best
   }
 
+  /** How much went through since then, as far as it is remembered. */
+  since(sinceMs: number): number {
+    const steps = this.#steps ?? []
+    let units = 0
+    for (let index = steps.length - 2; index >= 0 && (steps[index] as number) >= sinceMs; index -= 2)
+      units += steps[index + 1] as number
+    return units
+  }
+
   clear(): void {
     this.#steps = undefined
   }

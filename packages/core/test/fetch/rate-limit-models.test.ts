@@ -121,6 +121,50 @@ describe('createFetch: a load that lasts, on a limit that only a 429 tells of', 
   )
 })
 
+describe('createFetch: so many at a time, where the connector knows that a 429 means that', () => {
+  const connector: Connector = {
+    id: 'acme',
+    name: 'Acme',
+    sources: [],
+    errors: [
+      { when: { status: 429 }, then: { code: 'rate_limited', reason: 'concurrency' }, example: { status: 429 } },
+    ],
+  }
+
+  it.each(latencies.slice(1))(
+    'meets few 429s after the first ones and takes little more than the time that it must: %s',
+    async (_, latency) => {
+      for (const callers of [20, 200]) {
+        const load = {
+          limit: 5,
+          windowMs: 1_000,
+          callers,
+          ...latency,
+          telling: tellings.nothing,
+          options: { connector },
+        }
+        const { statuses, extra429s, tookMs, optimumMs, clock } = await runLoad({
+          ...load,
+          model: () => concurrency(5),
+        })
+        expect(new Set(statuses)).toEqual(new Set([200]))
+        expect(extra429s).toBeLessThanOrEqual(5)
+        // Some of the first round wait for a backoff.
+        expect(tookMs - optimumMs).toBeLessThan(300)
+        expect(clock.pendingTimers).toBe(0)
+      }
+    },
+  )
+
+  it('waits for a pause where it has nothing in flight itself: others have all the places', async () => {
+    const load = { limit: 1, windowMs: 1_000, callers: 1, telling: tellings.nothing, options: { connector } }
+    let answers = 0
+    const taken = { ...concurrency(1), take: () => ++answers > 1 }
+    const result = await runLoad({ ...load, model: () => taken })
+    expect(result.tookMs).toBeGreaterThanOrEqual(1_000)
+  })
+})
+
 describe('createFetch: a burst that is refused', () => {
   it('comes through as a whole, also where it has more retries than the retry budget pays for', async () => {
     const load = { limit: 50, windowMs: 1_000, callers: 300, latencyMs: 50, options: { retry: {} } } as const
@@ -272,7 +316,7 @@ describe('createFetch: a load where the answers say too little for the possible 
     expect(result.tookMs / result.optimumMs).toBeLessThan(1.6)
   })
 
-  it('so many at a time: no answer says so, and a bulkhead is what helps', async () => {
+  it('so many at a time, where nothing tells that a 429 means that: a bulkhead is what helps', async () => {
     const load = { ...fivePerSecond, latencyMs: 50, model: () => concurrency(5), telling: tellings.nothing }
     expect((await runLoad(load)).extra429s).toBe(0)
     const result = await runLoad({ ...load, options: { bulkhead: { maxConcurrent: 5 } } })
