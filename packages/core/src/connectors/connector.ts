@@ -72,7 +72,7 @@ export interface ErrorVerdict {
   readonly retryable?: Retryable
   /** Where the answer does not settle whether the request took effect. Default: what the status says, mostly `answered`. */
   readonly delivery?: Delivery
-  /** Wait before a repeat, where the provider documents one and sends none. */
+  /** Wait before a repeat, where the provider documents one and sends none; twice as long each time that a limit goes on. */
   readonly waitMs?: number
 }
 

@@ -1,4 +1,4 @@
-import type { Connector, ErrorVerdict } from '../connectors/connector.ts'
+import type { Connector, ErrorRule, ErrorVerdict } from '../connectors/connector.ts'
 import { matchesCondition } from '../connectors/match-condition.ts'
 import { limitWaitMs, readRateLimits } from '../limit-reading/read-rate-limits.ts'
 import { parseRetryAfterField } from '../time/retry-after.ts'
@@ -34,10 +34,21 @@ export interface ResponseFacts {
  * Reads, never throws, and takes nothing secret over: of the body only the provider's code and its redacted message.
  */
 export function classifyResponse(facts: ResponseFacts, connector?: Connector): IntegrationErrorInit | undefined {
-  const rule = connector?.errors?.find(({ when }) => matchesCondition(when, facts))
+  const rule = ruleFor(facts, connector)
   if (rule !== undefined) return describe(facts, connector, fromRule(rule.then, facts.status), rule.then.waitMs)
   const verdict = builtInVerdict(facts, connector)
   return verdict === undefined ? undefined : describe(facts, connector, verdict)
+}
+
+/** Whether how long to wait after a limit is only documented: the answer says nothing of it. */
+export function isWaitDocumented(facts: ResponseFacts, connector?: Connector): boolean {
+  const documentedMs = ruleFor(facts, connector)?.then.waitMs
+  if (documentedMs === undefined || parseRetryAfterField(facts.headers, facts.now) !== undefined) return false
+  return limitWaitMs(readRateLimits(facts, facts.now, connector), documentedMs) === documentedMs
+}
+
+function ruleFor(facts: ResponseFacts, connector: Connector | undefined): ErrorRule | undefined {
+  return connector?.errors?.find(({ when }) => matchesCondition(when, facts))
 }
 
 function fromRule(then: ErrorVerdict, status: number): Verdict {

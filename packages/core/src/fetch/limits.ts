@@ -1,5 +1,6 @@
 import type { CoreEventMap } from '../events/core-event-map.ts'
 import type { Emitter } from '../events/emitter.ts'
+import { isWaitDocumented } from '../errors/classify-response.ts'
 import type { IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 import { readRateLimits } from '../limit-reading/read-rate-limits.ts'
@@ -161,7 +162,7 @@ export function learnLimits(
   if (limits.length === 0) return
   const { failure } = outcome
   const readings = readingsOf(outcome, call, nowMs, options)
-  const hit = hitOf(failure)
+  const hit = hitOf(outcome, options)
   const limited = hit === undefined ? undefined : hitLimit(limits, readings)
   // The rate of which they tell is that of another limit.
   const told = hit?.isCrowded === true ? nothing : readings
@@ -183,11 +184,17 @@ export function learnLimits(
   }
 }
 
-function hitOf(failure: IntegrationErrorInit | undefined): Hit | undefined {
+function hitOf(outcome: Outcome, { connector, clock }: ResolvedFetchOptions): Hit | undefined {
+  const { failure } = outcome
   if (failure?.code !== 'rate_limited' && failure?.code !== 'quota_exhausted') return undefined
   if (failure.reason !== undefined && NOT_OF_CALLS.has(failure.reason)) return undefined
-  const isCrowded = failure.reason === 'concurrency'
-  return { waitMs: failure.retryAfterMs, isExhausted: failure.code === 'quota_exhausted', isCrowded }
+  const facts = outcome.kind === 'response' ? { ...readAnswer(outcome.response), now: clock.now() } : undefined
+  return {
+    waitMs: failure.retryAfterMs,
+    isLeast: facts !== undefined && isWaitDocumented(facts, connector),
+    isExhausted: failure.code === 'quota_exhausted',
+    isCrowded: failure.reason === 'concurrency',
+  }
 }
 
 const nothing: readonly RateLimitReading[] = []

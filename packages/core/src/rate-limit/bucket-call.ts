@@ -15,6 +15,8 @@ export interface BucketCall {
 export interface Hit {
   /** `undefined` or 0: nothing of how long to wait. */
   readonly waitMs: number | undefined
+  /** It may be longer: nothing but the documentation says it. */
+  readonly isLeast?: boolean
   /** Nobody waits for the end: all are refused. */
   readonly isExhausted: boolean
   /** Too many at a time: a place is free when another call ends. */

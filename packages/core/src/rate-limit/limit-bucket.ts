@@ -14,6 +14,9 @@ import { UnexplainedPauses } from './unexplained-pauses.ts'
 // Longer pauses are not slept out but refused, and asked about again after this time: the header may have been misread.
 const MAX_PAUSE_MS = 3_600_000
 const NEWS_MS = 100
+// The first pauses of those that nothing explains.
+const FIRST_PAUSE_MS = 1_000
+const FIRST_EXHAUSTED_PAUSE_MS = 60_000
 const INTERVAL_JITTER = 0.2
 
 /** Those of every bucket of which no limit is known. */
@@ -151,7 +154,7 @@ export class LimitBucket {
     this.#end(cost)
     this.#sampling.note(readings.length > 0, isSuccess)
     if (isSuccess) {
-      this.#unexplained = undefined
+      if (startedAtMs >= this.#pausedUntilMs) this.#unexplained = undefined
       if (this.#learned?.isBeforeHit(startedAtMs) !== true) this.#successes.add(cost ?? 1, nowMs)
     }
     let newsMs = 0
@@ -180,16 +183,18 @@ export class LimitBucket {
   }
 
   /** Returns the length of the pause, or 0 when it is no news. */
-  #pause({ waitMs, isExhausted, isCrowded = false }: Hit, startedAtMs: number, nowMs: number): number {
+  #pause(hit: Hit, startedAtMs: number, nowMs: number): number {
+    const { waitMs, isExhausted, isCrowded = false } = hit
     // What the answer told otherwise holds the others back already.
     if (waitMs === undefined && !isExhausted && this.pausedMs(nowMs) > 0) return 0
-    const isExplained = waitMs !== undefined && waitMs > 0
+    const isTold = waitMs !== undefined && waitMs > 0
+    const isExplained = isTold && hit.isLeast !== true
     if (isCrowded && !isExplained && this.#makesRoom(startedAtMs, nowMs)) return 0
-    const pauseMs = Math.min(isExplained ? waitMs : this.#unexplainedPauseMs(isExhausted, nowMs), MAX_PAUSE_MS)
+    const pauseMs = Math.min(isExplained ? waitMs : this.#unexplainedPauseMs(hit, nowMs), MAX_PAUSE_MS)
     const prolongedMs = nowMs + pauseMs - this.#pausedUntilMs
     if (pauseMs <= 0 || prolongedMs <= 0) return 0
     const isNews = this.#pausedUntilMs <= nowMs || prolongedMs > NEWS_MS
-    if (isExplained) this.#quotas.resetBy(nowMs + pauseMs)
+    if (isTold) this.#quotas.resetBy(nowMs + pauseMs)
     // Where the answer tells the very limit that was hit, nothing has to be guessed.
     if (this.#quotas.usedUpUntilMs(nowMs) === 0) {
       if (!isExhausted && !isCrowded) this.#learn(startedAtMs, pauseMs, nowMs)
@@ -297,10 +302,10 @@ export class LimitBucket {
     this.#successes.clear()
   }
 
-  #unexplainedPauseMs(isExhausted: boolean, nowMs: number): number {
+  #unexplainedPauseMs({ waitMs = 0, isExhausted }: Hit, nowMs: number): number {
     // The other answers of calls that were in flight together are no further sign.
-    if (this.#pausedUntilMs > nowMs && (this.#isExhausted || !isExhausted)) return 0
+    if (this.#pausedUntilMs > nowMs && (this.#isExhausted || !isExhausted)) return waitMs
     this.#unexplained ??= new UnexplainedPauses()
-    return this.#unexplained.nextMs(isExhausted)
+    return this.#unexplained.nextMs(waitMs || (isExhausted ? FIRST_EXHAUSTED_PAUSE_MS : FIRST_PAUSE_MS))
   }
 }

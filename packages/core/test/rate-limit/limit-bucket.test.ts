@@ -220,6 +220,39 @@ describe('LimitBucket', () => {
     },
   )
 
+  it('pauses longer each time for what is only documented, half an hour at most, until something goes through', async () => {
+    const { bucket, clock, start, succeed, now } = bucketOf(10)
+    const refuse = () => {
+      start(1)
+      const hit = { waitMs: 60_000, isLeast: true, isExhausted: false }
+      return bucket.finish({ startedAtMs: now(), isSuccess: false, readings: [], hit }, now())
+    }
+    const pauses: number[] = []
+    for (let n = 0; n < 7; n++) {
+      pauses.push(refuse())
+      await clock.advance(bucket.pausedMs(now()))
+    }
+    expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 32].map((minutes) => minutes * 60_000))
+    succeed()
+    expect(refuse()).toBe(60_000)
+  })
+
+  it('takes the answers of calls in flight together for one refusal, and a success among them for no sign that it is over', async () => {
+    const { bucket, clock, start } = bucketOf(10)
+    const refuse = (startedAtMs: number, nowMs: number) =>
+      bucket.finish(
+        { startedAtMs, isSuccess: false, readings: [], hit: { waitMs: 60_000, isLeast: true, isExhausted: false } },
+        nowMs,
+      )
+    start(3)
+    expect(refuse(0, 0)).toBe(60_000)
+    expect(refuse(0, 5_000)).toBe(60_000)
+    bucket.finish({ startedAtMs: 0, isSuccess: true, readings: [] }, 6_000)
+    await clock.advance(65_000)
+    start(1)
+    expect(refuse(65_000, 65_000)).toBe(120_000)
+  })
+
   it('says when what is left was used up, once', () => {
     const { bucket } = bucketOf(10)
     const finish = (readings: readonly RateLimitReading[], nowMs: number) => {
