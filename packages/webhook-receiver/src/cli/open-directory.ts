@@ -30,13 +30,17 @@ export interface KeyedDirectory {
 /**
  * Opens the buffer in a directory to look into it. Nothing is changed, and an application may have it open.
  *
- * @throws UsageError when there is no buffer; BufferError when it is of a later format.
+ * @throws UsageError when there is no buffer and `create` is not set; BufferError when it is of a later format.
  */
 export async function inspectDirectory(
   directory: string,
-  { rememberIds = false, ...keys }: KeyedDirectory & { readonly rememberIds?: boolean } = {},
+  {
+    create = false,
+    rememberIds = false,
+    ...keys
+  }: KeyedDirectory & { readonly create?: boolean; readonly rememberIds?: boolean } = {},
 ): Promise<OpenDirectory> {
-  await requireBuffer(directory)
+  if (!create) await requireBuffer(directory)
   for (let attempt = 1; ; attempt++) {
     const overlay = overlayFileSystem(nodeFileSystem())
     const { fileSystem } = overlay

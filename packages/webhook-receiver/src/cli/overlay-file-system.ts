@@ -1,14 +1,15 @@
 import type { FileSystem, OpenFile } from '../disk/file-system.ts'
+import { type KeptBytes, ScratchSpace } from './scratch-space.ts'
 
 /** A view of a file system that keeps what is written to itself. */
 export interface OverlayFileSystem {
   readonly fileSystem: FileSystem
-  /** Closes the files of the base that it has opened. */
+  /** Closes the files of the base that it has opened, and forgets what was written. */
   close(): Promise<void>
 }
 
 /**
- * A view of `base` that changes nothing there: what is written through it stays in memory. So the directory of a running application
+ * A view of `base` that changes nothing there: what is written through it is kept aside. So the directory of a running application
  * can be opened and recovered as after a crash, and looked into, while the application goes on writing. Files have the size that
  * they had when they were first opened, and the lock of the directory is neither taken nor asked for.
  */
@@ -16,6 +17,7 @@ export function overlayFileSystem(base: FileSystem): OverlayFileSystem {
   const files = new Map<string, OverlayContent>()
   const removed = new Set<string>()
   const opened: OpenFile[] = []
+  const scratch = new ScratchSpace(base)
 
   const contentOf = async (path: string): Promise<OverlayContent> => {
     const known = files.get(path)
@@ -23,7 +25,7 @@ export function overlayFileSystem(base: FileSystem): OverlayFileSystem {
     if (removed.has(path)) throw failure('ENOENT', path)
     const file = await base.open(path, 'read')
     opened.push(file)
-    const content = new OverlayContent(file, await file.size())
+    const content = new OverlayContent(scratch, file, await file.size())
     files.set(path, content)
     return content
   }
@@ -38,7 +40,7 @@ export function overlayFileSystem(base: FileSystem): OverlayFileSystem {
     async open(path, mode) {
       if (mode !== 'create') return (await contentOf(path)).handle()
       if (await exists(path)) throw failure('EEXIST', path)
-      const content = new OverlayContent(undefined, 0)
+      const content = new OverlayContent(scratch, undefined, 0)
       files.set(path, content)
       removed.delete(path)
       return content.handle()
@@ -75,24 +77,29 @@ export function overlayFileSystem(base: FileSystem): OverlayFileSystem {
     fileSystem,
     async close() {
       await Promise.all(opened.splice(0).map((file) => file.close()))
+      await scratch.close()
     },
   }
 }
 
+/** A part of a file that was written; `length` is less than was kept where the file was cut. */
 interface Extent {
   readonly at: number
-  readonly bytes: Uint8Array
+  readonly length: number
+  readonly bytes: KeptBytes
 }
 
-/** A file of the base with what was written over it. Little is: headers, seals, cursors. */
+/** A file of the base with what was written over it. */
 class OverlayContent {
+  readonly #scratch: ScratchSpace
   readonly #base: OpenFile | undefined
   /** How much of the base is still seen. */
   #baseSize: number
   #size: number
   #extents: Extent[] = []
 
-  constructor(base: OpenFile | undefined, size: number) {
+  constructor(scratch: ScratchSpace, base: OpenFile | undefined, size: number) {
+    this.#scratch = scratch
     this.#base = base
     this.#baseSize = size
     this.#size = size
@@ -102,7 +109,7 @@ class OverlayContent {
     return {
       size: async () => this.#size,
       read: (target, position) => this.#read(target, position),
-      write: async (chunks, position) => this.#write(chunks, position),
+      write: (chunks, position) => this.#write(chunks, position),
       truncate: async (length) => this.#truncate(length),
       async datasync() {},
       // Others may have it open; the base is closed with the overlay.
@@ -121,26 +128,27 @@ class OverlayContent {
       if (count === 0) break
       filled += count
     }
-    for (const { at, bytes } of this.#extents) {
+    for (const { at, length: extent, bytes } of this.#extents) {
       const from = Math.max(at, position)
-      const to = Math.min(at + bytes.length, position + length)
-      if (from < to) wanted.set(bytes.subarray(from - at, to - at), from - position)
+      const to = Math.min(at + extent, position + length)
+      if (from < to) await bytes.read(wanted.subarray(from - position, to - position), from - at)
     }
     return length
   }
 
-  #write(chunks: readonly Uint8Array[], position: number): number {
-    const bytes = Buffer.concat(chunks)
-    this.#extents.push({ at: position, bytes })
-    this.#size = Math.max(this.#size, position + bytes.length)
-    return bytes.length
+  async #write(chunks: readonly Uint8Array[], position: number): Promise<number> {
+    const bytes = await this.#scratch.keep(chunks)
+    const { length } = bytes
+    this.#extents.push({ at: position, length, bytes })
+    this.#size = Math.max(this.#size, position + length)
+    return length
   }
 
   #truncate(length: number): void {
     this.#baseSize = Math.min(this.#baseSize, length)
     this.#extents = this.#extents
       .filter(({ at }) => at < length)
-      .map(({ at, bytes }) => ({ at, bytes: bytes.subarray(0, length - at) }))
+      .map((extent) => ({ ...extent, length: Math.min(extent.length, length - extent.at) }))
     this.#size = length
   }
 }

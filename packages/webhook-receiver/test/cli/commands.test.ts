@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { EventBuffer } from '../../src/buffer/event-buffer.ts'
@@ -226,111 +223,6 @@ describe('holdfast repair', () => {
   })
 })
 
-describe('holdfast export and import', () => {
-  const events = [
-    sampleEvent(1, {
-      tenant: 'acme',
-      eventId: 'original',
-      remoteAddress: '10.0.0.1',
-      occurredAt: Date.UTC(2026, 10, 25),
-    }),
-    sampleEvent(2, { body: Buffer.from([0, 255, 13, 10]), batch: { id: 'b', index: 1, size: 3 } }),
-    sampleEvent(3, { body: Buffer.from('\uFEFF"quoted", and\r\nmore, €') }),
-    sampleEvent(4, { body: Buffer.alloc(0), headers: [['X-Odd', ' ", ']] }),
-  ]
-
-  it.each(['jsonl', 'csv'])('bring every byte back as %s', async (format) => {
-    const directory = await storedDirectory(events)
-    const file = join(temporaryDirectory(), `../events.${format}`)
-    expect(await holdfast(['export', directory, '-o', file])).toMatchObject({ code: 0, stderr: '4 events written\n' })
-    const other = temporaryDirectory()
-    const dry = await holdfast(['import', other, file, '--create', '--dry-run'])
-    expect(dry.stdout).toBe('4 events read, 4 would be stored, 0 there already\n')
-    expect((await holdfast(['import', other, file, '--create'])).stdout).toBe(
-      '4 events read, 4 stored, 0 there already\n',
-    )
-    expect((await holdfast(['import', other, file, '--dry-run'])).stdout).toContain(
-      '0 would be stored, 4 there already',
-    )
-    expect((await holdfast(['import', other, file])).stdout).toContain('0 stored, 4 there already')
-    expect((await holdfast(['export', other])).stdout).toBe((await holdfast(['export', directory])).stdout)
-    const [, second] = jsonLines((await holdfast(['export', other])).stdout)
-    expect(second).toMatchObject({ bodyBase64: 'AP8NCg==', headers: events[1]?.headers })
-  })
-
-  it('counts an event that comes twice in a file once, with --dry-run as without', async () => {
-    const [line] = (await holdfast(['export', await storedDirectory([sampleEvent(1)])])).stdout.split('\n')
-    const twice = { stdin: `${line}\n${line}\n` }
-    const args = ['import', temporaryDirectory(), '-', '--create', '--json']
-    const counts = { read: 2, appended: 1, duplicates: 1 }
-    expect(jsonLines((await holdfast([...args, '--dry-run'], twice)).stdout)).toEqual([{ dryRun: true, ...counts }])
-    expect(jsonLines((await holdfast(args, twice)).stdout)).toEqual([{ dryRun: false, ...counts }])
-  })
-
-  it('overwrites no file', async () => {
-    const directory = await storedDirectory(events)
-    const file = join(temporaryDirectory(), '../kept.csv')
-    writeFileSync(file, 'mine')
-    expect(await holdfast(['export', directory, '-o', file])).toMatchObject({ code: 2 })
-    expect(readFileSync(file, 'utf8')).toBe('mine')
-  })
-
-  it.each([
-    ['{"id":"1"}', 'standard input, line 1: `source` must be a text.'],
-    ['\n{', 'standard input, line 2: this is not JSON.'],
-    [JSON.stringify({ id: '1', source: 's', receivedAt: 'yesterday', body: '' }), '`receivedAt` must be a time'],
-    [JSON.stringify({ id: '1', source: 's', receivedAt: '2026-01-01' }), 'expected either `body`'],
-    [JSON.stringify({ id: '1', source: 's', receivedAt: '2026-01-01', bodyBase64: '*' }), 'in base64'],
-    [JSON.stringify({ id: '1', source: 's', receivedAt: '2026-01-01', body: '', headers: {} }), '`headers` must be'],
-  ])('names the line that is no event: %s', async (line, message) => {
-    const directory = await storedDirectory([])
-    const { code, stderr } = await holdfast(['import', directory, '-'], { stdin: line })
-    expect(code).toBe(2)
-    expect(stderr).toContain(message)
-  })
-})
-
-describe('holdfast replay', () => {
-  it('sends the chosen events in order, with their own headers and bytes', async () => {
-    const directory = await storedDirectory([1, 2, 3].map((number) => sampleEvent(number)))
-    const { url, received } = await receivingServer()
-    const { code, stdout } = await holdfast([
-      'replay',
-      directory,
-      '--url',
-      url,
-      '--rate',
-      '1000',
-      '--from',
-      '2026-11-26T02:00:00Z',
-      '--header',
-      'x-replayed: yes',
-    ])
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '2 events delivered, 0 refused\n' })
-    expect(received.map(({ body }) => body)).toEqual(['{"number":2}', '{"number":3}'])
-    expect(received[0]?.headers).toMatchObject({ 'x-signature': 'one, two', 'x-replayed': 'yes' })
-  })
-
-  it('names a port that fetch blocks', async () => {
-    const directory = await storedDirectory([sampleEvent(1)])
-    const { code, stderr } = await holdfast(['replay', directory, '--url', 'http://127.0.0.1:6000/'])
-    expect(code).toBe(1)
-    expect(stderr).toContain('Expected `--url` to have a port that fetch connects to, got 6000, which it blocks.')
-  })
-
-  it('stops at an event that is refused, or goes on when it is told to', async () => {
-    const directory = await storedDirectory([1, 2, 3].map((number) => sampleEvent(number)))
-    const { url, received } = await receivingServer((body) => (body.includes('1') ? 422 : 200))
-    const stopped = await holdfast(['replay', directory, '--url', url, '--rate', '1000'])
-    expect(stopped).toMatchObject({ code: 1, stdout: '0 events delivered, 1 refused\n' })
-    expect(stopped.stderr).toContain('evt_1: answered 422')
-    await holdfast(['replay', directory, '--url', url, '--rate', '1000', '--keep-going'])
-    expect(received).toHaveLength(4)
-    const dry = await holdfast(['replay', directory, '--dry-run', '--source', 'other'])
-    expect(dry.stdout).toBe('0 events would be sent\n')
-  })
-})
-
 /** Every file of a directory with a hash of its bytes. */
 function fingerprint(directory: string): Readonly<Record<string, string>> {
   const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
@@ -358,22 +250,4 @@ function flipBit(directory: string, text: string): void {
   const at = bytes.indexOf(text)
   bytes[at] = (bytes[at] ?? 0) ^ 1
   writeFileSync(path, bytes)
-}
-
-async function receivingServer(statusOf: (body: string) => number = () => 200) {
-  const received: { readonly headers: NodeJS.Dict<string | string[]>; readonly body: string }[] = []
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const body = Buffer.concat(chunks).toString()
-    received.push({ headers: request.headers, body })
-    response.writeHead(statusOf(body)).end()
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`, received }
 }

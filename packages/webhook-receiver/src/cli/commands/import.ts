@@ -1,7 +1,6 @@
-import { createReadStream, existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { createReadStream } from 'node:fs'
 import type { EventBuffer, NewEvent } from '../../buffer/event-buffer.ts'
-import { eventIdentity } from '../../buffer-kit/event-meta.ts'
+import { checkEventSize, encodeEventMeta } from '../../buffer-kit/event-meta.ts'
 import { type CliIo, UsageError } from '../cli-io.ts'
 import type { Command } from '../command.ts'
 import { readCsv } from '../csv.ts'
@@ -16,6 +15,7 @@ import { keysOf, keysOption } from '../stored-keys.ts'
 
 const BATCH_EVENTS = 256
 const BATCH_BYTES = 1024 * 1024
+const NOTHING = new Uint8Array()
 
 /** `holdfast import DIRECTORY FILE` */
 export const importEvents: Command = {
@@ -36,16 +36,13 @@ export const importEvents: Command = {
     const events = readFile(file, formatOf(args.text('format'), file), io)
     const isDry = args.flag('dry-run')
     const counts: Counts = { read: 0, appended: 0, duplicates: 0 }
-    if (isDry && args.flag('create') && !existsSync(join(directory, 'META'))) {
-      await countNew(events, counts)
-    } else {
-      // A dry run appends, too: into a view of the files that is thrown away.
-      const keys = await keysOf(args, io)
-      await using opened = await (isDry
-        ? inspectDirectory(directory, { ...keys, rememberIds: true })
-        : changeDirectory(directory, { ...keys, create: args.flag('create') }))
-      await store(opened.buffer, events, counts, io)
-    }
+    const options = { ...(await keysOf(args, io)), create: args.flag('create') }
+    // A dry run appends, too: into a view of the files that is thrown away.
+    await using opened = await (isDry
+      ? inspectDirectory(directory, { ...options, rememberIds: true })
+      : changeDirectory(directory, options))
+    const { buffer } = opened
+    await store(buffer, isDry ? withoutContents(events, buffer.caps.maxEventBytes) : events, counts, io)
     if (args.flag('json')) await writeJson(io, { dryRun: isDry, ...counts })
     else
       await io.stdout.write(
@@ -58,17 +55,6 @@ interface Counts {
   read: number
   appended: number
   duplicates: number
-}
-
-/** What a buffer that is still to be made would say of these events. */
-async function countNew(events: AsyncIterable<NewEvent>, counts: Counts): Promise<void> {
-  const seen = new Set<string>()
-  for await (const event of events) {
-    counts.read++
-    seen.add(eventIdentity(event))
-  }
-  counts.appended = seen.size
-  counts.duplicates = counts.read - seen.size
 }
 
 async function store(buffer: EventBuffer, events: AsyncIterable<NewEvent>, counts: Counts, io: CliIo): Promise<void> {
@@ -90,6 +76,21 @@ async function store(buffer: EventBuffer, events: AsyncIterable<NewEvent>, count
   }
   if (batch.length > 0) await flush()
   await progress.end()
+}
+
+/**
+ * What of events decides whether they are new, so that a dry run of a large file does not need the room for it.
+ *
+ * @throws BufferError for one that is too large to be stored.
+ */
+async function* withoutContents(
+  events: AsyncIterable<NewEvent>,
+  maxEventBytes: number,
+): AsyncGenerator<NewEvent, void, undefined> {
+  for await (const event of events) {
+    checkEventSize(event.body.length, Buffer.byteLength(encodeEventMeta(event)), maxEventBytes)
+    yield { ...event, method: '', url: '', headers: [], body: NOTHING }
+  }
 }
 
 async function* readFile(file: string, format: 'jsonl' | 'csv', io: CliIo): AsyncGenerator<NewEvent, void, undefined> {

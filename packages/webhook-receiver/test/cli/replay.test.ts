@@ -1,0 +1,64 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { holdfast, sampleEvent, storedDirectory } from './cli-fixture.ts'
+
+describe('holdfast replay', () => {
+  it('sends the chosen events in order, with their own headers and bytes', async () => {
+    const directory = await storedDirectory([1, 2, 3].map((number) => sampleEvent(number)))
+    const { url, received } = await receivingServer()
+    const { code, stdout } = await holdfast([
+      'replay',
+      directory,
+      '--url',
+      url,
+      '--rate',
+      '1000',
+      '--from',
+      '2026-11-26T02:00:00Z',
+      '--header',
+      'x-replayed: yes',
+    ])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '2 events delivered, 0 refused\n' })
+    expect(received.map(({ body }) => body)).toEqual(['{"number":2}', '{"number":3}'])
+    expect(received[0]?.headers).toMatchObject({ 'x-signature': 'one, two', 'x-replayed': 'yes' })
+  })
+
+  it('names a port that fetch blocks', async () => {
+    const directory = await storedDirectory([sampleEvent(1)])
+    const { code, stderr } = await holdfast(['replay', directory, '--url', 'http://127.0.0.1:6000/'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('Expected `--url` to have a port that fetch connects to, got 6000, which it blocks.')
+  })
+
+  it('stops at an event that is refused, or goes on when it is told to', async () => {
+    const directory = await storedDirectory([1, 2, 3].map((number) => sampleEvent(number)))
+    const { url, received } = await receivingServer((body) => (body.includes('1') ? 422 : 200))
+    const stopped = await holdfast(['replay', directory, '--url', url, '--rate', '1000'])
+    expect(stopped).toMatchObject({ code: 1, stdout: '0 events delivered, 1 refused\n' })
+    expect(stopped.stderr).toContain('evt_1: answered 422')
+    await holdfast(['replay', directory, '--url', url, '--rate', '1000', '--keep-going'])
+    expect(received).toHaveLength(4)
+    const dry = await holdfast(['replay', directory, '--dry-run', '--source', 'other'])
+    expect(dry.stdout).toBe('0 events would be sent\n')
+  })
+})
+
+async function receivingServer(statusOf: (body: string) => number = () => 200) {
+  const received: { readonly headers: NodeJS.Dict<string | string[]>; readonly body: string }[] = []
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const body = Buffer.concat(chunks).toString()
+    received.push({ headers: request.headers, body })
+    response.writeHead(statusOf(body)).end()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`, received }
+}
