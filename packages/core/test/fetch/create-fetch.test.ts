@@ -87,6 +87,38 @@ describe('createFetch', () => {
       expect(sent).toHaveLength(1)
     })
 
+    it.each<[string, (...call: Parameters<typeof globalThis.fetch>) => Parameters<typeof globalThis.fetch>]>([
+      ['with the same arguments', (input, init) => [input, init]],
+      ['with a new Request', (input, init) => [new Request(input, init)]],
+      ['with another URL', (input, init) => [`${new Request(input).url}a/`, init]],
+    ])('sends by the one before when somebody wraps it at once, takes time and comes back %s', async (_, change) => {
+      const ours = createFetch({ retry: false, breaker: false })
+      globalThis.fetch = async (input, init) => {
+        await new Promise(setImmediate)
+        return ours(...change(input, init))
+      }
+      await Promise.all([1, 2].map((call) => globalThis.fetch(`https://example.com/${call}/`)))
+      expect(sent).toHaveLength(2)
+      sent.length = 0
+      await globalThis.fetch('https://example.com/')
+      // Once it is known, the wrapper is not passed twice.
+      const [{ url }] = sent.map((input) => new Request(input as string)) as [Request]
+      expect(url).toMatch(/^https:\/\/example\.com\/(a\/)?$/)
+    })
+
+    it('respects a replacement that sends another request by it before it answers', async () => {
+      const ours = createFetch({ retry: false })
+      await Promise.resolve()
+      globalThis.fetch = async (input) => {
+        const answered = new Request(input).url.endsWith('/token')
+          ? 'token'
+          : await (await ours('https://example.com/token')).text()
+        return new Response(`${answered}.`)
+      }
+      expect(await (await ours('https://example.com/')).text()).toBe('token..')
+      expect(sent).toEqual([])
+    })
+
     it('is called by a newer one, which repeats for both, and does not call that', async () => {
       const clock = fakeClock()
       const older = createFetch({ clock })
