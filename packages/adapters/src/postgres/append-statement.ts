@@ -1,8 +1,13 @@
 import type { EventRecord } from './event-record.ts'
 import type { SqlQuery } from './sql-client.ts'
 
-/** What became of a record: the number of its event in its partition, negative where it was known. */
-export type Appended = number
+/** What became of records. */
+export interface Appended {
+  /** The number of the event of each in its partition, negative where it was known. */
+  readonly seqs: readonly number[]
+  /** That of the server. */
+  readonly timeline: string
+}
 
 /**
  * Stores records with one statement, all or none.
@@ -15,21 +20,38 @@ export async function appendRecords(
   buffer: number,
   records: readonly EventRecord[],
   { windowMs, channel }: { readonly windowMs: number; readonly channel: string | undefined },
-): Promise<readonly Appended[]> {
+): Promise<Appended> {
   const { sent, indexes } = withoutRepeats(records, windowMs)
-  const { items, data } = layOut(sent)
-  const parts = Array.from(new Set(sent.map(({ partition }) => partition)))
-  const rows = await query(
-    `select n, seq::text as seq, is_new
-     from ${schema}.append($1::int, $2::text::int[], $3::float8, $4::text, $5::bytea, $6::text)`,
-    [buffer, `{${parts.join(',')}}`, windowMs, JSON.stringify(items), Buffer.concat(data), channel ?? null],
+  const parts = Array.from(new Set(sent.map(({ partition }) => partition))).toSorted((a, b) => a - b)
+  const slots = new Map(parts.map((partition, index) => [partition, index + 1]))
+  const array = (value: (record: EventRecord) => unknown): string => `{${sent.map(value).join(',')}}`
+  let end = 0
+  const [row] = await query(
+    `select seqs, timeline from ${schema}.append($1::int, $2::text::int[], $3::float8, $4::text::int[], $5::text::uuid[], $6::text::float8[],
+       $7::text::int[], $8::text::int[], $9::text::int[], $10::bytea, $11::text)`,
+    [
+      buffer,
+      `{${parts.join(',')}}`,
+      windowMs,
+      array(({ partition }) => slots.get(partition)),
+      array(({ fingerprint }) => fingerprint),
+      array(({ receivedAt }) => receivedAt),
+      array(({ bytes }) => (end += bytes) - bytes),
+      array(({ meta }) => meta.byteLength),
+      array(({ body }) => body.byteLength),
+      // As one value of bytes nothing of it is escaped.
+      Buffer.concat(sent.flatMap(({ meta, body }) => [meta, body])),
+      channel ?? null,
+    ],
   )
-  const seqs: Appended[] = []
-  for (const { n, seq, is_new } of rows) seqs[Number(n)] = is_new === 1 ? Number(seq) : -Number(seq)
-  return indexes.map(({ index, isRepeat }) => {
-    const seq = seqs[index] as number
-    return isRepeat ? -Math.abs(seq) : seq
-  })
+  const seqs = String(row?.seqs).split(',').map(Number)
+  return {
+    seqs: indexes.map(({ index, isRepeat }) => {
+      const seq = seqs[index] as number
+      return isRepeat ? -Math.abs(seq) : seq
+    }),
+    timeline: String(row?.timeline),
+  }
 }
 
 /** What comes twice at once is sent once. */
@@ -47,25 +69,4 @@ function withoutRepeats(
     return { index: sent.push(record) - 1, isRepeat: false }
   })
   return { sent, indexes }
-}
-
-/** Where each record is in `data`: its meta, and its body behind it. As one value of bytes nothing of it is escaped. */
-function layOut(records: readonly EventRecord[]): { items: readonly object[]; data: readonly Buffer[] } {
-  const data: Buffer[] = []
-  let start = 0
-  const items = records.map(({ partition, fingerprint, meta, receivedAt, body }, n) => {
-    data.push(meta, body)
-    const item = {
-      n,
-      part: partition,
-      fingerprint,
-      received_at: receivedAt,
-      start,
-      meta: meta.byteLength,
-      size: body.byteLength,
-    }
-    start += meta.byteLength + body.byteLength
-    return item
-  })
-  return { items, data }
 }

@@ -13,3 +13,14 @@ export function readCursor({ done, retry }: SqlRow): CursorState {
     retry: failed.map(([seq, [attempts, nextAt]]) => ({ position: positionOf(Number(seq)), attempts, nextAt })),
   }
 }
+
+/** The multirange of the numbers of events. */
+export function multirangeOf(seqs: readonly number[]): string {
+  const ranges: [from: number, to: number][] = []
+  for (const seq of seqs.toSorted((a, b) => a - b)) {
+    const last = ranges.at(-1)
+    if (last !== undefined && seq <= last[1]) last[1] = seq + 1
+    else ranges.push([seq, seq + 1])
+  }
+  return `{${ranges.map(([from, to]) => `[${from},${to})`).join(',')}}`
+}

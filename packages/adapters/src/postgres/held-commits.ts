@@ -1,5 +1,6 @@
 import type { Lease } from '@holdfast/webhook-receiver'
 import { type Batcher, createBatcher } from './batcher.ts'
+import { multirangeOf } from './cursor.ts'
 import type { SqlQuery } from './sql-client.ts'
 
 /** Events of a partition that are done. */
@@ -18,12 +19,29 @@ export function createHeldCommits(
   consumer: () => number,
 ): Batcher<HeldCommit, boolean> {
   return createBatcher(COMMITS, async (commits) => {
-    const items = commits.map(({ lease, seqs }, n) => ({ n, part: lease.partition, epoch: lease.epoch, seqs }))
-    const rows = await query(`select commit_done as n from ${schema}.commit_done($1::int, $2::text)`, [
-      consumer(),
-      JSON.stringify(items),
-    ])
-    const lost = new Set(rows.map(({ n }) => Number(n)))
-    return commits.map((_, n) => !lost.has(n))
+    const leases = new Map<string, { readonly lease: Lease; readonly seqs: number[] }>()
+    for (const { lease, seqs } of commits) {
+      const known = leases.get(nameOf(lease))
+      if (known === undefined) leases.set(nameOf(lease), { lease, seqs: [...seqs] })
+      else known.seqs.push(...seqs)
+    }
+    const items = [...leases.values()]
+    const [row] = await query(
+      `select ${schema}.commit_done($1::int, $2::text::int[], $3::text::bigint[], $4::text::int8multirange[]) as held`,
+      [
+        consumer(),
+        `{${items.map(({ lease }) => lease.partition).join(',')}}`,
+        `{${items.map(({ lease }) => lease.epoch).join(',')}}`,
+        `{${items.map(({ seqs }) => `"${multirangeOf(seqs)}"`).join(',')}}`,
+      ],
+    )
+    // Their places, from 1; `null`: none of them.
+    const places = new Set(String(row?.held).split(',').map(Number))
+    const held = new Set(items.filter((_, index) => places.has(index + 1)).map(({ lease }) => nameOf(lease)))
+    return commits.map(({ lease }) => held.has(nameOf(lease)))
   })
+}
+
+function nameOf({ partition, epoch }: Lease): string {
+  return `${partition}:${epoch}`
 }

@@ -24,6 +24,7 @@ import { bufferFailure } from './buffer-failure.ts'
 import { readStats } from './buffer-stats.ts'
 import { createDatabase } from './database.ts'
 import { encodeEvent, entriesOf, type EventRecord } from './event-record.ts'
+import { createHandover, runsOf } from './handover.ts'
 import { listenTo } from './notifications.ts'
 import { type PostgresBufferOptions, resolvePostgresBufferOptions } from './postgres-buffer-options.ts'
 import { createPostgresConsumer } from './postgres-consumer.ts'
@@ -92,6 +93,8 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     },
   })
 
+  const handover = createHandover(clock)
+
   const store = async (records: readonly EventRecord[]): Promise<readonly number[]> => {
     const answer = appendRecords(ask, schema, id, records, {
       windowMs: dedupeWindowMs,
@@ -100,8 +103,11 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     // What waits for a connection counts until its outcome is known, also after nobody waits for it any more.
     const settled = (): void => budget.giveBack(bytesOf(records))
     answer.then(settled, settled)
-    const seqs = await inTime(answer)
-    for (const partition of new Set(records.map((record) => record.partition))) arrivals.announce(partition)
+    const { seqs, timeline } = await inTime(answer)
+    for (const run of runsOf(records, seqs)) {
+      handover.offer(run, timeline)
+      arrivals.announce(run.partition)
+    }
     return seqs
   }
 
@@ -206,6 +212,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
         schema,
         database,
         arrivals,
+        handover,
         requireOpen,
         inTime,
         onLease: (owner, lease, held) => {

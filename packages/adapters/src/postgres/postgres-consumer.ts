@@ -1,20 +1,14 @@
-import {
-  BufferError,
-  type Consumer,
-  type CursorDelta,
-  type EventPlace,
-  type Lease,
-  type LogEntry,
-} from '@holdfast/webhook-receiver'
-import { type Arrivals, seqOf, untilAborted } from '@holdfast/webhook-receiver/buffer-kit'
+import { BufferError, type Consumer, type CursorDelta, type EventPlace, type Lease } from '@holdfast/webhook-receiver'
+import { type Arrivals, seqOf } from '@holdfast/webhook-receiver/buffer-kit'
 import { bufferFailure } from './buffer-failure.ts'
 import { readCursor } from './cursor.ts'
 import type { Database } from './database.ts'
 import { readDeadLetters } from './dead-letters.ts'
-import { entriesOf } from './event-record.ts'
+import type { Handover } from './handover.ts'
 import { createHeldCommits } from './held-commits.ts'
 import { createHeldMarks } from './held-marks.ts'
 import { createHeldReads } from './held-reads.ts'
+import { createLogReads } from './log-reads.ts'
 import { laneOf, letterItem, parkedItem, parkedOf } from './set-aside.ts'
 import type { SqlQuery, SqlRow, SqlValue } from './sql-client.ts'
 import { readText, storedText } from './text.ts'
@@ -29,6 +23,7 @@ export interface PostgresConsumerOptions {
   readonly schema: string
   readonly database: Database
   readonly arrivals: Arrivals
+  readonly handover: Handover
   /** @throws BufferError `buffer_closed` */
   readonly requireOpen: () => void
   /** Waits for an answer, not without end. @throws BufferError `buffer_failed` */
@@ -46,7 +41,7 @@ const ACKS = 256
 
 /** Makes the face of a consumer that is registered. */
 export function createPostgresConsumer(options: PostgresConsumerOptions): Consumer {
-  const { name, buffer, schema, database, arrivals, requireOpen, inTime, onLease } = options
+  const { name, buffer, schema, database, arrivals, handover, requireOpen, inTime, onLease } = options
   let { id } = options
 
   const staleLease = (partition: number): BufferError =>
@@ -102,6 +97,18 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
 
   const queryInTime: SqlQuery = (text, values) => inTime(database.query(text, values))
   const readHeld = createHeldReads(queryInTime, schema, () => id, buffer)
+  const reads = createLogReads({
+    arrivals,
+    handover,
+    async ask(read) {
+      requireOpen()
+      const rows = await readHeld(read).catch((error: unknown) => {
+        throw failure(error, read.lease.partition)
+      })
+      if (rows === undefined) throw staleLease(read.lease.partition)
+      return rows
+    },
+  })
   const commitHeld = createHeldCommits(queryInTime, schema, () => id)
   const markHeld = createHeldMarks(queryInTime, schema, () => id)
 
@@ -150,37 +157,18 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
     async acquire({ owner, leaseMs, max = 1024 }) {
       const rows = await askRegistered(
         'acquire(own.id, $4::text, $5::float8, $6::int) a',
-        'a.part, a.epoch, a.ends_ms',
+        'a.part, a.epoch, a.ends_ms, a.timeline',
         [storedText(owner), leaseMs, Math.min(max, 1024)],
       )
       const taken = rows.filter((row) => row.part !== null).toSorted((a, b) => Number(a.part) - Number(b.part))
-      return taken.map(({ part, epoch, ends_ms }) => {
+      return taken.map(({ part, epoch, ends_ms, timeline }) => {
         const lease = { partition: Number(part), epoch: Number(epoch), expiresAt: Number(ends_ms) }
         onLease(id, lease, true)
+        reads.leased(lease, String(timeline))
         return lease
       })
     },
-    async read(lease, after, { limit, maxBytes, waitMs, signal }) {
-      signal?.throwIfAborted()
-      const read = async (): Promise<LogEntry[]> => {
-        requireOpen()
-        const answer = readHeld({ lease, after: seqOf(after), limit, maxBytes }).catch((error: unknown) => {
-          throw failure(error, lease.partition)
-        })
-        const rows = await untilAborted(answer, signal)
-        if (rows === undefined) throw staleLease(lease.partition)
-        return entriesOf(lease.partition, rows)
-      }
-      if (waitMs <= 0) return read()
-      const listener = arrivals.listen(lease.partition, seqOf(after))
-      try {
-        const entries = await read()
-        if (entries.length > 0 || !(await listener.wait(waitMs, signal))) return entries
-        return await read()
-      } finally {
-        listener.close()
-      }
-    },
+    read: reads.read,
     async load(lease) {
       const rows = await askLeased(`select done, retry from ${schema}.load(${LEASE})`, lease)
       return readCursor(rows[0] ?? {})

@@ -57,8 +57,8 @@ export function createAppendQueue<Item extends Sized, Outcome>(
 
   const run = async (): Promise<void> => {
     try {
-      await nextTurn()
-      while (waiting.length > 0) await sendBatch()
+      // Whom a batch has answered may have more to send at once, which goes with what waits.
+      for (await nextTurn(); waiting.length > 0; await nextTurn()) await sendBatch()
     } catch (error) {
       // Whoever comes later is not kept from trying.
       for (const { reject } of waiting.splice(0)) reject(error)

@@ -6,7 +6,7 @@ const FIRST_LOOK_MS = 5
 /** What arrivals are made of. */
 export interface ArrivalsOptions {
   readonly clock: Clock
-  /** How often is looked while somebody waits, in ms; sooner after something came. */
+  /** How often is looked while somebody waits, in ms; sooner after something of others was found. */
   readonly pollMs: number
   /**
    * Asks for the number of the last event of each of these partitions. One that could not be asked is `Infinity`: its reads are woken, so that they tell
@@ -51,13 +51,16 @@ export function createArrivals({ clock, pollMs, lastSeqs }: ArrivalsOptions): Ar
   let delayMs = Math.min(FIRST_LOOK_MS, pollMs)
   let looking = false
 
-  const wake = (isNews: (entry: Entry) => boolean): void => {
+  /** Whether there was anybody to wake. */
+  const wake = (isNews: (entry: Entry) => boolean): boolean => {
+    let isAnybody = false
     for (const entry of entries) {
       if (!isNews(entry)) continue
-      delayMs = Math.min(FIRST_LOOK_MS, pollMs)
+      isAnybody = true
       entry.woken = true
       entry.onWake()
     }
+    return isAnybody
   }
 
   const waitingPartitions = (): number[] => [
@@ -67,7 +70,8 @@ export function createArrivals({ clock, pollMs, lastSeqs }: ArrivalsOptions): Ar
   const look = async (): Promise<void> => {
     try {
       const seqs = await lastSeqs(waitingPartitions())
-      wake(({ partition, afterSeq, waiting }) => waiting && (seqs.get(partition) ?? 0) > afterSeq)
+      const isFound = wake(({ partition, afterSeq, waiting }) => waiting && (seqs.get(partition) ?? 0) > afterSeq)
+      if (isFound) delayMs = Math.min(FIRST_LOOK_MS, pollMs)
     } catch {
       wake(({ waiting }) => waiting)
     }
@@ -83,8 +87,8 @@ export function createArrivals({ clock, pollMs, lastSeqs }: ArrivalsOptions): Ar
   }
 
   return {
-    announce: (partition) => wake((entry) => entry.partition === partition),
-    wakeAll: () => wake(() => true),
+    announce: (partition) => void wake((entry) => entry.partition === partition),
+    wakeAll: () => void wake(() => true),
     listen(partition, afterSeq) {
       const entry: Entry = { partition, afterSeq, woken: false, waiting: false, onWake: () => {} }
       entries.add(entry)

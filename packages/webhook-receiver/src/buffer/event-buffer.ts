@@ -325,6 +325,7 @@ export interface Consumer {
       readonly limit: number
       readonly maxBytes: number
       readonly waitMs: number
+      readonly lingerMs?: number
       readonly signal?: AbortSignal
     },
   ): Promise<LogEntry[]>

@@ -5,6 +5,8 @@ import type { Window } from './window.ts'
 
 const READ_LIMIT = 256
 const LONG_POLL_MS = 20_000
+// While events keep coming, an idle drain is told so much later at most.
+const LINGER_MS = 100
 
 /** Reads a partition on and on, as far ahead as the window has room. */
 export interface LogReader {
@@ -68,13 +70,13 @@ export function startLogReader(options: {
     const room = window.room()
     const foundEnd = window.seekEnd()
     const poll = new AbortController()
-    const waitMs = atEnd && foundEnd === undefined ? LONG_POLL_MS : 0
-    if (waitMs > 0) longPoll = poll
+    if (foundEnd === undefined) longPoll = poll
     try {
       const entries = await consumer.read(lease(), after, {
         limit: Math.min(READ_LIMIT, room.records),
         maxBytes: room.bytes,
-        waitMs,
+        waitMs: atEnd && foundEnd === undefined ? LONG_POLL_MS : 0,
+        lingerMs: foundEnd === undefined ? LINGER_MS : 0,
         signal: poll.signal,
       })
       if (signal.aborted) return

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { fakeClock } from '@holdfast/core/testing'
 import { describe, expect, it } from 'vitest'
 import { type AppendQueueOptions, createAppendQueue, type Sized } from '../../src/buffer-kit/append-queue.ts'
@@ -53,6 +54,25 @@ describe('createAppendQueue', () => {
     expect(await first).toEqual(['A'])
     await server.answer()
     expect(await Promise.all(later)).toEqual([['B'], ['C']])
+    expect(server.sent).toEqual(['a', 'bc'])
+  })
+
+  it('sends what the answer to a batch brought in the same turn with what waits', async () => {
+    const server = scripted()
+    const queue = createAppendQueue({ maxBatchBytes: 100, ...server, nextTurn: () => setImmediate() })
+    const first = queue.add([item('a')])
+    await setImmediate()
+    const waiting = queue.add([item('b')])
+    const sendAgain = async (): Promise<readonly string[]> => {
+      await first
+      for (let step = 0; step < 8; step++) await Promise.resolve()
+      return await queue.add([item('c')])
+    }
+    const again = sendAgain()
+    await server.answer()
+    await setImmediate()
+    await server.answer()
+    expect(await Promise.all([waiting, again])).toEqual([['B'], ['C']])
     expect(server.sent).toEqual(['a', 'bc'])
   })
 

@@ -100,7 +100,7 @@ begin
 end $$;
 
 create function ${schema}.acquire(_consumer int, _owner text, _ms float8, _max int)
-returns table (part int, epoch text, ends_ms float8) language sql volatile as $$
+returns table (part int, epoch text, ends_ms float8, timeline text) language sql volatile as $$
   update ${schema}.cursor c
   set owner = _owner, timeline = ${schema}.timeline(), ends_at = ${schema}.in_ms(_ms),
     epoch = greatest(c.epoch + 1, ${schema}.now_us())
@@ -109,7 +109,7 @@ returns table (part int, epoch text, ends_ms float8) language sql volatile as $$
     select f.part from ${schema}.cursor f where f.consumer = _consumer
       and (f.ends_at <= clock_timestamp() or f.timeline <> ${schema}.timeline())
     order by f.part limit _max for update skip locked))
-  returning c.part, c.epoch::text, extract(epoch from c.ends_at)::float8 * 1000
+  returning c.part, c.epoch::text, extract(epoch from c.ends_at)::float8 * 1000, c.timeline
 $$;
 
 create function ${schema}.renew(_consumer int, _part int, _epoch bigint, _ms float8) returns int

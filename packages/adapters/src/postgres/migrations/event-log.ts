@@ -70,45 +70,55 @@ begin
 end $$;
 
 create function ${schema}.append(
-  _buffer int, _parts int[], _window_ms float8, _items text, _data bytea, _channel text
-) returns table (n int, seq bigint, is_new int) language plpgsql volatile ${BY_KEY} as $$
-#variable_conflict use_column
+  _buffer int, _parts int[], _window_ms float8, _slots int[], _fingerprints uuid[], _received float8[],
+  _starts int[], _metas int[], _sizes int[], _data bytea, _channel text,
+  out seqs text, out timeline text) language plpgsql volatile ${BY_KEY} as $$
 declare
+  _next bigint[];
   _at timestamptz;
 begin
   ${SYNCHRONOUS}
   -- In their order, so that processes which store at once wait for each other in one direction only.
-  perform from ${schema}.part where buffer = _buffer and part = any (_parts) order by part for update;
+  select array_agg(p.next_seq order by p.part) into _next from (
+    select part, next_seq from ${schema}.part where buffer = _buffer and part = any (_parts) order by part for update
+  ) p;
   _at := clock_timestamp();
   -- A statement of its own, so that it sees what was committed while the locks were waited for.
-  return query
   with incoming as materialized (
-    select i.n, i.part, i.fingerprint, i.received_at,
-      convert_from(substring(_data from i.start + 1 for i.meta), 'UTF8')::json as meta,
-      substring(_data from i.start + i.meta + 1 for i.size) as body, (
-        select d.seq from ${schema}.dedupe d
-        where d.buffer = _buffer and d.part = i.part and d.fingerprint = i.fingerprint
-          and d.seen_at > _at - _window_ms * interval '1 millisecond'
-      ) as known
-    from json_to_recordset(_items::json)
-      as i(n int, part int, fingerprint uuid, received_at float8, start int, meta int, size int)
+    select i.*, _parts[i.slot] as part, d.seq as last,
+      coalesce(d.seen_at > _at - _window_ms * interval '1 millisecond', false) as is_known
+    from unnest(_slots, _fingerprints, _received, _starts, _metas, _sizes)
+      with ordinality as i(slot, fingerprint, received_at, start, meta, size, n)
+    left join lateral (
+      -- With a limit it is looked up for each, whatever the plan was made for.
+      select seq, seen_at from ${schema}.dedupe
+      where buffer = _buffer and part = _parts[i.slot] and dedupe.fingerprint = i.fingerprint limit 1
+    ) d on true
   ), fresh as materialized (
-    select i.*, p.next_seq - 1 + row_number() over (partition by i.part order by i.n) as seq
-    from incoming i join ${schema}.part p on p.buffer = _buffer and p.part = i.part where i.known is null
+    select i.*, _next[slot] + row_number() over (partition by slot order by n) - 1 as seq from incoming i where not is_known
   ), remembered as (
     insert into ${schema}.dedupe (buffer, part, fingerprint, seq, seen_at)
-    select _buffer, part, fingerprint, seq, _at from fresh where _window_ms > 0
+    select _buffer, part, fingerprint, seq, _at from fresh where _window_ms > 0 and last is null
+  ), remembered_again as (
+    -- Retention may be deleting the one of before.
+    insert into ${schema}.dedupe (buffer, part, fingerprint, seq, seen_at)
+    select _buffer, part, fingerprint, seq, _at from fresh where _window_ms > 0 and last is not null
     on conflict (buffer, part, fingerprint) do update set seq = excluded.seq, seen_at = excluded.seen_at
   ), stored as (
     insert into ${schema}.event (buffer, part, seq, stored_at, received_at, meta, body)
-    select _buffer, part, seq, _at, received_at, meta, body from fresh
+    select _buffer, part, seq, _at, received_at, convert_from(substring(_data from start + 1 for meta), 'UTF8')::json,
+      substring(_data from start + meta + 1 for size)
+    from fresh
   ), counted as (
     update ${schema}.part p set next_seq = p.next_seq + f.events, events = p.events + f.events, bytes = p.bytes + f.bytes
-    from (select part, count(*) as events, sum(length(body)) as bytes from fresh group by part) f
+    from (select part, count(*) as events, sum(size) as bytes from fresh group by part) f
     where p.buffer = _buffer and p.part = f.part
   )
-  select n, seq, 1 from fresh union all select n, known, 0 from incoming where known is not null;
+  select string_agg(seq::text, ',' order by n) into seqs from (
+    select n, seq from fresh union all select n, -last from incoming where is_known
+  ) i;
   if _channel is not null then perform pg_notify(_channel, _buffer || ':' || array_to_string(_parts, ',')); end if;
+  timeline := ${schema}.timeline();
 end $$;
 
 create function ${schema}.read_log(_buffer int, _part int, _after bigint, _limit int, _max_bytes float8)

@@ -80,37 +80,34 @@ begin
   return query select distinct lane from ${schema}.dead_letter where consumer = _consumer and part = _part;
 end $$;
 
-create function ${schema}.commit_done(_consumer int, _items text) returns setof int
+create function ${schema}.commit_done(_consumer int, _parts int[], _epochs bigint[], _done int8multirange[]) returns text
 language plpgsql volatile ${BY_KEY} as $$
 declare
   _held int[];
 begin
   ${SYNCHRONOUS}
-  select coalesce(array_agg(h.n), '{}') into _held from (
-    select i.n from ${schema}.cursor c
-    join json_to_recordset(_items::json) as i(n int, part int, epoch bigint) on c.part = i.part
+  select array_agg(h.n) into _held from (
+    select i.n from ${schema}.cursor c join unnest(_parts, _epochs) with ordinality as i(part, epoch, n) on c.part = i.part
     where c.consumer = _consumer and c.epoch = i.epoch and c.timeline = (select ${schema}.timeline()) order by c.part for update of c
   ) h;
   with item as materialized (
-    select i.part, s.seq
-    from json_to_recordset(_items::json) as i(n int, part int, seqs bigint[]), unnest(i.seqs) as s(seq)
-    where i.n = any (_held)
+    select i.part, i.done from unnest(_parts, _done) with ordinality as i(part, done, n) where i.n = any (_held)
   ), unparked as (
-    delete from ${schema}.parked p using item i where p.consumer = _consumer and p.part = i.part and p.seq = i.seq
+    delete from ${schema}.parked p using item i, unnest(i.done) r
+    where p.consumer = _consumer and p.part = i.part and p.seq >= lower(r) and p.seq < upper(r)
   ), acked as (
-    delete from ${schema}.ack a using (
-      select distinct i.part from json_to_recordset(_items::json) as i(n int, part int) where i.n = any (_held)
-    ) i where a.consumer = _consumer and a.part = i.part returning a.part, a.seq
+    delete from ${schema}.ack a using item i where a.consumer = _consumer and a.part = i.part returning a.part, a.seq
   ), through as (
-    select part, range_agg(int8range(seq, seq, '[]')) as seqs
-    from (select * from item union all select * from acked) a group by part
+    select i.part, i.done + coalesce(
+      (select range_agg(int8range(a.seq, a.seq, '[]')) from acked a where a.part = i.part), '{}') as seqs
+    from item i
   )
   update ${schema}.cursor c set
     done = c.done + t.seqs,
     retry = case when c.retry = '{}' then c.retry
       else c.retry - array(select k from jsonb_object_keys(c.retry) k where t.seqs @> k::bigint) end
   from through t where c.consumer = _consumer and c.part = t.part;
-  return query select i.n from json_to_recordset(_items::json) as i(n int) where i.n <> all (_held);
+  return array_to_string(_held, ',');
 end $$;
 
 create function ${schema}.commit(_consumer int, _part int, _epoch bigint, _done text, _retry text, _in_transaction int)

@@ -1,0 +1,101 @@
+import type { Clock } from '@holdfast/core'
+import type { EventRecord } from './event-record.ts'
+import type { SqlRow } from './sql-client.ts'
+
+/** Events that one statement stored in a partition: in order and without gaps. */
+export interface StoredRun {
+  readonly partition: number
+  /** Number of the first. */
+  readonly first: number
+  readonly records: readonly EventRecord[]
+}
+
+/** What somebody reads next. */
+export interface ExpectedRead {
+  readonly partition: number
+  /** That of the server when it gave the lease: on another one a number may be that of another event. `undefined`: nothing is expected. */
+  readonly timeline: string | undefined
+  /** Number of the event behind which it begins. */
+  readonly after: number
+  readonly limit: number
+  readonly maxBytes: number
+}
+
+/** A read that takes what is handed over until it is closed. */
+export interface Expected {
+  /** What follows upon the event behind which it begins. */
+  readonly rows: readonly SqlRow[]
+  close(): void
+}
+
+/** Hands what this process stores to its reads that wait for just that, so that they need not ask the server for it. */
+export interface Handover {
+  /** @param timeline - That of the server when it stored them. */
+  offer(run: StoredRun, timeline: string): void
+  /** How long to wait for what follows, `lingerMs` at most; 0 where none has followed the one before so soon. */
+  soonMs(place: Pick<ExpectedRead, 'partition' | 'timeline' | 'after'>, lingerMs: number): number
+  expect(read: ExpectedRead): Expected
+}
+
+/** The last that this process has stored in a partition. */
+interface End {
+  readonly timeline: string
+  readonly seq: number
+  readonly atMs: number
+  /** Time since the one before. */
+  readonly intervalMs: number
+}
+
+/** Makes the handover of a buffer. Of events it keeps none that no read waits for. */
+export function createHandover(clock: Clock): Handover {
+  const takers = new Set<(run: StoredRun, timeline: string) => void>()
+  const ends = new Map<number, End>()
+  return {
+    offer(run, timeline) {
+      const atMs = clock.monotonicMs()
+      const intervalMs = atMs - (ends.get(run.partition)?.atMs ?? -Infinity)
+      ends.set(run.partition, { timeline, seq: run.first + run.records.length - 1, atMs, intervalMs })
+      for (const take of takers) take(run, timeline)
+    },
+    soonMs({ partition, timeline, after }, lingerMs) {
+      const end = ends.get(partition)
+      if (end?.seq !== after || end.timeline !== timeline || end.intervalMs > lingerMs) return 0
+      return Math.max(0, end.atMs + lingerMs - clock.monotonicMs())
+    },
+    expect({ partition, timeline, after, limit, maxBytes }) {
+      const rows: SqlRow[] = []
+      let bytes = 0
+      const take = (run: StoredRun, runTimeline: string): void => {
+        let seq = after + rows.length + 1
+        if (run.partition !== partition || run.first !== seq || runTimeline !== timeline) return
+        for (const { meta, body } of run.records) {
+          if (rows.length >= limit || bytes >= maxBytes) return
+          rows.push({ seq, meta, body })
+          seq++
+          bytes += body.byteLength
+        }
+      }
+      takers.add(take)
+      return {
+        rows,
+        close() {
+          takers.delete(take)
+        },
+      }
+    },
+  }
+}
+
+/** The runs of what was stored with one statement. `seqs`: the number of each, negative where it was known. */
+export function runsOf(records: readonly EventRecord[], seqs: readonly number[]): Iterable<StoredRun> {
+  const runs = new Map<number, StoredRun & { readonly records: EventRecord[] }>()
+  for (const [index, record] of records.entries()) {
+    const { partition } = record
+    const first = seqs[index] as number
+    if (first < 0) continue
+    const run = runs.get(partition)
+    if (run === undefined) runs.set(partition, { partition, first, records: [record] })
+    else run.records.push(record)
+  }
+  return runs.values()
+}

@@ -1,0 +1,68 @@
+import type { Consumer, Lease, LogEntry } from '@holdfast/webhook-receiver'
+import { type Arrivals, seqOf, untilAborted } from '@holdfast/webhook-receiver/buffer-kit'
+import { entriesOf } from './event-record.ts'
+import type { Handover } from './handover.ts'
+import type { HeldRead } from './held-reads.ts'
+import type { SqlRow } from './sql-client.ts'
+
+/** What reads of the log are made of. */
+export interface LogReadsOptions {
+  readonly arrivals: Arrivals
+  readonly handover: Handover
+  /** Asks the server. Rejects where the lease is lost. */
+  readonly ask: (read: HeldRead) => Promise<readonly SqlRow[]>
+}
+
+/** Reads the partitions of a consumer: what this process stores as it is handed over, everything else from the server. */
+export interface LogReads {
+  readonly read: Consumer['read']
+  /** A lease was given, on this timeline of the server. */
+  leased(lease: Lease, timeline: string): void
+}
+
+/** What is known of a partition that this process has. */
+interface Held {
+  readonly epoch: number
+  readonly timeline: string
+}
+
+/** Makes the reads of a consumer. */
+export function createLogReads({ arrivals, handover, ask }: LogReadsOptions): LogReads {
+  const held = new Map<number, Held>()
+
+  const timelineOf = ({ partition, epoch }: Lease): string | undefined => {
+    const known = held.get(partition)
+    return known?.epoch === epoch ? known.timeline : undefined
+  }
+
+  return {
+    leased({ partition, epoch }, timeline) {
+      held.set(partition, { epoch, timeline })
+    },
+    async read(lease, position, { limit, maxBytes, waitMs, lingerMs = 0, signal }) {
+      signal?.throwIfAborted()
+      const after = seqOf(position)
+      const { partition } = lease
+      const ahead = { partition, timeline: timelineOf(lease), after, limit, maxBytes }
+      const askServer = async (): Promise<LogEntry[]> =>
+        entriesOf(partition, await untilAborted(ask({ lease, after, limit, maxBytes }), signal))
+      const soonMs = handover.soonMs(ahead, lingerMs)
+      if (soonMs <= 0 && waitMs <= 0) return askServer()
+      const expected = handover.expect(ahead)
+      const listener = arrivals.listen(partition, after)
+      const arrived = (): LogEntry[] | undefined =>
+        expected.rows.length > 0 ? entriesOf(partition, expected.rows) : undefined
+      try {
+        if (soonMs > 0) await listener.wait(soonMs, signal)
+        const handedOver = arrived()
+        if (handedOver !== undefined) return handedOver
+        const entries = await askServer()
+        if (entries.length > 0 || waitMs <= 0 || !(await listener.wait(waitMs, signal))) return entries
+        return arrived() ?? (await askServer())
+      } finally {
+        listener.close()
+        expected.close()
+      }
+    },
+  }
+}

@@ -1,0 +1,148 @@
+import { fakeClock } from '@holdfast/core/testing'
+import { positionOf, createArrivals } from '@holdfast/webhook-receiver/buffer-kit'
+import type { LogEntry } from '@holdfast/webhook-receiver'
+import { describe, expect, it } from 'vitest'
+import { encodeEvent, type EventRecord } from '../../src/postgres/event-record.ts'
+import { createHandover, runsOf } from '../../src/postgres/handover.ts'
+import { createLogReads } from '../../src/postgres/log-reads.ts'
+
+const lease = { partition: 3, epoch: 8, expiresAt: Infinity }
+const options = { limit: 10, maxBytes: 1_000, waitMs: 0, lingerMs: 100 }
+
+/** Reads of partition 3 of a server that keeps what `store` says, and what `storeElsewhere` says another process has stored. */
+function underTest(timeline = 'one'): {
+  readonly clock: ReturnType<typeof fakeClock>
+  /** Numbers of the events behind which the server was asked. */
+  readonly asked: number[]
+  readonly store: (...ids: string[]) => void
+  readonly storeElsewhere: (id: string) => void
+  readonly read: (after: number, more?: Partial<typeof options>) => Promise<string[]>
+} {
+  const clock = fakeClock()
+  const stored: EventRecord[] = []
+  const asked: number[] = []
+  const handover = createHandover(clock)
+  const arrivals = createArrivals({ clock, pollMs: 1_000, lastSeqs: async () => new Map([[3, stored.length]]) })
+  const reads = createLogReads({
+    arrivals,
+    handover,
+    async ask({ after, limit }) {
+      asked.push(after)
+      return stored.slice(after, after + limit).map(({ meta, body }, index) => ({ seq: after + index + 1, meta, body }))
+    },
+  })
+  reads.leased(lease, 'one')
+  return {
+    clock,
+    asked,
+    store(...ids) {
+      const records = ids.map(recordOf)
+      const seqs = records.map((record) => stored.push(record))
+      for (const run of runsOf(records, seqs)) {
+        handover.offer(run, timeline)
+        arrivals.announce(run.partition)
+      }
+    },
+    storeElsewhere: (id) => void stored.push(recordOf(id)),
+    read: async (after, more) =>
+      idsOf(await reads.read(lease, after === 0 ? null : positionOf(after), { ...options, ...more })),
+  }
+}
+
+function recordOf(id: string): EventRecord {
+  const event = { id, source: 's', receivedAt: 1, method: 'POST', url: '/', headers: [], body: Buffer.from('12345') }
+  return { ...encodeEvent(event, 1, 100), partition: 3 }
+}
+
+function idsOf(entries: readonly LogEntry[]): string[] {
+  return entries.map((entry) => (entry.kind === 'event' ? `${Number(entry.event.position)} ${entry.event.id}` : 'hole'))
+}
+
+describe('the reads of the log on PostgreSQL', () => {
+  it('take what this process stores while they wait, and do not ask for it', async () => {
+    const { read, store, asked } = underTest()
+    const waiting = read(0, { waitMs: 500 })
+    await Promise.resolve()
+    store('a', 'b')
+    expect(await waiting).toEqual(['1 a', '2 b'])
+    expect(asked).toEqual([0])
+  })
+
+  it('wait for the next while one follows the other, and ask when none does', async () => {
+    const { clock, read, store, asked } = underTest()
+    store('a')
+    await clock.advance(90)
+    store('b')
+    const next = read(2)
+    await clock.advance(60)
+    store('c')
+    expect(await next).toEqual(['3 c'])
+    expect(asked).toEqual([])
+    expect(await clock.runUntil(read(3))).toEqual([])
+    expect(clock.monotonicMs()).toBe(250)
+    expect(asked).toEqual([3])
+  })
+
+  it('ask at once where events come now and then, or where they are behind', async () => {
+    const { clock, read, store, asked } = underTest()
+    store('a')
+    await clock.advance(101)
+    store('b')
+    expect(await read(2)).toEqual([])
+    await clock.advance(100)
+    store('c')
+    expect(await read(1)).toEqual(['2 b', '3 c'])
+    expect(asked).toEqual([2, 1])
+  })
+
+  it('do not wait where they must not', async () => {
+    const { read, store, asked } = underTest()
+    store('a')
+    store('b')
+    expect(await read(2, { lingerMs: 0 })).toEqual([])
+    expect(asked).toEqual([2])
+  })
+
+  it('ask for what another process has stored in between', async () => {
+    const { read, store, storeElsewhere, asked } = underTest()
+    const waiting = read(0, { waitMs: 500 })
+    await Promise.resolve()
+    storeElsewhere('a')
+    store('b')
+    expect(await waiting).toEqual(['1 a', '2 b'])
+    expect(asked).toEqual([0, 0])
+  })
+
+  it('find what another process stores while they wait for more of this one', async () => {
+    const { clock, read, store, storeElsewhere } = underTest()
+    store('a')
+    store('b')
+    const next = read(2)
+    storeElsewhere('c')
+    expect(await clock.runUntil(next)).toEqual(['3 c'])
+    expect(clock.monotonicMs()).toBeLessThan(10)
+  })
+
+  it('take no more than was wanted, and ask for the rest', async () => {
+    for (const less of [{ limit: 2 }, { maxBytes: 6 }]) {
+      const { read, store, asked } = underTest()
+      const waiting = read(0, { waitMs: 500, ...less })
+      await Promise.resolve()
+      store('a', 'b', 'c')
+      expect(await waiting).toEqual(['1 a', '2 b'])
+      expect(await read(2)).toEqual(['3 c'])
+      expect(asked).toEqual([0, 2])
+    }
+  })
+
+  it('take nothing over from another timeline than that of the lease', async () => {
+    const { read, store, asked } = underTest('two')
+    const waiting = read(0, { waitMs: 500 })
+    await Promise.resolve()
+    store('a')
+    store('b')
+    expect(await waiting).toEqual(['1 a', '2 b'])
+    expect(await read(2)).toEqual([])
+    expect(asked).toEqual([0, 0, 2])
+  })
+})
