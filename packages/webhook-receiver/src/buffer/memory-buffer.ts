@@ -7,6 +7,7 @@ import {
   plainObject,
   systemClock,
 } from '@holdfast/core'
+import { createLifetime } from '../buffer-kit/lifetime.ts'
 import { partitionOf, positionOf } from '../buffer-kit/position.ts'
 import { BufferError } from './buffer-error.ts'
 import type { AppendResult, BufferCaps, BufferStats, EventBuffer, NewEvent, Position } from './event-buffer.ts'
@@ -58,11 +59,8 @@ export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
   const partitions = Array.from({ length: caps.partitions }, (_, index) => createPartition(index))
   const ids = createIdWindow(clock, caps.dedupeWindowMs)
   const cursors = new Map<string, StoredConsumer>()
-  let opened = false
-
-  const requireOpen = (): void => {
-    if (!opened) throw new BufferError('buffer_closed', 'The buffer is not open.')
-  }
+  const lifetime = createLifetime()
+  const requireOpen = (): void => lifetime.requireOpen()
 
   const partitionAt = (index: number): Partition => {
     const partition = partitions[index]
@@ -94,11 +92,7 @@ export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
 
   return {
     caps,
-    async open() {
-      if (opened) throw new BufferError('buffer_locked', 'The buffer is open already.')
-      opened = true
-      return { durationMs: 0, scannedBytes: 0, tornBytes: 0, holes: [], lostAside: 0 }
-    },
+    open: () => lifetime.open(async () => ({ durationMs: 0, scannedBytes: 0, tornBytes: 0, holes: [], lostAside: 0 })),
     async append(events) {
       requireOpen()
       for (const event of events) {
@@ -141,11 +135,11 @@ export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
       requireOpen()
       return statsOf(partitions, cursors)
     },
-    async close() {
-      opened = false
-      for (const consumer of cursors.values()) for (const cursor of consumer) cursor.held = false
-      for (const partition of partitions) partition.wake()
-    },
+    close: () =>
+      lifetime.close(async () => {
+        for (const consumer of cursors.values()) for (const cursor of consumer) cursor.held = false
+        for (const partition of partitions) partition.wake()
+      }),
   }
 }
 

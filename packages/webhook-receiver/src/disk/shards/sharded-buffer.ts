@@ -1,6 +1,7 @@
 import { InvalidOptionsError } from '@holdfast/core'
 import { resolve } from 'node:path'
 import { BufferError } from '../../buffer/buffer-error.ts'
+import { createLifetime } from '../../buffer-kit/lifetime.ts'
 import type {
   AppendResult,
   BufferCaps,
@@ -45,9 +46,9 @@ export class ShardedBuffer implements EventBuffer {
   /** Consumers that were registered, for shards that come later. */
   readonly #from: Map<string, 'earliest' | 'latest'> = new Map()
   readonly #listeners: Set<(report: OpenReport) => void> = new Set()
-  #opening: Promise<OpenReport> | undefined
-  #open: OpenShards | undefined
-  #closing: Promise<void> | undefined
+  readonly #lifetime = createLifetime()
+  /** While it is open. */
+  #opened: OpenShards | undefined
   #partitions = 1
 
   /** `holdsAll`: takes every shard that is there, for tools. */
@@ -66,16 +67,8 @@ export class ShardedBuffer implements EventBuffer {
     })
   }
 
-  async open(): Promise<OpenReport> {
-    await this.#closing
-    if (this.#open !== undefined || this.#opening !== undefined)
-      throw new BufferError('buffer_locked', 'The buffer is open already.')
-    this.#opening = this.#holdsAll ? this.#openAll() : this.#openFirstFree()
-    try {
-      return await this.#opening
-    } finally {
-      this.#opening = undefined
-    }
+  open(): Promise<OpenReport> {
+    return this.#lifetime.open(() => (this.#holdsAll ? this.#openAll() : this.#openFirstFree()))
   }
 
   async append(events: readonly NewEvent[]): Promise<AppendResult[]> {
@@ -122,17 +115,12 @@ export class ShardedBuffer implements EventBuffer {
     return sumOf(await Promise.all(this.#held().map(({ buffer }) => buffer.stats())))
   }
 
-  async close(): Promise<void> {
-    if (this.#opening !== undefined) await this.#opening.catch(() => undefined)
-    if (this.#closing !== undefined) return this.#closing
-    const open = this.#open
-    if (open === undefined) return
-    this.#open = undefined
-    this.#closing = closeAll(open).finally(() => {
-      this.#closing = undefined
-      this.#from.clear()
+  close(): Promise<void> {
+    return this.#lifetime.close(async () => {
+      const opened = this.#shards()
+      this.#opened = undefined
+      await closeAll(opened).finally(() => this.#from.clear())
     })
-    return this.#closing
   }
 
   async #openFirstFree(): Promise<OpenReport> {
@@ -150,7 +138,7 @@ export class ShardedBuffer implements EventBuffer {
           for (const listener of this.#listeners) listener(reportOf(shard, found))
         }
         const adoption = new Adoption({ fileSystem, directory, clock, make, register, onAdopted })
-        this.#open = { own, others: [], adoption }
+        this.#opened = { own, others: [], adoption }
         return reportOf(own, report)
       } catch (error) {
         if (!(error instanceof BufferError) || error.reason !== 'buffer_locked') throw error
@@ -173,7 +161,7 @@ export class ShardedBuffer implements EventBuffer {
     const [own, ...others] = shards
     if (own === undefined) throw new Error('There is always a first shard.')
     this.#partitions = shards.length
-    this.#open = { own, others, adoption: undefined }
+    this.#opened = { own, others, adoption: undefined }
     return joined(reports)
   }
 
@@ -208,8 +196,8 @@ export class ShardedBuffer implements EventBuffer {
   }
 
   #shards(): OpenShards {
-    if (this.#open === undefined) throw new BufferError('buffer_closed', 'The buffer is not open.')
-    return this.#open
+    if (this.#opened === undefined) throw new BufferError('buffer_closed', 'The buffer is not open.')
+    return this.#opened
   }
 
   #shardOf(partition: number): Shard | undefined {

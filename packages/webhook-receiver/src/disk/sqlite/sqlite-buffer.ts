@@ -23,6 +23,7 @@ import type {
 } from '../../buffer/event-buffer.ts'
 import { consumerFileName } from '../consumer-file-name.ts'
 import { eventIdentity } from '../../buffer-kit/event-meta.ts'
+import { createLifetime } from '../../buffer-kit/lifetime.ts'
 import { encodeEvent, storedEventOf } from '../event-codec.ts'
 import { nodeFileSystem } from '../node-file-system.ts'
 import { positionOf, seqOf } from '../seq.ts'
@@ -111,9 +112,8 @@ interface Opened {
 class SqliteBuffer implements EventBuffer {
   readonly caps: BufferCaps
   readonly #options: Resolved
+  readonly #lifetime = createLifetime()
   #opened: Opened | undefined
-  /** Openings and closings, one after the other. */
-  #changes: Promise<unknown> = Promise.resolve()
 
   constructor(options: Resolved) {
     this.#options = options
@@ -128,8 +128,7 @@ class SqliteBuffer implements EventBuffer {
   }
 
   open(): Promise<OpenReport> {
-    return this.#inTurn(async () => {
-      if (this.#opened !== undefined) throw new BufferError('buffer_locked', 'The buffer is open already.')
+    return this.#lifetime.open(async () => {
       const { clock } = this.#options
       const startedAt = clock.monotonicMs()
       const directory = resolve(this.#options.directory)
@@ -218,20 +217,13 @@ class SqliteBuffer implements EventBuffer {
   }
 
   close(): Promise<void> {
-    return this.#inTurn(async () => {
-      const opened = this.#opened
-      if (opened === undefined) return
+    return this.#lifetime.close(async () => {
+      const opened = this.#open()
       this.#opened = undefined
       opened.cancelTidy()
       for (const consumer of opened.consumers.values()) consumer.close()
       await opened.thread.close()
     })
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#changes.then(work)
-    this.#changes = turn.catch(() => undefined)
-    return turn
   }
 
   #open(): Opened {
