@@ -13,6 +13,7 @@ const USAGE = `Stores many events and opens them in a process with little memory
   --heap <n>        MiB of --max-old-space-size for opening and draining (default 128)
   --semi <n>        MiB of --max-semi-space-size for the same (default: V8's own, up to 64)
   --drain           deliver everything, too
+  --built           what users install, after \`pnpm build\`, instead of the sources: some 15 MiB less for its code
   --directory <d>   parent of the working directory (default: the system's temporary one)
 
 10,000,000 events of 1,000 bytes take about 12 GB.
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     heap: { type: 'string', default: '128' },
     semi: { type: 'string' },
     drain: { type: 'boolean', default: false },
+    built: { type: 'boolean', default: false },
     directory: { type: 'string', default: tmpdir() },
     help: { type: 'boolean', default: false },
   },
@@ -54,7 +56,7 @@ async function measure(events: string, bytes: string): Promise<void> {
 
 async function run(task: string, directory: string, events: string, bytes: string, heap: string): Promise<BacklogStep> {
   const program = new URL('./backlog-process.ts', import.meta.url).pathname
-  const node = [...flagsOf(heap), '--conditions=@holdfast/source', program]
+  const node = [...flagsOf(heap), ...(values.built ? [] : ['--conditions=@holdfast/source']), program]
   // With compiled code at hand the memory is that of the program, not that of what strips its types.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(directory, 'compile-cache') }
   const { stdout } = await promisify(execFile)(process.execPath, [...node, task, directory, events, bytes], { env })

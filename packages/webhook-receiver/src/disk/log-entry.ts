@@ -1,6 +1,6 @@
 import { BufferError } from '../buffer/buffer-error.ts'
 import type { Hole, LogEntry } from '../buffer/event-buffer.ts'
-import { decodeEvent } from './event-codec.ts'
+import { storedEventOf } from './event-codec.ts'
 import { errorCodeOf } from './file-io.ts'
 import type { LogItem } from './log-reader.ts'
 import { positionOf } from './seq.ts'
@@ -9,7 +9,7 @@ const RETRY_AFTER_MS = 1_000
 
 /** What a reader of the log found, as the contract of the buffer has it. */
 export function entryOf(item: LogItem): LogEntry {
-  if (item.kind === 'record') return { kind: 'event', event: decodeEvent(item.seq, item.metaBytes, item.body) }
+  if (item.kind === 'record') return { kind: 'event', event: storedEventOf(item.seq, item.meta, item.body) }
   return { kind: 'hole', hole: holeOf(item.hole.from, item.hole.to) }
 }
 

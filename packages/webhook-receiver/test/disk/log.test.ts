@@ -95,6 +95,21 @@ describe('Log with sealed segments', () => {
     }
   })
 
+  test('keeps little else in memory with the body of a record', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { log } = await openLog(fileSystem, { segmentBytes: 1024 * 1024 })
+    const sizes = [0, 1, 200, 4_000, 10_000]
+    for (const bytes of sizes) await log.append([numberedRecord(1, bytes)])
+    const reader = log.reader()
+    const items = await reader.read(0, sizes.length, 1e9)
+    await reader.close()
+    const bodies = items.flatMap((item) => (item.kind === 'record' ? [item.body] : []))
+    expect(bodies.map(({ length }) => length)).toEqual(sizes)
+    for (const body of bodies)
+      expect(body.buffer.byteLength).toBeLessThanOrEqual(Math.max(Buffer.poolSize, body.length))
+    await log.close()
+  })
+
   test('reads a segment from its start when its index is damaged', async () => {
     const fileSystem = new MemoryFileSystem()
     const { log } = await openLog(fileSystem, { segmentBytes: 1024 * 1024 })

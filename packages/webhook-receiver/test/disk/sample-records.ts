@@ -56,8 +56,8 @@ export async function readNumbers(log: Log, after = 0): Promise<(number | [numbe
 
 function numberOf(item: LogItem): number | [number, number] {
   if (item.kind === 'hole') return [item.hole.from, item.hole.to]
-  const number = Number(item.body.toString('latin1', 0, item.metaBytes))
-  const body = item.body.subarray(item.metaBytes)
-  if (Buffer.compare(body, bodyOf(number, body.length)) !== 0) throw new Error(`The body of ${number} is wrong.`)
+  const number = Number(item.meta)
+  if (Buffer.compare(item.body, bodyOf(number, item.body.length)) !== 0)
+    throw new Error(`The body of ${number} is wrong.`)
   return number
 }
