@@ -30,8 +30,8 @@ export interface CircuitPermit {
 export type BreakerState =
   | {
       readonly name: 'closed'
-      /** Shared by all calls, as long as nobody needs to tell them apart. */
-      readonly permit: CircuitPermit
+      /** It is itself the permit of all calls, as long as nobody needs to tell them apart. */
+      readonly probe: false
       readonly failures: CallWindow
       readonly slowness: Slowness | undefined
       /** Until when the host asked to be left alone; 0 when it did not. */
@@ -69,7 +69,7 @@ export interface Slowness {
 export function closedState(options: ResolvedCircuitBreakerOptions): BreakerState {
   return {
     name: 'closed',
-    permit: { probe: false },
+    probe: false,
     failures: new CallWindow(options, 'failureRatio'),
     slowness:
       options.slowCallMs === Infinity

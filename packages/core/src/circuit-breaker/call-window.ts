@@ -31,9 +31,11 @@ export class CallWindow {
   readonly #options: CallWindowOptions
   /** Which share of the calls is too much when it is bad. */
   readonly #ratio: 'failureRatio' | 'slowCallRatio'
-  /** Calls per step; that of a step is at the remainder of its number. */
-  readonly #calls: number[] = emptyCounts()
-  /** The bad ones among them; absent as long as there are none. */
+  /** Calls of the newest step. */
+  #newest = 0
+  /** Calls of the steps before it, each at the remainder of its number; absent as long as there are none. */
+  #older: number[] | undefined
+  /** The bad ones of all steps; absent as long as there are none. */
   #badCalls: number[] | undefined
   #count = 0
   #badCount = 0
@@ -48,10 +50,10 @@ export class CallWindow {
   /** Counts a completed call. Says whether it was bad and makes the bad ones too many. */
   record(isBad: boolean, nowMs: number): boolean {
     this.#turn(nowMs)
-    const place = this.#step % STEPS
-    this.#calls[place] = (this.#calls[place] as number) + 1
+    this.#newest++
     this.#count++
     if (!isBad) return false
+    const place = this.#step % STEPS
     this.#badCalls ??= emptyCounts()
     this.#badCalls[place] = (this.#badCalls[place] as number) + 1
     this.#badCount++
@@ -75,14 +77,22 @@ export class CallWindow {
 
   #turn(nowMs: number): void {
     const step = Math.floor(nowMs / (this.#options.windowMs / STEPS))
+    if (step <= this.#step) return
+    if (this.#newest > 0) {
+      this.#older ??= emptyCounts()
+      this.#older[this.#step % STEPS] = this.#newest
+      this.#newest = 0
+    }
     for (let passed = Math.min(step - this.#step, STEPS); passed > 0; passed--)
       this.#forget((step - passed + 1) % STEPS)
-    this.#step = Math.max(this.#step, step)
+    this.#step = step
   }
 
   #forget(place: number): void {
-    this.#count -= this.#calls[place] as number
-    this.#calls[place] = 0
+    if (this.#older === undefined) return
+    this.#count -= this.#older[place] as number
+    this.#older[place] = 0
+    if (this.#count === 0) this.#older = undefined
     if (this.#badCalls === undefined) return
     this.#badCount -= this.#badCalls[place] as number
     this.#badCalls[place] = 0

@@ -61,7 +61,7 @@ export class CircuitBreaker {
     switch (state.name) {
       case 'closed': {
         const { slowness } = state
-        if (slowness === undefined) return state.permit
+        if (slowness === undefined) return state
         if (this.#hangs(slowness, nowMs)) {
           this.#open(0, state.restUntilMs, 'slow_calls', nowMs)
           return undefined
@@ -188,7 +188,7 @@ export class CircuitBreaker {
     restMs: number,
   ): void {
     const { slowness } = state
-    const isCurrent = slowness === undefined ? permit === state.permit : slowness.inFlight.delete(permit)
+    const isCurrent = slowness === undefined ? permit === state : slowness.inFlight.delete(permit)
     if (!isCurrent || verdict === 'neutral') return
     const failed = verdict === 'failure'
     if (failed) state.restUntilMs = Math.max(state.restUntilMs, nowMs + restMs)

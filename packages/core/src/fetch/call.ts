@@ -88,7 +88,7 @@ export class Call {
     this.scope = scopes.of(url)
     this.route = this.scope.routeOf(this.method, url)
     this.limits = this.scope.limitsOf(this.route, this.method, url)
-    this.circuit = this.scope.circuits?.of(this.method, url, this.route.group)
+    this.circuit = this.scope.circuitOf(this.route, this.method, url)
     this.startedAtMs = options.clock.monotonicMs()
     this.deadlineAtMs = this.startedAtMs + options.deadlineMs
     this.callerSignal = signalOf(args.input, args.init)

@@ -12,7 +12,8 @@ export class HostCircuits {
   readonly #settings: CircuitSettings
   /** What other processes know of them; absent when no store was given. */
   readonly shared: SharedCircuits | undefined
-  readonly #common: Circuit
+  /** That of what belongs to no group. */
+  readonly common: Circuit
   #groups: LruMap<Circuit> | undefined
   #isIsolated = false
 
@@ -20,7 +21,7 @@ export class HostCircuits {
     this.#facts = facts
     this.#settings = settings
     this.shared = shared
-    this.#common = new Circuit(facts, settings, shared)
+    this.common = new Circuit(facts, settings, shared)
   }
 
   /** The circuit of a request. The 100 groups used last are kept, those that hold calls back before the others. */
@@ -42,7 +43,7 @@ export class HostCircuits {
 
   /** Whether one of them holds calls back. */
   isHolding(nowMs: number): boolean {
-    if (this.#groups === undefined) return this.#common.breaker.isHolding(nowMs)
+    if (this.#groups === undefined) return this.common.breaker.isHolding(nowMs)
     return this.#all().some(({ breaker }) => breaker.isHolding(nowMs))
   }
 
@@ -61,7 +62,7 @@ export class HostCircuits {
   }
 
   #circuitOf(group: string | undefined): Circuit {
-    if (group === undefined || group === '') return this.#common
+    if (group === undefined || group === '') return this.common
     this.#groups ??= new LruMap(MAX_GROUPS, {
       isNeeded: ({ breaker }) => breaker.isHolding(this.#settings.clock.monotonicMs()),
       onEvicted: (circuit) => circuit.forget(),
@@ -76,6 +77,6 @@ export class HostCircuits {
   }
 
   #all(): readonly Circuit[] {
-    return [this.#common, ...(this.#groups?.values() ?? [])]
+    return [this.common, ...(this.#groups?.values() ?? [])]
   }
 }

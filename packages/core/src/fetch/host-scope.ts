@@ -5,7 +5,7 @@ import type { CallLimit } from '../rate-limit/call-limit.ts'
 import type { LimitBuckets } from '../rate-limit/limit-buckets.ts'
 import { RetryBudget } from '../retry/retry-budget.ts'
 import { defaultRetryBudgetOptions, type ResolvedRetryBudgetOptions } from '../retry/retry-options.ts'
-import type { CircuitSettings } from './circuit.ts'
+import type { Circuit, CircuitSettings } from './circuit.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { HostSnapshot } from './fetch-snapshot.ts'
 import { HostCircuits } from './host-circuits.ts'
@@ -61,6 +61,8 @@ export class HostScope {
   readonly facts: ScopeEvent
   readonly bulkhead: Bulkhead | undefined
   readonly circuits: HostCircuits | undefined
+  /** That of all calls, where no call belongs to a group. */
+  readonly #circuit: Circuit | undefined
   readonly budget: RetryBudget | undefined
 
   constructor(host: string, settings: ScopeSettings, sharedCircuits?: SharedCircuits) {
@@ -81,7 +83,9 @@ export class HostScope {
     if (host === '') return
     if (options.bulkhead !== false) this.bulkhead = new Bulkhead(options.bulkhead, options.clock)
     if (budget !== false) this.budget = new RetryBudget(budget)
-    if (circuits !== undefined) this.circuits = new HostCircuits(this.facts, circuits, sharedCircuits)
+    if (circuits === undefined) return
+    this.circuits = new HostCircuits(this.facts, circuits, sharedCircuits)
+    if (commonRoute !== undefined && circuits.options.groupOf === undefined) this.#circuit = this.circuits.common
   }
 
   /** What the connector says of a request. */
@@ -92,6 +96,11 @@ export class HostScope {
   /** The limits that a call is under, the narrowest first; none when limits are off. */
   limitsOf({ places }: Route, method: string, url: string): readonly CallLimit[] {
     return this.#limits ?? this.#settings.buckets?.limitsAt(places, method, url) ?? noLimits
+  }
+
+  /** The circuit of a call; absent when the breaker is off. */
+  circuitOf({ group }: Route, method: string, url: string): Circuit | undefined {
+    return this.#circuit ?? this.circuits?.of(method, url, group)
   }
 
   /** Whether something would go wrong if it were forgotten: calls are counted by the bulkhead, or held back. */

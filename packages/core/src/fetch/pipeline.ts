@@ -70,7 +70,7 @@ export class Pipeline {
     const call = new Call(++this.#calls, args, this.#options, this.#scopes)
     call.isNested = isNested
     if (this.#events.has('call:started')) this.#events.emit('call:started', call.eventFacts(call.startedAtMs))
-    call.scope.budget?.began(call.startedAtMs)
+    call.scope.budget?.countCall(call.startedAtMs)
     let outcome: Outcome
     try {
       if (call.callerSignal?.aborted) {

@@ -12,11 +12,8 @@ export interface LruOptions<Value> {
  * go, a hand goes round: it takes the marks off, and stops at the first entry that has had none since it came by last.
  */
 export class LruMap<Value extends NonNullable<unknown>> {
-  /** Where in the circle the entry of a key is. The arrays are one circle: numbers take less memory than objects. */
-  readonly #places = new Map<string, number>()
-  readonly #keys: string[] = []
-  readonly #values: Value[] = []
-  readonly #isMarked: boolean[] = []
+  readonly #entries = new Map<string, Entry<Value>>()
+  readonly #circle: Entry<Value>[] = []
   readonly #capacity: number
   readonly #options: LruOptions<Value>
   #hand = 0
@@ -32,40 +29,40 @@ export class LruMap<Value extends NonNullable<unknown>> {
     if (known !== undefined) return known
     const value = create(key)
     // The new entry is not in the circle yet, so it cannot be the one that has to go.
-    const place = this.#values.length < this.#capacity ? this.#values.length : this.#evictOne()
-    this.#places.set(key, place)
-    this.#keys[place] = key
-    this.#values[place] = value
-    this.#isMarked[place] = false
+    const place = this.#circle.length < this.#capacity ? this.#circle.length : this.#evictOne()
+    const entry = { key, value, isMarked: false }
+    this.#entries.set(key, entry)
+    this.#circle[place] = entry
     return value
   }
 
   /** The entry of `key`, which is marked as used. */
   get(key: string): Value | undefined {
-    const place = this.#places.get(key)
-    if (place === undefined) return undefined
-    this.#isMarked[place] = true
-    return this.#values[place]
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return undefined
+    entry.isMarked = true
+    return entry.value
   }
 
   /** In no particular order. */
-  values(): IterableIterator<Value> {
-    return this.#values.values()
+  *values(): IterableIterator<Value> {
+    for (const { value } of this.#circle) yield value
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.#places.clear()
-    this.#keys.length = this.#values.length = this.#isMarked.length = 0
+    this.#entries.clear()
+    this.#circle.length = 0
     this.#hand = 0
   }
 
   /** Returns the place that is free now; the hand goes on behind it. */
   #evictOne(): number {
     const place = this.#findVictim()
+    const { key, value } = this.#circle[place] as Entry<Value>
     this.#hand = this.#after(place)
-    this.#places.delete(this.#keys[place] as string)
-    this.#options.onEvicted?.(this.#values[place] as Value)
+    this.#entries.delete(key)
+    this.#options.onEvicted?.(value)
     return place
   }
 
@@ -74,9 +71,10 @@ export class LruMap<Value extends NonNullable<unknown>> {
     let neededPlace: number | undefined
     let place = this.#hand
     // In the second round no entry has a mark.
-    for (let steps = 2 * this.#values.length; steps > 0; steps--) {
-      if (this.#isMarked[place] === true) this.#isMarked[place] = false
-      else if (isNeeded?.(this.#values[place] as Value) === true) neededPlace ??= place
+    for (let steps = 2 * this.#circle.length; steps > 0; steps--) {
+      const entry = this.#circle[place] as Entry<Value>
+      if (entry.isMarked) entry.isMarked = false
+      else if (isNeeded?.(entry.value) === true) neededPlace ??= place
       else return place
       place = this.#after(place)
     }
@@ -84,6 +82,12 @@ export class LruMap<Value extends NonNullable<unknown>> {
   }
 
   #after(place: number): number {
-    return place + 1 < this.#values.length ? place + 1 : 0
+    return place + 1 < this.#circle.length ? place + 1 : 0
   }
+}
+
+interface Entry<Value> {
+  readonly key: string
+  readonly value: Value
+  isMarked: boolean
 }

@@ -4,25 +4,21 @@ import { RetryRatio } from './retry-ratio.ts'
 /**
  * What retries to one host may cost: tokens, which begin full, and a share of the calls. The tokens bound a burst, and retries that
  * do not help; the share bounds those that do, and that would otherwise double the load of a host for good.
+ *
+ * It is a ratio instead of having one: every call touches both, and two objects are two misses of the processor's cache.
  */
-export class RetryBudget {
-  readonly #options: ResolvedRetryBudgetOptions
-  readonly #ratio: RetryRatio
+export class RetryBudget extends RetryRatio {
   #tokens: number
+  readonly #options: ResolvedRetryBudgetOptions
 
   constructor(options: ResolvedRetryBudgetOptions) {
+    super(options)
     this.#options = options
-    this.#ratio = new RetryRatio(options.maxRatio, options.minRetriesPerMinute)
     this.#tokens = options.maxTokens
   }
 
   get tokens(): number {
     return this.#tokens
-  }
-
-  /** Counts a call that begins. */
-  began(nowMs: number): void {
-    this.#ratio.countCall(nowMs)
   }
 
   /** Pays for a retry. Returns what was paid, or nothing when there must not be one. */
@@ -31,8 +27,8 @@ export class RetryBudget {
     if (cost > this.#tokens) return undefined
     // What a limit paces needs no share of the calls: it is sent when the limit says so.
     if (!throttled) {
-      if (!this.#ratio.allowsRetry(nowMs)) return undefined
-      this.#ratio.countRetry(nowMs)
+      if (!this.allowsRetry(nowMs)) return undefined
+      this.countRetry(nowMs)
     }
     this.#tokens -= cost
     return cost

@@ -34,7 +34,7 @@ describe('RetryBudget', () => {
 
   it('allows no more retries than the share of the calls, whatever the tokens', () => {
     const budget = new RetryBudget({ ...options, maxTokens: 1_000, minRetriesPerMinute: 2 })
-    for (let n = 0; n < 15; n++) budget.began(0)
+    for (let n = 0; n < 15; n++) budget.countCall(0)
     expect([1, 2, 3, 4].map(() => budget.pay(false, 0))).toEqual([10, 10, 10, undefined])
     expect(budget.tokens).toBe(970)
   })

@@ -4,7 +4,7 @@ import { RetryRatio } from '../../src/retry/retry-ratio.ts'
 
 describe('RetryRatio', () => {
   it('allows the minimum when there are few calls', () => {
-    const ratio = new RetryRatio(0.1, 2)
+    const ratio = new RetryRatio({ maxRatio: 0.1, minRetriesPerMinute: 2 })
     ratio.countCall(0)
     ratio.countRetry(0)
     expect(ratio.allowsRetry(0)).toBe(true)
@@ -13,14 +13,14 @@ describe('RetryRatio', () => {
   })
 
   it('forgets what is older than a minute', () => {
-    const ratio = new RetryRatio(0, 1)
+    const ratio = new RetryRatio({ maxRatio: 0, minRetriesPerMinute: 1 })
     ratio.countRetry(9_999)
     expect(ratio.allowsRetry(59_999)).toBe(false)
     expect(ratio.allowsRetry(60_000)).toBe(true)
   })
 
   it('forgets everything after a long silence', () => {
-    const ratio = new RetryRatio(0, 1)
+    const ratio = new RetryRatio({ maxRatio: 0, minRetriesPerMinute: 1 })
     ratio.countRetry(0)
     expect(ratio.allowsRetry(1e12)).toBe(true)
   })
@@ -33,7 +33,7 @@ describe('RetryRatio', () => {
         fc.double({ min: 0, max: 1, noNaN: true }),
         fc.nat(5),
         (steps, max, min) => {
-          const ratio = new RetryRatio(max, min)
+          const ratio = new RetryRatio({ maxRatio: max, minRetriesPerMinute: min })
           const calls: number[] = []
           const retries: number[] = []
           let nowMs = 0
