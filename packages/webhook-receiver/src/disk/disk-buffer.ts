@@ -15,7 +15,7 @@ import type {
 } from '../buffer/event-buffer.ts'
 import type { DiskBufferOptions, DiskDurability } from './disk-buffer-options.ts'
 import { type DiskStore, openDiskStore } from './disk-store.ts'
-import { startPulse } from './pulse.ts'
+import { withPulse } from './pulse.ts'
 import { findShards } from './shards/shard-names.ts'
 import { ShardedBuffer } from './shards/sharded-buffer.ts'
 import { type ResolvedDiskBufferOptions, resolveDiskBufferOptions } from './resolve-disk-buffer-options.ts'
@@ -56,7 +56,6 @@ class DiskBuffer implements EventBuffer {
   readonly #lifetime = createLifetime()
   /** While it is open. */
   #opened: DiskStore | undefined
-  #endPulse = (): void => {}
 
   constructor(options: ResolvedDiskBufferOptions) {
     this.#options = options
@@ -72,18 +71,14 @@ class DiskBuffer implements EventBuffer {
   }
 
   open(): Promise<OpenReport> {
-    return this.#lifetime.open(async () => {
-      this.#endPulse = startPulse({ ...this.#options, directory: this.#directory })
-      try {
+    return this.#lifetime.open(() =>
+      this.#withPulse(async () => {
         await this.#refuseShards()
         const { store, report } = await openDiskStore(this.#options, this.#directory)
         this.#opened = store
         return report
-      } catch (error) {
-        this.#endPulse()
-        throw error
-      }
-    })
+      }),
+    )
   }
 
   // Not async: one promise less for every event.
@@ -126,11 +121,15 @@ class DiskBuffer implements EventBuffer {
   }
 
   close(): Promise<void> {
-    return this.#lifetime.close(async () => {
+    return this.#lifetime.close(() => {
       const store = this.#store()
       this.#opened = undefined
-      await store.close().finally(this.#endPulse)
+      return this.#withPulse(() => store.close())
     })
+  }
+
+  #withPulse<Result>(work: () => Promise<Result>): Promise<Result> {
+    return withPulse({ ...this.#options, directory: this.#directory }, work)
   }
 
   /** What is in them would never be delivered. */

@@ -10,11 +10,14 @@ export interface PulseOptions {
 }
 
 /**
- * Asks the file system for something small once a second, so that a call which the thread pool has missed is done. Condition variables of glibc
- * before 2.41 can lose a wake-up (sourceware bug 25847): every thread of the pool sleeps while a call waits, until another call wakes one. Opening and
- * closing ask for one thing after the other, and would wait for ever. Returns a function that ends it.
+ * Asks the file system for something small once a second while `work` is under way, so that a call which the thread pool has missed is done.
+ * Condition variables of glibc before 2.41 can lose a wake-up (sourceware bug 25847): every thread of the pool sleeps while a call waits, until another
+ * call wakes one. Opening and closing ask for one thing after the other, and would wait for ever; in between the housekeeper asks each second.
  */
-export function startPulse({ clock, fileSystem, directory }: PulseOptions): () => void {
+export async function withPulse<Result>(
+  { clock, fileSystem, directory }: PulseOptions,
+  work: () => Promise<Result>,
+): Promise<Result> {
   let isOver = false
   let cancel: () => void
   const schedule = (): (() => void) => clock.schedule(PULSE_MS, () => void beat(), { background: true })
@@ -24,7 +27,9 @@ export function startPulse({ clock, fileSystem, directory }: PulseOptions): () =
     if (!isOver) cancel = schedule()
   }
   cancel = schedule()
-  return () => {
+  try {
+    return await work()
+  } finally {
     isOver = true
     cancel()
   }

@@ -1,5 +1,5 @@
 import { type FakeClock, fakeClock } from '@holdfast/core/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { FileSystem } from '../../src/disk/file-system.ts'
 import { diskBuffer } from '../../src/disk/index.ts'
 import { MemoryFileSystem } from './memory-file-system.ts'
@@ -89,6 +89,18 @@ describe('diskBuffer on a thread pool that misses a call', () => {
     expect(calls.closing).toBeGreaterThan(10)
     for (let call = 0; call < calls.opening; call++) await openAndClose(original, { opening: call })
     for (let call = 0; call < calls.closing; call++) await openAndClose(original, { closing: call })
+  })
+
+  test('asks once a second while it is open, not twice, for the housekeeper looks at the directory then', async () => {
+    const clock = fakeClock()
+    const fileSystem = new MemoryFileSystem()
+    const identify = vi.spyOn(fileSystem, 'identify')
+    const buffer = diskBuffer({ directory: DIRECTORY, fileSystem, clock })
+    await buffer.open()
+    identify.mockClear()
+    await clock.advance(10_000)
+    expect(identify).toHaveBeenCalledTimes(10)
+    await buffer.close()
   })
 
   test('asks for nothing any more when it could not be opened', async () => {
