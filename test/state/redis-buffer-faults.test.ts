@@ -49,6 +49,11 @@ describe.runIf(hasService('Redis', 'redis-server')).each(Object.entries(clients)
       return buffer
     }
 
+    async function callsOf(): Promise<number> {
+      const info = String(await evaluateOn(connected, `return redis.call('INFO', 'commandstats')`))
+      return Number(/cmdstat_evalsha:calls=(\d+)/.exec(info)?.[1])
+    }
+
     test.each(['there', 'back'] as const)(
       'stores each event once, in order, when it is cut in the middle of a command on the way %s',
       async (direction) => {
@@ -90,10 +95,6 @@ describe.runIf(hasService('Redis', 'redis-server')).each(Object.entries(clients)
     test('sends what comes while an answer is on its way together', async () => {
       const buffer = await opened()
       await buffer.append([eventOf('first')])
-      const callsOf = async (): Promise<number> => {
-        const info = String(await evaluateOn(connected, `return redis.call('INFO', 'commandstats')`))
-        return Number(/cmdstat_evalsha:calls=(\d+)/.exec(info)?.[1])
-      }
       proxy.latencyMs = 25
       const before = await callsOf()
       const early = eventsOf(50, undefined, 'early_').map((event) => buffer.append([event]))
@@ -101,6 +102,21 @@ describe.runIf(hasService('Redis', 'redis-server')).each(Object.entries(clients)
       const late = eventsOf(50, undefined, 'late_').map((event) => buffer.append([event]))
       await Promise.all([...early, ...late])
       expect((await callsOf()) - before).toBe(2)
+      proxy.latencyMs = 0
+    })
+
+    test('has senders share a batch that wait for an answer before they send again', async () => {
+      const buffer = await opened()
+      await buffer.append([eventOf('first')])
+      const sendInTurn = async (name: string): Promise<void> => {
+        for (const event of eventsOf(5, undefined, name)) await buffer.append([event])
+      }
+      proxy.latencyMs = 25
+      const before = await callsOf()
+      const one = sendInTurn('one_')
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+      await Promise.all([one, sendInTurn('other_')])
+      expect((await callsOf()) - before).toBe(6)
       proxy.latencyMs = 0
     })
   },

@@ -3,7 +3,7 @@ import type { RunScript, Script, ScriptArgument } from './script.ts'
 
 // A server does nothing else while it runs one, and keeps the whole reply in its memory.
 const MOST_AT_ONCE = 64
-const MOST_REPLY_BYTES = 16 * 1024 * 1024
+const REPLY_BYTES = 256 * 1024
 
 interface Call {
   readonly keys: readonly string[]
@@ -18,7 +18,8 @@ type JoinedReply = readonly [reply: unknown, failure?: string | Buffer]
 /**
  * Runs in one go what is asked of one script in one turn of the event loop: whatever it is about, it is one round trip, and one sync of the
  * server's disk. For a server that has all keys; `onApart` is called when it turns out to be several, and each call is repeated by itself then.
- * Calls of a script that has no form for several go alone. A call that fails on the server fails alone.
+ * Calls of a script that has no form for several go alone. A call that fails on the server fails alone. Those whose replies may be large
+ * share the room of one.
  */
 export function joinCalls(run: RunScript, onApart: () => void): RunScript {
   const waiting = new Map<Script, Call[]>()
@@ -28,9 +29,11 @@ export function joinCalls(run: RunScript, onApart: () => void): RunScript {
   }
 
   const send = async (script: Script, joined: Script, calls: readonly Call[]): Promise<void> => {
+    const { within } = script
     try {
       const keys = calls.flatMap((call) => call.keys)
-      const args = calls.flatMap((call) => [String(call.args.length), ...call.args])
+      const bytes = Math.floor(REPLY_BYTES / calls.length)
+      const args = calls.flatMap((call) => [String(call.args.length), ...(within?.(call.args, bytes) ?? call.args)])
       const replies = (await run(joined, keys, [String(calls.length), ...args])) as JoinedReply[]
       for (const [index, { resolve, reject }] of calls.entries()) {
         const [reply, failure] = replies[index] as JoinedReply
@@ -52,7 +55,7 @@ export function joinCalls(run: RunScript, onApart: () => void): RunScript {
     await nextTurn()
     const calls = waiting.get(script) ?? []
     waiting.delete(script)
-    for (const batch of batchesOf(script, calls)) {
+    for (const batch of batchesOf(calls)) {
       const [first] = batch
       if (first !== undefined && batch.length === 1) sendAlone(script, first)
       else void send(script, joined, batch)
@@ -75,20 +78,9 @@ export function joinCalls(run: RunScript, onApart: () => void): RunScript {
   }
 }
 
-function batchesOf({ maxReplyBytes = () => 0 }: Script, calls: readonly Call[]): readonly (readonly Call[])[] {
-  const batches: Call[][] = []
-  let batch: Call[] = []
-  let bytes = 0
-  for (const call of calls) {
-    bytes += maxReplyBytes(call.args)
-    if (batch.length === 0 || batch.length === MOST_AT_ONCE || bytes > MOST_REPLY_BYTES) {
-      batch = []
-      batches.push(batch)
-      bytes = maxReplyBytes(call.args)
-    }
-    batch.push(call)
-  }
-  return batches
+function batchesOf(calls: readonly Call[]): readonly (readonly Call[])[] {
+  const count = Math.ceil(calls.length / MOST_AT_ONCE)
+  return Array.from({ length: count }, (_, index) => calls.slice(index * MOST_AT_ONCE, (index + 1) * MOST_AT_ONCE))
 }
 
 function isCrossSlot(error: unknown): boolean {

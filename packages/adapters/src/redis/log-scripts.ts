@@ -91,7 +91,7 @@ return answer
 
 /** Arguments: epoch; number after which to begin; events; bytes. Answers: number, meta and body of each. */
 export const readScript: Script = joinableScript(`${LEASED}${READ}`, {
-  maxReplyBytes: ([, , , maxBytes]) => Number(maxBytes),
+  within: (args, bytes) => args.with(3, String(Math.min(Number(args[3]), bytes))),
 })
 
 /** Arguments: nothing; number after which to begin; events; bytes. Answers: number, meta and body of each. */

@@ -45,6 +45,8 @@ import { askAppendfsync, checkServer, isOneServer } from './server-check.ts'
 const FORMAT = '1'
 // Clocks of senders and of the server may differ by so much.
 const CLOCK_SKEW_MS = 60_000
+// Longest time that a batch is kept for those whom the one before has answered.
+const LINGER_MS = 5
 
 /** The number of an event, negative where it was known; or why its partition could not be written. */
 type Outcome = number | BufferError
@@ -131,7 +133,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
 
   // On one server everything goes together; in a cluster a node that is away holds up nothing but its own.
   const queueOf = (): AppendQueue<EventRecord, Outcome> =>
-    createAppendQueue({ maxBatchBytes, nextTurn, send: storeAll })
+    createAppendQueue({ maxBatchBytes, nextTurn, send: storeAll, linger: { clock, maxMs: LINGER_MS } })
   const queues = partitions.map(queueOf)
   const queueFor = (partition: number): AppendQueue<EventRecord, Outcome> =>
     queues[isOne ? 0 : partition] as AppendQueue<EventRecord, Outcome>

@@ -7,8 +7,8 @@ export interface Script {
   readonly sha: string
   /** Does for several calls at once what this does for one; see `joinCalls`. */
   readonly joined?: Script
-  /** About how large the reply to these arguments may become. Absent: it is small. */
-  readonly maxReplyBytes?: (args: readonly ScriptArgument[]) => number
+  /** The arguments of a call that goes with others, where so many bytes of their reply are left to it. Absent: it answers little. */
+  readonly within?: (args: readonly ScriptArgument[], bytes: number) => readonly ScriptArgument[]
 }
 
 /** What a script is given: text, or bytes as they are. */
@@ -26,7 +26,7 @@ export function scriptOf(text: string): Script {
  * Names a script that has a form for several calls, which have the same number of keys each. It has to answer with something. Several answer with
  * the reply of each, or with nothing and the error of those that failed; what fails for all is an error of the server.
  */
-export function joinableScript(text: string, more: Pick<Script, 'maxReplyBytes'> = {}): Script {
+export function joinableScript(text: string, more: Pick<Script, 'within'> = {}): Script {
   const [, flags, body] = /^(#![^\n]*\n)?(.*)$/s.exec(text) as unknown as [string, string | undefined, string]
   return {
     ...scriptOf(text),

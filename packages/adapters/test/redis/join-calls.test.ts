@@ -66,17 +66,22 @@ describe('joinCalls', () => {
     expect(sent.map(([, keys]) => keys)).toEqual([64, 64, 2])
   })
 
-  it('joins no more replies than 16 MiB', async () => {
-    const { sent } = echo()
-    const large = joinableScript('return ARGV[1]', { maxReplyBytes: ([bytes]) => Number(bytes) })
-    const run: RunScript = async (asked, keys) => {
-      sent.push([asked, keys.length])
-      return asked === large.joined ? keys.map((key) => [key]) : keys[0]
-    }
+  it('has calls that go together share the room of one reply', async () => {
+    const room = 256 * 1024
+    const large = joinableScript('return ARGV[1]', {
+      within: ([asked], bytes) => [String(Math.min(Number(asked), bytes))],
+    })
+    const run: RunScript = async (asked, _keys, args) =>
+      asked === large.joined ? args.filter((_, index) => index % 2 === 0 && index > 0).map((arg) => [arg]) : args[0]
     const joined = joinCalls(run, () => {})
-    const asked = [6, 6, 6, 40, 1].map((mebibytes, index) => joined(large, [`key${index}`], [`${mebibytes * 2 ** 20}`]))
-    expect(await Promise.all(asked)).toEqual(['key0', 'key1', 'key2', 'key3', 'key4'])
-    expect(sent.map(([, keys]) => keys)).toEqual([2, 1, 1, 1])
+    const ask = (bytes: number): Promise<unknown> => joined(large, ['key'], [String(bytes)])
+    expect(await ask(4 * room)).toBe(String(4 * room))
+    expect(await Promise.all([ask(4 * room), ask(100), ask(room), ask(room)])).toEqual([
+      String(room / 4),
+      '100',
+      String(room / 4),
+      String(room / 4),
+    ])
   })
 
   it.each([
