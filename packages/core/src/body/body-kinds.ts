@@ -21,8 +21,14 @@ export function isOneShotBody(body: unknown): body is OneShotBody {
   return typeof body === 'object' && body !== null && (body instanceof ReadableStream || Symbol.asyncIterator in body)
 }
 
+/** The members of an `init` that send a body. The types of browsers do not know `duplex`. */
+export interface SentBody {
+  readonly body: BodyValue
+  readonly duplex?: 'half'
+}
+
 /** The members of an `init` that send `body`. `fetch` asks for `duplex` where it cannot know the length. */
-export function initOfBody(body: BodyValue): RequestInit {
+export function initOfBody(body: BodyValue): SentBody {
   return isBodyValue(body) ? { body } : { body, duplex: 'half' }
 }
 

@@ -1,3 +1,4 @@
+import { initOfBody } from '../body/body-kinds.ts'
 import { recordOf } from '../fetch/explain.ts'
 import { ClientCall } from './client-call.ts'
 import type { RequestOptions, ResolvedClientOptions } from './client-options.ts'
@@ -62,7 +63,7 @@ export function startCall(
   try {
     // Made once and as text, so that it can be sent again.
     if (json !== undefined) init.body = JSON.stringify(json)
-    if (init.body instanceof ReadableStream) init.duplex = 'half'
+    if (init.body instanceof ReadableStream) Object.assign(init, initOfBody(init.body))
     const started = start({
       url: resolveUrl(client.baseUrl, url),
       method: call.method,

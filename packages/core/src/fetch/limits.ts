@@ -13,7 +13,7 @@ import type { Call } from './call.ts'
 import { readAnswer } from './error-body.ts'
 import type { ResolvedFetchOptions } from './fetch-options.ts'
 import type { Outcome } from './outcome.ts'
-import { costRefusal, limitRefusal, refuse } from './refusals.ts'
+import { costRefusal, limitRefusal, quotaRefusal, refuse } from './refusals.ts'
 
 /** Nobody is kept waiting for longer: such a limit is a quota, or was misread. */
 export const LONGEST_WAIT_MS: number = 3_600_000
@@ -132,8 +132,9 @@ async function waitInQueue(
 }
 
 function refusalOf({ bucket, cost }: CallLimit, waitMs: number, nowMs: number): IntegrationErrorInit {
-  if (waitMs === Infinity && cost !== undefined && !bucket.isExhausted(nowMs)) return costRefusal(cost)
-  return limitRefusal(bucket.pausedMs(nowMs) || waitMs, bucket.isExhausted(nowMs))
+  if (bucket.isExhausted(nowMs)) return quotaRefusal(bucket.pausedMs(nowMs), bucket.backMs(nowMs))
+  if (waitMs === Infinity && cost !== undefined) return costRefusal(cost)
+  return limitRefusal(bucket.pausedMs(nowMs) || waitMs)
 }
 
 /** Gives up the place in a queue that a retry took and does not need any more. */

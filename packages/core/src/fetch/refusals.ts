@@ -15,15 +15,27 @@ export function unsentDelivery({ mayHaveActed }: CallRecord): Delivery {
   return mayHaveActed ? 'unknown' : 'not_sent'
 }
 
-/** The wait for a rate limit cannot end in time, or is for a quota that is used up. `Infinity`: nobody knows how long. */
-export function limitRefusal(waitMs: number, isQuota: boolean): IntegrationErrorInit {
+/** The wait for a rate limit cannot end in time. `Infinity`: nobody knows how long it is. */
+export function limitRefusal(waitMs: number): IntegrationErrorInit {
   const retryAfterMs = Math.ceil(waitMs)
   const wait = waitMs === Infinity ? 'for an unknown time' : `${retryAfterMs} ms`
   return {
-    code: isQuota ? 'quota_exhausted' : 'rate_limited',
+    code: 'rate_limited',
     reason: 'paused',
-    message: `Not sent: the ${isQuota ? 'used-up quota' : 'rate limit'} asks to wait ${wait}, which is longer than this call may take.`,
+    message: `Not sent: the rate limit asks to wait ${wait}, which is longer than this call may take.`,
     ...(waitMs === Infinity ? {} : { retryAfterMs }),
+  }
+}
+
+/** A quota is used up, for which nobody waits. @param backMs - How long that lasts; one call asks again after `askMs`. */
+export function quotaRefusal(askMs: number, backMs: number): IntegrationErrorInit {
+  const retryAfterMs = Math.ceil(askMs)
+  const ask = backMs > askMs ? `; one call asks again in ${retryAfterMs} ms` : ''
+  return {
+    code: 'quota_exhausted',
+    reason: 'paused',
+    message: `Not sent: the quota is used up and asks to wait ${Math.ceil(backMs)} ms${ask}.`,
+    retryAfterMs,
   }
 }
 

@@ -45,6 +45,8 @@ export class LimitBucket {
   readonly #active = { calls: 0, units: 0, unpriced: 0 }
   #pausedUntilMs = 0
   #isExhausted = false
+  /** When the limit itself says that it is over, which may be later than the pause. */
+  #backAtMs = 0
   /** When the first starts of those who waited for the end of the pause. */
   #resumeMs = 0
   #notBeforeMs = 0
@@ -182,6 +184,11 @@ export class LimitBucket {
     return Math.max(0, this.#pausedUntilMs - nowMs, this.#quotas.usedUpUntilMs(nowMs) - nowMs)
   }
 
+  /** How long a quota that is used up stays so, as far as that was told. */
+  backMs(nowMs: number): number {
+    return Math.max(this.pausedMs(nowMs), this.#backAtMs - nowMs)
+  }
+
   /** Returns the length of the pause, or 0 when it is no news. */
   #pause(hit: Hit, startedAtMs: number, nowMs: number): number {
     const { waitMs, isExhausted, isCrowded = false } = hit
@@ -200,6 +207,7 @@ export class LimitBucket {
       if (!isExhausted && !isCrowded) this.#learn(startedAtMs, pauseMs, nowMs)
       this.#slowStart = new SlowStart(nowMs + pauseMs, this.#learned)
     }
+    this.#backAtMs = nowMs + (waitMs ?? 0)
     this.#holdUntil(nowMs + pauseMs, isExhausted, nowMs)
     this.shared?.paused(this.#pausedUntilMs, isExhausted)
     return isNews ? pauseMs : 0

@@ -58,6 +58,21 @@ describe('createFetch: a quota that is used up', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
+  it('says to others when it is there again, also where one call asks earlier', async () => {
+    const tomorrow = answer(402, { 'retry-after': '86400' })
+    const { fetch, clock } = harness([tomorrow, () => answer(200)], { connector })
+    await fetch(url)
+    await clock.advance(1_000)
+    const error = await rejectionOf(fetch(url))
+    expect(error).toMatchObject({
+      code: 'quota_exhausted',
+      message: 'Not sent: the quota is used up and asks to wait 86399000 ms; one call asks again in 3599000 ms.',
+      retryAfterMs: 3_599_000,
+    })
+    await clock.advance(3_599_000)
+    expect((await clock.runUntil(fetch(url))).status).toBe(200)
+  })
+
   it('holds up nobody when it is storage that is full', async () => {
     const { run, transport } = harness([() => answer(409), () => answer(200)], { connector })
     const response = await run()

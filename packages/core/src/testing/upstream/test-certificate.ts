@@ -66,7 +66,7 @@ export async function selfSignedCertificate(subject: CertificateSubject): Promis
   return { cert: await certify(publicKey, signer.name, subject, signer), key: await privateKeyPem(privateKey) }
 }
 
-type CryptoKey = import('node:crypto').webcrypto.CryptoKey
+type CryptoKey = Parameters<typeof crypto.subtle.sign>[1]
 
 interface Signer {
   readonly name: string
