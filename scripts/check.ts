@@ -1,4 +1,5 @@
-// Runs every gate that a change must pass, one line each, and ends with the list of those that failed.
+// Runs every gate that a change must pass, one line each, and ends with the list of those that failed. What looks at the sources and what
+// looks at the build run beside each other.
 //
 //   node scripts/check.ts                   all of them
 //   node scripts/check.ts lint types        only these
@@ -13,38 +14,50 @@ interface Gate {
   readonly script: string
 }
 
-// From quick to slow; `build` comes before the gates that look at what was built.
-const gates: readonly Gate[] = [
+/** Gates that look at the sources, from quick to slow. */
+const ofSources: readonly Gate[] = [
   { name: 'format', script: 'format:check' },
-  { name: 'lint', script: 'lint' },
   { name: 'docs', script: 'docs:check' },
-  { name: 'types', script: 'typecheck' },
+  { name: 'lint', script: 'lint' },
   { name: 'knip', script: 'knip' },
+  { name: 'types', script: 'typecheck' },
+]
+
+/** Gates that look at what was built, after the build. */
+const ofBuild: readonly Gate[] = [
   { name: 'build', script: 'build' },
   { name: 'packages', script: 'packages' },
   { name: 'api', script: 'api' },
   { name: 'size', script: 'size' },
-  { name: 'test', script: 'test' },
 ]
 
+// It takes the whole machine.
+const ofTests: readonly Gate[] = [{ name: 'test', script: 'test' }]
+
+const gates = [...ofSources, ...ofBuild, ...ofTests]
 const chosen = choose(process.argv.slice(2))
 const failed: string[] = []
-for (const gate of chosen) {
-  const startedMs = performance.now()
-  const { ok, output } = await run(gate)
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
-  console.log(`${ok ? 'ok  ' : 'FAIL'}  ${gate.name.padEnd(10)} ${seconds.padStart(6)} s`)
-  if (!ok) {
-    failed.push(gate.name)
-    console.log(output.replace(/^/gm, '      | '))
-  }
-}
+await Promise.all([pass(ofSources), pass(ofBuild)])
+await pass(ofTests)
 if (failed.length > 0) {
   console.log(`\n${failed.length} of ${chosen.length} gates failed: ${failed.join(', ')}`)
   console.log(`run one alone with: npx -y pnpm@12 check ${failed[0]}`)
   process.exitCode = 1
 } else {
   console.log(`\nall ${chosen.length} gates passed`)
+}
+
+/** Runs those that were chosen one after the other. */
+async function pass(lane: readonly Gate[]): Promise<void> {
+  for (const gate of lane.filter((candidate) => chosen.includes(candidate))) {
+    const startedMs = performance.now()
+    const { ok, output } = await run(gate)
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+    console.log(`${ok ? 'ok  ' : 'FAIL'}  ${gate.name.padEnd(10)} ${seconds.padStart(6)} s`)
+    if (ok) continue
+    failed.push(gate.name)
+    console.log(output.replace(/^/gm, '      | '))
+  }
 }
 
 function choose(args: readonly string[]): readonly Gate[] {

@@ -10,9 +10,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { type SmokeServer, smokeServer } from '../test/runtimes/smoke-server.ts'
+import { buildStale } from './build-stale.ts'
 import { installOnDemand, type Runtime, runtimes } from './install-on-demand.ts'
 import { root } from './packages.ts'
-import { pnpm } from './pnpm.ts'
 import { serveWorker } from './workerd.ts'
 
 interface CheckResult {
@@ -52,11 +52,8 @@ const { values, positionals } = parseArgs({
 const chosen = choose(positionals)
 const totals = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] }
 
-const [command, ...prefix] = pnpm
-const [installed] = await Promise.all([
-  Promise.all(chosen.map(install)),
-  run(command, [...prefix, '--filter', '@holdfast/webhook-receiver...', 'run', 'build'], { cwd: root }),
-])
+const installed = await Promise.all(chosen.map(install))
+buildStale()
 for (const [index, runtime] of chosen.entries()) await check(runtime, installed[index])
 if (values.report !== undefined) writeFileSync(values.report, JSON.stringify(totals))
 if (totals.numFailedTests > 0) process.exitCode = 1

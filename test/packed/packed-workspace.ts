@@ -9,13 +9,13 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { root, type WorkspacePackage, workspacePackages } from '../../scripts/packages.ts'
+import { buildStale } from '../../scripts/build-stale.ts'
+import { type WorkspacePackage, workspacePackages } from '../../scripts/packages.ts'
 import { pnpm } from '../../scripts/pnpm.ts'
 
 /** What npm would download, unpacked. */
@@ -34,10 +34,8 @@ export interface PackedManifest {
 
 /** Packs every package below `directory`; builds first what is older than its sources. */
 export function packWorkspace(directory: string): readonly PackedPackage[] {
+  buildStale()
   return workspacePackages().map((workspacePackage) => {
-    if (isStale(workspacePackage)) {
-      run(process.execPath, [join(root, 'node_modules/tsup/dist/cli-default.js')], workspacePackage.directory)
-    }
     const destination = mkdtempSync(join(directory, 'pack-'))
     const [command, ...prefix] = pnpm
     run(command, [...prefix, 'pack', '--pack-destination', destination], workspacePackage.directory)
@@ -83,16 +81,6 @@ export function link(from: string, to: string): void {
 export function temporaryDirectory(): { readonly path: string; readonly remove: () => void } {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-packed-')))
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
-}
-
-function isStale({ directory, subpaths }: WorkspacePackage): boolean {
-  const inputs = globSync(['src', 'src/**', 'package.json', 'tsup.config.ts'], { cwd: directory })
-  const newestMs = Math.max(...inputs.map((file) => statSync(join(directory, file)).mtimeMs))
-  const outputs = subpaths.flatMap((subpath) => [subpath.types, subpath.default])
-  return outputs.some((file) => {
-    const builtMs = statSync(join(directory, file), { throwIfNoEntry: false })?.mtimeMs
-    return builtMs === undefined || builtMs < newestMs
-  })
 }
 
 function run(command: string, args: readonly string[], cwd: string): void {
