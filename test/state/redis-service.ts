@@ -25,15 +25,23 @@ export interface RedisServiceOptions {
   readonly durable?: boolean
   /** More arguments of its command line. */
   readonly args?: readonly string[]
+  /** Where another one than the usual server is. */
+  readonly program?: string | undefined
 }
 
-export async function startRedis({ durable = false, args = [] }: RedisServiceOptions = {}): Promise<RedisService> {
+export async function startRedis({
+  durable = false,
+  args = [],
+  program = findProgram('redis-server') ?? '',
+}: RedisServiceOptions = {}): Promise<RedisService> {
   const port = await freePort()
   const directory = durable ? await mkdtemp(join(tmpdir(), 'holdfast-redis-')) : tmpdir()
   const files = durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no']
   const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '']
+  // A replica that joins is served at once: others to come along are not waited for.
+  place.push('--repl-diskless-sync-delay', '0')
   const open = (): Promise<ChildProcess> =>
-    startService(findProgram('redis-server') ?? '', [...place, ...files, ...args], /Ready to accept connections/)
+    startService(program, [...place, ...files, ...args], /Ready to accept connections/)
   let server = await open()
   return {
     port,
