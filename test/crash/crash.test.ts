@@ -13,16 +13,16 @@ function temporaryDirectory(): string {
 }
 
 describe('a receiver that is killed under load', () => {
-  it('loses and reorders nothing, and repeats only what was not acknowledged, in 50 rounds', {
+  it('loses and reorders nothing, and repeats only what was not acknowledged, in 25 rounds', {
     timeout: 240_000,
   }, async () => {
     const seed = Math.floor(Math.random() * 2 ** 31)
-    const report = await runCrashTest({ rounds: 50, seed, directory: temporaryDirectory() })
+    const report = await runCrashTest({ rounds: 25, seed, directory: temporaryDirectory() })
     expect(report.violations, `seed ${seed}`).toEqual([])
-    expect(report.rounds).toBe(50)
+    expect(report.rounds).toBe(25)
     expect(report.refusedWhileUp, `seed ${seed}`).toBe(0)
     // A run in which nothing much happened would prove nothing.
-    expect(report.audit.acknowledged, `seed ${seed}`).toBeGreaterThan(1000)
+    expect(report.audit.acknowledged, `seed ${seed}`).toBeGreaterThan(500)
     expect(report.audit.started, `seed ${seed}`).toEqual({ keyed: report.audit.sent, total: report.audit.sent })
   })
 

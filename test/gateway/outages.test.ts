@@ -11,7 +11,7 @@ import { type OrderSenders, sendBurst, startOrderSenders } from './order-senders
 import { startRegionSwitch } from './region-switch.ts'
 
 // A deploy of three minutes with HOLDFAST_DEPLOY_MS=180000; the rest of the time is the same.
-const DEPLOY_MS = Number(process.env['HOLDFAST_DEPLOY_MS'] ?? 4_000)
+const DEPLOY_MS = Number(process.env['HOLDFAST_DEPLOY_MS'] ?? 2_500)
 // Slower during a long one, so that what is kept is delivered in a part of its time.
 const PAUSE_MS = DEPLOY_MS > 30_000 ? 100 : 5
 const root = join(import.meta.dirname, '../..')

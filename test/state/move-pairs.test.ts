@@ -12,7 +12,7 @@ import { clients as postgresClients, startPostgres } from './postgres-service.ts
 import { clients as redisClients, startRedis } from './redis-service.ts'
 import { eventOf, KEYS } from './numbered-event.ts'
 
-const STORED_BEFORE = 1_000
+const STORED_BEFORE = 600
 const SENT_AT_ONCE = 5
 const SENT_EVERY_MS = 20
 

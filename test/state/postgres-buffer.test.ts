@@ -6,7 +6,14 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { startPgbouncer } from './pgbouncer-service.ts'
 import { bufferHarness, createConnections } from './postgres-harness.ts'
-import { account, clients, type Connected, type PostgresService, startPostgres } from './postgres-service.ts'
+import {
+  account,
+  clients,
+  type Connected,
+  type PostgresService,
+  startPostgres,
+  testedWays,
+} from './postgres-service.ts'
 import { expectTransactions } from './transaction-case.ts'
 
 /** What the documentation says that an application needs, and a place for the tables of this test. */
@@ -53,7 +60,7 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer o
       'pg behind pgbouncer in transaction mode': { connect: clients.pg!, port: () => bouncer!.port, options: {} },
     }),
   }
-  describe.each(Object.entries(ways))('with %s', (_, { connect, port, options }) => {
+  describe.each(testedWays(ways))('with %s', (_, { connect, port, options }) => {
     const connections = createConnections()
     beforeAll(async () => {
       connections.all = await Promise.all([0, 1].map(() => connect(port(), 8)))

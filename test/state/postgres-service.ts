@@ -101,6 +101,11 @@ function kill(pid: number): boolean {
   }
 }
 
+/** Of ways to connect, those that are tested: on another version than the one that is installed, the first of them, for the clients are the same. */
+export function testedWays<Way>(ways: Readonly<Record<string, Way>>): [string, Way][] {
+  return Object.entries(ways).slice(0, process.env.HOLDFAST_POSTGRES_PROGRAMS === undefined ? undefined : 1)
+}
+
 /** A client as an application has it, and what closes it. */
 export interface Connected {
   readonly client: PostgresLike

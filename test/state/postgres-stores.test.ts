@@ -15,7 +15,7 @@ import type { Sql } from 'postgres'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { createConnections, freshSchema, idempotencyHarness, stateHarness } from './postgres-harness.ts'
-import { account, clients, type PostgresService, startPostgres } from './postgres-service.ts'
+import { account, clients, type PostgresService, startPostgres, testedWays } from './postgres-service.ts'
 
 const options = { owner: 'tester', leaseMs: 60_000, ttlMs: 60_000 }
 const isInstalled = hasService('PostgreSQL', 'initdb', 'postgres')
@@ -26,7 +26,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => service?.dispose())
 
-describe.runIf(isInstalled).each(Object.entries(clients))('on PostgreSQL with %s', (_, connect) => {
+describe.runIf(isInstalled).each(testedWays(clients))('on PostgreSQL with %s', (_, connect) => {
   const connections = createConnections()
   beforeAll(async () => {
     connections.all = await Promise.all([0, 1].map(() => connect(service!.port, 4)))
