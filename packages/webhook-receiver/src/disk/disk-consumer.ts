@@ -18,8 +18,8 @@ import type {
 } from '../buffer/event-buffer.ts'
 import type { CursorFile } from './cursor-file.ts'
 import type { Log } from './log.ts'
-import { entryOf, holeOf, readFailure } from './log-entry.ts'
-import type { LogItem, LogReader } from './log-reader.ts'
+import { entryOf, holeOf } from './log-entry.ts'
+import { LogFollower } from './log-follower.ts'
 import { positionOf, seqOf } from './seq.ts'
 import type { Shelf } from './shelf.ts'
 import type { Shelved } from './shelf-index.ts'
@@ -34,8 +34,6 @@ export interface ConsumerFiles {
   readonly deadLetters: Shelf
 }
 
-type ReadOptions = Parameters<Consumer['read']>[2]
-
 /** A consumer of the disk buffer. The directory's lock is the lease, so the one partition is always free for it. */
 export class DiskConsumer implements Consumer {
   readonly name: string
@@ -43,12 +41,7 @@ export class DiskConsumer implements Consumer {
   readonly #cursor: CursorFile
   readonly #parked: Shelf
   readonly #deadLetters: Shelf
-  readonly #clock: Clock
-  readonly #reader: LogReader
-  /** Ends the waits of pending reads. */
-  readonly #wakers: Set<() => void> = new Set()
-  /** Reads run one after the other. */
-  #reading: Promise<unknown> = Promise.resolve()
+  readonly #follower: LogFollower
   /** Events change their places one call after the other. */
   #moving: Promise<unknown> = Promise.resolve()
   #closed = false
@@ -59,8 +52,7 @@ export class DiskConsumer implements Consumer {
     this.#cursor = cursor
     this.#parked = parked
     this.#deadLetters = deadLetters
-    this.#clock = clock
-    this.#reader = log.reader()
+    this.#follower = new LogFollower(log, clock)
   }
 
   /** Everything up to here is done. */
@@ -102,23 +94,10 @@ export class DiskConsumer implements Consumer {
     return [{ partition: 0, epoch: this.#log.epoch, expiresAt: Infinity }]
   }
 
-  async read(lease: Lease, after: Position | null, options: ReadOptions): Promise<LogEntry[]> {
+  async read(lease: Lease, after: Position | null, options: Parameters<Consumer['read']>[2]): Promise<LogEntry[]> {
     this.#check(lease)
     const afterSeq = after === null ? 0 : this.#seqOf(after)
-    const deadline = this.#clock.monotonicMs() + options.waitMs
-    for (;;) {
-      options.signal?.throwIfAborted()
-      // Before the reader is used again: nobody would close what it opens.
-      this.#checkOpen()
-      const items = await this.#readItems(afterSeq, options)
-      options.signal?.throwIfAborted()
-      this.#checkOpen()
-      if (items.length > 0) return items.map(entryOf)
-      if (this.#log.durableSeq > afterSeq) continue
-      const waitMs = deadline - this.#clock.monotonicMs()
-      if (waitMs <= 0) return []
-      await this.#waitForMore(waitMs, options.signal)
-    }
+    return (await this.#follower.read(afterSeq, options)).map(entryOf)
   }
 
   async load(lease: Lease): Promise<PublicCursorState> {
@@ -266,13 +245,12 @@ export class DiskConsumer implements Consumer {
   /** Ends pending reads and closes the files. */
   async close(): Promise<void> {
     this.#closed = true
-    for (const wake of this.#wakers) wake()
+    this.#follower.end()
     await this.#moving
     await this.#cursor.close()
     await this.#parked.close()
     await this.#deadLetters.close()
-    await this.#reading.catch(() => undefined)
-    await this.#reader.close().catch(() => undefined)
+    await this.#follower.close()
   }
 
   /** Whether nothing is left in some lane, so that what comes next in it is delivered from the log: not before a power cut can bring nothing back. */
@@ -296,36 +274,6 @@ export class DiskConsumer implements Consumer {
   #lettersAt(places: readonly EventPlace[]): readonly Shelved[] {
     const seqs = places.filter(({ partition }) => partition === 0).map(({ position }) => this.#seqOf(position))
     return [...new Set(seqs)].flatMap((seq) => this.#deadLetters.index.get(seq) ?? [])
-  }
-
-  #readItems(afterSeq: number, options: ReadOptions): Promise<LogItem[]> {
-    const reading = this.#reading.then(async () => {
-      try {
-        return await this.#reader.read(afterSeq, Math.max(1, options.limit), options.maxBytes)
-      } catch (error) {
-        throw readFailure(error)
-      }
-    })
-    this.#reading = reading.catch(() => undefined)
-    return reading
-  }
-
-  #waitForMore(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (finish: () => void): void => {
-        cancelTimer()
-        cancelWait()
-        this.#wakers.delete(wake)
-        signal?.removeEventListener('abort', onAbort)
-        finish()
-      }
-      const onAbort = (): void => settle(() => reject(signal?.reason))
-      const wake = (): void => settle(resolve)
-      const cancelTimer = this.#clock.schedule(waitMs, wake)
-      const cancelWait = this.#log.onNextDurable(wake)
-      this.#wakers.add(wake)
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
   }
 
   #check(lease: Lease): void {
