@@ -4,6 +4,7 @@
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { subpathTable, webhookTable } from './connector-tables.ts'
+import { eventTable } from './event-tables.ts'
 
 const root = join(import.meta.dirname, '..')
 const checkOnly = process.argv.includes('--check')
@@ -12,6 +13,9 @@ const connectors = join(root, 'packages/adapters/src/connectors')
 const tables: Readonly<Record<string, () => string>> = {
   connectors: () => subpathTable(connectors),
   webhooks: () => webhookTable(connectors),
+  'core-events': () => eventTable(root, 'packages/core/src/events/core-event-map.ts', 'CoreEventMap'),
+  'receiver-events': () =>
+    eventTable(root, 'packages/webhook-receiver/src/events/receiver-event-map.ts', 'ReceiverEventMap'),
 }
 
 const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/README.md', 'examples/*/README.md', 'test/**/*.md'], {
