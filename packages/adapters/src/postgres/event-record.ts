@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { LogEntry, NewEvent, StoredEvent } from '@holdfast/webhook-receiver'
 import { checkEventSize, eventIdentity, partitionOf, positionOf } from '@holdfast/webhook-receiver/buffer-kit'
 import type { SqlRow } from './sql-client.ts'
@@ -30,7 +30,7 @@ export function encodeEvent(event: NewEvent, partitions: number, maxEventBytes: 
   const body = Buffer.from(bytes)
   return {
     partition: partitionOf(event.key ?? event.id, partitions),
-    fingerprint: createHash('sha256').update(eventIdentity(event)).digest('hex').slice(0, FINGERPRINT_CHARACTERS),
+    fingerprint: hash('sha256', eventIdentity(event), 'hex').slice(0, FINGERPRINT_CHARACTERS),
     meta,
     receivedAt: event.receivedAt,
     body,
