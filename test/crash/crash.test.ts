@@ -22,7 +22,7 @@ describe('a receiver that is killed under load', () => {
     expect(report.rounds).toBe(25)
     expect(report.refusedWhileUp, `seed ${seed}`).toBe(0)
     // A run in which nothing much happened would prove nothing.
-    expect(report.audit.acknowledged, `seed ${seed}`).toBeGreaterThan(500)
+    expect(report.audit.acknowledged, `seed ${seed}`).toBeGreaterThan(250)
     expect(report.audit.started, `seed ${seed}`).toEqual({ keyed: report.audit.sent, total: report.audit.sent })
   })
 
