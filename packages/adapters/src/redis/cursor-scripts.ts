@@ -1,5 +1,5 @@
 import { joinableScript, type Script, scriptOf } from './script.ts'
-import { ASIDE, CURSOR, INTEGER, LEASED, NOW, RUN, THOUGH_FULL, TRIM } from './script-parts.ts'
+import { ASIDE, CURSOR, HELD, INTEGER, LEASED, NOW, RUN, THOUGH_FULL, TRIM } from './script-parts.ts'
 
 // The keys are listed in `script-parts.ts`.
 
@@ -54,7 +54,8 @@ return { held[4], redis.call('ZRANGE', KEYS[2] .. ':done', 0, -1), redis.call('H
  * Arguments: epoch; what is kept, in ms and bytes; how many failed; for each of them number, attempts and time of the next; numbers of
  * those that are done.
  */
-export const commitScript: Script = joinableScript(`${THOUGH_FULL}${LEASED}${CURSOR}${ASIDE}${TRIM}
+export const commitScript: Script = joinableScript(
+  `${THOUGH_FULL}${HELD}${CURSOR}${ASIDE}${TRIM}
 local parked = redis.call('HLEN', KEYS[2] .. ':parked') > 0
 local index = 5
 for _ = 1, tonumber(ARGV[4]) do
@@ -78,4 +79,6 @@ for place = index, #ARGV do
 end
 if saveCursor() then trim(tonumber(ARGV[2]), tonumber(ARGV[3])) end
 return 1
-`)
+`,
+  { once: RUN },
+)

@@ -1,5 +1,5 @@
 import { joinableScript, type Script, scriptOf } from './script.ts'
-import { INTEGER, LEASED, MARKS, NOW, THOUGH_FULL, TRIM } from './script-parts.ts'
+import { HELD, INTEGER, MARKS, NOW, RUN, THOUGH_FULL, TRIM } from './script-parts.ts'
 
 // The keys are listed in `script-parts.ts`.
 
@@ -90,7 +90,8 @@ return answer
 `
 
 /** Arguments: epoch; number after which to begin; events; bytes. Answers: number, meta and body of each. */
-export const readScript: Script = joinableScript(`${LEASED}${READ}`, {
+export const readScript: Script = joinableScript(`${HELD}${READ}`, {
+  once: RUN,
   within: (args, bytes) => args.with(3, String(Math.min(Number(args[3]), bytes))),
 })
 

@@ -30,11 +30,14 @@ local time = redis.call('TIME')
 local micros = time[1] * 1000000 + time[2]
 `
 
-/** Answers `STALE` unless the lease holds. ARGV[1]: epoch. */
-export const LEASED: string = `${RUN}
+/** Answers `STALE` unless the lease holds. ARGV[1]: epoch. Needs `run`. */
+export const HELD: string = `
 local held = redis.call('HMGET', KEYS[2], 'epoch', 'run', 'owner', 'low')
 if held[1] ~= ARGV[1] or held[2] ~= run or not held[3] or held[3] == '' then return '${STALE}' end
 `
+
+/** The same by itself. */
+export const LEASED: string = `${RUN}${HELD}`
 
 /** Numbers as text, whatever their size. */
 export const INTEGER: string = `

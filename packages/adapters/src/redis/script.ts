@@ -22,16 +22,22 @@ export function scriptOf(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
+/** What is said of a script that has a form for several calls. */
+export interface Joinable extends Pick<Script, 'within'> {
+  /** What it begins with, where that is the same for all calls. */
+  readonly once?: string
+}
+
 /**
  * Names a script that has a form for several calls, which have the same number of keys each. It has to answer with something. Several answer with
  * the reply of each, or with nothing and the error of those that failed; what fails for all is an error of the server.
  */
-export function joinableScript(text: string, more: Pick<Script, 'within'> = {}): Script {
-  const [, flags, body] = /^(#![^\n]*\n)?(.*)$/s.exec(text) as unknown as [string, string | undefined, string]
+export function joinableScript(text: string, { once = '', ...more }: Joinable = {}): Script {
+  const [, flags = '', body] = /^(#![^\n]*\n)?(.*)$/s.exec(text) as unknown as [string, string | undefined, string]
   return {
-    ...scriptOf(text),
+    ...scriptOf(`${flags}${once}${body}`),
     ...more,
-    joined: scriptOf(`${flags ?? ''}
+    joined: scriptOf(`${flags}${once}
 local each = function(KEYS, ARGV)
 ${body}
 end

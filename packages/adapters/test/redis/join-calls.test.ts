@@ -139,4 +139,15 @@ describe('joinableScript', () => {
       'return 1',
     ])
   })
+
+  it('does once for all calls what is the same for them', () => {
+    const script = joinableScript('return now', { once: 'local now = 1\n' })
+    expect(script.text).toBe('local now = 1\nreturn now')
+    expect(script.joined?.text.split('\n').slice(0, 4)).toEqual([
+      'local now = 1',
+      '',
+      'local each = function(KEYS, ARGV)',
+      'return now',
+    ])
+  })
 })
