@@ -8,12 +8,13 @@ import { LogReader } from './log-reader.ts'
 import { LogWriter } from './log-writer.ts'
 import type { RecordInput } from './record-input.ts'
 import { decodeMeta, encodeMeta, META_MAGIC, type Meta, withFirstSeq, withHoles } from './meta-codec.ts'
+import { openingMeta } from './opening-meta.ts'
 import { type RecoveryMode, strictRefusal } from './recovery-mode.ts'
 import { type Recovered, recoverSegments } from './recovery.ts'
 import type { Segment } from './segment.ts'
-import { encodeSegmentHeader, parseSegmentName, randomSalt } from './segment-format.ts'
+import { randomSalt } from './segment-format.ts'
 import type { RecordVisitor } from './segment-scanner.ts'
-import { countOf, mergeRanges, type SeqRange, subtractRanges } from './seq.ts'
+import { countOf, type SeqRange, subtractRanges } from './seq.ts'
 import { TwoSlotFile } from './two-slot-file.ts'
 
 export interface LogOptions {
@@ -142,25 +143,8 @@ export class Log {
         passedSeq: options.passedSeq ?? 0,
         meta: known,
       })
-      const newest = recovered.segments.at(-1)
-      const { meta, newHoles } = withHoles(
-        {
-          storeId: known?.storeId ?? randomSalt(options.random),
-          epoch: (await highestEpoch(options, segmentDirectory, known)) + 1,
-          firstSeq: known?.firstSeq ?? recovered.segments[0]?.baseSeq ?? 1,
-          durableSeqHint: recovered.durableSeq,
-          // The newest segment may have been left without a copy: META is lost, or a write to it failed.
-          activeHeader: newest === undefined ? known?.activeHeader : encodeSegmentHeader(newest.header),
-          unlistedLost: known?.unlistedLost ?? 0,
-          releasedLost: known?.releasedLost ?? 0,
-          listedFrom: known?.listedFrom ?? 0,
-          holes: subtractRanges(
-            known?.holes ?? [],
-            mergeRanges(recovered.mended.map((seq) => ({ from: seq, to: seq }))),
-          ),
-        },
-        recovered.holes,
-      )
+      const segmentNames = await fileSystem.list(segmentDirectory)
+      const { meta, newHoles } = openingMeta({ known, recovered, segmentNames, random: options.random })
       await file.write(encodeMeta(meta), 2)
       await fileSystem.syncDirectory(segmentDirectory)
       await fileSystem.syncDirectory(directory)
@@ -329,10 +313,4 @@ export class Log {
 
 function segmentDirectoryOf(directory: string): string {
   return `${directory}/seg`
-}
-
-/** Segment names carry epochs too, so that one is never used again even when META is lost. */
-async function highestEpoch(options: LogOptions, segmentDirectory: string, meta: Meta | undefined): Promise<number> {
-  const names = await options.fileSystem.list(segmentDirectory)
-  return Math.max(meta?.epoch ?? 0, ...names.map((name) => parseSegmentName(name)?.epoch ?? 0))
 }
