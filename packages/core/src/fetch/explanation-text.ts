@@ -90,7 +90,11 @@ const stops: Readonly<Record<RetryStop, string>> = {
 
 function endLine({ durationMs, attempts, error, stop, idempotencyKey }: Explanation): string {
   const key = idempotencyKey === undefined ? '' : `, key ${idempotencyKey}`
-  if (error === undefined) return `  = ${attempts.at(-1)?.status ?? 'answered'} in ${time(durationMs)}${key}`
+  if (error === undefined) {
+    // Behind the one that succeeded may stand a hedge that lost.
+    const { status } = attempts.findLast((attempt) => attempt.code === undefined) ?? {}
+    return `  = ${status ?? 'answered'} in ${time(durationMs)}${key}`
+  }
   const what = error.reason === undefined ? error.code : `${error.code} (${error.reason})`
   const wait = error.retryAfterMs === undefined ? '' : `, retry after ${time(error.retryAfterMs)}`
   const why = stop === undefined ? '' : `; not retried, because ${stops[stop]} (${stop})`

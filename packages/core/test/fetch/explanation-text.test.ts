@@ -47,6 +47,18 @@ GET https://api.example.com/v1/things?… (call 1, 2026-01-01T00:00:00.000Z)
   #2  200                     20 ms  hedge
   = 200 in 120 ms`.trimStart(),
     )
+    const lost = hedging([
+      [150, 200],
+      [5_000, 200],
+    ])
+    expect(String(explain(await lost.run()))).toBe(
+      `
+GET https://api.example.com/v1/things?… (call 1, 2026-01-01T00:00:00.000Z)
+  #1  200                    150 ms
+     hedged, because there was no answer after 100 ms
+  #2  canceled (hedge_lost)   50 ms  hedge
+  = 200 in 150 ms`.trimStart(),
+    )
     const alone = hedging([[15_000, 200]], { bulkhead: { maxConcurrent: 1 } })
     expect(String(explain(await alone.run()))).toBe(
       `
