@@ -35,23 +35,29 @@ export async function exchange(
 }
 
 /** What an answer means. A promise only where the body has to be looked into. */
-function answered(
-  response: Response,
-  call: Call,
-  { connector, clock, judgesSuccesses, learnsFromTransport }: ResolvedFetchOptions,
-): Outcome | Promise<Outcome> {
+function answered(response: Response, call: Call, options: ResolvedFetchOptions): Outcome | Promise<Outcome> {
   const { status } = response
-  const below = learnsFromTransport ? recordOf(response) : undefined
+  const below = options.learnsFromTransport ? recordOf(response) : undefined
   if (below !== undefined) return { kind: 'response', response, failure: withKeyInFlight(below.failure, call) }
-  const outcomeWith = (body?: unknown): Outcome => {
-    const facts = { status, headers: response.headers, body, now: clock.now() }
-    return { kind: 'response', response, failure: withKeyInFlight(classifyResponse(facts, connector), call) }
-  }
   // Only a rule of the connector can make a failure of what the status calls a success; 207 is neither.
   if (status < 400 && status !== 207 && !(status === 200 && call.route.tellsFailuresInBody))
-    return judgesSuccesses ? outcomeWith() : { kind: 'response', response, failure: undefined }
+    return options.judgesSuccesses
+      ? judged(response, call, options)
+      : { kind: 'response', response, failure: undefined }
+  return judgedWithBody(response, call, options)
+}
+
+function judgedWithBody(response: Response, call: Call, options: ResolvedFetchOptions): Promise<Outcome> {
   // A body that breaks off or stalls is for its reader to find out; the answer is there, and its status speaks.
-  return readErrorBody(response, connector).then(outcomeWith, () => outcomeWith())
+  return readErrorBody(response, options.connector).then(
+    (body) => judged(response, call, options, body),
+    () => judged(response, call, options),
+  )
+}
+
+function judged(response: Response, call: Call, { connector, clock }: ResolvedFetchOptions, body?: unknown): Outcome {
+  const facts = { status: response.status, headers: response.headers, body, now: clock.now() }
+  return { kind: 'response', response, failure: withKeyInFlight(classifyResponse(facts, connector), call) }
 }
 
 /** What became of an attempt that threw. */
