@@ -41,6 +41,16 @@ describe('holdfast move', () => {
     expect((await holdfast(args)).stdout).toBe('5 events stored, and no destination that has begun to read them\n')
   })
 
+  test('asks whether a source that nobody has used is the one that is meant', async () => {
+    const from = await storedDirectory([])
+    const args = ['move', '--from', `file:${from}`, '--to', `file:${temporaryDirectory()}`]
+    const { code, stderr } = await holdfast(args)
+    expect(code).toBe(0)
+    expect(stderr).toBe(`file:${from} was never used: is it the one you mean?\n`)
+    // What was moved before has been used.
+    expect((await holdfast(args)).stderr).toBe('')
+  })
+
   test.each([
     [['--to', 'sqlite:x'], 'needs --from'],
     [['--from', 'sqlite:x'], 'needs --to'],

@@ -3,7 +3,7 @@ import { MOVING_CONSUMER, moveEvents, type MoveReport } from '../../buffer/move-
 import { ADDRESS_HELP, openAddress } from '../buffer-address.ts'
 import { UsageError } from '../cli-io.ts'
 import type { Command } from '../command.ts'
-import { count, counted, table, writeJson } from '../output.ts'
+import { count, counted, printable, table, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
 
@@ -32,6 +32,9 @@ export const move: Command = {
     const shared = { isDry, keys, directory: cwd() }
     await using from = await openAddress(source, { ...shared, create: false }, io)
     const { events, consumers } = await from.buffer.stats()
+    // A server has every buffer that is named, also one that nobody has used.
+    if (events === 0 && consumers.length === 0)
+      await io.stderr.write(`${printable(source)} was never used: is it the one you mean?\n`)
     if (isDry) {
       const rows = consumers
         .filter(({ name }) => name !== MOVING_CONSUMER)
