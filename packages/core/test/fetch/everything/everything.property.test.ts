@@ -168,4 +168,4 @@ it('with everything on, in any combination, every call ends in time, as it may, 
   )
   // Worlds in which nothing happens prove nothing.
   expect([...heard].toSorted()).toEqual(eventNames.toSorted())
-})
+}, 120_000)
