@@ -216,7 +216,7 @@ export class LimitBucket {
   /** Keeps to the calls at a time that go through. Whether there are any: else others have all the places. */
   #makesRoom(startedAtMs: number, nowMs: number): boolean {
     const others = this.#active.calls + this.#successes.since(startedAtMs)
-    if (others > 0) this.#ownQuotas.crowded(others, nowMs)
+    if (others > 0) this.#ownQuotas.crowded(others, startedAtMs, nowMs)
     return others > 0
   }
 
@@ -231,7 +231,7 @@ export class LimitBucket {
     this.#active.calls++
     if (cost === undefined) this.#active.unpriced++
     else this.#active.units += cost
-    this.#quotas.started(nowMs)
+    this.#quotas.started(this.#active, nowMs)
     this.shared?.started(this.unitsOf(cost), nowMs)
     this.#slowStart?.started(nowMs)
     if (this.#learned?.isOver === true) {

@@ -68,8 +68,8 @@ export class LimitQuotas {
   }
 
   /** So many calls at a time were too many. @param most - How many went through, or may have. */
-  crowded(most: number, nowMs: number): void {
-    if (this.#concurrency !== undefined) this.#concurrency.refused(nowMs)
+  crowded(most: number, startedAtMs: number, nowMs: number): void {
+    if (this.#concurrency !== undefined) this.#concurrency.refused(startedAtMs, nowMs)
     else {
       this.#concurrency = new ConcurrencyQuota(Math.max(1, Math.floor(most)), nowMs)
       this.#collect()
@@ -115,8 +115,8 @@ export class LimitQuotas {
     return startMs
   }
 
-  started(nowMs: number): void {
-    for (const { quota } of this.#all) quota.started(nowMs)
+  started(inFlight: Load, nowMs: number): void {
+    for (const { quota, counts } of this.#all) quota.started(nowMs, takenOf(counts, inFlight))
     if (this.#concurrency?.isOver !== true) return
     this.#concurrency = undefined
     this.#collect()

@@ -13,8 +13,8 @@ export interface Quota {
    * now; `Infinity`: never, because the limit never has so much. An estimate where `taken` holds calls that have not started.
    */
   startMs(taken: number, cost: number, nowMs: number): number
-  /** A call started. */
-  started(nowMs: number): void
+  /** A call started. @param inFlight - What it takes, together with the others that are in flight. */
+  started(nowMs: number, inFlight: number): void
   /** A call came to its end. */
   finished(call: FinishedCall, nowMs: number): void
   /** How far apart calls should start that waited for it; `undefined` when that is not known. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Connector } from '../../src/index.ts'
+import { type Connector, createFetch } from '../../src/index.ts'
+import { fakeClock, seededRandom } from '../../src/testing/index.ts'
 import { concurrency, fixedWindow, lazyWindow, slidingCounter, slidingLog, tokenBucket } from './limit-models.ts'
 import { type Load, type LoadResult, runLoad, tellings } from './modelled-upstream.ts'
 
@@ -162,6 +163,39 @@ describe('createFetch: so many at a time, where the connector knows that a 429 m
     const taken = { ...concurrency(1), take: () => ++answers > 1 }
     const result = await runLoad({ ...load, model: () => taken })
     expect(result.tookMs).toBeGreaterThanOrEqual(1_000)
+  })
+
+  it('takes as many as before in each burst, whatever little is sent between them', async () => {
+    const clock = fakeClock()
+    let active = 0
+    const fetch = createFetch({
+      connector,
+      clock,
+      random: seededRandom(3),
+      fetch: async () => {
+        const isRefused = active >= 5
+        if (!isRefused) active++
+        await clock.sleep(isRefused ? 20 : 100)
+        if (!isRefused) active--
+        return new Response('', { status: isRefused ? 429 : 200 })
+      },
+    })
+    const call = async () => (await fetch('https://api.example.com/')).status
+    const burst = async () => {
+      const beganMs = clock.monotonicMs()
+      const statuses = await clock.runUntil(Promise.all(Array.from({ length: 50 }, call)))
+      expect(new Set(statuses)).toEqual(new Set([200]))
+      return clock.monotonicMs() - beganMs
+    }
+    await burst()
+    for (let round = 0; round < 5; round++) {
+      for (let second = 0; second < 110; second++) {
+        await clock.runUntil(call())
+        await clock.advance(900)
+      }
+      // Ten rounds of 100 ms, and now and then one call more that is refused.
+      expect(await burst()).toBeLessThanOrEqual(1_100)
+    }
   })
 })
 
