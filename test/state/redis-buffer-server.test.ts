@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import github from '@holdfast/adapters/connectors/github'
 import { redisBuffer, type RedisBufferOptions } from '@holdfast/adapters/redis'
-import { createReceiver, type EventBuffer, type LogEntry, type WebhookReply } from '@holdfast/webhook-receiver'
+import {
+  createReceiver,
+  type EventBuffer,
+  type Lease,
+  type LogEntry,
+  type WebhookReply,
+} from '@holdfast/webhook-receiver'
 import { sign } from '@octokit/webhooks-methods'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
@@ -133,6 +139,31 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', (
     await commit(entries)
     expect((await scriptsRun()) - before).toBe(3)
     expect((await buffer.stats()).consumers).toEqual([{ name: 'orders', backlog: 0, parked: 0, deadLetters: 0 }])
+  })
+
+  test('puts no more large events into one reply than its room holds, and reads the others one by one', async () => {
+    const buffer = await opened({ partitions: 16 })
+    const consumer = await buffer.openConsumer('orders')
+    const leases = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
+    const body = new Uint8Array(200 * 1024)
+    const events = Array.from({ length: 100 }, (_, index) => eventOf(`evt_${index}`, `key${index}`, body))
+    const placed = await buffer.append(events)
+    expect(new Set(placed.map(({ partition }) => partition)).size).toBe(16)
+    const [first] = leases
+    const readFirst = (lease: Lease): Promise<LogEntry[]> =>
+      consumer.read(lease, null, { limit: 1, maxBytes: 1, waitMs: 0 })
+    // The server learns the scripts.
+    await readFirst(first!)
+    await Promise.all(leases.map(readFirst))
+
+    const before = await scriptsRun()
+    const entries = await Promise.all(leases.map(readFirst))
+    // Two go together, and with the second the reply is full.
+    expect((await scriptsRun()) - before).toBe(1 + 14)
+    expect(entries.map((read) => read.length)).toEqual(leases.map(() => 1))
+    const partitionOf = (entry: LogEntry | undefined): number | undefined =>
+      entry?.kind === 'event' ? entry.event.partition : undefined
+    expect(entries.map(([entry]) => partitionOf(entry))).toEqual(leases.map(({ partition }) => partition))
   })
 
   test('forgets an id after its window', async () => {

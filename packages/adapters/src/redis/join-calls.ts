@@ -1,9 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { RunScript, Script, ScriptArgument } from './script.ts'
+import { REPLY_BYTES, type RunScript, type Script, type ScriptArgument } from './script.ts'
 
 // A server does nothing else while it runs one, and keeps the whole reply in its memory.
 const MOST_AT_ONCE = 64
-const REPLY_BYTES = 256 * 1024
 
 interface Call {
   readonly keys: readonly string[]
@@ -12,14 +11,14 @@ interface Call {
   readonly reject: (error: unknown) => void
 }
 
-/** What a joined script answers for one call. */
-type JoinedReply = readonly [reply: unknown, failure?: string | Buffer]
+/** What a joined script answers for one call: nothing where it was left out. */
+type JoinedReply = readonly [reply?: unknown, failure?: string | Buffer]
 
 /**
  * Runs in one go what is asked of one script in one turn of the event loop: whatever it is about, it is one round trip, and one sync of the
  * server's disk. For a server that has all keys; `onApart` is called when it turns out to be several, and each call is repeated by itself then.
  * Calls of a script that has no form for several go alone. A call that fails on the server fails alone. Those whose replies may be large
- * share the room of one.
+ * share the room of one; for whom others leave nothing of it goes alone then.
  */
 export function joinCalls(run: RunScript, onApart: () => void): RunScript {
   const waiting = new Map<Script, Call[]>()
@@ -35,10 +34,11 @@ export function joinCalls(run: RunScript, onApart: () => void): RunScript {
       const bytes = Math.floor(REPLY_BYTES / calls.length)
       const args = calls.flatMap((call) => [String(call.args.length), ...(within?.(call.args, bytes) ?? call.args)])
       const replies = (await run(joined, keys, [String(calls.length), ...args])) as JoinedReply[]
-      for (const [index, { resolve, reject }] of calls.entries()) {
+      for (const [index, call] of calls.entries()) {
         const [reply, failure] = replies[index] as JoinedReply
-        if (failure === undefined) resolve(reply)
-        else reject(replyError(String(failure)))
+        if (failure !== undefined) call.reject(replyError(String(failure)))
+        else if (reply === undefined) sendAlone(script, call)
+        else call.resolve(reply)
       }
     } catch (error) {
       if (isCrossSlot(error)) {

@@ -7,9 +7,12 @@ export interface Script {
   readonly sha: string
   /** Does for several calls at once what this does for one; see `joinCalls`. */
   readonly joined?: Script
-  /** The arguments of a call that goes with others, where so many bytes of their reply are left to it. Absent: it answers little. */
+  /** The arguments of a call that goes with others, where so many bytes of their reply are its share. It answers with strings. Absent: with little. */
   readonly within?: (args: readonly ScriptArgument[], bytes: number) => readonly ScriptArgument[]
 }
+
+/** What calls that go together may have of one reply, which may be longer by no more than the last of them. */
+export const REPLY_BYTES: number = 256 * 1024
 
 /** What a script is given: text, or bytes as they are. */
 export type ScriptArgument = string | Buffer
@@ -30,10 +33,12 @@ export interface Joinable extends Pick<Script, 'within'> {
 
 /**
  * Names a script that has a form for several calls, which have the same number of keys each. It has to answer with something. Several answer with
- * the reply of each, or with nothing and the error of those that failed; what fails for all is an error of the server.
+ * the reply of each, with nothing and the error of those that failed, or with nothing at all of those that were not begun because the reply is
+ * full; what fails for all is an error of the server.
  */
 export function joinableScript(text: string, { once = '', ...more }: Joinable = {}): Script {
   const [, flags = '', body] = /^(#![^\n]*\n)?(.*)$/s.exec(text) as unknown as [string, string | undefined, string]
+  const spend = "if type(answer) == 'table' then for _, part in ipairs(answer) do room = room - #part end end"
   return {
     ...scriptOf(`${flags}${once}${body}`),
     ...more,
@@ -41,20 +46,22 @@ export function joinableScript(text: string, { once = '', ...more }: Joinable = 
 local each = function(KEYS, ARGV)
 ${body}
 end
-local answers, width, place = {}, #KEYS / ARGV[1], 2
+local answers, width, place, room = {}, #KEYS / ARGV[1], 2, ${REPLY_BYTES}
 local failed, failure = 0, nil
 for call = 1, tonumber(ARGV[1]) do
   local keys, args, count = {}, {}, tonumber(ARGV[place])
   for index = 1, width do keys[index] = KEYS[(call - 1) * width + index] end
   for index = 1, count do args[index] = ARGV[place + index] end
   place = place + count + 1
-  local isDone, answer = pcall(each, keys, args)
+  local isDone, answer = true, nil
+  if room > 0 then isDone, answer = pcall(each, keys, args) end
   local isReply = type(answer) == 'table' and answer.err
   if isReply or not isDone then
     failed, failure = failed + 1, isReply or tostring(answer)
     answers[call] = { false, failure }
   else
     answers[call] = { answer }
+    ${more.within === undefined ? '' : spend}
   end
 end
 if failed == #answers then return { err = failure } end

@@ -84,6 +84,14 @@ describe('joinCalls', () => {
     ])
   })
 
+  it('repeats by itself, with what it may have alone, a call for which others left no room', async () => {
+    const large = joinableScript('return { ARGV[1] }', { within: () => ['little'] })
+    const run: RunScript = async (asked, _keys, args) => (asked === large.joined ? [['first'], [], ['last']] : args[0])
+    const joined = joinCalls(run, () => {})
+    const calls = ['a', 'b', 'c'].map((key) => joined(large, [key], [`all of ${key}`]))
+    expect(await Promise.all(calls)).toEqual(['first', 'all of b', 'last'])
+  })
+
   it.each([
     ['WRONGTYPE Operation against a key', 'WRONGTYPE Operation against a key'],
     ['@user_script: 3: -OOM command not allowed', 'OOM command not allowed'],
