@@ -116,7 +116,12 @@ describe('the benchmark', () => {
       ...(findProgram('redis-server') === undefined
         ? {}
         : {
-            'Inbound: durable accept over HTTP on Redis, 64 connections': ['bullmq', 'redisBuffer'],
+            'Inbound: durable accept over HTTP on Redis, 64 connections': [
+              'bullmq',
+              'redisBuffer',
+              'bullmq, drained',
+              'redisBuffer, drained',
+            ],
             'Inbound: drain of a backlog on Redis to an in-process handler': [
               'bullmq, in order',
               'redisBuffer, in order',
