@@ -119,6 +119,47 @@ describe('createFetch', () => {
       expect(sent).toEqual([])
     })
 
+    it.each<[string, (request: Request) => [url: string, init?: RequestInit] | undefined]>([
+      ['with another method', ({ url, method }) => (method === 'PUT' ? [url] : undefined)],
+      [
+        'of which each sends the next one, twenty deep',
+        ({ url, method }) => {
+          const page = Number(new URL(url).search.slice(1))
+          return page < 20 ? [`https://example.com/orders?${page + 1}`, { method }] : undefined
+        },
+      ],
+    ])('respects a replacement that sends others by it: %s', async (_, next) => {
+      const ours = createFetch({ retry: false })
+      await Promise.resolve()
+      const url = 'https://example.com/orders'
+      globalThis.fetch = async (input, init) => {
+        const others = next(new Request(input, init))
+        if (others !== undefined) await ours(...others)
+        return answer(204)
+      }
+      expect((await ours(url, { method: 'PUT' })).status).toBe(204)
+      expect((await ours(url)).status).toBe(204)
+      expect(sent).toEqual([])
+    })
+
+    it('respects a replacement in which something goes on to ask for the same after it has answered', async () => {
+      const ours = createFetch({ retry: false })
+      await Promise.resolve()
+      let poll = (): void => {}
+      const answered = new Promise<void>((resolve) => {
+        poll = resolve
+      })
+      let polled: Promise<Response> | undefined
+      globalThis.fetch = () => {
+        polled ??= answered.then(() => ours('https://example.com/status'))
+        return Promise.resolve(answer(204))
+      }
+      await ours('https://example.com/status')
+      poll()
+      expect((await polled)?.status).toBe(204)
+      expect(sent).toEqual([])
+    })
+
     it('is called by a newer one, which repeats for both, and does not call that', async () => {
       const clock = fakeClock()
       const older = createFetch({ clock })
