@@ -314,7 +314,7 @@ export interface Consumer {
   /**
    * Reads on after `after` (`null`: from the start), in order and without gaps: an entry once seen never gets a predecessor
    * later. Only durable events are seen. Ends at `limit` entries, at the latest with the one that reaches `maxBytes`, and gives
-   * at least one where there is one. Waits up to `waitMs` for the first entry; then an empty array.
+   * at least one where there is one. Waits up to `waitMs` for the first entry, or `lingerMs`; then an empty array.
    *
    * @throws the signal's reason, untouched, as soon as `signal` aborts.
    */
@@ -325,6 +325,10 @@ export interface Consumer {
       readonly limit: number
       readonly maxBytes: number
       readonly waitMs: number
+      /**
+       * How long the first entry may be waited for where `waitMs` is over, or 0, in ms. Default 0. It asks for nothing: a buffer that knows that more is
+       * about to come can spare its store a look with it, every other one ignores it.
+       */
       readonly lingerMs?: number
       readonly signal?: AbortSignal
     },

@@ -1,3 +1,4 @@
+import type { Clock } from '@holdfast/core'
 import type { Consumer, CursorState, Lease, LogEntry, Position } from '../buffer/event-buffer.ts'
 import type { BufferPatience } from './buffer-patience.ts'
 import { isStaleLease } from './failure.ts'
@@ -5,8 +6,10 @@ import type { Window } from './window.ts'
 
 const READ_LIMIT = 256
 const LONG_POLL_MS = 20_000
-// While events keep coming, an idle drain is told so much later at most.
+// How long a read may wait for what is about to come, and how often one does not: otherwise nobody would hear while events keep coming that a
+// drain is idle.
 const LINGER_MS = 100
+const LOOK_EVERY_MS = 1_000
 
 /** Reads a partition on and on, as far ahead as the window has room. */
 export interface LogReader {
@@ -26,6 +29,7 @@ export function startLogReader(options: {
   readonly lease: () => Lease
   readonly window: Window
   readonly patience: BufferPatience
+  readonly clock: Clock
   readonly signal: AbortSignal
   /** The cursor was loaded; called before anything is read, and again when what it returns was rejected. */
   readonly onCursor: (cursor: CursorState) => Promise<void>
@@ -36,9 +40,10 @@ export function startLogReader(options: {
   readonly onPressed: () => void
   readonly onLost: (reason: unknown) => void
 }): LogReader {
-  const { consumer, lease, window, patience, signal, onEntry, onRead, onLost } = options
+  const { consumer, lease, window, patience, clock, signal, onEntry, onRead, onLost } = options
   let after: Position | null = null
   let atEnd = false
+  let lookedMs = -Infinity
   let longPoll: AbortController | undefined
   let setReady: () => void = () => {}
   const ready = new Promise<void>((resolve) => {
@@ -69,6 +74,8 @@ export function startLogReader(options: {
     if (signal.aborted) return
     const room = window.room()
     const foundEnd = window.seekEnd()
+    const looks = foundEnd !== undefined || clock.monotonicMs() - lookedMs >= LOOK_EVERY_MS
+    if (looks) lookedMs = clock.monotonicMs()
     const poll = new AbortController()
     if (foundEnd === undefined) longPoll = poll
     try {
@@ -76,7 +83,7 @@ export function startLogReader(options: {
         limit: Math.min(READ_LIMIT, room.records),
         maxBytes: room.bytes,
         waitMs: atEnd && foundEnd === undefined ? LONG_POLL_MS : 0,
-        lingerMs: foundEnd === undefined ? LINGER_MS : 0,
+        lingerMs: looks ? 0 : LINGER_MS,
         signal: poll.signal,
       })
       if (signal.aborted) return

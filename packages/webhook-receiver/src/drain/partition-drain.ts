@@ -166,6 +166,7 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
     lease: () => keeper.lease,
     window,
     patience,
+    clock,
     signal: quitting.signal,
     onCursor: remember,
     onEntry: admit,
