@@ -26,8 +26,8 @@ export class Housekeeper {
   readonly #identity: string | undefined
   #cancel: (() => void) | undefined
   #running: Promise<void> | undefined
+  #looking: Promise<void> | undefined
   #rounds = 0
-  #isStopped = false
 
   private constructor(options: HousekeeperOptions, identity: string | undefined) {
     this.#options = options
@@ -42,25 +42,37 @@ export class Housekeeper {
     return housekeeper
   }
 
-  /** Does its round now; one that is under way is waited for. */
-  run(): Promise<void> {
+  async stop(): Promise<void> {
+    this.#cancel?.()
+    await this.#running
+    await this.#looking
+  }
+
+  #schedule(): void {
+    const tick = (): void => {
+      this.#schedule()
+      // Also while a round is under way: the thread pool may have missed its call, which is done when another one comes.
+      void this.#look()
+      void this.#run()
+    }
+    this.#cancel = this.#options.clock.schedule(INTERVAL_MS, tick, { background: true })
+  }
+
+  /** One at a time: on a disk that hangs more would take the threads of the pool. */
+  #look(): Promise<void> {
+    this.#looking ??= this.#checkDirectory()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#looking = undefined
+      })
+    return this.#looking
+  }
+
+  #run(): Promise<void> {
     this.#running ??= this.#round().finally(() => {
       this.#running = undefined
     })
     return this.#running
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    this.#cancel?.()
-    await this.#running
-  }
-
-  #schedule(): void {
-    if (this.#isStopped) return
-    this.#cancel = this.#options.clock.schedule(INTERVAL_MS, () => void this.run().then(() => this.#schedule()), {
-      background: true,
-    })
   }
 
   /** What fails here is tried again in a second, and shows where it matters. */
@@ -68,7 +80,7 @@ export class Housekeeper {
     const { guard, retention, dedupe } = this.#options
     this.#rounds++
     if (this.#rounds % TIDY_EVERY === 0 || guard.isFull) dedupe?.tidy()
-    await this.#checkDirectory().catch(() => undefined)
+    await this.#look()
     if (guard.isFull) await this.#rollConsumed().catch(() => undefined)
     await retention.run().catch(() => undefined)
     await this.#options.consumers.tidy().catch(() => undefined)

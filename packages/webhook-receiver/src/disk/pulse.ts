@@ -12,7 +12,8 @@ export interface PulseOptions {
 /**
  * Asks the file system for something small once a second while `work` is under way, so that a call which the thread pool has missed is done.
  * Condition variables of glibc before 2.41 can lose a wake-up (sourceware bug 25847): every thread of the pool sleeps while a call waits, until another
- * call wakes one. Opening and closing ask for one thing after the other, and would wait for ever; in between the housekeeper asks each second.
+ * call wakes one. Opening and closing ask for one thing after the other, and would wait for ever; in between the housekeeper asks each
+ * second, whatever its round waits for.
  */
 export async function withPulse<Result>(
   { clock, fileSystem, directory }: PulseOptions,
