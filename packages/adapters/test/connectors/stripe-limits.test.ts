@@ -3,7 +3,8 @@ import { fakeClock, scriptedFetch, seededRandom } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
 import stripe from '../../src/connectors/stripe.ts'
 
-const intents = 'https://api.stripe.com/v1/payment_intents'
+const api = 'https://api.stripe.com'
+const intents = `${api}/v1/payment_intents`
 
 /** How long a call waits that begins when another one has just been refused. */
 async function waitAfter(reason: string, refused: string, other: string): Promise<number> {
@@ -48,6 +49,28 @@ describe('a 429 of Stripe', () => {
     expect(waitedMs).toBeGreaterThanOrEqual(atLeastMs)
     expect(waitedMs).toBeLessThan(atLeastMs === 0 ? 1 : 2_000)
   })
+
+  test.each([
+    ['/v1/checkout/sessions/cs_1', '/v1/checkout/sessions/cs_2'],
+    ['/v1/issuing/cards/ic_1', '/v1/issuing/cards/ic_2'],
+    ['/v1/issuing/authorizations/iauth_1/approve', '/v1/issuing/authorizations/iauth_2/approve'],
+    ['/v1/test_helpers/treasury/outbound_payments/obp_1', '/v1/test_helpers/treasury/outbound_payments/obp_2'],
+    ['/v1/test_helpers/test_clocks/clock_1/advance', '/v1/test_helpers/test_clocks/clock_2/advance'],
+  ])('for the rate of an endpoint holds it back whatever the id: %s, %s', async (refused, other) => {
+    expect(await waitAfter('endpoint-rate', api + refused, api + other)).toBeGreaterThanOrEqual(900)
+  })
+
+  test.each([
+    ['/v1/issuing/cards', '/v1/issuing/authorizations'],
+    ['/v1/issuing/cards/ic_1', '/v1/issuing/cardholders/ich_1'],
+    ['/v1/checkout/sessions/cs_1', '/v1/checkout/sessions'],
+    ['/v1/terminal/readers/tmr_1/cancel_action', '/v1/terminal/readers/tmr_1/process_payment_intent'],
+  ])(
+    'for the rate of an endpoint in a group of collections holds no other one back: %s, %s',
+    async (refused, other) => {
+      expect(await waitAfter('endpoint-rate', api + refused, api + other)).toBe(0)
+    },
+  )
 
   test('for one object holds no other object back', async () => {
     expect(await waitAfter('resource-specific', `${intents}/pi_1`, `${intents}/pi_2`)).toBe(0)
