@@ -56,7 +56,7 @@ describe('the cursor of a disk consumer', () => {
     await buffer.close()
   })
 
-  test('never goes ahead of what was done, whichever bit of its files is flipped', { timeout: 30_000 }, async () => {
+  test('never goes ahead of what was done, whichever bit of its files is flipped', { timeout: 120_000 }, async () => {
     const fileSystem = new MemoryFileSystem()
     const { buffer, at } = await openWith(fileSystem, 8)
     const { consumer, lease } = await consumerOf(buffer)

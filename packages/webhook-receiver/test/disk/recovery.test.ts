@@ -80,7 +80,7 @@ describe('recovery after a truncation', () => {
 
 describe('recovery after a flipped bit', () => {
   test('loses at most the record that was hit and says which, for every bit of a closed log', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const original = await closedLog()
     const path = segmentOf(original)
