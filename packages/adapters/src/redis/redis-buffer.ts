@@ -131,9 +131,11 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     return outcomes
   }
 
+  // With `waitAof` those whom a batch has answered still wait for disks: none of them would be back in that time.
+  const linger = resolved.waitAof === undefined ? { linger: { clock, maxMs: LINGER_MS } } : {}
   // On one server everything goes together; in a cluster a node that is away holds up nothing but its own.
   const queueOf = (): AppendQueue<EventRecord, Outcome> =>
-    createAppendQueue({ maxBatchBytes, nextTurn, send: storeAll, linger: { clock, maxMs: LINGER_MS } })
+    createAppendQueue({ maxBatchBytes, nextTurn, send: storeAll, ...linger })
   const queues = partitions.map(queueOf)
   const queueFor = (partition: number): AppendQueue<EventRecord, Outcome> =>
     queues[isOne ? 0 : partition] as AppendQueue<EventRecord, Outcome>

@@ -1,0 +1,74 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { NewEvent } from '@holdfast/webhook-receiver'
+import { type FakeClock, fakeClock } from '@holdfast/core/testing'
+import { describe, expect, it } from 'vitest'
+import type { SingleRedisLike } from '../../src/redis/client.ts'
+import { appendScript, openScript } from '../../src/redis/log-scripts.ts'
+import { redisBuffer } from '../../src/redis/redis-buffer.ts'
+
+const INFO = 'run_id:a1\r\ncluster_enabled:0\r\n'
+
+/** A client of a server that takes 40 ms for an append. Appends are answered only when the test says so. */
+function slowServer(clock: FakeClock) {
+  const appends: (() => Promise<void>)[] = []
+  const append = (): Promise<unknown> =>
+    new Promise((resolve) => {
+      appends.push(async () => {
+        await clock.advance(40)
+        resolve([Buffer.from(String(appends.length))])
+      })
+    })
+  const answers: Readonly<Record<string, (sha: unknown) => unknown>> = {
+    CLIENT: () => 7,
+    EVAL: () => 'a1',
+    WAITAOF: () => [1, 0],
+    INFO: () => INFO,
+    evalsha: (sha) => (sha === openScript.sha ? ['1', '1', INFO] : sha === appendScript.sha ? append() : null),
+  }
+  const client: SingleRedisLike = {
+    defineCommand: () => undefined,
+    eval: () => Promise.reject(new Error('is not used')),
+    callBuffer: async (command, sha) => answers[command]?.(sha),
+  }
+  return { client, appends }
+}
+
+function eventOf(id: string): NewEvent {
+  return { id, source: 'shop', receivedAt: 0, method: 'POST', url: '/', headers: [], body: Buffer.from(id) }
+}
+
+async function someTurns(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await nextTurn()
+}
+
+/** How many batches were sent when the first was answered, while another append waited. */
+async function batchesBehind(waitsForDisks: boolean): Promise<number> {
+  const clock = fakeClock()
+  const { client, appends } = slowServer(clock)
+  const waitAof = waitsForDisks ? { waitAof: { client } } : {}
+  const buffer = redisBuffer(client, { name: 'inbox', partitions: 1, clock, durability: 'fsync', ...waitAof })
+  await buffer.open()
+  const first = buffer.append([eventOf('first')])
+  await someTurns()
+  const second = buffer.append([eventOf('second')])
+  await appends[0]?.()
+  await someTurns()
+  const sent = appends.length
+  await first
+  await clock.advance(5)
+  await someTurns()
+  await appends[1]?.()
+  await second
+  await buffer.close()
+  return sent
+}
+
+describe('redisBuffer', () => {
+  it('has a batch wait for those who were just answered', async () => {
+    expect(await batchesBehind(false)).toBe(1)
+  })
+
+  it('has it wait for nobody where they still wait for disks', async () => {
+    expect(await batchesBehind(true)).toBe(2)
+  })
+})
