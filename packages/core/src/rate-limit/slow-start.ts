@@ -47,6 +47,6 @@ export class SlowStart {
   }
 
   get #perWindow(): number {
-    return this.#learned?.limit ?? Infinity
+    return this.#learned === undefined || this.#learned.isOver ? Infinity : this.#learned.limit
   }
 }

@@ -98,6 +98,25 @@ describe('createFetch: a 429 that says that nothing is left, and not until when'
 })
 
 describe('createFetch: whatever answers have told of limits', () => {
+  it('ends the slow start after a pause with what was learned before it, also where calls are rare', async () => {
+    const script: Told[] = [
+      { status: 429 },
+      { status: 200 },
+      { status: 429 },
+      { status: 429, headers: { 'ratelimit-reset': '60' } },
+      { status: 429, headers: { ratelimit: '"a";r=0;t=5', 'ratelimit-policy': '"a";q=5;w=60' } },
+      { status: 429, headers: { ratelimit: '"a";r=0;t=5' } },
+    ]
+    const { clock, fetch } = answering((request) => script[request] ?? { status: 200 }, { retry: { budget: false } })
+    for (let round = 0; round < 2; round++)
+      await clock.runUntil(Promise.allSettled(Array.from({ length: 4 }, () => fetch(url))))
+    for (let minute = 0; minute < 120; minute++) {
+      await clock.advance(60_000)
+      await clock.runUntil(fetch(url))
+    }
+    expect(await burstMs(fetch, clock)).toBe(ANSWER_MS)
+  })
+
   it('holds back nobody any more when calls have gone through for two hours', async () => {
     const count = fc.constantFrom('0', '1', '5', '40', '1000', '0.5', '-1', 'x')
     const seconds = fc.constantFrom('0', '1', '5', '60', '0.5', '-1', 'x')
