@@ -28,7 +28,7 @@ for (const page of pages) {
   const text = readFileSync(path, 'utf8')
   const updated = withTables(withSnippets(text))
   if (updated !== text) {
-    if (checkOnly) problems.push(`${page}: a snippet or a table is out of date; run \`pnpm docs:update\``)
+    if (checkOnly) problems.push(`${page}: a snippet or a table is out of date; run \`npx -y pnpm@12 run docs\``)
     else writeFileSync(path, updated)
   }
   for (const target of relativeLinks(updated)) {

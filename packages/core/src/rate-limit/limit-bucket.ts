@@ -43,6 +43,8 @@ export class LimitBucket {
   #learned: LearnedQuota | undefined
   #slowStart: SlowStart | undefined
   readonly #active = { calls: 0, units: 0, unpriced: 0 }
+  /** Of the calls since nothing was in flight. */
+  #mostAtOnce = 0
   #pausedUntilMs = 0
   #isExhausted = false
   /** When the limit itself says that it is over, which may be later than the pause. */
@@ -174,7 +176,7 @@ export class LimitBucket {
       this.#slowStart.finished(startedAtMs, isSuccess)
       if (this.#slowStart.isOver) this.#slowStart = undefined
     }
-    if (hit !== undefined) newsMs = Math.max(newsMs, this.#pause(hit, startedAtMs, nowMs))
+    if (hit !== undefined) newsMs = Math.max(newsMs, this.#pause(hit, call, nowMs))
     if (this.waiting > 0 || this.#timer !== undefined) this.#release()
     return newsMs
   }
@@ -190,21 +192,24 @@ export class LimitBucket {
   }
 
   /** Returns the length of the pause, or 0 when it is no news. */
-  #pause(hit: Hit, startedAtMs: number, nowMs: number): number {
+  #pause(hit: Hit, call: BucketCall, nowMs: number): number {
     const { waitMs, isExhausted, isCrowded = false } = hit
     // What the answer told otherwise holds the others back already.
     if (waitMs === undefined && !isExhausted && this.pausedMs(nowMs) > 0) return 0
     const isTold = waitMs !== undefined && waitMs > 0
     const isExplained = isTold && hit.isLeast !== true
-    if (isCrowded && !isExplained && this.#makesRoom(startedAtMs, nowMs)) return 0
-    const pauseMs = Math.min(isExplained ? waitMs : this.#unexplainedPauseMs(hit, nowMs), MAX_PAUSE_MS)
+    if (isCrowded && !isExplained && this.#makesRoom(call, nowMs)) return 0
+    const pauseMs = Math.min(
+      isExplained ? waitMs : this.#unexplainedPauseMs(hit, call.startedAtMs, nowMs),
+      MAX_PAUSE_MS,
+    )
     const prolongedMs = nowMs + pauseMs - this.#pausedUntilMs
     if (pauseMs <= 0 || prolongedMs <= 0) return 0
     const isNews = this.#pausedUntilMs <= nowMs || prolongedMs > NEWS_MS
     if (isTold) this.#quotas.resetBy(nowMs + pauseMs)
     // Where the answer tells the very limit that was hit, nothing has to be guessed.
     if (this.#quotas.usedUpUntilMs(nowMs) === 0) {
-      if (!isExhausted && !isCrowded) this.#learn(startedAtMs, pauseMs, nowMs)
+      if (!isExhausted && !isCrowded) this.#learn(call.startedAtMs, pauseMs, nowMs)
       this.#slowStart = new SlowStart(nowMs + pauseMs, this.#learned)
     }
     this.#backAtMs = nowMs + (waitMs ?? 0)
@@ -214,8 +219,9 @@ export class LimitBucket {
   }
 
   /** Keeps to the calls at a time that go through. Whether there are any: else others have all the places. */
-  #makesRoom(startedAtMs: number, nowMs: number): boolean {
-    const others = this.#active.calls + this.#successes.since(startedAtMs)
+  #makesRoom({ startedAtMs, cost = 1 }: BucketCall, nowMs: number): boolean {
+    const calls = this.#active.calls + this.#successes.since(startedAtMs) / cost
+    const others = Math.min(calls, this.#mostAtOnce - 1)
     if (others > 0) this.#ownQuotas.crowded(others, startedAtMs, nowMs)
     return others > 0
   }
@@ -228,7 +234,9 @@ export class LimitBucket {
   }
 
   #start(cost: number | undefined, nowMs: number): void {
+    if (this.#active.calls === 0) this.#mostAtOnce = 0
     this.#active.calls++
+    this.#mostAtOnce = Math.max(this.#mostAtOnce, this.#active.calls)
     if (cost === undefined) this.#active.unpriced++
     else this.#active.units += cost
     this.#quotas.started(this.#active, nowMs)
@@ -310,9 +318,10 @@ export class LimitBucket {
     this.#successes.clear()
   }
 
-  #unexplainedPauseMs({ waitMs = 0, isExhausted }: Hit, nowMs: number): number {
+  #unexplainedPauseMs({ waitMs = 0, isExhausted }: Hit, startedAtMs: number, nowMs: number): number {
     // The other answers of calls that were in flight together are no further sign.
-    if (this.#pausedUntilMs > nowMs && (this.#isExhausted || !isExhausted)) return waitMs
+    const sentMs = waitMs > 0 ? startedAtMs : nowMs
+    if (sentMs < this.#pausedUntilMs && (this.#isExhausted || !isExhausted)) return waitMs
     this.#unexplained ??= new UnexplainedPauses()
     return this.#unexplained.nextMs(waitMs || (isExhausted ? FIRST_EXHAUSTED_PAUSE_MS : FIRST_PAUSE_MS))
   }

@@ -253,6 +253,63 @@ describe('LimitBucket', () => {
     expect(refuse(65_000, 65_000)).toBe(120_000)
   })
 
+  it('does not pause longer for the late answer of a call that was in flight together with the first', async () => {
+    const { bucket, clock, start, now } = bucketOf(10)
+    const refuse = () => {
+      const hit = { waitMs: 1_000, isLeast: true, isExhausted: false }
+      return bucket.finish({ startedAtMs: 0, isSuccess: false, readings: [], hit }, now())
+    }
+    start(2)
+    await clock.advance(100)
+    expect(refuse()).toBe(1_000)
+    await clock.advance(1_400)
+    expect(refuse()).toBe(1_000)
+  })
+
+  describe('when too many are in flight', () => {
+    const crowded = { waitMs: undefined, isExhausted: false, isCrowded: true }
+
+    /** How many may start at once. */
+    function allowed({ bucket, now }: ReturnType<typeof bucketOf>, cost?: number): number {
+      let count = 0
+      while (count < 100 && bucket.tryStart(now(), cost)) count++
+      return count
+    }
+
+    it.each([100, 0.1])('keeps to the calls that went through, whatever they cost: %d', async (cost) => {
+      const limited = bucketOf(10)
+      const { bucket, clock, now } = limited
+      const call = { startedAtMs: 0, cost, readings: [] }
+      expect(Array.from({ length: 6 }, () => bucket.tryStart(0, cost))).not.toContain(false)
+      await clock.advance(10)
+      for (let done = 0; done < 5; done++) bucket.finish({ ...call, isSuccess: true }, now())
+      bucket.finish({ ...call, isSuccess: false, hit: crowded }, now())
+      expect(allowed(limited, cost)).toBe(5)
+    })
+
+    it('does not take those that followed each other beside a slow refusal for as many at a time', async () => {
+      const limited = bucketOf(10)
+      const { bucket, clock, start, now } = limited
+      start(3)
+      for (let done = 0; done < 40; done++) {
+        const startedAtMs = now()
+        await clock.advance(50)
+        bucket.finish({ startedAtMs, isSuccess: true, readings: [] }, now())
+        start(1)
+      }
+      bucket.finish({ startedAtMs: 0, isSuccess: false, readings: [], hit: crowded }, now())
+      for (let done = 0; done < 2; done++) bucket.finish({ startedAtMs: now(), isSuccess: true, readings: [] }, now())
+      expect(allowed(limited)).toBe(2)
+    })
+
+    it('pauses for one that was alone, though another had just ended', () => {
+      const { bucket, succeed, start } = bucketOf(10)
+      succeed()
+      start(1)
+      expect(bucket.finish({ startedAtMs: 0, isSuccess: false, readings: [], hit: crowded }, 0)).toBe(1_000)
+    })
+  })
+
   it('says when what is left was used up, once', () => {
     const { bucket } = bucketOf(10)
     const finish = (readings: readonly RateLimitReading[], nowMs: number) => {
