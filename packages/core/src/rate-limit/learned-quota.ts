@@ -7,8 +7,8 @@ import type { Burst, SuccessLog } from './success-log.ts'
 const OVERSHOOT = 1.2
 // So much in a window was no accident, however slowly it came, or how long the pause is.
 const ENOUGH = 4
-// Fewer calls teach nothing when the pause is longer: to keep to one call in an hour would cost more than to be refused again.
-const LONGEST_PAUSE_AFTER_FEW_MS = 60_000
+// Fewer calls teach nothing when it is longer: to keep to one call in an hour would cost more than to be refused again.
+const LONGEST_WINDOW_OF_FEW_MS = 60_000
 // Who is refused though he kept to what was learned keeps to so much of it.
 const LESS = 0.8
 
@@ -55,12 +55,16 @@ export class LearnedQuota implements Quota {
   static from(hit: LimitHit, successes: SuccessLog, before: LearnedQuota | undefined): LearnedQuota | undefined {
     const { startedAtMs, atMs, waitMs } = hit
     const burst = successes.densest(atMs, waitMs)
-    if (before !== undefined && before.#limit > 0) return before.#corrected(hit, burst)
+    if (before !== undefined && before.#limit > 0) {
+      const corrected = before.#corrected(hit, burst)
+      const isTooLittle = corrected.#limit < ENOUGH && corrected.#windowMs > LONGEST_WINDOW_OF_FEW_MS
+      return isTooLittle ? undefined : corrected
+    }
     const windowMs = commonWindowAbove(waitMs)
     if (burst === undefined) return new LearnedQuota(0, windowMs, startedAtMs, hit, 0)
     const units = unitsIn(windowMs, burst, hit)
     // A few calls that came slowly were all that was wanted, and others may have used up the limit.
-    if (units < ENOUGH && (atMs - burst.beganMs > waitMs || waitMs > LONGEST_PAUSE_AFTER_FEW_MS)) return undefined
+    if (units < ENOUGH && (atMs - burst.beganMs > waitMs || waitMs > LONGEST_WINDOW_OF_FEW_MS)) return undefined
     return new LearnedQuota(units, windowMs, burst.beganMs, hit, 0)
   }
 

@@ -117,6 +117,16 @@ describe('createFetch: whatever answers have told of limits', () => {
     expect(await burstMs(fetch, clock)).toBe(ANSWER_MS)
   })
 
+  it('keeps nobody to one call in minutes where a single one went through before several refusals', async () => {
+    const refused: Told = { status: 429, headers: { 'x-ratelimit-reset-tokens': '60s' } }
+    const { clock, fetch } = answering((request) => (request > 0 && request < 4 ? refused : { status: 200 }), {
+      retry: { budget: false },
+    })
+    for (let call = 0; call < 4; call++) await clock.runUntil(fetch(url))
+    await clock.advance(10 * 60_000)
+    expect(await burstMs(fetch, clock)).toBeLessThan(3_000)
+  })
+
   it('holds back nobody any more when calls have gone through for two hours', async () => {
     const count = fc.constantFrom('0', '1', '5', '40', '1000', '0.5', '-1', 'x')
     const seconds = fc.constantFrom('0', '1', '5', '60', '0.5', '-1', 'x')

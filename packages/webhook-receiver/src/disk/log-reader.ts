@@ -272,8 +272,8 @@ function recordOf({ seq, metaBytes }: RecordHeader, content: Buffer<ArrayBuffer>
 }
 
 /**
- * The chunk is overwritten by the next fill. Small bodies share Node's pool of a few kilobytes, so much at most stays alive with one that a handler keeps: an
- * `ArrayBuffer` of its own for each took a third of the time of reading, and more memory than the body.
+ * The chunk is overwritten by the next fill. Small bodies share Node's pool of 8 or, from Node.js 26 on, 64 KiB, and so much at most stays alive with one
+ * that a handler keeps: an `ArrayBuffer` of its own for each took a third of the time of reading, and more memory than the body.
  */
 function copyOf(view: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
   const copy = Buffer.allocUnsafe(view.length)
