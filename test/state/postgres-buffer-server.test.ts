@@ -6,7 +6,7 @@ import {
   type SqlRow,
 } from '@holdfast/adapters/postgres'
 import { fakeClock } from '@holdfast/core/testing'
-import type { EventBuffer, NewEvent } from '@holdfast/webhook-receiver'
+import type { EventBuffer, NewEvent, Position } from '@holdfast/webhook-receiver'
 import { Client, Pool } from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -23,6 +23,20 @@ const idsIn = async (buffer: EventBuffer, partition: number): Promise<(string | 
   const entries = await buffer.read(partition, null, { limit: 100, maxBytes: 1_000_000 })
   return entries.map((entry) => (entry.kind === 'event' ? entry.event.id : undefined))
 }
+
+/** A client that says what the server has answered; the answer is lost where that throws. */
+function watched(pool: Pool, onAnswer: (text: string) => void): SqlClient<never> {
+  return {
+    async query(text, values) {
+      const { rows } = await pool.query<SqlRow>(text, [...values])
+      onAnswer(text)
+      return rows
+    },
+    transaction: () => Promise.reject(new Error('not here')),
+  }
+}
+
+const isRead = (text: string): boolean => text.startsWith('select') && text.includes('.read_held(')
 
 describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer and its server', () => {
   let service: PostgresService
@@ -147,6 +161,16 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer a
     expect(await waiting).toMatchObject([{ kind: 'event', event: { id: 'second' } }])
   })
 
+  it('tells of as many partitions as a batch can have, however high their numbers are', async () => {
+    const name = freshName()
+    const buffer = await open({ name, partitions: 1_024, notify: true })
+    await connected.query(
+      `update holdfast.part set first_seq = 1e15, next_seq = 1e15 where buffer = (select id from holdfast.buffer where name = '${name}')`,
+    )
+    const stored = await buffer.append(Array.from({ length: 3_000 }, (_, n) => eventOf(`evt_${n}`, { key: `${n}` })))
+    expect(new Set(stored.map(({ partition }) => partition)).size).toBeGreaterThan(900)
+  })
+
   it.each([
     ['a Pool of pg', async () => new Pool({ ...account, port: service.port, max: 2 })],
     ['postgres.js', async () => postgres({ ...account, port: service.port, max: 2, onnotice: () => {} })],
@@ -174,6 +198,55 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer a
     const other = await open({ name, notify: true })
     await other.append([eventOf('second')])
     expect(await waiting).toMatchObject([{ kind: 'event', event: { id: 'second' } }])
+  })
+
+  it.each([
+    ['nobody is told of it', false],
+    ['everybody is told of it', true],
+  ])('hands what it stores to its own reads without asking the server for it, also where %s', async (_, isTold) => {
+    const pool = new Pool({ ...account, port: service.port, max: 2 })
+    onTestFinished(() => pool.end())
+    let reads = 0
+    const client = watched(pool, (text) => {
+      if (isRead(text)) reads++
+    })
+    // Its clock stands still, so that it never looks by itself.
+    const clock = fakeClock()
+    const buffer = await open({ partitions: 1, clock, ...(isTold ? { listener: pool } : {}) }, client)
+    const consumer = await buffer.openConsumer('orders')
+    const [lease] = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
+    let after: Position | null = null
+    for (let number = 0; number < 30; number++) {
+      const options = { limit: 10, maxBytes: 1_000, waitMs: 60_000, lingerMs: 100 }
+      const reading = consumer.read(lease!, after, options)
+      const [stored] = await buffer.append([eventOf(`evt_${number}`)])
+      expect(await reading).toMatchObject([{ event: { id: `evt_${number}`, position: stored!.position } }])
+      after = stored!.position
+    }
+    // Whether more is about to come is known from the second on.
+    expect(reads).toBeLessThanOrEqual(2)
+  })
+
+  it('wakes its own reads for what was stored without an answer, when it is sent again', async () => {
+    const pool = new Pool({ ...account, port: service.port, max: 2 })
+    onTestFinished(() => pool.end())
+    let hasRead = false
+    let isLost = false
+    const client = watched(pool, (text) => {
+      hasRead ||= isRead(text)
+      if (isLost && text.includes('.append(')) throw new Error('connection lost')
+    })
+    // Its clock stands still, so that it never looks by itself.
+    const buffer = await open({ partitions: 1, clock: fakeClock() }, client)
+    const consumer = await buffer.openConsumer('orders')
+    const [lease] = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
+    const reading = consumer.read(lease!, null, { limit: 10, maxBytes: 1_000, waitMs: 60_000 })
+    await expect.poll(() => hasRead).toBe(true)
+    isLost = true
+    await expect(buffer.append([eventOf('evt')])).rejects.toMatchObject({ reason: 'buffer_failed' })
+    isLost = false
+    expect(await buffer.append([eventOf('evt')])).toMatchObject([{ status: 'duplicate' }])
+    expect(await reading).toMatchObject([{ event: { id: 'evt' } }])
   })
 
   it('looks for what other processes stored where there is none', async () => {

@@ -32,7 +32,10 @@ export interface Expected {
 export interface Handover {
   /** @param timeline - That of the server when it stored them. */
   offer(run: StoredRun, timeline: string): void
-  /** How long to wait for what follows, `lingerMs` at most; 0 where none has followed the one before so soon. */
+  /**
+   * How long to wait for what follows: what is left of `lingerMs` since the last was stored there. 0 where that is over, where the one before it had been
+   * stored longer than `lingerMs` ago by then, and where the read is not behind the last.
+   */
   soonMs(place: Pick<ExpectedRead, 'partition' | 'timeline' | 'after'>, lingerMs: number): number
   expect(read: ExpectedRead): Expected
 }

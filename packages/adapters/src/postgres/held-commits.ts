@@ -35,9 +35,9 @@ export function createHeldCommits(
         `{${items.map(({ seqs }) => `"${multirangeOf(seqs)}"`).join(',')}}`,
       ],
     )
-    // Their places, from 1; `null`: none of them.
-    const places = new Set(String(row?.held).split(',').map(Number))
-    const held = new Set(items.filter((_, index) => places.has(index + 1)).map(({ lease }) => nameOf(lease)))
+    // Their places, from 1.
+    const places = new Set(String(row?.held).split(','))
+    const held = new Set(items.filter((_, index) => places.has(String(index + 1))).map(({ lease }) => nameOf(lease)))
     return commits.map(({ lease }) => held.has(nameOf(lease)))
   })
 }

@@ -9,11 +9,17 @@ import type { SqlRow } from './sql-client.ts'
 export interface LogReadsOptions {
   readonly arrivals: Arrivals
   readonly handover: Handover
+  /** @throws BufferError `buffer_closed` */
+  readonly requireOpen: () => void
   /** Asks the server. Rejects where the lease is lost. */
   readonly ask: (read: HeldRead) => Promise<readonly SqlRow[]>
 }
 
-/** Reads the partitions of a consumer: what this process stores as it is handed over, everything else from the server. */
+/**
+ * Reads the partitions of a consumer: what this process stores as it is handed over, everything else from the server. Whether the lease holds only the
+ * server says: what is handed over is given without that. A drain starts nothing beyond nine tenths of its lease, and where somebody else has the
+ * partition its first ack is refused.
+ */
 export interface LogReads {
   readonly read: Consumer['read']
   /** A lease was given, on this timeline of the server. */
@@ -27,7 +33,7 @@ interface Held {
 }
 
 /** Makes the reads of a consumer. */
-export function createLogReads({ arrivals, handover, ask }: LogReadsOptions): LogReads {
+export function createLogReads({ arrivals, handover, requireOpen, ask }: LogReadsOptions): LogReads {
   const held = new Map<number, Held>()
 
   const timelineOf = ({ partition, epoch }: Lease): string | undefined => {
@@ -40,6 +46,7 @@ export function createLogReads({ arrivals, handover, ask }: LogReadsOptions): Lo
       held.set(partition, { epoch, timeline })
     },
     async read(lease, position, { limit, maxBytes, waitMs, lingerMs = 0, signal }) {
+      requireOpen()
       signal?.throwIfAborted()
       const after = seqOf(position)
       const { partition } = lease

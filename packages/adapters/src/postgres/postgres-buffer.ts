@@ -104,19 +104,35 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     const settled = (): void => budget.giveBack(bytesOf(records))
     answer.then(settled, settled)
     const { seqs, timeline } = await inTime(answer)
-    for (const run of runsOf(records, seqs)) {
-      handover.offer(run, timeline)
-      arrivals.announce(run.partition)
-    }
+    for (const run of runsOf(records, seqs)) handover.offer(run, timeline)
+    // Also what was known: of the first time nobody may have heard.
+    for (const [index, { partition }] of records.entries())
+      arrivals.announce(partition, Math.abs(seqs[index] as number))
     return seqs
   }
+
+  let storing: Promise<unknown> = Promise.resolve()
 
   const queue = createAppendQueue({
     maxBatchBytes: resolved.maxBatchBytes,
     nextTurn,
-    send: store,
+    send(records: readonly EventRecord[]) {
+      const stored = store(records)
+      storing = stored.catch(() => undefined)
+      return stored
+    },
     linger: { clock, maxMs: LINGER_MS },
   })
+
+  /** Announces what a notification tells: the buffer, and each partition with the number of its last event, such as `7:0-12,3-40`. */
+  const announceAll = (payload: string): void => {
+    const [buffer, ends = ''] = payload.split(':')
+    if (Number(buffer) !== id) return
+    for (const end of ends.split(',')) {
+      const [partition, lastSeq] = end.split('-').map(Number) as [number, number]
+      arrivals.announce(partition, lastSeq)
+    }
+  }
 
   const releaseAll = async (): Promise<void> => {
     const held = [...leases.values()]
@@ -147,11 +163,8 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
       unlisten = await listenTo(resolved.listener, channel, {
         clock,
         onGap: () => arrivals.wakeAll(),
-        onMessage: (payload) => {
-          const [buffer, stored = ''] = payload.split(':')
-          if (Number(buffer) !== id) return
-          for (const partition of stored.split(',')) arrivals.announce(Number(partition))
-        },
+        // It may tell of what is under way here, which is handed over with its answer.
+        onMessage: (payload) => void storing.then(() => announceAll(payload)),
       })
     retention = startRetention({
       query: ask,

@@ -100,6 +100,7 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
   const reads = createLogReads({
     arrivals,
     handover,
+    requireOpen,
     async ask(read) {
       requireOpen()
       const rows = await readHeld(read).catch((error: unknown) => {

@@ -113,7 +113,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     const windowMs = String(Math.ceil(dedupeWindowMs))
     const answer = (await partition.run(appendScript, [windowMs, ...args], undefined, onSettled)) as Buffer[]
     const seqs = answer.map((seq) => Number(String(seq)))
-    arrivals.announce(partition.index)
+    arrivals.announce(partition.index, Math.max(...seqs.map(Math.abs)))
     return seqs
   }
 

@@ -1,6 +1,6 @@
 import { fakeClock } from '@holdfast/core/testing'
 import { positionOf, createArrivals } from '@holdfast/webhook-receiver/buffer-kit'
-import type { LogEntry } from '@holdfast/webhook-receiver'
+import { BufferError, type LogEntry } from '@holdfast/webhook-receiver'
 import { describe, expect, it } from 'vitest'
 import { encodeEvent, type EventRecord } from '../../src/postgres/event-record.ts'
 import { createHandover, runsOf } from '../../src/postgres/handover.ts'
@@ -16,16 +16,23 @@ function underTest(timeline = 'one'): {
   readonly asked: number[]
   readonly store: (...ids: string[]) => void
   readonly storeElsewhere: (id: string) => void
+  /** Something is told that has no event for the reads. */
+  readonly wakeAll: () => void
+  readonly close: () => void
   readonly read: (after: number, more?: Partial<typeof options>) => Promise<string[]>
 } {
   const clock = fakeClock()
   const stored: EventRecord[] = []
   const asked: number[] = []
+  let isOpen = true
   const handover = createHandover(clock)
   const arrivals = createArrivals({ clock, pollMs: 1_000, lastSeqs: async () => new Map([[3, stored.length]]) })
   const reads = createLogReads({
     arrivals,
     handover,
+    requireOpen() {
+      if (!isOpen) throw new BufferError('buffer_closed', 'It is closed.')
+    },
     async ask({ after, limit }) {
       asked.push(after)
       return stored.slice(after, after + limit).map(({ meta, body }, index) => ({ seq: after + index + 1, meta, body }))
@@ -38,12 +45,12 @@ function underTest(timeline = 'one'): {
     store(...ids) {
       const records = ids.map(recordOf)
       const seqs = records.map((record) => stored.push(record))
-      for (const run of runsOf(records, seqs)) {
-        handover.offer(run, timeline)
-        arrivals.announce(run.partition)
-      }
+      for (const run of runsOf(records, seqs)) handover.offer(run, timeline)
+      arrivals.announce(3, stored.length)
     },
     storeElsewhere: (id) => void stored.push(recordOf(id)),
+    wakeAll: () => arrivals.wakeAll(),
+    close: () => (isOpen = false),
     read: async (after, more) =>
       idsOf(await reads.read(lease, after === 0 ? null : positionOf(after), { ...options, ...more })),
   }
@@ -121,6 +128,29 @@ describe('the reads of the log on PostgreSQL', () => {
     storeElsewhere('c')
     expect(await clock.runUntil(next)).toEqual(['3 c'])
     expect(clock.monotonicMs()).toBeLessThan(10)
+  })
+
+  it('ask once when they are woken for nothing, and go on to wait', async () => {
+    const { clock, read, store, wakeAll, asked } = underTest()
+    store('a')
+    store('b')
+    const next = read(2, { waitMs: 500 })
+    await Promise.resolve()
+    wakeAll()
+    await clock.advance(200)
+    expect(asked).toEqual([2])
+    store('c')
+    expect(await next).toEqual(['3 c'])
+    expect(asked).toEqual([2])
+  })
+
+  it('do not begin once the buffer is closed', async () => {
+    const { clock, read, store, close } = underTest()
+    store('a')
+    store('b')
+    close()
+    await expect(read(2)).rejects.toMatchObject({ reason: 'buffer_closed' })
+    expect(clock.pendingTimers).toBe(0)
   })
 
   it('take no more than was wanted, and ask for the rest', async () => {

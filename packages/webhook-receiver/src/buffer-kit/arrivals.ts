@@ -17,8 +17,8 @@ export interface ArrivalsOptions {
 
 /** Wakes reads that wait for more: at once for what this process stores, by looking for what others store. */
 export interface Arrivals {
-  /** Something was stored in a partition. */
-  announce(partition: number): void
+  /** Events up to this number are stored in a partition. */
+  announce(partition: number, lastSeq: number): void
   /** Begins to listen for events behind `afterSeq`: what is announced from now on ends `wait`, also before it is called. */
   listen(partition: number, afterSeq: number): ArrivalListener
   /** Wakes everybody. */
@@ -28,7 +28,7 @@ export interface Arrivals {
 /** One read that waits. */
 export interface ArrivalListener {
   /**
-   * Resolves with `true` when something has come, with `false` when `waitMs` are over since it began to listen.
+   * Resolves with `true` when something has come since the call before, with `false` when `waitMs` are over since it began to listen.
    *
    * @throws the signal's reason as soon as it aborts.
    */
@@ -87,7 +87,7 @@ export function createArrivals({ clock, pollMs, lastSeqs }: ArrivalsOptions): Ar
   }
 
   return {
-    announce: (partition) => void wake((entry) => entry.partition === partition),
+    announce: (partition, lastSeq) => void wake((entry) => entry.partition === partition && entry.afterSeq < lastSeq),
     wakeAll: () => void wake(() => true),
     listen(partition, afterSeq) {
       const entry: Entry = { partition, afterSeq, woken: false, waiting: false, onWake: () => {} }
@@ -100,21 +100,26 @@ export function createArrivals({ clock, pollMs, lastSeqs }: ArrivalsOptions): Ar
               reject(signal.reason)
               return
             }
+            const tell = (): void => {
+              resolve(entry.woken)
+              entry.woken = false
+            }
             const leftMs = beganMs + waitMs - clock.monotonicMs()
             if (entry.woken || leftMs <= 0) {
-              resolve(entry.woken)
+              tell()
               return
             }
             const finish = (settle: () => void): void => {
               entry.waiting = false
+              entry.onWake = () => {}
               cancel()
               signal?.removeEventListener('abort', onAbort)
               settle()
             }
             const onAbort = (): void => finish(() => reject(signal?.reason))
-            const cancel = clock.schedule(leftMs, () => finish(() => resolve(false)), { background: true })
+            const cancel = clock.schedule(leftMs, () => finish(tell), { background: true })
             signal?.addEventListener('abort', onAbort, { once: true })
-            entry.onWake = () => finish(() => resolve(true))
+            entry.onWake = () => finish(tell)
             entry.waiting = true
             lookLater()
           }),

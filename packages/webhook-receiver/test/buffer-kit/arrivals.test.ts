@@ -34,7 +34,7 @@ describe('createArrivals', () => {
     const { clock, arrivals } = underTest()
     const here = arrivals.listen(1, 0).wait(50, undefined)
     const elsewhere = arrivals.listen(2, 0).wait(50, undefined)
-    arrivals.announce(1)
+    arrivals.announce(1, 1)
     expect(await here).toBe(true)
     expect(clock.monotonicMs()).toBe(0)
     expect(await clock.runUntil(elsewhere)).toBe(false)
@@ -44,7 +44,27 @@ describe('createArrivals', () => {
   it('misses nothing that is announced between listening and waiting', async () => {
     const { arrivals } = underTest()
     const listener = arrivals.listen(0, 7)
-    arrivals.announce(0)
+    arrivals.announce(0, 8)
+    expect(await listener.wait(50, undefined)).toBe(true)
+  })
+
+  it('wakes nobody who is as far as what is announced', async () => {
+    const { clock, arrivals } = underTest()
+    const waiting = arrivals.listen(0, 7).wait(50, undefined)
+    arrivals.announce(0, 7)
+    expect(await clock.runUntil(waiting)).toBe(false)
+  })
+
+  it('tells a listener once of what is announced, and again of what comes after that', async () => {
+    const { clock, arrivals } = underTest()
+    const listener = arrivals.listen(0, 7)
+    const first = listener.wait(50, undefined)
+    arrivals.announce(0, 8)
+    expect(await first).toBe(true)
+    await clock.advance(20)
+    expect(await clock.runUntil(listener.wait(50, undefined))).toBe(false)
+    expect(clock.monotonicMs()).toBe(50)
+    arrivals.announce(0, 9)
     expect(await listener.wait(50, undefined)).toBe(true)
   })
 

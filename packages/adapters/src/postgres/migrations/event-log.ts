@@ -117,7 +117,11 @@ begin
   select string_agg(seq::text, ',' order by n) into seqs from (
     select n, seq from fresh union all select n, -last from incoming where is_known
   ) i;
-  if _channel is not null then perform pg_notify(_channel, _buffer || ':' || array_to_string(_parts, ',')); end if;
+  if _channel is not null then
+    -- Several, since one may have 8,000 bytes.
+    perform pg_notify(_channel, _buffer || ':' || string_agg(part || '-' || (next_seq - 1), ',')) from ${schema}.part
+    where buffer = _buffer and part = any (_parts) group by part / 256;
+  end if;
   timeline := ${schema}.timeline();
 end $$;
 

@@ -107,7 +107,7 @@ begin
     retry = case when c.retry = '{}' then c.retry
       else c.retry - array(select k from jsonb_object_keys(c.retry) k where t.seqs @> k::bigint) end
   from through t where c.consumer = _consumer and c.part = t.part;
-  return array_to_string(_held, ',');
+  return array_to_string(coalesce(_held, '{}'), ',');
 end $$;
 
 create function ${schema}.commit(_consumer int, _part int, _epoch bigint, _done text, _retry text, _in_transaction int)
