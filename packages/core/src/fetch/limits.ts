@@ -6,7 +6,7 @@ import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 import { readRateLimits } from '../limit-reading/read-rate-limits.ts'
 import { readRule } from '../limit-reading/read-rule.ts'
 import { readSuccessHeaders } from '../limit-reading/read-success.ts'
-import type { Hit } from '../rate-limit/bucket-call.ts'
+import type { Hit, Wait } from '../rate-limit/bucket-call.ts'
 import type { CallLimit } from '../rate-limit/call-limit.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Call } from './call.ts'
@@ -185,17 +185,22 @@ export function learnLimits(
   }
 }
 
-function hitOf(outcome: Outcome, { connector, clock }: ResolvedFetchOptions): Hit | undefined {
+function hitOf(outcome: Outcome, options: ResolvedFetchOptions): Hit | undefined {
   const { failure } = outcome
   if (failure?.code !== 'rate_limited' && failure?.code !== 'quota_exhausted') return undefined
   if (failure.reason !== undefined && NOT_OF_CALLS.has(failure.reason)) return undefined
-  const facts = outcome.kind === 'response' ? { ...readAnswer(outcome.response), now: clock.now() } : undefined
   return {
-    waitMs: failure.retryAfterMs,
-    isLeast: facts !== undefined && isWaitDocumented(facts, connector),
+    wait: waitOf(failure.retryAfterMs, outcome, options),
     isExhausted: failure.code === 'quota_exhausted',
     isCrowded: failure.reason === 'concurrency',
   }
+}
+
+function waitOf(ms: number | undefined, outcome: Outcome, { connector, clock }: ResolvedFetchOptions): Wait {
+  if (ms === undefined || ms <= 0) return { kind: 'unknown' }
+  const isDocumented =
+    outcome.kind === 'response' && isWaitDocumented({ ...readAnswer(outcome.response), now: clock.now() }, connector)
+  return { kind: isDocumented ? 'documented' : 'told', ms }
 }
 
 const nothing: readonly RateLimitReading[] = []

@@ -13,12 +13,12 @@ export interface BucketCall {
 
 /** What the answer says to what was refused because of the limit. */
 export interface Hit {
-  /** `undefined` or 0: nothing of how long to wait. */
-  readonly waitMs: number | undefined
-  /** It may be longer: nothing but the documentation says it. */
-  readonly isLeast?: boolean
+  readonly wait: Wait
   /** Nobody waits for the end: all are refused. */
   readonly isExhausted: boolean
   /** Too many at a time: a place is free when another call ends. */
   readonly isCrowded?: boolean
 }
+
+/** How long to wait, and who says it: the answer, or only the documentation of the provider, and then it may be longer. */
+export type Wait = { readonly kind: 'told' | 'documented'; readonly ms: number } | { readonly kind: 'unknown' }

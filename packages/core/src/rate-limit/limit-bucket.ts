@@ -193,26 +193,21 @@ export class LimitBucket {
 
   /** Returns the length of the pause, or 0 when it is no news. */
   #pause(hit: Hit, call: BucketCall, nowMs: number): number {
-    const { waitMs, isExhausted, isCrowded = false } = hit
+    const { wait, isExhausted, isCrowded = false } = hit
     // What the answer told otherwise holds the others back already.
-    if (waitMs === undefined && !isExhausted && this.pausedMs(nowMs) > 0) return 0
-    const isTold = waitMs !== undefined && waitMs > 0
-    const isExplained = isTold && hit.isLeast !== true
-    if (isCrowded && !isExplained && this.#makesRoom(call, nowMs)) return 0
-    const pauseMs = Math.min(
-      isExplained ? waitMs : this.#unexplainedPauseMs(hit, call.startedAtMs, nowMs),
-      MAX_PAUSE_MS,
-    )
+    if (wait.kind === 'unknown' && !isExhausted && this.pausedMs(nowMs) > 0) return 0
+    if (isCrowded && wait.kind !== 'told' && this.#makesRoom(call, nowMs)) return 0
+    const pauseMs = Math.min(this.#nextPauseMs(hit, call.startedAtMs, nowMs), MAX_PAUSE_MS)
     const prolongedMs = nowMs + pauseMs - this.#pausedUntilMs
     if (pauseMs <= 0 || prolongedMs <= 0) return 0
     const isNews = this.#pausedUntilMs <= nowMs || prolongedMs > NEWS_MS
-    if (isTold) this.#quotas.resetBy(nowMs + pauseMs)
+    if (wait.kind !== 'unknown') this.#quotas.resetBy(nowMs + pauseMs)
     // Where the answer tells the very limit that was hit, nothing has to be guessed.
     if (this.#quotas.usedUpUntilMs(nowMs) === 0) {
       if (!isExhausted && !isCrowded) this.#learn(call.startedAtMs, pauseMs, nowMs)
       this.#slowStart = new SlowStart(nowMs + pauseMs, this.#learned)
     }
-    this.#backAtMs = nowMs + (waitMs ?? 0)
+    this.#backAtMs = wait.kind === 'unknown' ? nowMs : nowMs + wait.ms
     this.#holdUntil(nowMs + pauseMs, isExhausted, nowMs)
     this.shared?.paused(this.#pausedUntilMs, isExhausted)
     return isNews ? pauseMs : 0
@@ -318,11 +313,22 @@ export class LimitBucket {
     this.#successes.clear()
   }
 
-  #unexplainedPauseMs({ waitMs = 0, isExhausted }: Hit, startedAtMs: number, nowMs: number): number {
+  #nextPauseMs({ wait, isExhausted }: Hit, startedAtMs: number, nowMs: number): number {
     // The other answers of calls that were in flight together are no further sign.
-    const sentMs = waitMs > 0 ? startedAtMs : nowMs
-    if (sentMs < this.#pausedUntilMs && (this.#isExhausted || !isExhausted)) return waitMs
+    const isPausedAt = (atMs: number): boolean => atMs < this.#pausedUntilMs && (this.#isExhausted || !isExhausted)
+    switch (wait.kind) {
+      case 'told':
+        return wait.ms
+      case 'documented':
+        return isPausedAt(startedAtMs) ? wait.ms : this.#longerPauseMs(wait.ms)
+      case 'unknown':
+        if (isPausedAt(nowMs)) return 0
+        return this.#longerPauseMs(isExhausted ? FIRST_EXHAUSTED_PAUSE_MS : FIRST_PAUSE_MS)
+    }
+  }
+
+  #longerPauseMs(firstMs: number): number {
     this.#unexplained ??= new UnexplainedPauses()
-    return this.#unexplained.nextMs(waitMs || (isExhausted ? FIRST_EXHAUSTED_PAUSE_MS : FIRST_PAUSE_MS))
+    return this.#unexplained.nextMs(firstMs)
   }
 }

@@ -7,13 +7,11 @@ import { RetryRatio } from './retry-ratio.ts'
  *
  * It is a ratio instead of having one: every call touches both, and two objects are two misses of the processor's cache.
  */
-export class RetryBudget extends RetryRatio {
+export class RetryBudget extends RetryRatio<ResolvedRetryBudgetOptions> {
   #tokens: number
-  readonly #options: ResolvedRetryBudgetOptions
 
   constructor(options: ResolvedRetryBudgetOptions) {
     super(options)
-    this.#options = options
     this.#tokens = options.maxTokens
   }
 
@@ -23,7 +21,7 @@ export class RetryBudget extends RetryRatio {
 
   /** Pays for a retry. Returns what was paid, or nothing when there must not be one. */
   pay(throttled: boolean, nowMs: number): number | undefined {
-    const cost = throttled ? this.#options.throttleCost : this.#options.transientCost
+    const cost = throttled ? this.limits.throttleCost : this.limits.transientCost
     if (cost > this.#tokens) return undefined
     // What a limit paces needs no share of the calls: it is sent when the limit says so.
     if (!throttled) {
@@ -36,7 +34,7 @@ export class RetryBudget extends RetryRatio {
 
   /** Puts tokens back after a success: the price of the retry that made it, or the refund of a call that needed none. */
   succeeded(paid: number): void {
-    const refund = paid > 0 ? paid : this.#options.successRefund
-    this.#tokens = Math.min(this.#options.maxTokens, this.#tokens + refund)
+    const refund = paid > 0 ? paid : this.limits.successRefund
+    this.#tokens = Math.min(this.limits.maxTokens, this.#tokens + refund)
   }
 }

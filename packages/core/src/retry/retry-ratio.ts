@@ -10,7 +10,7 @@ export type RetryShare = Pick<ResolvedRetryBudgetOptions, 'maxRatio' | 'minRetri
  * The calls and the retries of the last minute, in steps of ten seconds: the window is never longer than a minute, and never
  * shorter than fifty seconds. All times are monotonic milliseconds.
  */
-export class RetryRatio {
+export class RetryRatio<Limits extends RetryShare = RetryShare> {
   /** Calls of the newest step. */
   #calls = 0
   #slot = 0
@@ -18,10 +18,10 @@ export class RetryRatio {
   #olderCalls: number[] | undefined
   /** Retries of all steps, the newest first; absent as long as there were none: most hosts need none. */
   #retries: number[] | undefined
-  readonly #limits: RetryShare
+  protected readonly limits: Limits
 
-  constructor(limits: RetryShare) {
-    this.#limits = limits
+  constructor(limits: Limits) {
+    this.limits = limits
   }
 
   /** Counts a call that begins. */
@@ -41,7 +41,7 @@ export class RetryRatio {
   allowsRetry(nowMs: number): boolean {
     this.#turn(nowMs)
     const calls = this.#calls + sum(this.#olderCalls)
-    const { maxRatio, minRetriesPerMinute } = this.#limits
+    const { maxRatio, minRetriesPerMinute } = this.limits
     return sum(this.#retries) + 1 <= Math.max(minRetriesPerMinute, maxRatio * calls)
   }
 

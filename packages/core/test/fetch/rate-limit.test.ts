@@ -137,8 +137,17 @@ describe('createFetch: rate limit', () => {
     expect(clock.monotonicMs()).toBeGreaterThan(4_000)
   })
 
-  it('pauses for a second after a 429 that asks for nothing, and longer each time', async () => {
-    const { run, heard } = harness([answer(429), answer(429), answer(200), answer(429), answer(200)])
+  it.each<[string, Record<string, string>]>([
+    ['nothing', {}],
+    ['no time at all', { 'retry-after': '0' }],
+  ])('pauses for a second after a 429 that asks for %s, and longer each time', async (_, headers) => {
+    const { run, heard } = harness([
+      answer(429, headers),
+      answer(429, headers),
+      answer(200),
+      answer(429, headers),
+      answer(200),
+    ])
     await run()
     await run()
     expect(heard.of('limit:paused').map(({ pauseMs }) => pauseMs)).toEqual([1_000, 2_000, 1_000])

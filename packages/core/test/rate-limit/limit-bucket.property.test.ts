@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { placeOf, type Priority } from '../../src/policy/place.ts'
+import type { Wait } from '../../src/rate-limit/bucket-call.ts'
 import { LimitBucket } from '../../src/rate-limit/limit-bucket.ts'
 import { fakeClock, seededRandom } from '../../src/testing/index.ts'
 
@@ -40,7 +41,8 @@ async function play(steps: readonly Step[], limit: number, windowMs: number, see
     const isLimited = does === 'limited'
     if (!isLimited) counted.push({ atMs: clock.monotonicMs(), cost })
     if (tookMs > 0) await clock.sleep(tookMs * (1 - countedAt))
-    const hit = isLimited ? { waitMs: tookMs, isExhausted: false } : undefined
+    const wait: Wait = tookMs > 0 ? { kind: 'told', ms: tookMs } : { kind: 'unknown' }
+    const hit = isLimited ? { wait, isExhausted: false } : undefined
     const nowMs = clock.monotonicMs()
     const before = bucket.pausedMs(nowMs)
     bucket.finish({ startedAtMs, isSuccess: !isLimited, readings: [], cost, hit }, nowMs)
@@ -96,7 +98,12 @@ describe('LimitBucket, whatever happens', () => {
           const bucket = new LimitBucket(10, clock, seededRandom(seed))
           bucket.tryStart(0)
           bucket.finish(
-            { startedAtMs: 0, isSuccess: false, readings: [], hit: { waitMs: 50_000, isExhausted: false } },
+            {
+              startedAtMs: 0,
+              isSuccess: false,
+              readings: [],
+              hit: { wait: { kind: 'told', ms: 50_000 }, isExhausted: false },
+            },
             0,
           )
           const started: number[] = []

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RateLimitReading } from '../../src/index.ts'
 import { placeOf } from '../../src/policy/place.ts'
+import type { Wait } from '../../src/rate-limit/bucket-call.ts'
 import { LimitBucket } from '../../src/rate-limit/limit-bucket.ts'
 import { fakeClock } from '../../src/testing/index.ts'
 
@@ -32,7 +33,10 @@ function bucketOf(intervalMs: number, random = exact) {
     start: (count: number, nowMs = clock.monotonicMs()) => Array.from({ length: count }, () => bucket.tryStart(nowMs)),
     /** One of the calls in flight is refused because of the limit. */
     hit: (waitMs: number | undefined, nowMs: number, startedAtMs = 0) =>
-      bucket.finish({ startedAtMs, isSuccess: false, readings: [], hit: { waitMs, isExhausted: false } }, nowMs),
+      bucket.finish(
+        { startedAtMs, isSuccess: false, readings: [], hit: { wait: toldWait(waitMs), isExhausted: false } },
+        nowMs,
+      ),
     succeed: (count = 1) => {
       for (let n = 0; n < count; n++) {
         bucket.tryStart(clock.monotonicMs())
@@ -40,6 +44,10 @@ function bucketOf(intervalMs: number, random = exact) {
       }
     },
   }
+}
+
+function toldWait(ms: number | undefined): Wait {
+  return ms === undefined ? { kind: 'unknown' } : { kind: 'told', ms }
 }
 
 function told(remaining: number, resetMs: number, more: Partial<RateLimitReading> = {}): readonly RateLimitReading[] {
@@ -203,28 +211,25 @@ describe('LimitBucket', () => {
     expect(hit(1e12, 0)).toBe(3_600_000)
   })
 
-  it.each([undefined, 0])(
-    'pauses longer each time that nothing says how long, until something goes through: %s',
-    async (waitMs) => {
-      const { bucket, clock, start, hit, succeed } = bucketOf(10)
-      start(3)
-      expect(hit(waitMs, 0)).toBe(1_000)
-      expect(hit(waitMs, 500)).toBe(0)
-      await clock.advance(1_000)
-      expect(hit(waitMs, 1_000, 999)).toBe(2_000)
-      await clock.advance(2_000)
-      succeed()
-      start(1)
-      expect(hit(waitMs, 3_000, 3_000)).toBe(1_000)
-      expect(bucket.waiting).toBe(0)
-    },
-  )
+  it('pauses longer each time that nothing says how long, until something goes through', async () => {
+    const { bucket, clock, start, hit, succeed } = bucketOf(10)
+    start(3)
+    expect(hit(undefined, 0)).toBe(1_000)
+    expect(hit(undefined, 500)).toBe(0)
+    await clock.advance(1_000)
+    expect(hit(undefined, 1_000, 999)).toBe(2_000)
+    await clock.advance(2_000)
+    succeed()
+    start(1)
+    expect(hit(undefined, 3_000, 3_000)).toBe(1_000)
+    expect(bucket.waiting).toBe(0)
+  })
 
   it('pauses longer each time for what is only documented, half an hour at most, until something goes through', async () => {
     const { bucket, clock, start, succeed, now } = bucketOf(10)
     const refuse = () => {
       start(1)
-      const hit = { waitMs: 60_000, isLeast: true, isExhausted: false }
+      const hit = { wait: { kind: 'documented', ms: 60_000 } as const, isExhausted: false }
       return bucket.finish({ startedAtMs: now(), isSuccess: false, readings: [], hit }, now())
     }
     const pauses: number[] = []
@@ -241,7 +246,12 @@ describe('LimitBucket', () => {
     const { bucket, clock, start } = bucketOf(10)
     const refuse = (startedAtMs: number, nowMs: number) =>
       bucket.finish(
-        { startedAtMs, isSuccess: false, readings: [], hit: { waitMs: 60_000, isLeast: true, isExhausted: false } },
+        {
+          startedAtMs,
+          isSuccess: false,
+          readings: [],
+          hit: { wait: { kind: 'documented', ms: 60_000 } as const, isExhausted: false },
+        },
         nowMs,
       )
     start(3)
@@ -256,7 +266,7 @@ describe('LimitBucket', () => {
   it('does not pause longer for the late answer of a call that was in flight together with the first', async () => {
     const { bucket, clock, start, now } = bucketOf(10)
     const refuse = () => {
-      const hit = { waitMs: 1_000, isLeast: true, isExhausted: false }
+      const hit = { wait: { kind: 'documented', ms: 1_000 } as const, isExhausted: false }
       return bucket.finish({ startedAtMs: 0, isSuccess: false, readings: [], hit }, now())
     }
     start(2)
@@ -267,7 +277,7 @@ describe('LimitBucket', () => {
   })
 
   describe('when too many are in flight', () => {
-    const crowded = { waitMs: undefined, isExhausted: false, isCrowded: true }
+    const crowded = { wait: { kind: 'unknown' } as const, isExhausted: false, isCrowded: true }
 
     /** How many may start at once. */
     function allowed({ bucket, now }: ReturnType<typeof bucketOf>, cost?: number): number {
@@ -325,7 +335,7 @@ describe('LimitBucket', () => {
   it('opens with the Retry-After when a reset says later', async () => {
     const { bucket, clock, join } = bucketOf(10)
     bucket.tryStart(0)
-    const hit = { waitMs: 2_000, isExhausted: false }
+    const hit = { wait: toldWait(2_000), isExhausted: false }
     bucket.finish({ startedAtMs: 0, isSuccess: false, readings: told(0, 60_000), hit }, 0)
     await clock.runUntil(join())
     expect(clock.monotonicMs()).toBeLessThan(2_100)
