@@ -1,4 +1,5 @@
-import { postgresBuffer } from '@holdfast/adapters/postgres'
+import { postgresBuffer, type PostgresBufferOptions } from '@holdfast/adapters/postgres'
+import { fakeClock } from '@holdfast/core/testing'
 import type { Consumer, EventBuffer, Lease, NewEvent } from '@holdfast/webhook-receiver'
 import { Pool } from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -23,7 +24,10 @@ interface Pair {
   failOver(): Promise<void>
 }
 
-async function startPair(settings: Readonly<Record<string, string>>): Promise<Pair> {
+async function startPair(
+  settings: Readonly<Record<string, string>>,
+  options: Partial<PostgresBufferOptions> = {},
+): Promise<Pair> {
   const primary = await startPostgres({ durable: true, settings })
   onTestFinished(() => primary.dispose())
   const standby = await startPostgres({ durable: true, follows: primary.port })
@@ -33,7 +37,7 @@ async function startPair(settings: Readonly<Record<string, string>>): Promise<Pa
   const pool = new Pool({ ...account, port: proxy.port, max: 4 })
   pool.on('error', () => {})
   onTestFinished(() => pool.end())
-  const buffer = postgresBuffer(pool, { name: 'inbox', partitions: 1 })
+  const buffer = postgresBuffer(pool, { name: 'inbox', partitions: 1, ...options })
   return {
     primary,
     standby,
@@ -56,6 +60,15 @@ async function queryOn({ port }: PostgresService, text: string): Promise<readonl
   } finally {
     await pool.end()
   }
+}
+
+/** Resolves when a standby has all that is written. */
+async function untilFollowed(primary: PostgresService): Promise<void> {
+  await expect
+    .poll(() => queryOn(primary, 'select replay_lsn = pg_current_wal_lsn() as is_there from pg_stat_replication'), {
+      timeout: 30_000,
+    })
+    .toEqual([{ is_there: true }])
 }
 
 async function leaseOf(consumer: Consumer, owner: string): Promise<Lease> {
@@ -111,11 +124,7 @@ describe.runIf(hasBackup)('postgresBuffer after a failover', () => {
       await buffer.open()
       const consumer = await buffer.openConsumer('orders')
       const before = await leaseOf(consumer, 'before')
-      await expect
-        .poll(() => queryOn(primary, 'select replay_lsn = pg_current_wal_lsn() as is_there from pg_stat_replication'), {
-          timeout: 30_000,
-        })
-        .toEqual([{ is_there: true }])
+      await untilFollowed(primary)
       // What happens from here on the standby does not hear of.
       await standby.kill()
       const [lost] = await buffer.append([eventOf('lost')])
@@ -138,6 +147,38 @@ describe.runIf(hasBackup)('postgresBuffer after a failover', () => {
         { event: { id: 'kept' } },
       ])
       await consumer.commit(next, { done: [kept!.position] })
+      await buffer.close()
+    },
+    TIMEOUT_MS,
+  )
+
+  it(
+    'refuses who waits behind a lost event, instead of handing over what is stored in the place of the next',
+    async () => {
+      // The clock stands still, so that the read asks for nothing while it waits for what follows so soon.
+      const { primary, standby, buffer, failOver } = await startPair({}, { clock: fakeClock() })
+      await buffer.open()
+      const consumer = await buffer.openConsumer('orders')
+      const before = await leaseOf(consumer, 'before')
+      await untilFollowed(primary)
+      // What happens from here on the standby does not hear of.
+      await standby.kill()
+      await buffer.append([eventOf('handled')])
+      const [lost] = await buffer.append([eventOf('lost')])
+      const reading = consumer.read(before, lost!.position, {
+        limit: 10,
+        maxBytes: 1_000,
+        waitMs: 60_000,
+        lingerMs: 100,
+      })
+      const refused = expect(reading).rejects.toMatchObject({ reason: 'stale_lease' })
+      await primary.kill()
+      await standby.start()
+      await failOver()
+      await buffer.append([eventOf('first'), eventOf('second')])
+      const [next] = await buffer.append([eventOf('third')])
+      expect(next!.position > lost!.position).toBe(true)
+      await refused
       await buffer.close()
     },
     TIMEOUT_MS,
