@@ -930,6 +930,7 @@ export interface SecretFormat {
     readonly encoding: 'utf8' | 'base64' | 'hex';
     readonly prefix?: string;
     readonly unprefixed?: 'utf8';
+    readonly startsWith?: string;
     readonly derive?: 'sha1' | 'sha256';
 }
 

@@ -29,7 +29,7 @@ export interface ArrivalListener {
 }
 
 export interface Arrivals {
-    announce(partition: number): void;
+    announce(partition: number, lastSeq: number): void;
     listen(partition: number, afterSeq: number): ArrivalListener;
     wakeAll(): void;
 }

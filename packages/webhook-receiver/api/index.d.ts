@@ -113,6 +113,7 @@ export interface Consumer {
         readonly limit: number;
         readonly maxBytes: number;
         readonly waitMs: number;
+        readonly lingerMs?: number;
         readonly signal?: AbortSignal;
     }): Promise<LogEntry[]>;
     load(lease: Lease): Promise<CursorState>;
