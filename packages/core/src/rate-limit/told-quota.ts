@@ -21,7 +21,7 @@ const UNREAD_NEAR_RESET_MS = 1_000
 // as long each time. Long windows are not worth it: a call that could go at once would wait for its turn for hours.
 const EVEN = 1.1
 const EVEN_WINDOWS = 5
-const MAX_DOUBLINGS = 5
+const MAX_DOUBLINGS = 4
 const LONGEST_EVEN_WINDOW_MS = 60_000
 const LONGEST_AVERAGE_MS = 60_000
 

@@ -117,6 +117,18 @@ describe('createFetch: whatever answers have told of limits', () => {
     expect(await burstMs(fetch, clock)).toBe(ANSWER_MS)
   })
 
+  it('keeps to an even pace for two hours at most, however often a reset of a minute restored nothing', async () => {
+    const refused: Told = { status: 429, headers: { ratelimit: '"a";r=0;t=60' } }
+    const { clock, fetch } = answering((request) => (request < 20 ? refused : { status: 200 }), { retry: false })
+    for (let call = 0; call < 20; call++) await clock.runUntil(fetch(url))
+    const untilMs = clock.monotonicMs() + 2 * HOUR_MS
+    while (clock.monotonicMs() < untilMs) {
+      await clock.advance(60_000)
+      await clock.runUntil(fetch(url))
+    }
+    expect(await burstMs(fetch, clock)).toBe(ANSWER_MS)
+  })
+
   it('keeps nobody to one call in minutes where a single one went through before several refusals', async () => {
     const refused: Told = { status: 429, headers: { 'x-ratelimit-reset-tokens': '60s' } }
     const { clock, fetch } = answering((request) => (request > 0 && request < 4 ? refused : { status: 200 }), {
