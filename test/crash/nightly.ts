@@ -1,5 +1,6 @@
 /** Runs the tests of the disk buffer at their nightly figures; `--help` says how. */
 import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -59,7 +60,8 @@ function run(name: string): void {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const args = ['run', '--project', 'webhook-receiver', `packages/webhook-receiver/test/disk/${part.file}`]
   const env = { ...process.env, HOLDFAST_SCALE: String(scale), HOLDFAST_FIRST_SEED: values.seed }
-  const { status, stdout } = spawnSync('vitest', args, { cwd: root, env, encoding: 'utf8' })
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+  const { status, stdout } = spawnSync(process.execPath, [vitest, ...args], { cwd: root, env, encoding: 'utf8' })
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
   process.stdout.write(
     `${name} × ${scale}, seed ${values.seed}: ${status === 0 ? 'passed' : 'FAILED'} in ${seconds} s\n`,
