@@ -1,22 +1,17 @@
 import type { Place } from '../policy/place.ts'
 import type { Random } from '../random/random.ts'
 import type { Clock } from '../time/clock.ts'
+import { ActiveCalls } from './active-calls.ts'
 import { AnswerSampling } from './answer-sampling.ts'
 import type { BucketCall, Hit } from './bucket-call.ts'
 import { LearnedQuota } from './learned-quota.ts'
+import { LimitPause } from './limit-pause.ts'
 import { type Candidate, LimitQueue, type Load, type Ticket } from './limit-queue.ts'
 import { type DeclaredLimit, LimitQuotas } from './limit-quotas.ts'
 import type { LocalCalls, SharedLimit } from './shared-limit.ts'
 import { SlowStart } from './slow-start.ts'
 import { SuccessLog } from './success-log.ts'
-import { UnexplainedPauses } from './unexplained-pauses.ts'
 
-// Longer pauses are not slept out but refused, and asked about again after this time: the header may have been misread.
-const MAX_PAUSE_MS = 3_600_000
-const NEWS_MS = 100
-// The first pauses of those that nothing explains.
-const FIRST_PAUSE_MS = 1_000
-const FIRST_EXHAUSTED_PAUSE_MS = 60_000
 const INTERVAL_JITTER = 0.2
 
 /** Those of every bucket of which no limit is known. */
@@ -42,18 +37,12 @@ export class LimitBucket {
   readonly #successes = new SuccessLog()
   #learned: LearnedQuota | undefined
   #slowStart: SlowStart | undefined
-  readonly #active = { calls: 0, units: 0, unpriced: 0 }
-  /** Of the calls since nothing was in flight. */
-  #mostAtOnce = 0
-  #pausedUntilMs = 0
-  #isExhausted = false
-  /** When the limit itself says that it is over, which may be later than the pause. */
-  #backAtMs = 0
+  readonly #active = new ActiveCalls()
+  /** Absent as long as the limit was not hit. */
+  #pause: LimitPause | undefined
   /** When the first starts of those who waited for the end of the pause. */
   #resumeMs = 0
   #notBeforeMs = 0
-  /** Absent as long as something goes through. */
-  #unexplained: UnexplainedPauses | undefined
   readonly #sampling = new AnswerSampling()
   #timer: (() => void) | undefined
 
@@ -83,8 +72,8 @@ export class LimitBucket {
       wake: () => this.#release(),
       pauseUntil: (untilMs, isExhausted) => {
         const nowMs = this.#clock.monotonicMs()
-        const heldMs = Math.min(untilMs, nowMs + MAX_PAUSE_MS)
-        if (heldMs > Math.max(nowMs, this.#pausedUntilMs)) this.#holdUntil(heldMs, isExhausted, nowMs)
+        this.#pause ??= new LimitPause()
+        if (this.#pause.prolongUntil(untilMs, isExhausted, nowMs)) this.#hold(this.#pause, nowMs)
       },
     })
   }
@@ -106,7 +95,7 @@ export class LimitBucket {
 
   /** Whether the pause is that of a quota, which nobody waits for. */
   isExhausted(nowMs: number): boolean {
-    return this.#isExhausted && this.#pausedUntilMs > nowMs
+    return this.#pause?.isExhausted(nowMs) === true
   }
 
   /** Whether something would be lost if it were forgotten: somebody waits or is in flight, or calls are held back. */
@@ -144,7 +133,7 @@ export class LimitBucket {
 
   /** A call that had started was not sent after all. */
   cancel(cost?: number): void {
-    this.#end(cost)
+    this.#active.ended(cost)
     this.#release()
   }
 
@@ -155,10 +144,10 @@ export class LimitBucket {
    */
   finish(call: BucketCall, nowMs: number): number {
     const { startedAtMs, isSuccess, readings, cost, hit } = call
-    this.#end(cost)
+    this.#active.ended(cost)
     this.#sampling.note(readings.length > 0, isSuccess)
     if (isSuccess) {
-      if (startedAtMs >= this.#pausedUntilMs) this.#unexplained = undefined
+      this.#pause?.succeeded(startedAtMs)
       if (this.#learned?.isBeforeHit(startedAtMs) !== true) this.#successes.add(cost ?? 1, nowMs)
     }
     let newsMs = 0
@@ -176,7 +165,7 @@ export class LimitBucket {
       this.#slowStart.finished(startedAtMs, isSuccess)
       if (this.#slowStart.isOver) this.#slowStart = undefined
     }
-    if (hit !== undefined) newsMs = Math.max(newsMs, this.#pause(hit, call, nowMs))
+    if (hit !== undefined) newsMs = Math.max(newsMs, this.#hit(hit, call, nowMs))
     if (this.waiting > 0 || this.#timer !== undefined) this.#release()
     return newsMs
   }
@@ -188,52 +177,44 @@ export class LimitBucket {
 
   /** How long a quota that is used up stays so, as far as that was told. */
   backMs(nowMs: number): number {
-    return Math.max(this.pausedMs(nowMs), this.#backAtMs - nowMs)
+    return Math.max(this.pausedMs(nowMs), (this.#pause?.backAtMs ?? 0) - nowMs)
   }
 
   /** Returns the length of the pause, or 0 when it is no news. */
-  #pause(hit: Hit, call: BucketCall, nowMs: number): number {
+  #hit(hit: Hit, call: BucketCall, nowMs: number): number {
     const { wait, isExhausted, isCrowded = false } = hit
     // What the answer told otherwise holds the others back already.
     if (wait.kind === 'unknown' && !isExhausted && this.pausedMs(nowMs) > 0) return 0
     if (isCrowded && wait.kind !== 'told' && this.#makesRoom(call, nowMs)) return 0
-    const pauseMs = Math.min(this.#nextPauseMs(hit, call.startedAtMs, nowMs), MAX_PAUSE_MS)
-    const prolongedMs = nowMs + pauseMs - this.#pausedUntilMs
-    if (pauseMs <= 0 || prolongedMs <= 0) return 0
-    const isNews = this.#pausedUntilMs <= nowMs || prolongedMs > NEWS_MS
-    if (wait.kind !== 'unknown') this.#quotas.resetBy(nowMs + pauseMs)
+    const pause = (this.#pause ??= new LimitPause())
+    const prolonged = pause.prolong(hit, call.startedAtMs, nowMs)
+    if (prolonged === undefined) return 0
+    if (wait.kind !== 'unknown') this.#quotas.resetBy(pause.untilMs)
     // Where the answer tells the very limit that was hit, nothing has to be guessed.
     if (this.#quotas.usedUpUntilMs(nowMs) === 0) {
-      if (!isExhausted && !isCrowded) this.#learn(call.startedAtMs, pauseMs, nowMs)
-      this.#slowStart = new SlowStart(nowMs + pauseMs, this.#learned)
+      if (!isExhausted && !isCrowded) this.#learn(call.startedAtMs, prolonged.ms, nowMs)
+      this.#slowStart = new SlowStart(pause.untilMs, this.#learned)
     }
-    this.#backAtMs = wait.kind === 'unknown' ? nowMs : nowMs + wait.ms
-    this.#holdUntil(nowMs + pauseMs, isExhausted, nowMs)
-    this.shared?.paused(this.#pausedUntilMs, isExhausted)
-    return isNews ? pauseMs : 0
+    this.#hold(pause, nowMs)
+    this.shared?.paused(pause.untilMs, isExhausted)
+    return prolonged.isNews ? prolonged.ms : 0
   }
 
   /** Keeps to the calls at a time that go through. Whether there are any: else others have all the places. */
   #makesRoom({ startedAtMs, cost = 1 }: BucketCall, nowMs: number): boolean {
-    const calls = this.#active.calls + this.#successes.since(startedAtMs) / cost
-    const others = Math.min(calls, this.#mostAtOnce - 1)
+    const others = this.#active.beside(startedAtMs, cost, this.#successes)
     if (others > 0) this.#ownQuotas.crowded(others, startedAtMs, nowMs)
     return others > 0
   }
 
-  #holdUntil(untilMs: number, isExhausted: boolean, nowMs: number): void {
-    this.#pausedUntilMs = untilMs
-    this.#isExhausted = isExhausted
-    this.#resumeMs = untilMs + this.#jittered(this.#paceMs(untilMs))
-    this.#queue?.refuseLate((ahead, cost) => (isExhausted ? Infinity : this.#startMs(ahead, cost, nowMs)))
+  /** Nobody starts before the end of the pause, and who cannot wait for it is refused. */
+  #hold(pause: LimitPause, nowMs: number): void {
+    this.#resumeMs = pause.untilMs + this.#jittered(this.#paceMs(pause.untilMs))
+    this.#queue?.refuseLate((ahead, cost) => (pause.isExhausted(nowMs) ? Infinity : this.#startMs(ahead, cost, nowMs)))
   }
 
   #start(cost: number | undefined, nowMs: number): void {
-    if (this.#active.calls === 0) this.#mostAtOnce = 0
-    this.#active.calls++
-    this.#mostAtOnce = Math.max(this.#mostAtOnce, this.#active.calls)
-    if (cost === undefined) this.#active.unpriced++
-    else this.#active.units += cost
+    this.#active.started(cost)
     this.#quotas.started(this.#active, nowMs)
     this.shared?.started(this.unitsOf(cost), nowMs)
     this.#slowStart?.started(nowMs)
@@ -243,15 +224,14 @@ export class LimitBucket {
     }
   }
 
+  /** 0: it was never paused. */
+  get #pausedUntilMs(): number {
+    return this.#pause?.untilMs ?? 0
+  }
+
   get #ownQuotas(): LimitQuotas {
     if (this.#quotas === noQuotas) this.#quotas = new LimitQuotas([])
     return this.#quotas
-  }
-
-  #end(cost: number | undefined): void {
-    this.#active.calls--
-    if (cost === undefined) this.#active.unpriced--
-    else this.#active.units -= cost
   }
 
   #unitsOfLoad({ units, unpriced }: Load): number {
@@ -311,24 +291,5 @@ export class LimitBucket {
     this.#learned = LearnedQuota.from({ startedAtMs, atMs: nowMs, waitMs }, this.#successes, this.#learned)
     this.#ownQuotas.learned = this.#learned
     this.#successes.clear()
-  }
-
-  #nextPauseMs({ wait, isExhausted }: Hit, startedAtMs: number, nowMs: number): number {
-    // The other answers of calls that were in flight together are no further sign.
-    const isPausedAt = (atMs: number): boolean => atMs < this.#pausedUntilMs && (this.#isExhausted || !isExhausted)
-    switch (wait.kind) {
-      case 'told':
-        return wait.ms
-      case 'documented':
-        return isPausedAt(startedAtMs) ? wait.ms : this.#longerPauseMs(wait.ms)
-      case 'unknown':
-        if (isPausedAt(nowMs)) return 0
-        return this.#longerPauseMs(isExhausted ? FIRST_EXHAUSTED_PAUSE_MS : FIRST_PAUSE_MS)
-    }
-  }
-
-  #longerPauseMs(firstMs: number): number {
-    this.#unexplained ??= new UnexplainedPauses()
-    return this.#unexplained.nextMs(firstMs)
   }
 }
