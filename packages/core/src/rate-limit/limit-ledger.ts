@@ -259,9 +259,13 @@ export class LimitLedger {
     // An answer to what was sent in the window before tells of that one.
     if (startedMs < known.beganAt) return
     const isOver = endedMs >= known.resetAt
-    if (isOver && startedMs < known.resetAt && remaining <= known.remaining) return
-    const isRefilled = startedMs > known.learnedAt && remaining >= known.remaining
-    if (isOver || isRefilled || fresh.resetAt > known.resetAt + GRANULARITY_MS) {
+    // Answers come in any order: that something came back shows only in one that was asked for after the last.
+    const isNewer = startedMs > known.learnedAt
+    if (isOver && startedMs < known.resetAt && !(isNewer && remaining > known.remaining)) return
+    const isRefilled = isNewer && remaining >= known.remaining
+    // The reset was told at some time since the call began.
+    const isLater = startedMs + resetInMs > known.resetAt + GRANULARITY_MS
+    if (isOver || isRefilled || isLater) {
       const beganAt = isOver ? Math.max(known.beganAt, Math.min(startedMs, known.resetAt)) : known.beganAt
       this.#told.set(policy, { ...fresh, beganAt })
     } else {

@@ -170,9 +170,13 @@ export class ToldQuota implements Quota {
     const resetInMs = resetMs === 0 && remaining > 0 ? undefined : resetMs
     const resetAtMs = nowMs + (resetInMs ?? windowMs ?? Infinity)
     const isOver = nowMs >= this.#resetAtMs
-    if (isOver && startedAtMs < this.#resetAtMs && remaining <= this.#remaining) return
-    const isRefilled = startedAtMs > this.#learnedMs && remaining >= this.#remaining
-    if (isOver || isRefilled || this.#resetAtMs === Infinity || resetAtMs > this.#resetAtMs + GRANULARITY_MS) {
+    // Answers come in any order: that something came back shows only in one that was asked for after the last.
+    const isNewer = startedAtMs > this.#learnedMs
+    if (isOver && startedAtMs < this.#resetAtMs && !(isNewer && remaining > this.#remaining)) return
+    const isRefilled = isNewer && remaining >= this.#remaining
+    // The reset was told at some time since the call began.
+    const isLater = startedAtMs + (resetAtMs - nowMs) > this.#resetAtMs + GRANULARITY_MS
+    if (isOver || isRefilled || isLater || this.#resetAtMs === Infinity) {
       if (isOver) this.#beganMs = Math.max(this.#beganMs, Math.min(startedAtMs, this.#resetAtMs))
       this.#remaining = remaining
       this.#resetAtMs = resetAtMs

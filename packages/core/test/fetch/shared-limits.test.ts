@@ -145,6 +145,17 @@ describe('createFetch: limits that processes share', () => {
     )
   })
 
+  it('that answers tell are kept by all, though an answer may take most of a window', async () => {
+    const random = seededRandom(3)
+    const slow = { windowMs: 10_000, latencyMs: 3_000, jitterMs: () => 3_000 * random.next() } as const
+    const { all, clock, upstream } = run({ ...told, ...slow }, 4, { retry })
+    const responses = await clock.runUntil(
+      Promise.all(all.flatMap(({ fetch }) => Array.from({ length: 20 }, () => fetch(url)))),
+    )
+    expect(upstream.repeated429()).toBe(0)
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(80)
+  })
+
   it('that an answer told are known to a process that has not sent anything', async () => {
     const { all, clock, upstream, refused } = run(told, 2)
     const [first, second] = all as [Process, Process]

@@ -143,6 +143,24 @@ describe('LimitLedger: a limit that answers tell', () => {
     expect(at(6_125).capacity(1)).toBe(9)
   })
 
+  it('is not renewed by an answer of the old window that was overtaken, and comes after the reset', () => {
+    const { at, change } = ledgers([])
+    change(5_500, (ledger) => ledger.finished(ended(5_500, { startedMs: 5_400, readings: told(2, 1_000) })))
+    change(6_600, (ledger) => ledger.finished(ended(6_600, { startedMs: 5_390, readings: told(8, 1_000) })))
+    expect(at(6_600).capacity(1)).toBe(1)
+    change(6_700, (ledger) => ledger.finished(ended(6_700, { startedMs: 6_450, readings: told(9, 900) })))
+    expect(at(6_700).capacity(1)).toBe(9)
+  })
+
+  it('is not renewed by an answer that was so long under way that its reset seems later', () => {
+    const { at, change } = ledgers([])
+    change(5_500, (ledger) => ledger.finished(ended(5_500, { startedMs: 5_400, readings: told(2, 10_000) })))
+    change(9_000, (ledger) => ledger.finished(ended(9_000, { startedMs: 5_390, readings: told(8, 10_000) })))
+    expect(at(9_000).capacity(1)).toBe(2)
+    change(9_200, (ledger) => ledger.finished(ended(9_200, { startedMs: 7_001, readings: told(9, 10_000) })))
+    expect(at(9_200).capacity(1)).toBe(9)
+  })
+
   it('is whole again when nothing was sent for two windows', () => {
     const { at, change } = ledgers([])
     change(5_000, (ledger) => ledger.finished(ended(5_000, { readings: told(0, 1_000) })))

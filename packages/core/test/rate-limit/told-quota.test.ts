@@ -47,3 +47,31 @@ describe('ToldQuota: a reset that restores nothing', () => {
     expect(quota.startMs(0, 1, 240_000)).toBe(240_000)
   })
 })
+
+describe('ToldQuota: answers that overtake each other', () => {
+  function answered(quota: ToldQuota, startedAtMs: number, nowMs: number, remaining: number, resetMs: number): void {
+    const reading = { policy: 'default', source: 'ratelimit', limit: 10, remaining, resetMs }
+    quota.started(startedAtMs)
+    quota.finished({ startedAtMs, isSuccess: true, reading, cost: 1, inFlight: 5 }, nowMs)
+  }
+
+  it('tell of the window in which they were sent, though they come after its reset', () => {
+    const quota = new ToldQuota(25, 0, 0)
+    answered(quota, 400, 500, 2, 1_000)
+    answered(quota, 390, 1_600, 8, 1_000)
+    // Two were left.
+    quota.started(1_600)
+    expect(quota.startMs(2, 1, 1_600)).toBeGreaterThan(1_600)
+    answered(quota, 1_600, 1_700, 9, 900)
+    expect(quota.startMs(8, 1, 1_700)).toBe(1_700)
+    expect(quota.startMs(9, 1, 1_700)).toBeGreaterThan(1_700)
+  })
+
+  it('tell no later reset because they were long under way', () => {
+    const quota = new ToldQuota(25, 0, 0)
+    answered(quota, 400, 500, 2, 10_000)
+    answered(quota, 390, 4_000, 8, 10_000)
+    expect(quota.startMs(1, 1, 4_000)).toBe(4_000)
+    expect(quota.startMs(2, 1, 4_000)).toBeGreaterThan(4_000)
+  })
+})
