@@ -22,18 +22,18 @@ export async function appendRecords(
   { windowMs, channel }: { readonly windowMs: number; readonly channel: string | undefined },
 ): Promise<Appended> {
   const { sent, indexes } = withoutRepeats(records, windowMs)
-  const parts = Array.from(new Set(sent.map(({ partition }) => partition))).toSorted((a, b) => a - b)
-  const slots = new Map(parts.map((partition, index) => [partition, index + 1]))
+  const { parts, slots, places } = layOut(sent)
   const array = (value: (record: EventRecord) => unknown): string => `{${sent.map(value).join(',')}}`
   let end = 0
   const [row] = await query(
-    `select seqs, timeline from ${schema}.append($1::int, $2::text::int[], $3::float8, $4::text::int[], $5::text::uuid[], $6::text::float8[],
-       $7::text::int[], $8::text::int[], $9::text::int[], $10::bytea, $11::text)`,
+    `select ${schema}.append($1::int, $2::text::int[], $3::float8, $4::text::int[], $5::text::int[], $6::text::uuid[], $7::text::float8[],
+       $8::text::int[], $9::text::int[], $10::text::int[], $11::bytea, $12::text) as answer`,
     [
       buffer,
       `{${parts.join(',')}}`,
       windowMs,
-      array(({ partition }) => slots.get(partition)),
+      `{${slots.join(',')}}`,
+      `{${places.join(',')}}`,
       array(({ fingerprint }) => fingerprint),
       array(({ receivedAt }) => receivedAt),
       array(({ bytes }) => (end += bytes) - bytes),
@@ -44,14 +44,45 @@ export async function appendRecords(
       channel ?? null,
     ],
   )
-  const seqs = String(row?.seqs).split(',').map(Number)
+  const answer = JSON.parse(String(row?.answer)) as Answer
+  const seqs = seqsOf(slots, answer)
   return {
     seqs: indexes.map(({ index, isRepeat }) => {
       const seq = seqs[index] as number
       return isRepeat ? -Math.abs(seq) : seq
     }),
-    timeline: String(row?.timeline),
+    timeline: answer.timeline,
   }
+}
+
+/** What the function `append` answers with. */
+interface Answer {
+  readonly timeline: string
+  /** The number that was next in each partition. */
+  readonly next: readonly number[]
+  /** Which of the records were known, counted from 1, and the numbers of their events; `null` for none. */
+  readonly known: readonly number[] | null
+  readonly lasts: readonly number[] | null
+}
+
+/** The partitions of records, in their order; and of each record, from 1, which of these is its own, and how many before it have the same. */
+function layOut(records: readonly EventRecord[]): { parts: number[]; slots: number[]; places: number[] } {
+  const parts = Array.from(new Set(records.map(({ partition }) => partition))).toSorted((a, b) => a - b)
+  const slotOf = new Map(parts.map((partition, index) => [partition, index + 1]))
+  const slots = records.map(({ partition }) => slotOf.get(partition) as number)
+  const counts = parts.map(() => 0)
+  const places = slots.map((slot) => (counts[slot - 1] as number)++)
+  return { parts, slots, places }
+}
+
+/** The number of each record in its partition, negative where it was known. */
+function seqsOf(slots: readonly number[], { next, known, lasts }: Answer): number[] {
+  const lastOf = new Map(known?.map((n, index) => [n, lasts?.[index] as number]))
+  const ends = [...next]
+  return slots.map((slot, index) => {
+    const last = lastOf.get(index + 1)
+    return last === undefined ? (ends[slot - 1] as number)++ : -last
+  })
 }
 
 /** What comes twice at once is sent once. */

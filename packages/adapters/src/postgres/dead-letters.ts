@@ -10,7 +10,7 @@ export async function* readDeadLetters(query: SqlQuery, schema: string, consumer
   let last: readonly [at: number, part: number, seq: string] = [-Infinity, -1, '0']
   for (;;) {
     const rows = await query(
-      `select part, seq::text as seq, at, lane, redrives, why::text as why, meta::text as meta, body
+      `select part, seq::text as seq, at, lane, redrives, why::text as why, meta, body
        from ${schema}.dead_letter
        where consumer = $1::int and (at, part, seq) > ($2::text::float8, $3::int, $4::text::bigint)
        order by dead_letter.at, dead_letter.part, dead_letter.seq limit ${AT_ONCE}`,

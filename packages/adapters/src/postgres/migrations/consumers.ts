@@ -140,7 +140,7 @@ returns table (n int, held int, seq text, meta text, body bytea) language plpgsq
 #variable_conflict use_column
 begin
   return query
-  select w.n, (c.part is not null)::int, e.seq::text, e.meta::text, e.body
+  select w.n, (c.part is not null)::int, e.seq::text, e.meta, e.body
   from json_to_recordset(_wanted::json) as w(n int, part int, epoch bigint, after bigint, most int, max_bytes float8)
   left join ${schema}.cursor c
     on c.consumer = _consumer and c.part = w.part and c.epoch = w.epoch and c.timeline = (select ${schema}.timeline())

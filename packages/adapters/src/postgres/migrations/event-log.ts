@@ -1,13 +1,21 @@
 // The number of an event comes from a row per partition, not from a sequence: who has the lock of the row is the only one that appends, so
 // events become visible in the order of their numbers. With a sequence a reader could see 8 before 7 and never look for 7 again.
 //
-// Functions keep their plans, also those that were made while a table was empty. So that none scans a table that has grown, scans of whole tables
-// and joins that begin with one are switched off where rows are looked up by their keys.
+// Functions keep their plans, also those that were made while a table was empty, and whatever they are called with: nothing is planned twice on a
+// connection. So that none scans a table that has grown, scans of whole tables and joins that begin with one are switched off where rows are looked up by
+// their keys.
+//
+// Ids are found with a hash index: one page for each look, and less of it for each id than their order would take, so that of millions more pages are in
+// memory. It finds, it does not forbid: who has the lock of the partition has seen that an id is not there. Ids that are over may be there beside newer ones
+// until they are deleted.
 //
 // Events are immutable: nothing about them is updated, and they are deleted in ranges, from the oldest on.
 
 /** Settings of functions that look up rows by their keys. */
-export const BY_KEY = 'set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off'
+export const BY_KEY: string = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin']
+  .map((way) => `set enable_${way} = off `)
+  .concat('set plan_cache_mode = force_generic_plan')
+  .join('')
 
 /** What is acknowledged, or said to be done, is on the disk when its transaction has committed, whatever the role has set. */
 export const SYNCHRONOUS = `if current_setting('synchronous_commit') = 'off' then
@@ -39,20 +47,20 @@ create table ${schema}.event (
   seq bigint not null,
   stored_at timestamptz not null,
   received_at float8 not null,
-  meta json not null,
+  meta text not null,
   body bytea not null,
   primary key (buffer, part, seq)
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
-alter table ${schema}.event alter column body set storage external;
+alter table ${schema}.event alter column body set storage external, alter column meta set storage external;
 
 create table ${schema}.dedupe (
   buffer int not null,
   part int not null,
   fingerprint uuid not null,
   seq bigint not null,
-  seen_at timestamptz not null,
-  primary key (buffer, part, fingerprint)
+  seen_at timestamptz not null
 ) with (autovacuum_vacuum_scale_factor = 0.02);
+create index on ${schema}.dedupe using hash (fingerprint);
 create index on ${schema}.dedupe using brin (seen_at) with (pages_per_range = 16);
 
 create function ${schema}.open_buffer(_name text, _partitions int) returns table (id int, partitions int)
@@ -70,12 +78,13 @@ begin
 end $$;
 
 create function ${schema}.append(
-  _buffer int, _parts int[], _window_ms float8, _slots int[], _fingerprints uuid[], _received float8[],
-  _starts int[], _metas int[], _sizes int[], _data bytea, _channel text,
-  out seqs text, out timeline text) language plpgsql volatile ${BY_KEY} as $$
+  _buffer int, _parts int[], _window_ms float8, _slots int[], _places int[], _fingerprints uuid[], _received float8[],
+  _starts int[], _metas int[], _sizes int[], _data bytea, _channel text) returns text language plpgsql volatile ${BY_KEY} as $$
 declare
   _next bigint[];
   _at timestamptz;
+  _known bigint[];
+  _lasts bigint[];
 begin
   ${SYNCHRONOUS}
   -- In their order, so that processes which store at once wait for each other in one direction only.
@@ -83,51 +92,49 @@ begin
     select part, next_seq from ${schema}.part where buffer = _buffer and part = any (_parts) order by part for update
   ) p;
   _at := clock_timestamp();
-  -- A statement of its own, so that it sees what was committed while the locks were waited for.
-  with incoming as materialized (
-    select i.*, _parts[i.slot] as part, d.seq as last,
-      coalesce(d.seen_at > _at - _window_ms * interval '1 millisecond', false) as is_known
-    from unnest(_slots, _fingerprints, _received, _starts, _metas, _sizes)
-      with ordinality as i(slot, fingerprint, received_at, start, meta, size, n)
-    left join lateral (
-      -- With a limit it is looked up for each, whatever the plan was made for.
-      select seq, seen_at from ${schema}.dedupe
-      where buffer = _buffer and part = _parts[i.slot] and dedupe.fingerprint = i.fingerprint limit 1
-    ) d on true
-  ), fresh as materialized (
-    select i.*, _next[slot] + row_number() over (partition by slot order by n) - 1 as seq from incoming i where not is_known
+  -- Statements of their own, so that they see what was committed while the locks were waited for.
+  select array_agg(i.n), array_agg(d.seq) into _known, _lasts
+  from unnest(_slots, _fingerprints) with ordinality as i(slot, fingerprint, n), lateral (
+    -- With a limit it is looked up for each, whatever the plan was made for.
+    select seq from ${schema}.dedupe
+    where dedupe.fingerprint = i.fingerprint and buffer = _buffer and part = _parts[i.slot]
+      and seen_at > _at - _window_ms * interval '1 millisecond' limit 1
+  ) d;
+  if _known is not null then
+    select array_agg(case when n <> all (_known) then before end order by n) into _places from (
+      select n, count(*) filter (where n <> all (_known)) over (partition by slot order by n) - 1 as before
+      from unnest(_slots) with ordinality as i(slot, n)
+    ) i;
+  end if;
+  with stored as (
+    insert into ${schema}.event (buffer, part, seq, stored_at, received_at, meta, body)
+    select _buffer, _parts[slot], _next[slot] + place, _at, received_at, convert_from(substring(_data from start + 1 for meta), 'UTF8'),
+      substring(_data from start + meta + 1 for size)
+    from unnest(_slots, _places, _received, _starts, _metas, _sizes) as i(slot, place, received_at, start, meta, size)
+    where place is not null
   ), remembered as (
     insert into ${schema}.dedupe (buffer, part, fingerprint, seq, seen_at)
-    select _buffer, part, fingerprint, seq, _at from fresh where _window_ms > 0 and last is null
-  ), remembered_again as (
-    -- Retention may be deleting the one of before.
-    insert into ${schema}.dedupe (buffer, part, fingerprint, seq, seen_at)
-    select _buffer, part, fingerprint, seq, _at from fresh where _window_ms > 0 and last is not null
-    on conflict (buffer, part, fingerprint) do update set seq = excluded.seq, seen_at = excluded.seen_at
-  ), stored as (
-    insert into ${schema}.event (buffer, part, seq, stored_at, received_at, meta, body)
-    select _buffer, part, seq, _at, received_at, convert_from(substring(_data from start + 1 for meta), 'UTF8')::json,
-      substring(_data from start + meta + 1 for size)
-    from fresh
-  ), counted as (
-    update ${schema}.part p set next_seq = p.next_seq + f.events, events = p.events + f.events, bytes = p.bytes + f.bytes
-    from (select part, count(*) as events, sum(size) as bytes from fresh group by part) f
-    where p.buffer = _buffer and p.part = f.part
+    select _buffer, _parts[slot], fingerprint, _next[slot] + place, _at
+    from unnest(_slots, _places, _fingerprints) as i(slot, place, fingerprint)
+    where place is not null and _window_ms > 0
   )
-  select string_agg(seq::text, ',' order by n) into seqs from (
-    select n, seq from fresh union all select n, -last from incoming where is_known
-  ) i;
+  update ${schema}.part p set next_seq = p.next_seq + f.events, events = p.events + f.events, bytes = p.bytes + f.bytes
+  from (
+    select slot, count(*) as events, sum(size) as bytes from unnest(_slots, _places, _sizes) as i(slot, place, size)
+    where place is not null group by slot
+  ) f
+  where p.buffer = _buffer and p.part = _parts[f.slot];
   if _channel is not null then
     -- Several, since one may have 8,000 bytes.
     perform pg_notify(_channel, _buffer || ':' || string_agg(part || '-' || (next_seq - 1), ',')) from ${schema}.part
     where buffer = _buffer and part = any (_parts) group by part / 256;
   end if;
-  timeline := ${schema}.timeline();
+  return json_build_object('timeline', ${schema}.timeline(), 'next', _next, 'known', _known, 'lasts', _lasts);
 end $$;
 
 create function ${schema}.read_log(_buffer int, _part int, _after bigint, _limit int, _max_bytes float8)
 returns table (seq text, meta text, body bytea) language sql stable ${BY_KEY} as $$
-  select e.seq::text, e.meta::text, e.body from (
+  select e.seq::text, e.meta, e.body from (
     select l.*, sum(length(l.body)) over (order by l.seq) - length(l.body) as bytes_before,
       row_number() over (order by l.seq) as place
     from (

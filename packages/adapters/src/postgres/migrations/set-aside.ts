@@ -13,7 +13,7 @@ create table ${schema}.parked (
   attempts int not null,
   next_at float8 not null,
   blocked json,
-  meta json not null,
+  meta text not null,
   body bytea not null,
   primary key (consumer, part, seq)
 ) with (autovacuum_vacuum_scale_factor = 0.02);
@@ -27,7 +27,7 @@ create table ${schema}.dead_letter (
   redrives int not null,
   at float8 not null,
   why json not null,
-  meta json not null,
+  meta text not null,
   body bytea not null,
   primary key (consumer, part, seq)
 );
@@ -62,7 +62,7 @@ create function ${schema}.read_parked(
 begin
   perform ${schema}.require_lease(_consumer, _part, _epoch);
   return query
-    select l.seq::text, l.redrives, l.attempts, l.next_at, l.blocked::text, l.meta::text, l.body from (
+    select l.seq::text, l.redrives, l.attempts, l.next_at, l.blocked::text, l.meta, l.body from (
       select p.*, sum(length(p.body)) over (order by p.seq) - length(p.body) as bytes_before,
         row_number() over (order by p.seq) as place
       from (

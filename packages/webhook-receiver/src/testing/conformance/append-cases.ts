@@ -93,6 +93,27 @@ export const appendCases: readonly ConformanceCase[] = [
     assert.equal((await buffer.stats()).events, 2)
   }),
 
+  openCase('known events among others leave no gap, and each is answered in its place', async ({ buffer }) => {
+    const events = (ids: string): NewEvent[] => Array.from(ids, (id) => sampleEvent(id, { key: 'one' }))
+    const before = await buffer.append(events('ab'))
+    const results = await buffer.append(events('cadbe'))
+    assert.deepEqual(
+      results.map((result) => result.status),
+      ['appended', 'duplicate', 'appended', 'duplicate', 'appended'],
+    )
+    assert.deepEqual(
+      [results[1]?.position, results[3]?.position],
+      before.map((result) => result.position),
+    )
+    const { consumer, leases } = await openDrained(buffer)
+    const read = await readAll(consumer, leases)
+    assert.deepEqual(idsOf(read), ['a', 'b', 'c', 'd', 'e'])
+    assert.deepEqual(
+      read.slice(2).map((event) => event.position),
+      [0, 2, 4].map((index) => results[index]?.position),
+    )
+  }),
+
   openCase('of concurrent appends of the same event exactly one stores it', async ({ buffer }) => {
     const calls = await Promise.all(Array.from({ length: 25 }, () => buffer.append([sampleEvent('evt')])))
     const results = calls.flat()
