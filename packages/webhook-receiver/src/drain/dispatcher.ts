@@ -49,7 +49,9 @@ export function createDispatcher(options: {
   let pumpScheduled = false
   let halted = false
   let sinceCheck = 0
-  let sliceStartMs = clock.monotonicMs()
+  // Since when the event loop has had no turn, as far as that is known.
+  let sliceStartMs = 0
+  let cancelSlice: (() => void) | undefined
   let onQuiet: (() => void) | undefined
   const leaving = new Map<DeliveryHome, () => void>()
 
@@ -67,9 +69,25 @@ export function createDispatcher(options: {
     cancelPause = clock.schedule(delayMs, () => {
       cancelPause = undefined
       sinceCheck = 0
-      sliceStartMs = clock.monotonicMs()
+      endSlice()
       pump(reason === 'pace')
     })
+  }
+
+  /** Whether work has gone on for long enough. A timer that fires shows that others have had their turn. */
+  const isSliceOver = (nowMs: number): boolean => {
+    sinceCheck += 1
+    if (sinceCheck < CHECK_SLICE_EVERY) return false
+    sinceCheck = 0
+    if (cancelSlice !== undefined) return nowMs - sliceStartMs > SLICE_MS
+    sliceStartMs = nowMs
+    cancelSlice = clock.schedule(0, endSlice, { background: true })
+    return false
+  }
+
+  const endSlice = (): void => {
+    cancelSlice?.()
+    cancelSlice = undefined
   }
 
   const pump = (woken: boolean): void => {
@@ -86,13 +104,9 @@ export function createDispatcher(options: {
         if (delayMs !== Infinity) pause(delayMs, 'pace')
         return
       }
-      sinceCheck += 1
-      if (sinceCheck >= CHECK_SLICE_EVERY) {
-        sinceCheck = 0
-        if (nowMs - sliceStartMs > SLICE_MS) {
-          pause(0, 'slice')
-          return
-        }
+      if (isSliceOver(nowMs)) {
+        pause(0, 'slice')
+        return
       }
       line.shift()
       start(delivery, nowMs, valve.take(nowMs))
@@ -188,6 +202,7 @@ export function createDispatcher(options: {
     },
     halt() {
       halted = true
+      endSlice()
       cancelPause?.()
       cancelPause = undefined
     },

@@ -299,6 +299,18 @@ describe('createDrain', () => {
     ])
   })
 
+  test('goes on without a pause where the event loop has had a turn', async () => {
+    const { clock, buffer, drain, quiet } = await drainFixture({ handle: () => undefined, orderingKey: byKey })
+    drain.start()
+    await quiet()
+    for (let batch = 1; batch <= 10; batch++) {
+      await buffer.append(Array.from({ length: 20 }, (_, index) => event(`${batch}_${index}`, `k${index}`)))
+      await quiet()
+      expect(drain.snapshot().delivered).toBe(batch * 20)
+      await clock.advance(100)
+    }
+  })
+
   test('lets the event loop have a turn between slices of quick work', async () => {
     const real = fakeClock()
     let workMs = 0
