@@ -15,6 +15,8 @@ const STEPS_PER_WINDOW = 64
 // Where the answer to the first call after a reset does not come, another call follows after this time.
 const PATIENCE_MS = 1_000
 const KEPT_MS = 60_000
+// Where a reset restored nothing, as where windows slide and it is that of the first call only, for so many windows a whole one is waited for.
+const LET_DOWN_WINDOWS = 20
 
 /** A call that came to its end. */
 export interface LedgerCall {
@@ -125,7 +127,7 @@ export class LimitLedger {
       freeMs = Math.max(freeMs, (atMs ?? this.#nowMs) + windows * windowMs)
     }
     for (const told of this.#told.values())
-      if (units > this.#toldCapacity(told, units)) freeMs = Math.max(freeMs, told.resetAt)
+      if (units > this.#toldCapacity(told, units)) freeMs = Math.max(freeMs, this.#openAtMs(told))
     return freeMs
   }
 
@@ -223,11 +225,17 @@ export class LimitLedger {
 
   #toldCapacity(told: ToldLimit, callUnits: number): number {
     const { limit, remaining, resetAt, grantedAt } = told
-    if (this.#nowMs < resetAt) return remaining
+    if (this.#nowMs < this.#openAtMs(told)) return remaining
     if (this.#isRested(told)) return limit === 0 ? Infinity : limit
     // A reset need not restore everything: one goes first, and its answer tells.
     const isLate = grantedAt >= resetAt && this.#nowMs - grantedAt >= PATIENCE_MS
     return callUnits + (isLate ? this.heldByOthers('') : 0)
+  }
+
+  /** When something is left again. */
+  #openAtMs({ remaining, resetAt, windowMs, grantedAt, letDownUntil }: ToldLimit): number {
+    const isLetDown = remaining < 1 && this.#nowMs < letDownUntil
+    return isLetDown ? Math.max(resetAt, grantedAt + windowMs + EDGE_MS) : resetAt
   }
 
   /** Whether nothing was sent for so long that everything is restored, wherever the windows begin. */
@@ -239,18 +247,21 @@ export class LimitLedger {
     return { remaining: limit, resetAt: this.#nowMs + windowMs, beganAt: this.#nowMs }
   }
 
-  #learn(reading: RateLimitReading, { startedMs, endedMs }: LedgerCall): void {
+  #learn(reading: RateLimitReading, { startedMs, endedMs, isSuccess }: LedgerCall): void {
     const { policy, limit = 0, remaining = 0, resetMs, windowMs } = reading
     const resetInMs = resetMs ?? windowMs ?? 0
     const known = this.#told.get(policy)
+    const ownWindowMs = Math.max(windowMs ?? resetInMs, known?.windowMs ?? 0)
+    const isLetDown = !isSuccess && remaining === 0 && startedMs >= (known?.resetAt ?? Infinity)
     const fresh: ToldLimit = {
       limit: limit === 0 ? (known?.limit ?? 0) : limit,
       remaining,
       resetAt: endedMs + resetInMs,
-      windowMs: Math.max(windowMs ?? resetInMs, known?.windowMs ?? 0),
+      windowMs: ownWindowMs,
       beganAt: known?.beganAt ?? 0,
       learnedAt: endedMs,
       grantedAt: known?.grantedAt ?? endedMs,
+      letDownUntil: isLetDown ? endedMs + LET_DOWN_WINDOWS * ownWindowMs : (known?.letDownUntil ?? 0),
     }
     if (known === undefined) {
       this.#told.set(policy, fresh)

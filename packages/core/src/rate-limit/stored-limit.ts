@@ -35,6 +35,8 @@ export interface ToldLimit {
   readonly learnedAt: number
   /** When a process was allowed to send last. */
   readonly grantedAt: number
+  /** Until when a reset is not trusted, because one restored nothing; 0: none did. */
+  readonly letDownUntil: number
 }
 
 export const LIMIT_FORMAT = 1
@@ -71,6 +73,7 @@ const toldNames: readonly (keyof ToldLimit)[] = [
   'beganAt',
   'learnedAt',
   'grantedAt',
+  'letDownUntil',
 ]
 
 function isTold(told: unknown): boolean {

@@ -161,6 +161,29 @@ describe('LimitLedger: a limit that answers tell', () => {
     expect(at(9_200).capacity(1)).toBe(9)
   })
 
+  it('is waited for a whole window since the last grant, once a reset restored nothing', () => {
+    const { at, change } = ledgers([])
+    const burst = (grantedMs: number, resetMs: number): void => {
+      change(grantedMs, (ledger) => ledger.hold('a', 1, false))
+      const answered = ended(grantedMs + 10, { startedMs: grantedMs, readings: told(0, resetMs) })
+      change(grantedMs + 10, (ledger) => {
+        ledger.finished(answered)
+        ledger.hold('a', 0, false)
+      })
+    }
+    burst(5_000, 2_000)
+    burst(7_020, 500)
+    // The reset was that of an earlier call.
+    const refused = ended(7_560, { startedMs: 7_550, isSuccess: false, readings: told(0, 1_460) })
+    change(7_560, (ledger) => ledger.finished(refused))
+    burst(9_100, 500)
+    expect([at(9_700).capacity(1), at(9_700).freeAtMs(1)]).toEqual([0, 11_101])
+    expect(at(11_101).capacity(1)).toBe(1)
+    // Not for ever: 20 windows later resets are trusted again.
+    burst(48_000, 500)
+    expect(at(48_600).capacity(1)).toBe(1)
+  })
+
   it('is whole again when nothing was sent for two windows', () => {
     const { at, change } = ledgers([])
     change(5_000, (ledger) => ledger.finished(ended(5_000, { readings: told(0, 1_000) })))
