@@ -3,7 +3,7 @@
 //
 // Functions keep their plans, also those that were made while a table was empty, and whatever they are called with: nothing is planned twice on a
 // connection. So that none scans a table that has grown, scans of whole tables and joins that begin with one are switched off where rows are looked up by
-// their keys.
+// their keys. Nothing is compiled for them either: of a table that was never analyzed the server thinks that it would be worth it.
 //
 // Ids are found with a hash index: one page for each look, and less of it for each id than their order would take, so that of millions more pages are in
 // memory. It finds, it does not forbid: who has the lock of the partition has seen that an id is not there. Ids that are over may be there beside newer ones
@@ -14,7 +14,7 @@
 /** Settings of functions that look up rows by their keys. */
 export const BY_KEY: string = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin']
   .map((way) => `set enable_${way} = off `)
-  .concat('set plan_cache_mode = force_generic_plan')
+  .concat('set plan_cache_mode = force_generic_plan set jit = off')
   .join('')
 
 /** What is acknowledged, or said to be done, is on the disk when its transaction has committed, whatever the role has set. */
