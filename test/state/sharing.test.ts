@@ -23,6 +23,10 @@ const SECOND_MS = 1_000
 // Nothing can be said of a window when requests are under way for as long.
 const LONGEST_MS = WINDOW_MS / 2
 const ROUNDS = 5
+const AT_A_TIME = 8
+const TAKES_MS = 50
+// With what is learned too low by one or two, and an end at which some have nothing left to send.
+const LEAST_USED_AT_A_TIME = 0.5
 
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, '127.0.0.1')
@@ -62,6 +66,25 @@ async function limitedApi({ tells }: { tells: boolean }): Promise<{ url: string;
   return { url, servedMs }
 }
 
+/** An API that takes so many requests at a time. */
+async function crowdedApi(): Promise<{ url: string; servedMs: readonly number[] }> {
+  const servedMs: number[] = []
+  let active = 0
+  const url = await serve((_request, response) => {
+    if (active >= AT_A_TIME) {
+      response.writeHead(429).end()
+      return
+    }
+    active++
+    setTimeout(() => {
+      active--
+      servedMs.push(performance.now())
+      response.writeHead(200).end()
+    }, TAKES_MS)
+  })
+  return { url, servedMs }
+}
+
 const calls = { id: 'calls', scope: 'connection' } as const
 const declared: RateLimitRule = { ...calls, limit: { value: LIMIT }, windowMs: { value: WINDOW_MS } }
 const told: RateLimitRule = {
@@ -79,6 +102,11 @@ const told: RateLimitRule = {
 
 function connectorWith(...rateLimits: readonly RateLimitRule[]): Connector {
   return { id: 'acme', name: 'Acme', sources: [], rateLimits }
+}
+
+const ofCallsAtATime: Connector = {
+  ...connectorWith(),
+  errors: [{ when: { status: 429 }, then: { code: 'rate_limited', reason: 'concurrency' }, example: { status: 429 } }],
 }
 
 async function startProcess(orders: Orders): Promise<ChildProcess> {
@@ -163,6 +191,31 @@ describe.each(engines)('four processes that share state through $store', (engine
         return used < LEAST_USED ? [`used ${used}`] : []
       }),
     ROUNDS * 60_000,
+  )
+
+  it.runIf(isInstalled)(
+    `learn together how many calls go through at a time, and use ${LEAST_USED_AT_A_TIME} of that`,
+    () =>
+      untilUndisturbed(async () => {
+        const { url, servedMs } = await crowdedApi()
+        const retry = { maxAttempts: 10, budget: false } as const
+        const children = await startAll(url, { connector: ofCallsAtATime, retry })
+        const makeAll = (count: number) =>
+          Promise.all(children.map((child) => makeCalls(child, { calls: count, everyMs: 0 })))
+        const learned = [await makeAll(CALLERS_EACH), await makeAll(2 * CALLERS_EACH)].flat()
+        const sent = servedMs.length
+        const beganMs = performance.now()
+        const kept = await makeAll(3 * CALLERS_EACH)
+        const failures = kept.flatMap((result) => result.failures)
+        if (failures.length > 0) return failures
+        const outcomes = [...learned, ...kept].flatMap((result) => result.outcomes)
+        expect(outcomes.filter((outcome) => outcome !== 200)).toEqual([])
+        // What was learned in the first rush may be too much by one or two.
+        expect(kept.flatMap(refusedIn).length).toBeLessThanOrEqual(PROCESSES)
+        const used = ((servedMs.length - sent) * TAKES_MS) / AT_A_TIME / (servedMs.at(-1)! - beganMs)
+        return used < LEAST_USED_AT_A_TIME ? [`used ${used}`] : []
+      }),
+    ROUNDS * 30_000,
   )
 
   it.runIf(isInstalled)(

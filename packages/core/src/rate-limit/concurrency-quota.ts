@@ -1,65 +1,54 @@
+import { afterRefusal, type ConcurrencyLimit, concurrencyOf, isForgotten, raised } from './concurrency-limit.ts'
 import type { FinishedCall, Quota } from './quota.ts'
 
-// So long nothing more is tried than what went through; then one more at a time and, while that is not too much, twice as many more.
-const TRUSTED_MS = 20_000
-const MAX_PROOFS = 5
-const MAX_RAISES = 6
 // Each call that ends lets the next one start; this is for an end that frees nothing.
 const SHORTEST_LOOK_MS = 100
 // How much of what is known of the time that calls take comes from the last one.
 const NEWEST_SHARE = 1 / 4
 
-/** How many calls a provider takes at a time, as far as its refusals have shown it. */
+/** Keeps to the calls at a time that a provider takes, as far as its refusals have shown it. */
 export class ConcurrencyQuota implements Quota {
-  #most: number
-  /** How often in a row more was tried. */
-  #raises = 0
-  /** How often more was too much. */
-  #proofs = 0
-  #trustedUntilMs = 0
-  /** When it went back to what went through. */
-  #fellAtMs = -Infinity
+  #limit: ConcurrencyLimit
   /** How long calls take that go through. */
   #tookMs = 0
 
   /** @param most - So many went through, or may have. */
   constructor(most: number, nowMs: number) {
-    this.#most = most
-    this.#trustFrom(nowMs)
+    this.#limit = concurrencyOf(most, nowMs)
+  }
+
+  get most(): number {
+    return this.#limit.most
   }
 
   /** Whether so much more was tried that nothing of what was learned is left. */
   get isOver(): boolean {
-    return this.#raises > MAX_RAISES
+    return isForgotten(this.#limit)
   }
 
   /** Another call was one too many. */
   refused(startedAtMs: number, nowMs: number): void {
-    // It was sent when more was tried, and that is over.
-    if (startedAtMs <= this.#fellAtMs) return
-    if (this.#raises > 0) {
-      this.#fellAtMs = nowMs
-      this.#most -= 2 ** this.#raises - 1
-      this.#raises = 0
-      this.#proofs = Math.min(this.#proofs + 1, MAX_PROOFS)
-    } else this.#most = Math.max(1, this.#most - 1)
-    this.#trustFrom(nowMs)
+    this.#limit = afterRefusal(this.#limit, { startedAtMs, inFlight: 0 }, nowMs)
   }
 
-  /** A place is free when a call ends: an estimate. */
-  startMs(taken: number, cost: number, nowMs: number): number {
-    const rounds = Math.ceil((taken + cost - this.#most) / this.#most)
+  /** It was learned elsewhere how many go through. */
+  keepTo(most: number, nowMs: number): void {
+    this.#limit = concurrencyOf(most, nowMs)
+  }
+
+  /** A place is free when a call ends: an estimate. @param most - How many places there are. */
+  startMs(taken: number, cost: number, nowMs: number, most: number = this.#limit.most): number {
+    const rounds = Math.ceil((taken + cost - most) / Math.max(1, most))
     return rounds <= 0 ? nowMs : nowMs + rounds * Math.max(SHORTEST_LOOK_MS, this.#tookMs)
   }
 
   /** More is tried when somebody needs it: all places are taken. */
   started(nowMs: number, inFlight: number): void {
-    if (nowMs < this.#trustedUntilMs || inFlight < this.#most) return
-    this.#most += 2 ** this.#raises++
-    this.#trustFrom(nowMs)
+    if (nowMs < this.#limit.trustedUntil || inFlight < this.#limit.most) return
+    this.#limit = raised(this.#limit, nowMs)
   }
 
-  finished({ startedAtMs, isSuccess }: FinishedCall, nowMs: number): void {
+  finished({ startedAtMs, isSuccess }: Pick<FinishedCall, 'startedAtMs' | 'isSuccess'>, nowMs: number): void {
     if (isSuccess) this.#tookMs += NEWEST_SHARE * (nowMs - startedAtMs - this.#tookMs)
   }
 
@@ -77,10 +66,6 @@ export class ConcurrencyQuota implements Quota {
   }
 
   isCounting(nowMs: number): boolean {
-    return nowMs < this.#trustedUntilMs
-  }
-
-  #trustFrom(nowMs: number): void {
-    this.#trustedUntilMs = nowMs + TRUSTED_MS * 2 ** this.#proofs
+    return nowMs < this.#limit.trustedUntil
   }
 }

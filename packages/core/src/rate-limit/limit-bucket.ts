@@ -45,7 +45,6 @@ export class LimitBucket {
   #notBeforeMs = 0
   readonly #sampling = new AnswerSampling()
   #timer: (() => void) | undefined
-
   /** What a call takes of which nobody says it. */
   readonly #unpricedUnits: number
 
@@ -65,10 +64,9 @@ export class LimitBucket {
     this.shared = share?.({
       activeUnits: () => this.#unitsOfLoad(this.#active),
       waitingUnits: () => this.#unitsOfLoad(this.#queue?.load ?? nothing),
-      firstUnits: () => {
-        const first = this.#queue?.first
-        return first === undefined ? 0 : this.unitsOf(first.cost)
-      },
+      firstUnits: () => (this.#queue?.first === undefined ? 0 : this.unitsOf(this.#queue.first.cost)),
+      activeCalls: () => this.#active.calls,
+      waitingCalls: () => this.waiting,
       wake: () => this.#release(),
       pauseUntil: (untilMs, isExhausted) => {
         const nowMs = this.#clock.monotonicMs()
@@ -202,9 +200,12 @@ export class LimitBucket {
 
   /** Keeps to the calls at a time that go through. Whether there are any: else others have all the places. */
   #makesRoom({ startedAtMs, cost = 1 }: BucketCall, nowMs: number): boolean {
-    const others = this.#active.beside(startedAtMs, cost, this.#successes)
-    if (others > 0) this.#ownQuotas.crowded(others, startedAtMs, nowMs)
-    return others > 0
+    const shared = this.shared?.concurrency
+    const own = this.#active.beside(startedAtMs, cost, this.#successes)
+    if (own <= 0 && shared?.isUsedByOthers !== true) return false
+    const learning = shared ?? this.#ownQuotas
+    learning.crowded(own, startedAtMs, nowMs)
+    return true
   }
 
   /** Nobody starts before the end of the pause, and who cannot wait for it is refused. */
@@ -247,6 +248,7 @@ export class LimitBucket {
     if (this.shared !== undefined) {
       const taken = this.#unitsOfLoad(this.#active) + this.#unitsOfLoad(ahead)
       startMs = Math.max(startMs, this.shared.startMs(taken, this.unitsOf(cost), nowMs))
+      startMs = Math.max(startMs, this.shared.concurrency.startMs(this.#active.calls + ahead.calls, nowMs))
     }
     if (this.#slowStart !== undefined)
       startMs = Math.max(startMs, this.#slowStart.startMs(this.#active.calls + ahead.calls, nowMs))
@@ -278,7 +280,8 @@ export class LimitBucket {
 
   /** How far apart those start who waited: what a quota allows is used within a part of its window. */
   #paceMs(nowMs: number): number {
-    return Math.min(this.#releaseIntervalMs, this.#quotas.paceMs(nowMs) ?? Infinity)
+    const paceMs = this.#quotas.paceMs(nowMs) ?? this.shared?.concurrency.paceMs
+    return Math.min(this.#releaseIntervalMs, paceMs ?? Infinity)
   }
 
   #jittered(intervalMs: number): number {

@@ -1,9 +1,7 @@
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
+import { Holders } from './holders.ts'
 import type { DeclaredLimit } from './limit-quotas.ts'
-import { type Holder, LIMIT_FORMAT, type StoredLimit, type ToldLimit } from './stored-limit.ts'
-
-/** How long a process may use what it holds without renewing it. */
-const HOLD_MS = 5_000
+import { LIMIT_FORMAT, type StoredLimit, type ToldLimit } from './stored-limit.ts'
 
 // Most resets are told in whole seconds: what is later than the known one by less belongs to the same window.
 const GRANULARITY_MS = 1_500
@@ -34,9 +32,9 @@ export interface LedgerCall {
  * says what became of it; what it sent, as `DeclaredQuota` and `ToldQuota` would count it if there were only one process.
  */
 export class LimitLedger {
+  readonly holders: Holders
   readonly #nowMs: number
   readonly #limits: readonly DeclaredLimit[]
-  readonly #holders: Map<string, Holder>
   readonly #logs = new Map<string, [endedMs: number, units: number][]>()
   readonly #told: Map<string, ToldLimit>
   #pausedUntilMs: number
@@ -47,7 +45,7 @@ export class LimitLedger {
     this.#limits = limits
     this.#pausedUntilMs = stored?.pausedUntil ?? 0
     this.#isExhausted = stored?.isExhausted ?? false
-    this.#holders = new Map(Object.entries(stored?.holders ?? {}))
+    this.holders = new Holders(stored?.holders, nowMs)
     this.#told = new Map(Object.entries(stored?.told ?? {}))
     const logs = new Map(Object.entries(stored?.declared ?? {}))
     for (const { policy, windowMs } of limits) {
@@ -57,7 +55,7 @@ export class LimitLedger {
         .filter(([endedMs]) => endedMs > nowMs - windowMs - EDGE_MS)
       this.#logs.set(policy, log)
     }
-    this.#endHolders()
+    this.#takeForSent()
   }
 
   /** Whether anybody has to hold what he wants to send. */
@@ -90,25 +88,6 @@ export class LimitLedger {
   /** The shortest window of all limits; `Infinity`: none is known. */
   get shortestWindowMs(): number {
     return Math.min(...[...this.#limits, ...this.#told.values()].map(({ windowMs }) => windowMs))
-  }
-
-  /** What the others hold. */
-  heldByOthers(id: string): number {
-    let units = 0
-    for (const [holder, held] of this.#holders) if (holder !== id) units += held.units
-    return units
-  }
-
-  /** How many others have calls that wait. */
-  othersWaiting(id: string): number {
-    let waiting = 0
-    for (const [holder, { isWaiting }] of this.#holders) if (holder !== id && isWaiting) waiting++
-    return waiting
-  }
-
-  /** How many processes there are, with the one that asks. */
-  processes(id: string): number {
-    return this.#holders.size + (this.#holders.has(id) ? 0 : 1)
   }
 
   /** When all together may hold so much, as far as is known. */
@@ -151,22 +130,14 @@ export class LimitLedger {
     }
   }
 
-  /** Whether a process holds so much already, and for a while yet. Who holds nothing and waits for nothing is in no need of it. */
+  /** Whether a process holds so much already, and for a while yet; without a limit nobody holds anything. */
   holds(id: string, units: number, isWaiting: boolean): boolean {
-    const holder = this.#holders.get(id)
-    if (holder === undefined) return !this.isBinding || (units === 0 && !isWaiting)
-    return holder.units === units && holder.isWaiting === isWaiting && holder.until > this.#nowMs + HOLD_MS / 2
-  }
-
-  /** Until when a process holds what it holds. */
-  heldUntilMs(id: string): number {
-    return this.#holders.get(id)?.until ?? this.#nowMs
+    return !this.isBinding || this.holders.holds(id, units, isWaiting)
   }
 
   /** What a process holds from now on. */
   hold(id: string, units: number, isWaiting: boolean): void {
-    if (units > 0 || isWaiting) this.#holders.set(id, { units, until: this.#nowMs + HOLD_MS, isWaiting })
-    else this.#holders.delete(id)
+    this.holders.hold(id, units, isWaiting)
     if (units === 0) return
     for (const [policy, told] of this.#told) {
       const isRested = this.#nowMs >= told.resetAt && this.#isRested(told)
@@ -180,7 +151,7 @@ export class LimitLedger {
       format: LIMIT_FORMAT,
       pausedUntil: this.#pausedUntilMs,
       isExhausted: this.#isExhausted,
-      holders: Object.fromEntries(this.#holders),
+      holders: this.holders.toStored(),
       declared: Object.fromEntries(this.#logs),
       told: Object.fromEntries(this.#told),
     }
@@ -194,12 +165,8 @@ export class LimitLedger {
   }
 
   /** What a process does not speak of any more was sent, as far as anybody knows. */
-  #endHolders(): void {
-    for (const [id, { units, until }] of this.#holders) {
-      // A time that is too far away was written before the store's clock was set back.
-      if (until > this.#nowMs && until <= this.#nowMs + HOLD_MS) continue
-      this.#holders.delete(id)
-      if (units === 0) continue
+  #takeForSent(): void {
+    for (const { units, until } of this.holders.ended) {
       this.#log(Math.min(until, this.#nowMs), units)
       for (const [policy, told] of this.#told)
         this.#told.set(policy, { ...told, remaining: Math.max(0, told.remaining - units) })
@@ -229,7 +196,7 @@ export class LimitLedger {
     if (this.#isRested(told)) return limit === 0 ? Infinity : limit
     // A reset need not restore everything: one goes first, and its answer tells.
     const isLate = grantedAt >= resetAt && this.#nowMs - grantedAt >= PATIENCE_MS
-    return callUnits + (isLate ? this.heldByOthers('') : 0)
+    return callUnits + (isLate ? this.holders.unitsOfOthers('') : 0)
   }
 
   /** When something is left again. */

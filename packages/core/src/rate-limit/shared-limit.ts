@@ -4,6 +4,8 @@ import type { StateLink } from '../state/state-link.ts'
 import { DeclaredQuota } from './declared-quota.ts'
 import { isSharedReading, type LedgerCall, LimitLedger } from './limit-ledger.ts'
 import type { DeclaredLimit } from './limit-quotas.ts'
+import { RecentUsage } from './recent-usage.ts'
+import { SharedConcurrency } from './shared-concurrency.ts'
 import { parseLimit, type StoredLimit } from './stored-limit.ts'
 
 // Who waits for others asks so often whether they have given something back: a part of the shortest window, within bounds.
@@ -14,9 +16,9 @@ const LONGEST_POLL_MS = 250
 const REPORTS_PER_WINDOW = 20
 const SHORTEST_REPORT_MS = 50
 const LONGEST_REPORT_MS = 1_000
+// Who has places of a limit of calls at a time hears so often whether others need them.
+const PLACES_REPORT_MS = 250
 const MAX_UNREPORTED = 1_000
-// Who is busy holds what it needs for twice this time.
-const USAGE_MS = 250
 
 /** The calls of this process under a limit. */
 export interface LocalCalls {
@@ -25,6 +27,9 @@ export interface LocalCalls {
   /** What those that wait take, and the first of them. */
   readonly waitingUnits: () => number
   readonly firstUnits: () => number
+  /** How many are in flight, and how many wait, whatever they take. */
+  readonly activeCalls: () => number
+  readonly waitingCalls: () => number
   /** Lets those start who may by now. */
   readonly wake: () => void
   /** Takes over the pause of another process; never shortens one. */
@@ -45,6 +50,7 @@ export interface SharedCall {
  */
 export class SharedLimit {
   readonly record: SharedRecord<StoredLimit>
+  readonly concurrency: SharedConcurrency
   readonly #link: StateLink
   readonly #limits: readonly DeclaredLimit[]
   readonly #calls: LocalCalls
@@ -64,8 +70,7 @@ export class SharedLimit {
   #ledger: LimitLedger | undefined
   /** When it is worth asking for more. */
   #askAtMs = -Infinity
-  /** What started in this stretch of `USAGE_MS`, and in the one before. */
-  #usage = { sinceMs: 0, units: 0, unitsBefore: 0 }
+  readonly #usage = new RecentUsage()
   /** What each call needs that waits for an answer of the store. */
   readonly #announced: number[] = []
   #cancelTimer: (() => void) | undefined
@@ -78,6 +83,11 @@ export class SharedLimit {
     this.#id = link.random.uuid()
     this.#alone = limits.map(({ limit, windowMs }) => ({ quota: new DeclaredQuota(limit, windowMs), limit }))
     this.#isBinding = limits.length > 0
+    this.concurrency = new SharedConcurrency(link, this.#id, {
+      activeCalls: calls.activeCalls,
+      neededCalls: () => calls.waitingCalls() + this.#announced.length,
+      report: () => void this.record.sync(),
+    })
     this.record = new SharedRecord(link, {
       key,
       parse: parseLimit,
@@ -90,15 +100,14 @@ export class SharedLimit {
     if (!this.#isBinding || units === 0) return nowMs
     if (this.#link.isDown) return this.#aloneMs(taken, units, nowMs)
     if (this.#covers(taken + units, nowMs)) return nowMs
-    const wanted = (this.#ledger?.heldByOthers(this.#id) ?? 0) + taken + units
+    const wanted = (this.#ledger?.holders.unitsOfOthers(this.#id) ?? 0) + taken + units
     const freeMs = this.#ledger === undefined ? nowMs : this.#link.toLocalMs(this.#ledger.freeAtMs(wanted))
     return Math.max(freeMs, this.#askAtMs, nowMs + 1)
   }
 
   /** Whether the store should be asked before a call is judged. */
   isShort(units: number, nowMs: number): boolean {
-    if (!this.#isBinding || units === 0 || nowMs < this.#askAtMs) return false
-    return !this.#covers(this.#calls.activeUnits() + this.#neededUnits + units, nowMs)
+    return this.#isShortOf(units, 1, nowMs)
   }
 
   /** Asks for what a call needs, which waits for the answer. */
@@ -106,9 +115,7 @@ export class SharedLimit {
     this.#announced.push(units)
     // What is under way may bring enough for all who ask.
     await this.record.running
-    const nowMs = this.#link.clock.monotonicMs()
-    if (nowMs >= this.#askAtMs && !this.#covers(this.#calls.activeUnits() + this.#neededUnits, nowMs))
-      await this.record.sync()
+    if (this.#isShortOf(0, 0, this.#link.clock.monotonicMs())) await this.record.sync()
     this.#unannounce(units)
   }
 
@@ -121,18 +128,16 @@ export class SharedLimit {
 
   /** To be called when calls wait: asks the store when that is worth it, and says when to look again. */
   lookAgainMs(nowMs: number): number {
-    if (
-      !this.#isBinding ||
-      this.#link.isDown ||
-      this.#covers(this.#calls.activeUnits() + this.#calls.firstUnits(), nowMs)
-    )
-      return Infinity
-    if (nowMs >= this.#askAtMs && this.record.running === undefined) void this.record.sync()
-    return Math.max(this.#askAtMs, nowMs + SHORTEST_POLL_MS)
+    const isCovered = this.#covers(this.#calls.activeUnits() + this.#calls.firstUnits(), nowMs)
+    const unitsMs = !this.#isBinding || this.#link.isDown || isCovered ? Infinity : this.#askAtMs
+    const askMs = Math.min(unitsMs, this.concurrency.askMs(nowMs))
+    if (nowMs >= askMs && this.record.running === undefined) void this.record.sync()
+    return Math.max(askMs, nowMs + SHORTEST_POLL_MS)
   }
 
   started(units: number, nowMs: number): void {
-    this.#usageAt(nowMs).units += units
+    this.#usage.started(units, nowMs)
+    this.concurrency.started(nowMs)
     if (!this.#isBinding || this.record.running !== undefined || nowMs < this.#askAtMs) return
     // More is taken before it is needed.
     if (this.#calls.activeUnits() + this.#unreportedUnits > this.#held / 2) void this.record.sync()
@@ -140,6 +145,7 @@ export class SharedLimit {
 
   finished({ startedAtMs, isSuccess, readings }: SharedCall, units: number, nowMs: number): void {
     for (const { quota } of this.#alone) quota.finished({ cost: units }, nowMs)
+    this.concurrency.finished(startedAtMs, isSuccess, nowMs)
     const told = readings.filter(isSharedReading)
     if (!this.#isBinding && told.length === 0) return
     this.#unreported.push({ startedMs: startedAtMs, endedMs: nowMs, isSuccess, units, readings: told })
@@ -159,11 +165,19 @@ export class SharedLimit {
   /** Gives back what is held and not in flight. */
   close(): Promise<void> {
     this.#isClosed = true
-    return this.#held > 0 ? this.record.sync() : Promise.resolve()
+    return this.#held > 0 || this.concurrency.isHolding ? this.record.sync() : Promise.resolve()
   }
 
   #covers(units: number, nowMs: number): boolean {
     return nowMs < this.#heldUntilMs && units <= this.#held - this.#unreportedUnits
+  }
+
+  /** Whether the store would be worth asking if it were for so much more than is needed already. */
+  #isShortOf(units: number, calls: number, nowMs: number): boolean {
+    if (this.concurrency.isShort(calls, nowMs)) return true
+    const needed = this.#neededUnits + units
+    if (!this.#isBinding || needed === 0 || nowMs < this.#askAtMs) return false
+    return !this.#covers(this.#calls.activeUnits() + needed, nowMs)
   }
 
   /** Without the store, each process keeps to its part of what is declared, as far as it knows how many there are. */
@@ -178,6 +192,7 @@ export class SharedLimit {
 
   #reconcile(stored: StoredLimit | undefined, storeMs: number): Reconciled<StoredLimit> {
     const ledger = new LimitLedger(stored, this.#limits, storeMs)
+    const concurrency = this.concurrency.reconcile(stored?.concurrency, storeMs, this.#isClosed)
     const calls = this.#unreported.length
     const pause = this.#pause
     const link = this.#link
@@ -192,10 +207,13 @@ export class SharedLimit {
     const isWaiting = this.#calls.activeUnits() + this.#neededUnits > held
     const isSame = calls === 0 && pause === undefined && ledger.holds(this.#id, held, isWaiting)
     if (ledger.isBinding && !isSame) ledger.hold(this.#id, held, isWaiting)
-    const until = ledger.heldUntilMs(this.#id)
-    const commit = (): void => this.#commit(ledger, { calls, pause, held, storeMs, until })
-    if (isSame) return { commit }
-    return { write: { value: ledger.toStored(), ttlMs: ledger.ttlMs }, commit }
+    const commit = (): void => {
+      concurrency.commit()
+      this.#commit(ledger, { calls, pause, held, storeMs, until: ledger.holders.heldUntilMs(this.#id) })
+    }
+    if (isSame && concurrency.isSame) return { commit }
+    const value = { ...ledger.toStored(), ...concurrency.stored }
+    return { write: { value, ttlMs: Math.max(ledger.ttlMs, concurrency.ttlMs) }, commit }
   }
 
   get #neededUnits(): number {
@@ -216,21 +234,14 @@ export class SharedLimit {
     const activeUnits = this.#calls.activeUnits()
     const neededUnits = this.#neededUnits
     const callUnits = Math.max(1, this.#nextUnits)
-    const room = Math.max(0, ledger.capacity(callUnits) - ledger.heldByOthers(this.#id) - activeUnits)
+    const room = Math.max(0, ledger.capacity(callUnits) - ledger.holders.unitsOfOthers(this.#id) - activeUnits)
     if (!ledger.isBinding || this.#isClosed) return activeUnits
     // Those who wait share what there is. For what may come something is taken only while more than half is left.
-    const share = Math.max(callUnits, Math.ceil(room / (ledger.othersWaiting(this.#id) + 1)))
+    const share = Math.max(callUnits, Math.ceil(room / (ledger.holders.othersWaiting(this.#id) + 1)))
     const spare = Math.floor((room - ledger.limit / 2) / 2)
-    const { units, unitsBefore } = this.#usageAt(this.#link.clock.monotonicMs())
-    const reserve = Math.max(0, Math.min(2 * Math.max(units, unitsBefore), spare))
+    // Who is busy holds what it needs for a while.
+    const reserve = Math.max(0, Math.min(2 * this.#usage.mostUnits(this.#link.clock.monotonicMs()), spare))
     return activeUnits + Math.min(room, neededUnits > 0 ? Math.min(neededUnits, share) : reserve)
-  }
-
-  #usageAt(nowMs: number): { units: number; readonly unitsBefore: number } {
-    const { sinceMs, units } = this.#usage
-    const stretches = Math.floor((nowMs - sinceMs) / USAGE_MS)
-    if (stretches > 0) this.#usage = { sinceMs: nowMs, units: 0, unitsBefore: stretches === 1 ? units : 0 }
-    return this.#usage
   }
 
   #commit(ledger: LimitLedger, done: Done): void {
@@ -240,13 +251,13 @@ export class SharedLimit {
     if (this.#pause === done.pause) this.#pause = undefined
     this.#ledger = ledger
     this.#isBinding = ledger.isBinding
-    this.#processes = ledger.processes(this.#id)
+    this.#processes = ledger.holders.processes(this.#id)
     this.#held = done.held
     this.#heldUntilMs = nowMs + done.until - link.toStoreMs(nowMs)
     const nextUnits = this.#nextUnits
     const missing = this.#calls.activeUnits() + nextUnits
     const isEnough = nextUnits === 0 || this.#covers(missing, nowMs)
-    const freeMs = link.toLocalMs(ledger.freeAtMs(ledger.heldByOthers(this.#id) + missing))
+    const freeMs = link.toLocalMs(ledger.freeAtMs(ledger.holders.unitsOfOthers(this.#id) + missing))
     const pollMs = within(ledger.shortestWindowMs / POLLS_PER_WINDOW, SHORTEST_POLL_MS, LONGEST_POLL_MS)
     this.#askAtMs = isEnough ? nowMs : Math.max(nowMs + 1, Math.min(freeMs, nowMs + pollMs))
     if (ledger.pausedUntilMs > done.storeMs)
@@ -257,7 +268,8 @@ export class SharedLimit {
 
   /** Tells the others what was sent, and renews what is held, as long as there is something to tell or to hold. */
   #schedule(): void {
-    const hasNews = this.#unreported.length > 0 || this.#held > 0
+    const { isHolding } = this.concurrency
+    const hasNews = this.#unreported.length > 0 || this.#held > 0 || isHolding
     if (!hasNews || this.#isClosed) {
       this.#cancelTimer?.()
       this.#cancelTimer = undefined
@@ -269,7 +281,8 @@ export class SharedLimit {
     }
     const windowMs = this.#ledger?.shortestWindowMs ?? 0
     const reportMs = within(windowMs / REPORTS_PER_WINDOW, SHORTEST_REPORT_MS, LONGEST_REPORT_MS)
-    this.#cancelTimer ??= this.#link.clock.schedule(reportMs, report, { background: true })
+    const dueMs = isHolding ? Math.min(reportMs, PLACES_REPORT_MS) : reportMs
+    this.#cancelTimer ??= this.#link.clock.schedule(dueMs, report, { background: true })
   }
 }
 

@@ -1,3 +1,6 @@
+import type { ConcurrencyLimit } from './concurrency-limit.ts'
+import type { Holder } from './holders.ts'
+
 /** A limit as it is stored: what all processes have taken of it. Times are on the store's clock. */
 export interface StoredLimit {
   readonly format: typeof LIMIT_FORMAT
@@ -11,15 +14,15 @@ export interface StoredLimit {
   readonly declared: Readonly<Record<string, readonly (readonly [endedMs: number, units: number])[]>>
   /** Each limit that answers tell of. */
   readonly told: Readonly<Record<string, ToldLimit>>
+  /** Absent as long as no call was one too many at a time. */
+  readonly concurrency?: StoredConcurrency
 }
 
-/** What a process holds. */
-export interface Holder {
-  readonly units: number
-  /** Then it is taken for sent, unless it was renewed. */
-  readonly until: number
-  /** Whether calls of it wait for more. */
-  readonly isWaiting: boolean
+/** How many calls go through at a time, and who has how many of these places. */
+export interface StoredConcurrency extends ConcurrencyLimit {
+  /** When it was learned: what was learned at another time is something else. */
+  readonly since: number
+  readonly holders: Readonly<Record<string, Holder>>
 }
 
 /** A limit as answers told it. */
@@ -44,12 +47,17 @@ export const LIMIT_FORMAT = 1
 /** `undefined` for what is not of this format. */
 export function parseLimit(stored: unknown): StoredLimit | undefined {
   if (!isObject(stored) || stored['format'] !== LIMIT_FORMAT) return undefined
-  const { pausedUntil, isExhausted, holders, declared, told } = stored
+  const { pausedUntil, isExhausted, holders, declared, told, concurrency } = stored
   if (!isAmount(pausedUntil) || typeof isExhausted !== 'boolean') return undefined
-  if (!isObject(holders) || !Object.values(holders).every(isHolder)) return undefined
+  if (!areHolders(holders)) return undefined
   if (!isObject(declared) || !Object.values(declared).every(isLog)) return undefined
   if (!isObject(told) || !Object.values(told).every(isTold)) return undefined
+  if (concurrency !== undefined && !isConcurrency(concurrency)) return undefined
   return stored as unknown as StoredLimit
+}
+
+function areHolders(holders: unknown): boolean {
+  return isObject(holders) && Object.values(holders).every(isHolder)
 }
 
 function isHolder(holder: unknown): boolean {
@@ -78,6 +86,23 @@ const toldNames: readonly (keyof ToldLimit)[] = [
 
 function isTold(told: unknown): boolean {
   return isObject(told) && toldNames.every((name) => isAmount(told[name]))
+}
+
+const concurrencyNames: readonly Exclude<keyof StoredConcurrency, 'holders'>[] = [
+  'most',
+  'raises',
+  'proofs',
+  'trustedUntil',
+  'fellAt',
+  'since',
+]
+
+function isConcurrency(concurrency: unknown): boolean {
+  return (
+    isObject(concurrency) &&
+    concurrencyNames.every((name) => isAmount(concurrency[name])) &&
+    areHolders(concurrency['holders'])
+  )
 }
 
 function isAmount(value: unknown): value is number {

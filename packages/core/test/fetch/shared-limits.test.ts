@@ -45,6 +45,8 @@ function limitKey({ keys }: FaultyStore): string {
   return [...keys].find((key) => key.startsWith('limit')) ?? ''
 }
 
+const concurrency = { most: 5, raises: 0, proofs: 0, trustedUntil: 0, fellAt: 0, since: 0 }
+
 function stored(change: object): string {
   return JSON.stringify({
     format: 1,
@@ -322,6 +324,8 @@ describe('createFetch: limits that processes share, when the store fails', () =>
     stored({ holders: { a: { units: 1, until: null, isWaiting: false } } }),
     stored({ declared: { calls: [[1]] } }),
     stored({ told: { calls: { limit: 1 } } }),
+    stored({ concurrency: { most: 5, holders: {} } }),
+    stored({ concurrency: { ...concurrency, holders: { a: { units: 'all' } } } }),
   ])('and it holds %s, it is reported and written over', async (value) => {
     const { start, clock, store } = processes()
     await store.compareAndSet(KEY, { expected: undefined, value, ttlMs: 1e9 })

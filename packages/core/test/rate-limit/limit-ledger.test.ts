@@ -48,10 +48,10 @@ describe('LimitLedger: a declared limit', () => {
     })
     expect(ledger.capacity(1)).toBe(9)
     expect([
-      ledger.heldByOthers('b'),
-      ledger.heldByOthers('c'),
-      ledger.othersWaiting('a'),
-      ledger.processes('c'),
+      ledger.holders.unitsOfOthers('b'),
+      ledger.holders.unitsOfOthers('c'),
+      ledger.holders.othersWaiting('a'),
+      ledger.holders.processes('c'),
     ]).toEqual([3, 5, 1, 3])
   })
 
@@ -70,8 +70,8 @@ describe('LimitLedger: a declared limit', () => {
   it('takes for sent what nobody speaks of any more', () => {
     const { at, change } = ledgers()
     change(5_000, (ledger) => ledger.hold('dead', 4, false))
-    expect(at(9_999).heldByOthers('')).toBe(4)
-    expect(at(10_000).heldByOthers('')).toBe(0)
+    expect(at(9_999).holders.unitsOfOthers('')).toBe(4)
+    expect(at(10_000).holders.unitsOfOthers('')).toBe(0)
     expect(at(10_500).capacity(1)).toBe(6)
     expect(at(11_001).capacity(1)).toBe(10)
   })
@@ -83,7 +83,7 @@ describe('LimitLedger: a declared limit', () => {
       ledger.finished(ended(500_000, { units: 3 }))
     })
     const ledger = at(5_000)
-    expect([ledger.heldByOthers(''), ledger.capacity(1)]).toEqual([0, 3])
+    expect([ledger.holders.unitsOfOthers(''), ledger.capacity(1)]).toEqual([0, 3])
     change(5_000, () => {})
     expect(at(6_001).capacity(1)).toBe(10)
   })
@@ -128,8 +128,8 @@ describe('LimitLedger: a limit that answers tell', () => {
     expect(at(5_999).capacity(3)).toBe(0)
     expect(at(6_000).capacity(3)).toBe(3)
     change(6_000, (ledger) => ledger.hold('a', 1, false))
-    expect(at(6_900).capacity(1) - at(6_900).heldByOthers('b')).toBe(0)
-    expect(at(7_000).capacity(1) - at(7_000).heldByOthers('b')).toBe(1)
+    expect(at(6_900).capacity(1) - at(6_900).holders.unitsOfOthers('b')).toBe(0)
+    expect(at(7_000).capacity(1) - at(7_000).holders.unitsOfOthers('b')).toBe(1)
   })
 
   it('is renewed by the first answer of the new window, and not by a late one of the old', () => {
@@ -191,7 +191,7 @@ describe('LimitLedger: a limit that answers tell', () => {
     expect(at(7_000).capacity(1)).toBe(10)
     change(7_000, (ledger) => ledger.hold('a', 6, false))
     expect(at(7_100).capacity(1)).toBe(10)
-    expect(at(7_100).heldByOthers('b')).toBe(6)
+    expect(at(7_100).holders.unitsOfOthers('b')).toBe(6)
   })
 
   it('is forgotten when it was not told how much there is, or is not told any more', () => {

@@ -27,6 +27,8 @@ function world(limits = declared) {
     activeUnits: () => local.active,
     waitingUnits: () => local.waiting,
     firstUnits: () => Math.min(1, local.waiting),
+    activeCalls: () => local.active,
+    waitingCalls: () => local.waiting,
     wake: () => {},
     pauseUntil: () => {},
   })
