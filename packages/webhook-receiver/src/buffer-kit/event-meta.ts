@@ -70,6 +70,42 @@ export function decodeEvent(
   return event
 }
 
+/**
+ * The event that `decodeEvent` gives back of `event`, made without JSON; `undefined` where JSON would make something else of it. `body` becomes part of it as
+ * it is.
+ */
+export function copyOfEvent(
+  event: NewEvent,
+  body: Uint8Array<ArrayBuffer>,
+  { partition, position }: EventPlace,
+): StoredEvent | undefined {
+  const { id, source, receivedAt, method, url, key, type, eventId, tenant, occurredAt, batch, remoteAddress } = event
+  const values = [id, source, receivedAt, method, url, key, type, eventId, tenant, occurredAt, remoteAddress]
+  if (!values.every(isSameInJson)) return undefined
+  const headers: [name: string, value: string][] = []
+  for (const [name, value] of event.headers) {
+    if (typeof name !== 'string' || typeof value !== 'string') return undefined
+    headers.push([name, value])
+  }
+  const copy: Mutable<StoredEvent> = { id, source, receivedAt, method, url, headers, body, partition, position }
+  if (key !== undefined) copy.key = key
+  if (type !== undefined) copy.type = type
+  if (eventId !== undefined) copy.eventId = eventId
+  if (tenant !== undefined) copy.tenant = tenant
+  if (occurredAt !== undefined) copy.occurredAt = occurredAt
+  if (batch !== undefined) {
+    if (![batch.id, batch.index, batch.size].every(isSameInJson)) return undefined
+    copy.batch = batchItemOf([batch.id, batch.index, batch.size])
+  }
+  if (remoteAddress !== undefined) copy.remoteAddress = remoteAddress
+  return copy
+}
+
+/** JSON knows neither -0 nor NaN. */
+function isSameInJson(value: unknown): boolean {
+  return typeof value === 'string' || value === undefined || (Number.isFinite(value) && !Object.is(value, -0))
+}
+
 type Mutable<Type> = { -readonly [Name in keyof Type]: Type[Name] }
 
 /**

@@ -170,7 +170,7 @@ export interface EventBuffer {
   open(): Promise<OpenReport>
   /**
    * Stores events in order, or finds that they are there. Resolves when all are durable as `caps.durability` says; all or
-   * nothing per call and partition.
+   * nothing per call and partition. Until then they belong to the buffer: who changes one changes what is stored or delivered.
    *
    * @throws BufferError `buffer_full`, `buffer_overloaded`, `buffer_failed`, `event_too_large` or `buffer_closed`; nothing of the
    * call is acknowledged then. What was stored all the same, in another partition or because an answer was lost, is a duplicate when it

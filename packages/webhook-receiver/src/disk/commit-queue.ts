@@ -19,6 +19,14 @@ export interface CommitGroup {
   reject(error: unknown): void
 }
 
+/** What has become durable together. */
+export interface CommittedBatch {
+  /** Number of the first record. */
+  readonly firstSeq: number
+  readonly lastSeq: number
+  readonly groups: readonly CommitGroup[]
+}
+
 /** What waits to be written, in order. */
 export class CommitQueue {
   readonly #maxBatchBytes: number

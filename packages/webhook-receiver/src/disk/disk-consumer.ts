@@ -18,7 +18,7 @@ import type {
 } from '../buffer/event-buffer.ts'
 import type { CursorFile } from './cursor-file.ts'
 import type { Log } from './log.ts'
-import { entryOf, holeOf } from './log-entry.ts'
+import { holeOf } from './log-entry.ts'
 import { LogFollower } from './log-follower.ts'
 import { positionOf, seqOf } from './seq.ts'
 import type { Shelf } from './shelf.ts'
@@ -97,7 +97,7 @@ export class DiskConsumer implements Consumer {
   async read(lease: Lease, after: Position | null, options: Parameters<Consumer['read']>[2]): Promise<LogEntry[]> {
     this.#check(lease)
     const afterSeq = after === null ? 0 : this.#seqOf(after)
-    return (await this.#follower.read(afterSeq, options)).map(entryOf)
+    return this.#follower.read(afterSeq, options)
   }
 
   async load(lease: Lease): Promise<PublicCursorState> {

@@ -1,5 +1,12 @@
 import type { NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
-import { checkEventSize, decodeEvent as eventOf, encodeEventMeta, identityOfMeta } from '../buffer-kit/event-meta.ts'
+import {
+  checkEventSize,
+  copyOfEvent,
+  decodeEvent as decodeMeta,
+  encodeEventMeta,
+  identityOfMeta,
+} from '../buffer-kit/event-meta.ts'
+import { pooledCopyOf } from './pooled-copy.ts'
 import type { RecordInput } from './record-input.ts'
 import { positionOf } from './seq.ts'
 
@@ -12,7 +19,7 @@ export function encodeEvent(event: NewEvent, maxEventBytes: number): RecordInput
   const meta = encodeEventMeta(event)
   const metaBytes = Buffer.byteLength(meta)
   checkEventSize(event.body.length, metaBytes, maxEventBytes)
-  return { meta, metaBytes, body: event.body }
+  return { meta, metaBytes, body: event.body, event }
 }
 
 export function decodeEvent(seq: number, metaBytes: number, record: Buffer<ArrayBuffer>): StoredEvent {
@@ -21,7 +28,13 @@ export function decodeEvent(seq: number, metaBytes: number, record: Buffer<Array
 
 /** The same where the meta is apart. */
 export function storedEventOf(seq: number, meta: string, body: Uint8Array<ArrayBuffer>): StoredEvent {
-  return eventOf(meta, body, { partition: 0, position: positionOf(seq) })
+  return decodeMeta(meta, body, { partition: 0, position: positionOf(seq) })
+}
+
+/** The same of what was stored, without reading it back. `meta` is what `encodeEvent` made of the event. */
+export function eventOf(seq: number, meta: string, event: NewEvent): StoredEvent {
+  const body = pooledCopyOf(event.body)
+  return copyOfEvent(event, body, { partition: 0, position: positionOf(seq) }) ?? storedEventOf(seq, meta, body)
 }
 
 /** Identity of the event of a record. */

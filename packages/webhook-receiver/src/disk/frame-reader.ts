@@ -8,6 +8,7 @@ import {
   recordBytes,
   type SegmentKey,
 } from './record-codec.ts'
+import type { RecordPlace } from './sparse-index.ts'
 
 /**
  * One step through a file of records.
@@ -87,6 +88,15 @@ export class FrameReader {
   /** Lets the reader go on to a later end of the same file. */
   extend(end: number): void {
     this.#end = end
+  }
+
+  /** Goes on at another place of the same file. */
+  seek({ seq, offset }: RecordPlace): void {
+    this.#offset = offset
+    this.#goodEnd = offset
+    this.#expectedSeq = seq
+    this.#lost = false
+    this.#wanted = RECORD_HEADER_BYTES
   }
 
   /** The next step, without waiting. */

@@ -1,13 +1,18 @@
 import type { Clock } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
-import type { Consumer } from '../buffer/event-buffer.ts'
+import type { Consumer, LogEntry } from '../buffer/event-buffer.ts'
+import type { CommittedBatch } from './commit-queue.ts'
+import { untilEndOfTurn } from './end-of-turn.ts'
+import { handedOver } from './handover.ts'
 import type { Log } from './log.ts'
-import { readFailure } from './log-entry.ts'
-import type { LogItem, LogReader } from './log-reader.ts'
+import { entryOf, readFailure } from './log-entry.ts'
+import type { LogReader } from './log-reader.ts'
 
 type ReadOptions = Parameters<Consumer['read']>[2]
 
-/** Reads a log for one consumer, one read after the other, and waits for what is appended. */
+/**
+ * Reads a log for one consumer: from the file, one read after the other, or what is appended while a read waits for just that, as it is handed over.
+ */
 export class LogFollower {
   readonly #log: Log
   readonly #clock: Clock
@@ -24,20 +29,22 @@ export class LogFollower {
   }
 
   /** See `Consumer.read`. Everything that is read is behind `afterSeq`. */
-  async read(afterSeq: number, options: ReadOptions): Promise<LogItem[]> {
+  async read(afterSeq: number, options: ReadOptions): Promise<LogEntry[]> {
     const deadline = this.#clock.monotonicMs() + options.waitMs
     for (;;) {
       options.signal?.throwIfAborted()
       // Before the reader is used again: nobody would close what it opens.
       this.#checkOpen()
-      const items = await this.#readNow(afterSeq, options)
+      // What was released is not to be waited for.
+      const after = Math.max(afterSeq, this.#log.firstSeq - 1)
+      const isBehind = this.#log.durableSeq > after
+      const waitMs = deadline - this.#clock.monotonicMs()
+      if (!isBehind && waitMs <= 0) return []
+      const entries = await (isBehind ? this.#readNow(after, options) : this.#nextCommitted(after, waitMs, options))
+      if (entries.length === 0) continue
       options.signal?.throwIfAborted()
       this.#checkOpen()
-      if (items.length > 0) return items
-      if (this.#log.durableSeq > afterSeq) continue
-      const waitMs = deadline - this.#clock.monotonicMs()
-      if (waitMs <= 0) return []
-      await this.#waitForMore(waitMs, options.signal)
+      return entries
     }
   }
 
@@ -53,7 +60,7 @@ export class LogFollower {
     await this.#reader.close().catch(() => undefined)
   }
 
-  #readNow(afterSeq: number, { limit, maxBytes }: ReadOptions): Promise<LogItem[]> {
+  #readNow(afterSeq: number, { limit, maxBytes }: ReadOptions): Promise<LogEntry[]> {
     const reading = this.#reading.then(async () => {
       try {
         return await this.#reader.read(afterSeq, Math.max(1, limit), maxBytes)
@@ -62,25 +69,35 @@ export class LogFollower {
       }
     })
     this.#reading = reading.catch(() => undefined)
-    return reading
+    return reading.then((items) => items.map(entryOf))
   }
 
-  #waitForMore(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
+  /** What is committed next, if it follows upon `afterSeq`; nothing where that is to be read, and when the time is over. */
+  async #nextCommitted(
+    afterSeq: number,
+    waitMs: number,
+    { limit, maxBytes, signal }: ReadOptions,
+  ): Promise<LogEntry[]> {
+    const expected = { afterSeq, limit: Math.max(1, limit), maxBytes }
+    const entries = await new Promise<LogEntry[]>((resolve, reject) => {
       const settle = (finish: () => void): void => {
         cancelTimer()
         cancelWait()
-        this.#wakers.delete(wake)
+        this.#wakers.delete(take)
         signal?.removeEventListener('abort', onAbort)
         finish()
       }
       const onAbort = (): void => settle(() => reject(signal?.reason))
-      const wake = (): void => settle(resolve)
-      const cancelTimer = this.#clock.schedule(waitMs, wake)
-      const cancelWait = this.#log.onNextDurable(wake)
-      this.#wakers.add(wake)
+      const take = (batch?: CommittedBatch): void =>
+        settle(() => resolve(batch === undefined ? [] : handedOver(batch, expected)))
+      const cancelTimer = this.#clock.schedule(waitMs, () => take())
+      const cancelWait = this.#log.onNextDurable(take)
+      this.#wakers.add(take)
       signal?.addEventListener('abort', onAbort, { once: true })
     })
+    // Whoever appended it is answered first: what is done with it may take a while.
+    if (entries.length > 0) await untilEndOfTurn()
+    return entries
   }
 
   #checkOpen(): void {

@@ -2,6 +2,7 @@ import { type BodyCodec, plainBodies } from './body/body-codec.ts'
 import { isUnreadable, readFully } from './file-io.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import { FrameReader } from './frame-reader.ts'
+import { pooledCopyOf } from './pooled-copy.ts'
 import { sliced } from './work-slices.ts'
 import type { RecordHeader } from './record-codec.ts'
 import type { Segment } from './segment.ts'
@@ -86,11 +87,11 @@ export class LogReader {
   /** Reads on behind `afterSeq`: at most `limit` items, and no more once `maxBytes` of bodies are reached. */
   async read(afterSeq: number, limit: number, maxBytes: number): Promise<LogItem[]> {
     const from = Math.max(afterSeq + 1, this.#log.firstSeq)
-    if (from !== this.#nextSeq) await this.#moveTo(from)
     const items: LogItem[] = []
     let bytes = 0
     this.#isReading = true
     try {
+      if (from !== this.#nextSeq) await this.#moveTo(from)
       while (items.length < limit && (bytes < maxBytes || items.length === 0)) {
         const next = this.#held ?? this.#next()
         const item = next instanceof Promise ? await next : next
@@ -114,7 +115,7 @@ export class LogReader {
       }
     } catch (error) {
       // What was read so far is read again.
-      await this.#moveTo(0).catch(() => undefined)
+      await this.#leaveFor(0).catch(() => undefined)
       if (isUnreadable(error)) this.#failedReads++
       throw error
     } finally {
@@ -122,23 +123,34 @@ export class LogReader {
       this.#letGo()
     }
     // The place is passed; the next one is tried as often.
-    if (this.#failedReads > 0) await this.#moveTo(0)
+    if (this.#failedReads > 0) await this.#leaveFor(0)
     this.#failedReads = 0
     return items
   }
 
   async close(): Promise<void> {
-    await this.#moveTo(0)
+    await this.#leaveFor(0)
   }
 
   /** The place of a deleted file is free once nobody has it open, and who has nothing to read might keep it open for days. */
   #letGo(): void {
     const open = this.#open
     if (this.#isReading || open === undefined || this.#log.segments.includes(open.segment)) return
-    void this.#moveTo(this.#nextSeq).catch(() => undefined)
+    void this.#leaveFor(this.#nextSeq).catch(() => undefined)
   }
 
+  /** Goes on at another place, in the same file where that is there: the events in between may have been handed over. */
   async #moveTo(seq: number): Promise<void> {
+    const open = this.#open
+    if (open === undefined || open.segment !== this.#segmentWith(seq)) return this.#leaveFor(seq)
+    this.#held = undefined
+    this.#nextSeq = seq
+    const { frames } = open
+    const place = await placeBefore(open.file, open.segment, seq)
+    if (seq < frames.expectedSeq || place.seq > frames.expectedSeq) frames.seek(place)
+  }
+
+  async #leaveFor(seq: number): Promise<void> {
     const open = this.#open
     this.#open = undefined
     this.#unwatch?.()
@@ -238,8 +250,12 @@ export class LogReader {
     }
   }
 
+  #segmentWith(seq: number): Segment | undefined {
+    return this.#log.segments.findLast(({ baseSeq }) => baseSeq <= seq)
+  }
+
   async #openSegment(seq: number): Promise<OpenSegment | undefined> {
-    const segment = this.#log.segments.findLast((candidate) => candidate.baseSeq <= seq)
+    const segment = this.#segmentWith(seq)
     if (segment === undefined) return undefined
     const file = await this.#fileSystem.open(segment.path, 'read')
     const countsAsDamage = this.#failedReads >= READ_ATTEMPTS - 1
@@ -268,17 +284,8 @@ export class LogReader {
 function recordOf({ seq, metaBytes }: RecordHeader, content: Buffer<ArrayBuffer>, wasOpened: boolean): LogRecord {
   const body = content.subarray(metaBytes)
   const meta = content.toString('utf8', 0, metaBytes)
-  return { kind: 'record', seq, meta, body: wasOpened ? body : copyOf(body), wasOpened }
-}
-
-/**
- * The chunk is overwritten by the next fill. Small bodies share Node's pool of 8 or, from Node.js 26 on, 64 KiB, and so much at most stays alive with one
- * that a handler keeps: an `ArrayBuffer` of its own for each took a third of the time of reading, and more memory than the body.
- */
-function copyOf(view: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
-  const copy = Buffer.allocUnsafe(view.length)
-  view.copy(copy)
-  return copy
+  // The chunk is overwritten by the next fill.
+  return { kind: 'record', seq, meta, body: wasOpened ? body : pooledCopyOf(body), wasOpened }
 }
 
 /** The nearest known beginning of a record at or before `seq`. */

@@ -4,7 +4,8 @@ import { BufferError } from '../buffer/buffer-error.ts'
 import { BackgroundSync } from './background-sync.ts'
 import type { BodyCodec } from './body/body-codec.ts'
 import { BatchEncoder, type BatchFrame, type EncodedBatch } from './batch-encoder.ts'
-import { type CommitGroup, CommitQueue } from './commit-queue.ts'
+import { type CommitGroup, CommitQueue, type CommittedBatch } from './commit-queue.ts'
+import { untilEndOfTurn } from './end-of-turn.ts'
 import { isNoSpace } from './file-io.ts'
 import { OpenSegment } from './open-segment.ts'
 import { SegmentMaker, type SegmentMakerOptions } from './segment-maker.ts'
@@ -35,7 +36,7 @@ export interface LogWriterOptions extends SegmentMakerOptions {
   /** Called when a segment turned out to hold nothing durable and is gone. */
   readonly onSegmentDropped: (segment: Segment) => void
   /** Called in the same turn in which records may be read, before their appends resolve. */
-  readonly onCommitted: (lastSeq: number) => void
+  readonly onCommitted: (batch: CommittedBatch) => void
   /** Called when the segment with this last record is full or old: the next one goes to another. */
   readonly onSegmentEnded: (lastSeq: number) => void
   /** Called when everything up to a record was synced. */
@@ -308,7 +309,7 @@ export class LogWriter {
     this.#appendedBytes += encoded.end - segment.readableEnd
     segment.readableEnd = encoded.end
     notifyListeners(batch, firstSeq, segment.header.createdAt + frame.elapsedMs)
-    this.#options.onCommitted(this.#lastSeq)
+    this.#options.onCommitted({ firstSeq, lastSeq: this.#lastSeq, groups: batch })
     this.#noteUnsynced()
     if (encoded.end >= segmentBytes * PREPARE_AT) this.#maker.prepare()
     return firstSeq
@@ -375,10 +376,6 @@ function notifyListeners(batch: readonly CommitGroup[], firstSeq: number, at: nu
     group.committed?.(seq, at)
     seq += group.records.length
   }
-}
-
-function untilEndOfTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function ignore(): void {}

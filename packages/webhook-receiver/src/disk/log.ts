@@ -1,7 +1,7 @@
 import type { Clock, Random } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
 import { type BodyCodec, plainBodies } from './body/body-codec.ts'
-import { bytesOf, type CommitGroup } from './commit-queue.ts'
+import { bytesOf, type CommitGroup, type CommittedBatch } from './commit-queue.ts'
 import { DurableHint } from './durable-hint.ts'
 import type { FileSystem } from './file-system.ts'
 import { LogReader } from './log-reader.ts'
@@ -68,7 +68,7 @@ export class Log {
   readonly #metaFile: TwoSlotFile
   readonly #writer: LogWriter
   readonly #hint: DurableHint
-  readonly #waiters: Set<() => void> = new Set()
+  readonly #waiters: Set<(batch?: CommittedBatch) => void> = new Set()
   readonly #onRelease: Set<() => void> = new Set()
   /** Files of released segments that are still there. */
   #released: string[] = []
@@ -102,9 +102,9 @@ export class Log {
           const index = this.segments.indexOf(segment)
           if (index !== -1) this.segments.splice(index, 1)
         },
-        onCommitted: (lastSeq) => {
-          this.#durableSeq = lastSeq
-          this.#wake()
+        onCommitted: (batch) => {
+          this.#durableSeq = batch.lastSeq
+          this.#wake(batch)
         },
         onSegmentEnded: options.onSegmentEnded ?? (() => undefined),
         onSynced: (lastSeq) => {
@@ -278,8 +278,11 @@ export class Log {
     this.#saveMeta().catch(() => undefined)
   }
 
-  /** Calls back once when more has become durable or the log is closed. Returns a function that takes the wish back. */
-  onNextDurable(callback: () => void): () => void {
+  /**
+   * Calls back once: with what has become durable, in that turn and before its appends resolve, or when the log is closed. Returns a function that
+   * takes the wish back.
+   */
+  onNextDurable(callback: (batch?: CommittedBatch) => void): () => void {
     this.#waiters.add(callback)
     return () => this.#waiters.delete(callback)
   }
@@ -304,10 +307,10 @@ export class Log {
     await this.#metaFile.write(encodeMeta(this.#meta))
   }
 
-  #wake(): void {
+  #wake(batch?: CommittedBatch): void {
     const waiters = [...this.#waiters]
     this.#waiters.clear()
-    for (const waiter of waiters) waiter()
+    for (const waiter of waiters) waiter(batch)
   }
 }
 

@@ -1,3 +1,5 @@
+import { untilEndOfTurn } from './end-of-turn.ts'
+
 /**
  * Divides long work into slices, so that the event loop gets its turn. Call it once per step; when it returns a promise, await it.
  */
@@ -7,8 +9,6 @@ export function sliced(stepsPerSlice: number): () => Promise<void> | undefined {
     steps++
     if (steps < stepsPerSlice) return undefined
     steps = 0
-    return new Promise((resolve) => {
-      setImmediate(resolve)
-    })
+    return untilEndOfTurn()
   }
 }

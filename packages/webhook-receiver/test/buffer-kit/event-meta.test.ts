@@ -1,8 +1,23 @@
-import { assert, constant, property, record, string, tuple, array, integer, option, uint8Array } from 'fast-check'
+import {
+  anything,
+  array,
+  assert,
+  constant,
+  double,
+  integer,
+  oneof,
+  option,
+  property,
+  record,
+  string,
+  tuple,
+  uint8Array,
+} from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { NewEvent } from '../../src/buffer/event-buffer.ts'
 import {
   checkEventSize,
+  copyOfEvent,
   decodeEvent,
   encodeEventMeta,
   eventIdentity,
@@ -65,6 +80,88 @@ describe('encodeEventMeta', () => {
         expect(decodeEvent(encodeEventMeta(whole), body, place)).toStrictEqual({ ...whole, ...place })
       }),
     )
+  })
+})
+
+describe('copyOfEvent', () => {
+  // Halves of surrogate pairs among them: a name that was cut can end with one.
+  const text = (): ReturnType<typeof string> => string({ unit: 'binary' })
+  const texts = oneof(
+    text(),
+    array(integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units)),
+  )
+  const numbers = oneof({ weight: 60, arbitrary: integer() }, double(), constant(-0), constant(Number.NaN))
+  const maybe = <Value>(values: Parameters<typeof option<Value>>[0]): ReturnType<typeof option<Value, undefined>> =>
+    option(values, { nil: undefined })
+  const required = {
+    id: texts,
+    source: texts,
+    receivedAt: numbers,
+    method: texts,
+    url: texts,
+    headers: array(tuple(texts, texts)),
+    body: uint8Array(),
+  }
+  const others = {
+    tenant: texts,
+    key: texts,
+    type: texts,
+    eventId: texts,
+    occurredAt: numbers,
+    batch: record({ id: texts, index: numbers, size: numbers }),
+    remoteAddress: texts,
+  }
+
+  it('gives what would be read back of any event, or nothing where JSON changes it', () => {
+    let copied = 0
+    const events = record(
+      { ...required, ...others },
+      { requiredKeys: ['id', 'source', 'receivedAt', 'method', 'url', 'headers', 'body'] },
+    )
+    assert(
+      property(events, (event) => {
+        const body = new Uint8Array(event.body)
+        const copy = copyOfEvent(event as NewEvent, body, place)
+        if (copy === undefined) return
+        copied++
+        expect(copy).toStrictEqual(decodeEvent(encodeEventMeta(event as NewEvent), body, place))
+      }),
+      { numRuns: 500 },
+    )
+    expect(copied).toBeGreaterThan(100)
+  })
+
+  it('has all of an event as most are, in the order of what is read back', () => {
+    const body = new Uint8Array(full.body)
+    const copy = copyOfEvent(full, body, place)
+    expect(copy).toStrictEqual({ ...full, ...place })
+    expect(copy?.body).toBe(body)
+    expect(Object.keys(copy ?? {})).toEqual(Object.keys(decodeEvent(encodeEventMeta(full), body, place)))
+  })
+
+  it('shares nothing with the event that could change', () => {
+    const copy = copyOfEvent(full, new Uint8Array(), place)
+    expect(copy?.headers).not.toBe(full.headers)
+    expect(copy?.headers[0]).not.toBe(full.headers[0])
+    expect(copy?.batch).not.toBe(full.batch)
+  })
+
+  it('gives nothing for what got past the types', () => {
+    const members = ['id', 'receivedAt', 'occurredAt', 'url', 'tenant', 'remoteAddress'] as const
+    assert(
+      property(oneof(...members.map((name) => constant(name))), maybe(anything()), (name, value) => {
+        const event = { ...full, [name]: value } as NewEvent
+        const copy = copyOfEvent(event, full.body as Uint8Array<ArrayBuffer>, place)
+        if (copy !== undefined)
+          expect(copy).toStrictEqual(decodeEvent(encodeEventMeta(event), full.body as Uint8Array<ArrayBuffer>, place))
+      }),
+    )
+    for (const value of [Number.NaN, Infinity, -0, new Date(0), null]) {
+      const event = { ...full, receivedAt: value } as NewEvent
+      expect(copyOfEvent(event, new Uint8Array(), place)).toBeUndefined()
+    }
+    for (const headers of [[['a', undefined]], [[1, 'b']]] as unknown as NewEvent['headers'][])
+      expect(copyOfEvent({ ...full, headers }, new Uint8Array(), place)).toBeUndefined()
   })
 })
 
