@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { NewEvent, StoredEvent } from '@holdfast/webhook-receiver'
 import {
   checkEventSize,
@@ -31,7 +31,7 @@ export function recordOf(event: NewEvent, partitions: number, maxEventBytes: num
   const meta = encodeEventMeta(event)
   const metaBytes = Buffer.byteLength(meta)
   checkEventSize(event.body.byteLength, metaBytes, maxEventBytes)
-  const fingerprint = createHash('sha256').update(eventIdentity(event)).digest('base64url')
+  const fingerprint = hash('sha256', eventIdentity(event), 'base64url')
   return {
     partition: partitionOf(event.key ?? event.id, partitions),
     fingerprint: fingerprint.slice(0, FINGERPRINT_CHARACTERS),

@@ -52,7 +52,7 @@ export function joinCalls(run: RunScript, onApart: () => void): RunScript {
   }
 
   const sendLater = async (script: Script, joined: Script): Promise<void> => {
-    await nextTurn()
+    await (script.isPrompt === true ? undefined : nextTurn())
     const calls = waiting.get(script) ?? []
     waiting.delete(script)
     for (const batch of batchesOf(calls)) {

@@ -21,17 +21,19 @@ return { meta[1], meta[2], info }
  * Arguments: milliseconds to remember ids, 0 for not at all; then fingerprint, meta and body of each event. Answers: for each its
  * number, negative where it was known. The first write is one that a full server refuses, so all or nothing is stored.
  */
-export const appendScript: Script = joinableScript(`${NOW}${INTEGER}
+export const appendScript: Script = joinableScript(
+  `${INTEGER}
 local meta = KEYS[1] .. ':meta'
 local counters = redis.call('HMGET', meta, 'seq', 'bytes')
 -- What is no number fails here, before anything is written.
 local first, before = (counters[1] or '0') + 0, (counters[2] or '0') + 0
 local seq, bytes = first, before
+local log, ids, window = KEYS[1] .. ':log', KEYS[1] .. ':id:', ARGV[1]
 local answer, failure = {}, nil
 for index = 2, #ARGV, 3 do
-  local id = KEYS[1] .. ':id:' .. ARGV[index]
+  local id, head, body = ids .. ARGV[index], ARGV[index + 1], ARGV[index + 2]
   local number = int(seq + 1)
-  local known = ARGV[1] ~= '0' and redis.pcall('SET', id, number, 'NX', 'GET', 'PX', ARGV[1])
+  local known = window ~= '0' and redis.pcall('SET', id, number, 'NX', 'GET', 'PX', window)
   if type(known) == 'table' then
     -- A server that is full still says what it knows.
     failure = known
@@ -42,15 +44,15 @@ for index = 2, #ARGV, 3 do
   if known then
     answer[#answer + 1] = '-' .. known
   else
-    local added = redis.pcall('XADD', KEYS[1] .. ':log', number .. '-0', 'm', ARGV[index + 1], 'b', ARGV[index + 2])
+    local added = redis.pcall('XADD', log, number .. '-0', 'm', head, 'b', body)
     if added.err then
       -- What a script has written stays when it fails: with an id whose event is not there a repeat would be acknowledged.
-      if ARGV[1] ~= '0' then redis.call('UNLINK', id) end
+      if window ~= '0' then redis.call('UNLINK', id) end
       failure = added
       break
     end
     seq = seq + 1
-    bytes = bytes + #ARGV[index + 1] + #ARGV[index + 2]
+    bytes = bytes + #head + #body
     answer[#answer + 1] = number
   end
 end
@@ -63,7 +65,9 @@ if seq > first then
   end
 end
 return failure or answer
-`)
+`,
+  { once: NOW, isPrompt: true },
+)
 
 /** Answers: number of the last event. */
 export const lastScript: Script = joinableScript(`return redis.call('HGET', KEYS[1] .. ':meta', 'seq')`)

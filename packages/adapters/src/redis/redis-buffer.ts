@@ -22,6 +22,7 @@ import {
 import type { BinaryRedisLike } from './client.ts'
 import { bufferFailure } from './buffer-failure.ts'
 import { joinCalls } from './join-calls.ts'
+import { loopUtilization } from './loop-utilization.ts'
 import { type RunScript, scriptRunner } from './script.ts'
 import { type EventRecord, recordOf } from './event-record.ts'
 import { statsOfReplies } from './buffer-stats.ts'
@@ -133,9 +134,12 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
 
   // With `waitAof` those whom a batch has answered still wait for disks: none of them would be back in that time.
   const linger = resolved.waitAof === undefined ? { linger: { clock, maxMs: LINGER_MS } } : {}
+  const loopShare = loopUtilization()
+  // In a cluster several batches are under way as it is.
+  const utilization = (): number => (isOne ? loopShare() : 0)
   // On one server everything goes together; in a cluster a node that is away holds up nothing but its own.
   const queueOf = (): AppendQueue<EventRecord, Outcome> =>
-    createAppendQueue({ maxBatchBytes, nextTurn, send: storeAll, ...linger })
+    createAppendQueue({ maxBatchBytes, nextTurn, send: storeAll, utilization, ...linger })
   const queues = partitions.map(queueOf)
   const queueFor = (partition: number): AppendQueue<EventRecord, Outcome> =>
     queues[isOne ? 0 : partition] as AppendQueue<EventRecord, Outcome>

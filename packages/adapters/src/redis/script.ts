@@ -7,6 +7,8 @@ export interface Script {
   readonly sha: string
   /** Does for several calls at once what this does for one; see `joinCalls`. */
   readonly joined?: Script
+  /** Whether it goes with what is asked at the same moment, and waits for nothing else of the turn: who asks has gathered what there is. */
+  readonly isPrompt?: boolean
   /** The arguments of a call that goes with others, where so many bytes of their reply are its share. It answers with strings. Absent: with little. */
   readonly within?: (args: readonly ScriptArgument[], bytes: number) => readonly ScriptArgument[]
 }
@@ -26,7 +28,7 @@ export function scriptOf(text: string): Script {
 }
 
 /** What is said of a script that has a form for several calls. */
-export interface Joinable extends Pick<Script, 'within'> {
+export interface Joinable extends Pick<Script, 'isPrompt' | 'within'> {
   /** What it begins with, where that is the same for all calls. */
   readonly once?: string
 }

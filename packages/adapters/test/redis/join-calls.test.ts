@@ -47,6 +47,16 @@ describe('joinCalls', () => {
     ])
   })
 
+  it('sends in the same turn what is asked of a script that waits for nothing else of it', async () => {
+    const { run, sent } = echo()
+    const joined = joinCalls(run, () => {})
+    const prompt = joinableScript('return #ARGV', { isPrompt: true })
+    const replies = [joined(prompt, ['a'], ['1']), joined(prompt, ['b'], ['2'])]
+    await Promise.resolve()
+    expect(sent).toEqual([[prompt.joined, 2]])
+    await Promise.all(replies)
+  })
+
   it('does not join different scripts, nor those that cannot be joined', async () => {
     const { run, sent } = echo()
     const joined = joinCalls(run, () => {})

@@ -1,7 +1,8 @@
+import { performance } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { NewEvent } from '@holdfast/webhook-receiver'
 import { type FakeClock, fakeClock } from '@holdfast/core/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { SingleRedisLike } from '../../src/redis/client.ts'
 import { appendScript, openScript } from '../../src/redis/log-scripts.ts'
 import { redisBuffer } from '../../src/redis/redis-buffer.ts'
@@ -42,7 +43,18 @@ async function someTurns(): Promise<void> {
 }
 
 /** How many batches were sent when the first was answered, while another append waited. */
-async function batchesBehind(waitsForDisks: boolean): Promise<number> {
+async function batchesBehind({
+  waitsForDisks = false,
+  utilization = 0,
+}: {
+  readonly waitsForDisks?: boolean
+  /** Share of the time in which the process was at work. */
+  readonly utilization?: number
+}): Promise<number> {
+  const loop = vi
+    .spyOn(performance, 'eventLoopUtilization')
+    .mockReturnValue({ idle: 1_000 * (1 - utilization), active: 1_000 * utilization, utilization })
+  onTestFinished(() => loop.mockRestore())
   const clock = fakeClock()
   const { client, appends } = slowServer(clock)
   const waitAof = waitsForDisks ? { waitAof: { client } } : {}
@@ -65,10 +77,14 @@ async function batchesBehind(waitsForDisks: boolean): Promise<number> {
 
 describe('redisBuffer', () => {
   it('has a batch wait for those who were just answered', async () => {
-    expect(await batchesBehind(false)).toBe(1)
+    expect(await batchesBehind({})).toBe(1)
+  })
+
+  it('has it wait for nobody while this process has enough to do', async () => {
+    expect(await batchesBehind({ utilization: 0.9 })).toBe(2)
   })
 
   it('has it wait for nobody where they still wait for disks', async () => {
-    expect(await batchesBehind(true)).toBe(2)
+    expect(await batchesBehind({ waitsForDisks: true })).toBe(2)
   })
 })

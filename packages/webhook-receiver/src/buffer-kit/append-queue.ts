@@ -29,6 +29,12 @@ export interface AppendQueueOptions<Item extends Sized, Outcome> {
     /** Longest wait, in ms. */
     readonly maxMs: number
   }
+  /**
+   * Share of the time, lately, in which this process was at work, 0 to 1. From a half on a batch holds no more than half of those who wait or were just
+   * answered, and waits for nobody: the server works for one half while this process works for the other, where else each would wait for the other to be
+   * through with all. Below that syncs are what takes the time, and a batch holds as many as it can. Absent: it always does.
+   */
+  readonly utilization?: () => number
 }
 
 /** Group commit: one batch at a time is under way, and what comes meanwhile is the next. */
@@ -46,14 +52,19 @@ interface Group<Item, Outcome> {
   readonly reject: (error: unknown) => void
 }
 
+// From there on this process needs more time for those who share a sync than the sync takes.
+const BUSY = 0.5
+
 /** Makes a queue that sends what is to be stored. Alone, a group goes at once; under load batches grow. */
 export function createAppendQueue<Item extends Sized, Outcome>(
   options: AppendQueueOptions<Item, Outcome>,
 ): AppendQueue<Item, Outcome> {
-  const { maxBatchBytes, send, nextTurn } = options
+  const { maxBatchBytes, send, nextTurn, utilization = () => 0 } = options
   const linger = options.linger && createLinger(options.linger)
   let waiting: Group<Item, Outcome>[] = []
   let sending: Promise<void> | undefined
+  /** Groups that waited or were answered when the last batch was. */
+  let around = 0
 
   const run = async (): Promise<void> => {
     try {
@@ -67,19 +78,20 @@ export function createAppendQueue<Item extends Sized, Outcome>(
   }
 
   const sendBatch = async (): Promise<void> => {
-    const batch = takeBatch()
+    const isBusy = utilization() >= BUSY
+    const batch = takeBatch(isBusy ? Math.ceil(Math.max(around, waiting.length) / 2) : Infinity)
     linger?.begin()
     const others = await settle(batch)
-    const groups = others + batch.length
-    await linger?.untilBack(others, () => waiting.length >= groups || bytesOf(waiting) >= maxBatchBytes)
+    if (isBusy) return
+    await linger?.untilBack(others, () => waiting.length >= around || bytesOf(waiting) >= maxBatchBytes)
   }
 
-  const takeBatch = (): readonly Group<Item, Outcome>[] => {
+  const takeBatch = (most: number): readonly Group<Item, Outcome>[] => {
     let bytes = 0
     let count = 0
     for (const group of waiting) {
       bytes += group.bytes
-      if (count > 0 && bytes > maxBatchBytes) break
+      if (count > 0 && (count === most || bytes > maxBatchBytes)) break
       count++
     }
     const batch = waiting.slice(0, count)
@@ -97,6 +109,7 @@ export function createAppendQueue<Item extends Sized, Outcome>(
       if (outcomes.length !== sent.length)
         throw new BufferError('buffer_failed', `There are ${outcomes.length} outcomes for ${sent.length} items.`)
       others = waiting.length
+      around = others + batch.length
       let from = 0
       for (const { items, resolve } of batch) {
         resolve(outcomes.slice(from, from + items.length))

@@ -1,7 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import { fakeClock } from '@holdfast/core/testing'
 import { describe, expect, it } from 'vitest'
-import { type AppendQueueOptions, createAppendQueue, type Sized } from '../../src/buffer-kit/append-queue.ts'
+import {
+  type AppendQueue,
+  type AppendQueueOptions,
+  createAppendQueue,
+  type Sized,
+} from '../../src/buffer-kit/append-queue.ts'
 
 interface Named extends Sized {
   readonly name: string
@@ -200,6 +205,54 @@ describe('createAppendQueue', () => {
       await server.answer()
       await Promise.all(added)
       expect(server.sent).toEqual(['a', 'b', 'c', 'd', 'e'])
+    })
+  })
+
+  describe('with the utilization of this process', () => {
+    const utilized = (share: number) => {
+      const clock = fakeClock()
+      const server = scripted()
+      const linger = { clock, maxMs: 5 }
+      return {
+        clock,
+        server,
+        queue: createAppendQueue({ maxBatchBytes: 9, linger, utilization: () => share, ...server }),
+      }
+    }
+    const addAll = (queue: AppendQueue<Named, string>, names: string): Promise<readonly string[]>[] =>
+      Array.from(names, (name) => queue.add([item(name)]))
+
+    it('sends one half of those who are around while it works for the other', async () => {
+      const { server, queue } = utilized(0.5)
+      const added = addAll(queue, 'abcdef')
+      await server.answer()
+      await server.answer()
+      // Those who were answered are back, and others with them.
+      added.push(...addAll(queue, 'ABCgh'))
+      for (let batch = 0; batch < 5; batch++) await server.answer()
+      await Promise.all(added)
+      expect(server.sent).toEqual(['abc', 'def', 'ABCg', 'h'])
+    })
+
+    it('keeps nobody who comes alone, and has nobody wait for those who were answered', async () => {
+      const { clock, server, queue } = utilized(1)
+      const added = addAll(queue, 'a')
+      await server.answer()
+      added.push(...addAll(queue, 'b'))
+      await clock.advance(100)
+      await server.answer()
+      expect(server.sent).toEqual(['a', 'b'])
+      await server.answer()
+      await Promise.all(added)
+    })
+
+    it('sends all who wait while it has little to do', async () => {
+      const { server, queue } = utilized(0.49)
+      const added = addAll(queue, 'abcdef')
+      await server.answer()
+      await server.answer()
+      await Promise.all(added)
+      expect(server.sent).toEqual(['abcdef'])
     })
   })
 })
