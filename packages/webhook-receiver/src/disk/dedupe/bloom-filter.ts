@@ -14,7 +14,8 @@ export class BloomFilter {
 
   constructor(bytes: Buffer) {
     this.bytes = bytes
-    this.#bits = bytes.length * 8
+    // No probe goes further.
+    this.#bits = Math.min(bytes.length * 8, 2 ** 32 - 1)
   }
 
   static forCount(count: number): BloomFilter {
@@ -25,10 +26,9 @@ export class BloomFilter {
   add(word: number, step: number): void {
     let at = word
     for (let probe = 0; probe < PROBES; probe++) {
-      const bit = at % this.#bits
-      const byte = Math.floor(bit / 8)
-      this.bytes[byte] = (this.bytes[byte] ?? 0) | (1 << (bit % 8))
-      at = (at + (step | 1)) >>> 0
+      const bit = this.#bitAt(at)
+      this.bytes[bit >>> 3] = (this.bytes[bit >>> 3] ?? 0) | (1 << (bit & 7))
+      at += step | 1
     }
   }
 
@@ -36,10 +36,15 @@ export class BloomFilter {
     let at = wordOf(fingerprint, words.filter)
     const step = wordOf(fingerprint, words.filterStep) | 1
     for (let probe = 0; probe < PROBES; probe++) {
-      const bit = at % this.#bits
-      if (((this.bytes[Math.floor(bit / 8)] ?? 0) & (1 << (bit % 8))) === 0) return false
-      at = (at + step) >>> 0
+      const bit = this.#bitAt(at)
+      if (((this.bytes[bit >>> 3] ?? 0) & (1 << (bit & 7))) === 0) return false
+      at += step
     }
     return true
+  }
+
+  /** Both are unsigned 32-bit numbers to the compiler: a remainder of doubles takes many times as long. */
+  #bitAt(at: number): number {
+    return (at >>> 0) % (this.#bits >>> 0)
   }
 }

@@ -20,6 +20,11 @@ export function writeEntry(target: Buffer, offset: number, fingerprint: Fingerpr
   target.writeUIntBE(Math.max(0, at), offset + TIME_AT, 6)
 }
 
+/** Copies an entry to a place in another buffer. */
+export function copyEntry(source: Buffer, offset: number, target: Buffer, at: number): void {
+  for (let index = 0; index < ENTRY_BYTES; index++) target[at + index] = source[offset + index] ?? 0
+}
+
 export function fingerprintAt(source: Buffer, offset: number): Fingerprint {
   return source.toString('latin1', offset, offset + FINGERPRINT_BYTES)
 }

@@ -6,7 +6,7 @@ import type { SeqRange } from '../seq.ts'
 import { BloomFilter } from './bloom-filter.ts'
 import { sortedOffsets } from './entry-sorter.ts'
 import { words } from './fingerprint.ts'
-import { ENTRY_BYTES, storedIdAt } from './id-entry.ts'
+import { copyEntry, ENTRY_BYTES, storedIdAt } from './id-entry.ts'
 import { bucketOf, IdRun } from './id-run.ts'
 import {
   BUCKET_BYTES,
@@ -78,20 +78,19 @@ async function writeContent(
     const kept = Buffer.allocUnsafe(gathered.length)
     let end = 0
     let bucket = part * 2 ** (bucketBits - partBits)
-    let crc = 0
+    let bucketStart = 0
     const closeBucketsBefore = (next: number): void => {
       for (; bucket < next; bucket++) {
         table.writeUInt32LE(count, bucket * BUCKET_BYTES)
-        table.writeUInt32LE(crc, bucket * BUCKET_BYTES + 4)
-        crc = 0
+        table.writeUInt32LE(crc32(kept.subarray(bucketStart, end)), bucket * BUCKET_BYTES + 4)
+        bucketStart = end
       }
     }
     for (const offset of sortedOffsets(gathered, partBits)) {
       const { at } = storedIdAt(gathered, offset)
       if (at < since) continue
       closeBucketsBefore(bucketOf(gathered.readUInt32BE(offset + words.bucket), bucketBits))
-      gathered.copy(kept, end, offset, offset + ENTRY_BYTES)
-      crc = crc32(kept.subarray(end, end + ENTRY_BYTES), crc)
+      copyEntry(gathered, offset, kept, end)
       end += ENTRY_BYTES
       filter.add(gathered.readUInt32BE(offset + words.filter), gathered.readUInt32BE(offset + words.filterStep))
       newestAt = Math.max(newestAt, at)

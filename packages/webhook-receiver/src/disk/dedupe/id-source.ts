@@ -1,6 +1,6 @@
 import type { SeqRange } from '../seq.ts'
 import { words } from './fingerprint.ts'
-import { ENTRY_BYTES } from './id-entry.ts'
+import { copyEntry, ENTRY_BYTES } from './id-entry.ts'
 import { bucketOf, type IdRun } from './id-run.ts'
 import type { IdTable } from './id-table.ts'
 import { sliced } from '../work-slices.ts'
@@ -63,7 +63,7 @@ async function divide(entries: Buffer, partBits: number): Promise<Buffer[]> {
     const part = bucketOf(entries.readUInt32BE(offset + words.bucket), partBits)
     const end = ends[part] ?? 0
     const target = parts[part]
-    if (target !== undefined) entries.copy(target, end, offset, offset + ENTRY_BYTES)
+    if (target !== undefined) copyEntry(entries, offset, target, end)
     ends[part] = end + ENTRY_BYTES
     const turn = pause()
     if (turn !== undefined) await turn
