@@ -8,7 +8,8 @@ export type MessagePiece = Uint8Array | string
 export function addPiece(pieces: MessagePiece[], piece: MessagePiece): void {
   if (piece === '') return
   const last = pieces.length - 1
-  const before = pieces[last]
+  // Not before the first: an index of -1 is a property that the engine looks for slowly.
+  const before = last < 0 ? undefined : pieces[last]
   if (typeof piece === 'string' && typeof before === 'string') pieces[last] = before + piece
   else pieces.push(piece)
 }

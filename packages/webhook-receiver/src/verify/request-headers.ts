@@ -17,7 +17,7 @@ export function headerValues(headers: HeaderPairs, name: string): readonly strin
 /** The values of `name` joined as the Fetch standard joins them. `undefined`: absent. */
 export function joinedHeader(headers: HeaderPairs, name: string): string | undefined {
   const values = headerValues(headers, name)
-  return values.length === 0 ? undefined : values.join(', ')
+  return values.length < 2 ? values[0] : values.join(', ')
 }
 
 const none: readonly string[] = []
