@@ -43,8 +43,8 @@ export function writeReply({ message }: NodeRequest, response: ServerResponse, r
   if (response.headersSent || response.destroyed) return
   const { status, headers, body } = reply
   // RFC 9110 section 8.6: a 204 has no length, and that of a 304 would be another answer's.
-  const length = status === 204 || status === 304 ? {} : { 'content-length': Buffer.byteLength(body) }
-  response.writeHead(status, { ...headers, ...length })
+  const hasLength = status !== 204 && status !== 304
+  response.writeHead(status, hasLength ? { ...headers, 'content-length': Buffer.byteLength(body) } : headers)
   response.end(body)
   discardRest(message)
 }

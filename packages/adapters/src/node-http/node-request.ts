@@ -28,7 +28,7 @@ export interface ParserAdvice {
  * @throws RawBodyUnavailableError when the body was read by somebody else.
  */
 export function incomingWebhook(request: NodeRequest, advice: ParserAdvice): IncomingWebhook {
-  return { ...requestHead(request), body: rawBody(request, advice) }
+  return incoming(request, headerPairs(request.message), rawBody(request, advice))
 }
 
 /** The same without the body: reading it throws `error`, so that the receiver reports the failure as it reports every other. */
@@ -37,23 +37,25 @@ export function unreadableWebhook(request: NodeRequest, error: RawBodyUnavailabl
     [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }),
   }
   // Without headers no declared length can turn the failure into a 413.
-  return { ...requestHead(request), headers: [], body }
+  return incoming(request, [], body)
 }
 
-function requestHead({ message, target }: NodeRequest): Omit<IncomingWebhook, 'body'> {
+function incoming(
+  { message, target }: NodeRequest,
+  headers: HeaderPairs,
+  body: IncomingWebhook['body'],
+): IncomingWebhook {
+  const { method = '' } = message
+  const url = target ?? message.url ?? ''
   const { remoteAddress } = message.socket
-  return {
-    method: message.method ?? '',
-    url: target ?? message.url ?? '',
-    headers: headerPairs(message),
-    ...(remoteAddress === undefined ? {} : { remoteAddress }),
-  }
+  return remoteAddress === undefined ? { method, url, headers, body } : { method, url, headers, body, remoteAddress }
 }
 
 function headerPairs({ rawHeaders, headers }: IncomingMessage): HeaderPairs {
   const pairs: [string, string][] = []
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const [name = '', value = ''] = [rawHeaders[index], rawHeaders[index + 1]]
+    const name = rawHeaders[index] ?? ''
+    const value = rawHeaders[index + 1] ?? ''
     if (!name.startsWith(':')) pairs.push([name, value])
     // RFC 9113 section 8.3.1: what HTTP/2 has in the place of Host.
     else if (name === ':authority' && headers.host === undefined) pairs.push(['host', value])
@@ -63,8 +65,8 @@ function headerPairs({ rawHeaders, headers }: IncomingMessage): HeaderPairs {
 
 function rawBody(request: NodeRequest, { culpritOf, fix }: ParserAdvice): IncomingWebhook['body'] {
   const { message, body, rawBody: kept } = request
-  const bytes = [body, kept].find((value) => value instanceof Uint8Array)
-  if (bytes !== undefined) {
+  const bytes = body instanceof Uint8Array ? body : kept
+  if (bytes instanceof Uint8Array) {
     // Parsers inflate before they hand over, and the signature covers what was sent.
     if (isEncoded(message)) throw new RawBodyUnavailableError('A body parser inflated the body', fix)
     return bytes

@@ -5,7 +5,20 @@ import type { IncomingMessage } from 'node:http'
  * the work for it. Leaving early harms nobody: the socket stays, for the reply still has to go out.
  */
 export function requestBytes(request: IncomingMessage): AsyncIterable<Uint8Array> {
-  return { [Symbol.asyncIterator]: () => new RequestBytes(request) }
+  return new RequestBody(request)
+}
+
+// A class: a literal with a computed name is put together by the engine's slow path, each time.
+class RequestBody implements AsyncIterable<Uint8Array> {
+  readonly #request: IncomingMessage
+
+  constructor(request: IncomingMessage) {
+    this.#request = request
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    return new RequestBytes(this.#request)
+  }
 }
 
 interface Waiting {

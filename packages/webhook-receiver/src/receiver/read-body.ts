@@ -26,13 +26,13 @@ export async function readBody(
   const declared = headerValues(headers, 'content-length')[0]
   if (declared !== undefined && Number(declared) > maxBytes) throw bodyTooLarge(maxBytes)
 
-  let gathered: Uint8Array = new Uint8Array(0)
+  let gathered: Uint8Array | undefined
   let length = 0
   try {
     for await (const chunk of body) {
       if (!(chunk instanceof Uint8Array)) throw rawBodyUnavailable('Something decoded the body before the receiver')
       if (length + chunk.byteLength > maxBytes) throw bodyTooLarge(maxBytes)
-      gathered = length === 0 ? chunk : append(gathered, length, chunk, maxBytes)
+      gathered = gathered === undefined ? chunk : append(gathered, length, chunk, maxBytes)
       length += chunk.byteLength
       hold(gathered.byteLength)
     }
@@ -47,7 +47,8 @@ export async function readBody(
       cause,
     })
   }
-  return gathered.subarray(0, length)
+  if (gathered === undefined) return new Uint8Array(0)
+  return gathered.byteLength === length ? gathered : gathered.subarray(0, length)
 }
 
 /** Body of a request that was read before. Reading it throws `configuration_error` with reason `raw_body_unavailable`. */
