@@ -21,10 +21,12 @@ export interface AcceptContender {
 export const OURS = { alone: 'nodeHttpWebhooks', drained: 'nodeHttpWebhooks, drained' } as const
 /** What ours is compared with. */
 export const BARE = 'node:http'
+export const BY_HAND = 'by hand'
 export const QUEUES = { bullmq: 'BullMQ', pgBoss: 'pg-boss' } as const
 
 /** Those that answer only for what is on the disk. */
 export const durableContenders: readonly AcceptContender[] = [
+  inThisProcess(BY_HAND, 'by hand'),
   inThisProcess(OURS.alone, 'nodeHttpWebhooks', 'idle'),
   inThisProcess(OURS.drained, 'nodeHttpWebhooks'),
   inThisProcess('with SQLite', 'with SQLite', 'idle'),

@@ -27,7 +27,9 @@ function bullListener(): RequestListener {
     })
     worker.on('error', () => undefined)
   }
-  return queueListener(({ id, headers, body }) => queue.add('webhook', { headers, body }, { jobId: id }))
+  return queueListener(({ id, headers, body }) =>
+    queue.add('webhook', { headers, body: body.toString() }, { jobId: id }),
+  )
 }
 
 async function ourListener(): Promise<RequestListener> {

@@ -1,5 +1,6 @@
-/** The servers of the accept section. Arguments: which one, and for ours the directory of the buffer, and `idle` for no deliveries. */
+/** The servers of the accept section. Arguments: which one, the directory for what it stores, and for ours `idle` for no deliveries. */
 import type { RequestListener } from 'node:http'
+import { join } from 'node:path'
 import github from '@holdfast/adapters/connectors/github'
 import { expressWebhooks } from '@holdfast/adapters/express'
 import { nodeHttpWebhooks } from '@holdfast/adapters/node-http'
@@ -7,6 +8,8 @@ import { createReceiver, type EventBuffer, type Receiver } from '@holdfast/webho
 import { diskBuffer, sqliteBuffer } from '@holdfast/webhook-receiver/disk'
 import express from 'express'
 import { webhookSecret } from './github-delivery.ts'
+import { handWrittenLog } from './hand-written-log.ts'
+import { queueListener } from './queue-listener.ts'
 import { serveListener } from './serve-listener.ts'
 
 const [kind = '', directory = '', mode = ''] = process.argv.slice(2)
@@ -26,6 +29,8 @@ async function listenerFor(name: string): Promise<RequestListener> {
       })
       return app
     }
+    case 'by hand':
+      return queueListener(handWrittenLog(join(directory, 'log')))
     case 'nodeHttpWebhooks':
       return nodeHttpWebhooks(await startReceiver(diskBuffer({ directory })), { source: 'github' })
     case 'with SQLite':

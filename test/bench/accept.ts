@@ -1,5 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
-import { type AcceptContender, acceptContenders, BARE, durableContenders, OURS, QUEUES } from './accept-contenders.ts'
+import {
+  type AcceptContender,
+  acceptContenders,
+  BARE,
+  BY_HAND,
+  durableContenders,
+  OURS,
+  QUEUES,
+} from './accept-contenders.ts'
 import type { LoadOrder, LoadResult } from './load-generator.ts'
 import { besideBar, microseconds, milliseconds, perSecond, ratio, type Section, versionOf } from './report.ts'
 import type { ServerReport } from './serve-listener.ts'
@@ -40,6 +48,7 @@ export async function durableAccept(quick: boolean): Promise<Section> {
     conclusions: [
       atLeast(results, alone, BARE, 0.6),
       atLeast(results, drained, BARE, 0.6),
+      `${alone} ÷ ${BY_HAND}: ${ratio(medianRatio(results, alone, BY_HAND))}`,
       ...besideQueues(results),
       besideIdle(results),
     ],
@@ -73,6 +82,7 @@ export async function durableAcceptOnSlowDisk(quick: boolean): Promise<Section> 
 function method(quick: boolean): string[] {
   return [
     'One server at a time, each in its own process and started anew for each round, load generator in another: raw sockets, keep-alive, closed loop, 1 KiB of GitHub-like JSON, signed',
+    `${BY_HAND}: a node:http server for this one provider that verifies (HMAC-SHA256), compares ids in a Set, appends to a file with write and fdatasync, many at once, answers 200; no checksum, no recovery, no deliveries`,
     'nodeHttpWebhooks and expressWebhooks on diskBuffer: verify (HMAC-SHA256), deduplicate, append with fdatasync, answer 200; drained: a no-op destination takes the events meanwhile',
     'with SQLite: nodeHttpWebhooks on sqliteBuffer, in a thread of its own, synced at each commit',
     `${QUEUES.bullmq} ${versionOf('bullmq')} on a Redis with appendfsync always, ${QUEUES.pgBoss} ${versionOf('pg-boss')} on a PostgreSQL that syncs each commit, as their documentation shows: node:http verifies (HMAC-SHA256), awaits \`queue.add\` or \`boss.send\` with the delivery's id, answers 200; a worker takes the jobs meanwhile`,

@@ -56,6 +56,7 @@ describe('the benchmark', () => {
       'p-retry',
     ]
     const durable = [
+      'by hand',
       'nodeHttpWebhooks',
       'nodeHttpWebhooks, drained',
       'with SQLite',

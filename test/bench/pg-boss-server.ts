@@ -17,7 +17,7 @@ await boss.createQueue(QUEUE)
 if (worker !== 'idle') await boss.work(QUEUE, { batchSize: 64, pollingIntervalSeconds: 0.5 }, async () => undefined)
 serveListener(
   queueListener(async ({ id, headers, body }) => {
-    await boss.send(QUEUE, { headers, body }, { id: uuidOf(id) })
+    await boss.send(QUEUE, { headers, body: body.toString() }, { id: uuidOf(id) })
   }),
 )
 
