@@ -14,9 +14,11 @@ import {
   createAppendQueue,
   createArrivals,
   createByteBudget,
+  createHandover,
   createLifetime,
   positionOf,
   positionUpTo,
+  runsOf,
   seqOf,
 } from '@holdfast/webhook-receiver/buffer-kit'
 import { appendRecords } from './append-statement.ts'
@@ -24,7 +26,6 @@ import { bufferFailure } from './buffer-failure.ts'
 import { readStats } from './buffer-stats.ts'
 import { createDatabase } from './database.ts'
 import { encodeEvent, entriesOf, type EventRecord } from './event-record.ts'
-import { createHandover, runsOf } from './handover.ts'
 import { listenTo } from './notifications.ts'
 import { type PostgresBufferOptions, resolvePostgresBufferOptions } from './postgres-buffer-options.ts'
 import { createPostgresConsumer } from './postgres-consumer.ts'

@@ -1,14 +1,13 @@
 import { BufferError, type Consumer, type CursorDelta, type EventPlace, type Lease } from '@holdfast/webhook-receiver'
-import { type Arrivals, seqOf } from '@holdfast/webhook-receiver/buffer-kit'
+import { type Arrivals, createLogReads, type Handover, seqOf } from '@holdfast/webhook-receiver/buffer-kit'
 import { bufferFailure } from './buffer-failure.ts'
 import { readCursor } from './cursor.ts'
 import type { Database } from './database.ts'
 import { readDeadLetters } from './dead-letters.ts'
-import type { Handover } from './handover.ts'
+import { entriesOf } from './event-record.ts'
 import { createHeldCommits } from './held-commits.ts'
 import { createHeldMarks } from './held-marks.ts'
 import { createHeldReads } from './held-reads.ts'
-import { createLogReads } from './log-reads.ts'
 import { laneOf, letterItem, parkedItem, parkedOf } from './set-aside.ts'
 import type { SqlQuery, SqlRow, SqlValue } from './sql-client.ts'
 import { readText, storedText } from './text.ts'
@@ -107,8 +106,9 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
         throw failure(error, read.lease.partition)
       })
       if (rows === undefined) throw staleLease(read.lease.partition)
-      return rows
+      return entriesOf(read.lease.partition, rows)
     },
+    entriesOf,
   })
   const commitHeld = createHeldCommits(queryInTime, schema, () => id)
   const markHeld = createHeldMarks(queryInTime, schema, () => id)

@@ -42,7 +42,7 @@ export function recordOf(event: NewEvent, partitions: number, maxEventBytes: num
 }
 
 /** The event of a record. */
-export function eventOf(partition: number, seq: number, meta: Buffer, body: Buffer): StoredEvent {
+export function eventOf(partition: number, seq: number, meta: string | Buffer, body: Uint8Array): StoredEvent {
   // A copy: clients cut replies out of one large piece of memory, which a small event would keep alive.
   return decodeEvent(String(meta), new Uint8Array(body), { partition, position: positionOf(seq) })
 }

@@ -18,8 +18,8 @@ return { meta[1], meta[2], info }
 `)
 
 /**
- * Arguments: milliseconds to remember ids, 0 for not at all; then fingerprint, meta and body of each event. Answers: for each its
- * number, negative where it was known. The first write is one that a full server refuses, so all or nothing is stored.
+ * Arguments: milliseconds to remember ids, 0 for not at all; then fingerprint, meta and body of each event. Answers: the server's history, as leases have it;
+ * for each event its number, negative where it was known. The first write is one that a full server refuses, so all or nothing is stored.
  */
 export const appendScript: Script = joinableScript(
   `${INTEGER}
@@ -29,7 +29,7 @@ local counters = redis.call('HMGET', meta, 'seq', 'bytes')
 local first, before = (counters[1] or '0') + 0, (counters[2] or '0') + 0
 local seq, bytes = first, before
 local log, ids, window = KEYS[1] .. ':log', KEYS[1] .. ':id:', ARGV[1]
-local answer, failure = {}, nil
+local answer, failure = { run }, nil
 for index = 2, #ARGV, 3 do
   local id, head, body = ids .. ARGV[index], ARGV[index + 1], ARGV[index + 2]
   local number = int(seq + 1)
@@ -66,7 +66,7 @@ if seq > first then
 end
 return failure or answer
 `,
-  { once: NOW, isPrompt: true },
+  { once: `${RUN}${NOW}`, isPrompt: true },
 )
 
 /** Answers: number of the last event. */

@@ -14,9 +14,11 @@ import {
   createAppendQueue,
   createArrivals,
   createByteBudget,
+  createHandover,
   createLifetime,
   positionOf,
   positionUpTo,
+  runsOf,
   seqOf,
 } from '@holdfast/webhook-receiver/buffer-kit'
 import type { BinaryRedisLike } from './client.ts'
@@ -79,6 +81,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     pollMs: resolved.pollMs,
     lastSeqs: async (indexes) => new Map(await Promise.all(indexes.map(lastSeqOf))),
   })
+  const handover = createHandover(clock)
   const { minAgeMs, maxBytes } = resolved.retention
   const retention = [amountOf(minAgeMs), amountOf(maxBytes)] as const
   const leases = new Map<string, { readonly consumer: string; readonly lease: Lease }>()
@@ -112,8 +115,10 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     // What the client keeps while it is offline counts until it lets go of it.
     const onSettled = (): void => budget.giveBack(bytes)
     const windowMs = String(Math.ceil(dedupeWindowMs))
-    const answer = (await partition.run(appendScript, [windowMs, ...args], undefined, onSettled)) as Buffer[]
-    const seqs = answer.map((seq) => Number(String(seq)))
+    const answer = await partition.run(appendScript, [windowMs, ...args], undefined, onSettled)
+    const [history, ...numbers] = (answer as Buffer[]).map(String) as [string, ...string[]]
+    const seqs = numbers.map(Number)
+    for (const run of runsOf(records, seqs)) handover.offer(run, history)
     arrivals.announce(partition.index, Math.max(...seqs.map(Math.abs)))
     return seqs
   }
@@ -234,6 +239,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
         name: consumer,
         partitions,
         arrivals,
+        handover,
         retention,
         requireOpen,
         onLease: (owner, lease, held) => {

@@ -1,15 +1,15 @@
+import { BufferError, type Consumer, type EventPlace, type Lease, type ParkedLane } from '@holdfast/webhook-receiver'
 import {
-  BufferError,
-  type Consumer,
-  type EventPlace,
-  type Lease,
-  type LogEntry,
-  type ParkedLane,
-} from '@holdfast/webhook-receiver'
-import { type Arrivals, positionOf, positionUpTo, seqOf, untilAborted } from '@holdfast/webhook-receiver/buffer-kit'
+  type Arrivals,
+  createLogReads,
+  type Handover,
+  positionOf,
+  positionUpTo,
+  seqOf,
+} from '@holdfast/webhook-receiver/buffer-kit'
 import type { Script, ScriptArgument } from './script.ts'
 import { readDeadLetters } from './dead-letters.ts'
-import { consumerKey, entriesOf, groupedBy, type Partition, rowsOf } from './partition.ts'
+import { consumerKey, entriesOf, eventEntry, groupedBy, type Partition, rowsOf } from './partition.ts'
 import {
   asideMarkScript,
   deadLanesScript,
@@ -34,6 +34,7 @@ export interface RedisConsumerOptions {
   readonly name: string
   readonly partitions: readonly Partition[]
   readonly arrivals: Arrivals
+  readonly handover: Handover
   /** What is kept of what everybody is through with, as arguments of scripts. */
   readonly retention: readonly [minAgeMs: string, maxBytes: string]
   /** @throws BufferError `buffer_closed` */
@@ -44,7 +45,7 @@ export interface RedisConsumerOptions {
 
 /** Makes the face of a consumer that is registered. */
 export function createRedisConsumer(options: RedisConsumerOptions): Consumer {
-  const { name, partitions, arrivals, retention, requireOpen, onLease } = options
+  const { name, partitions, arrivals, handover, retention, requireOpen, onLease } = options
   const key = consumerKey(name)
 
   const partitionOf = (index: number): Partition => {
@@ -67,15 +68,16 @@ export function createRedisConsumer(options: RedisConsumerOptions): Consumer {
     return reply
   }
 
-  const readNow = async (
-    lease: Lease,
-    after: number,
-    { limit, maxBytes }: { readonly limit: number; readonly maxBytes: number },
-    isFirst: boolean,
-  ): Promise<LogEntry[]> => {
-    const reply = await askLeased(lease, readScript, [String(after), String(limit), String(maxBytes)])
-    return entriesOf(lease.partition, reply as Buffer[], isFirst ? undefined : after)
-  }
+  const reads = createLogReads({
+    arrivals,
+    handover,
+    requireOpen,
+    async ask({ lease, after, isFirst, limit, maxBytes }) {
+      const reply = await askLeased(lease, readScript, [String(after), String(limit), String(maxBytes)])
+      return entriesOf(lease.partition, reply as Buffer[], isFirst ? undefined : after)
+    },
+    entriesOf: (partition, rows) => rows.map(({ seq, meta, body }) => eventEntry(partition, seq, meta, body)),
+  })
 
   const inParts = async <Item extends { readonly event: { readonly body: Uint8Array } }>(
     items: readonly Item[],
@@ -117,8 +119,10 @@ export function createRedisConsumer(options: RedisConsumerOptions): Consumer {
   const acquireOne = async (partition: number, owner: string, leaseMs: number): Promise<Lease | undefined> => {
     const reply = await ask(partition, acquireScript, [owner, String(Math.ceil(leaseMs)), key])
     if (reply === null) return undefined
-    const [epoch, ends] = (reply as Buffer[]).map((part) => Number(String(part))) as [number, number]
-    const lease = { partition, epoch, expiresAt: ends / 1000 }
+    const [epoch, ends, history] = (reply as Buffer[]).map(String) as [string, string, string]
+    const lease = { partition, epoch: Number(epoch), expiresAt: Number(ends) / 1000 }
+    // Of one that does not name its history nobody could tell it from another.
+    if (history !== '') reads.leased(lease, history)
     onLease(name, lease, true)
     return lease
   }
@@ -141,20 +145,7 @@ export function createRedisConsumer(options: RedisConsumerOptions): Consumer {
       }
       return leases
     },
-    async read(lease, after, { waitMs, signal, ...most }) {
-      signal?.throwIfAborted()
-      const afterSeq = seqOf(after)
-      const read = (): Promise<LogEntry[]> => untilAborted(readNow(lease, afterSeq, most, after === null), signal)
-      if (waitMs <= 0) return read()
-      const listener = arrivals.listen(lease.partition, afterSeq)
-      try {
-        const entries = await read()
-        if (entries.length > 0 || !(await listener.wait(waitMs, signal))) return entries
-        return await read()
-      } finally {
-        listener.close()
-      }
-    },
+    read: reads.read,
     async load(lease) {
       const [low, done, retry] = (await askLeased(lease, loadScript)) as [Buffer, Buffer[], Buffer[]]
       return {

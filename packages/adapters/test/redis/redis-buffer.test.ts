@@ -16,7 +16,7 @@ function slowServer(clock: FakeClock) {
     new Promise((resolve) => {
       appends.push(async () => {
         await clock.advance(40)
-        resolve([Buffer.from(String(appends.length))])
+        resolve(['a history', String(appends.length)].map((part) => Buffer.from(part)))
       })
     })
   const answers: Readonly<Record<string, (sha: unknown) => unknown>> = {

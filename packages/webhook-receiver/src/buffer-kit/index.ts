@@ -6,8 +6,12 @@ export type { ArrivalListener, Arrivals, ArrivalsOptions } from './arrivals.ts'
 export { createByteBudget } from './byte-budget.ts'
 export type { ByteBudget } from './byte-budget.ts'
 export { checkEventSize, decodeEvent, encodeEventMeta, eventIdentity } from './event-meta.ts'
+export { createHandover, runsOf } from './handover.ts'
+export type { Expected, ExpectedRead, HandedRow, Handover, StoredRecord, StoredRun } from './handover.ts'
 export { createLifetime } from './lifetime.ts'
 export type { Lifetime } from './lifetime.ts'
+export { createLogReads } from './log-reads.ts'
+export type { LogRead, LogReads, LogReadsOptions } from './log-reads.ts'
 export { partitionOf, positionOf, positionUpTo, seqOf } from './position.ts'
 export {
   defaultServerBufferOptions,

@@ -1,9 +1,19 @@
-import type { Consumer, Lease, LogEntry } from '@holdfast/webhook-receiver'
-import { type Arrivals, seqOf, untilAborted } from '@holdfast/webhook-receiver/buffer-kit'
-import { entriesOf } from './event-record.ts'
-import type { Handover } from './handover.ts'
-import type { HeldRead } from './held-reads.ts'
-import type { SqlRow } from './sql-client.ts'
+import type { Consumer, Lease, LogEntry } from '../buffer/event-buffer.ts'
+import type { Arrivals } from './arrivals.ts'
+import type { HandedRow, Handover } from './handover.ts'
+import { seqOf } from './position.ts'
+import { untilAborted } from './until-aborted.ts'
+
+/** What of a partition is read. */
+export interface LogRead {
+  readonly lease: Lease
+  /** Number of the event behind which it begins. */
+  readonly after: number
+  /** Whether it is the first of a partition of which nothing was done: what is missing before it was deleted, not lost. */
+  readonly isFirst: boolean
+  readonly limit: number
+  readonly maxBytes: number
+}
 
 /** What reads of the log are made of. */
 export interface LogReadsOptions {
@@ -12,7 +22,9 @@ export interface LogReadsOptions {
   /** @throws BufferError `buffer_closed` */
   readonly requireOpen: () => void
   /** Asks the server. Rejects where the lease is lost. */
-  readonly ask: (read: HeldRead) => Promise<readonly SqlRow[]>
+  readonly ask: (read: LogRead) => Promise<LogEntry[]>
+  /** The entries of what was handed over. */
+  readonly entriesOf: (partition: number, rows: readonly HandedRow[]) => LogEntry[]
 }
 
 /**
@@ -33,7 +45,7 @@ interface Held {
 }
 
 /** Makes the reads of a consumer. */
-export function createLogReads({ arrivals, handover, requireOpen, ask }: LogReadsOptions): LogReads {
+export function createLogReads({ arrivals, handover, requireOpen, ask, entriesOf }: LogReadsOptions): LogReads {
   const held = new Map<number, Held>()
 
   const timelineOf = ({ partition, epoch }: Lease): string | undefined => {
@@ -51,8 +63,8 @@ export function createLogReads({ arrivals, handover, requireOpen, ask }: LogRead
       const after = seqOf(position)
       const { partition } = lease
       const ahead = { partition, timeline: timelineOf(lease), after, limit, maxBytes }
-      const askServer = async (): Promise<LogEntry[]> =>
-        entriesOf(partition, await untilAborted(ask({ lease, after, limit, maxBytes }), signal))
+      const isFirst = position === null
+      const askServer = (): Promise<LogEntry[]> => untilAborted(ask({ lease, after, isFirst, limit, maxBytes }), signal)
       const soonMs = handover.soonMs(ahead, lingerMs)
       if (soonMs <= 0 && waitMs <= 0) return askServer()
       const expected = handover.expect(ahead)

@@ -1,14 +1,23 @@
 import type { Clock } from '@holdfast/core'
-import type { EventRecord } from './event-record.ts'
-import type { SqlRow } from './sql-client.ts'
 
-/** Events that one statement stored in a partition: in order and without gaps. */
+/** An event in the form in which it is stored. */
+export interface StoredRecord {
+  readonly partition: number
+  /** Everything but the body, in a form of the buffer. */
+  readonly meta: string | Buffer
+  readonly body: Uint8Array
+}
+
+/** Events that were stored in a partition at once: in order and without gaps. */
 export interface StoredRun {
   readonly partition: number
   /** Number of the first. */
   readonly first: number
-  readonly records: readonly EventRecord[]
+  readonly records: readonly StoredRecord[]
 }
+
+/** An event as it is handed over. */
+export type HandedRow = Readonly<{ seq: number } & Pick<StoredRecord, 'meta' | 'body'>>
 
 /** What somebody reads next. */
 export interface ExpectedRead {
@@ -24,7 +33,7 @@ export interface ExpectedRead {
 /** A read that takes what is handed over until it is closed. */
 export interface Expected {
   /** What follows upon the event behind which it begins. */
-  readonly rows: readonly SqlRow[]
+  readonly rows: readonly HandedRow[]
   close(): void
 }
 
@@ -66,7 +75,7 @@ export function createHandover(clock: Clock): Handover {
       return Math.max(0, end.atMs + lingerMs - clock.monotonicMs())
     },
     expect({ partition, timeline, after, limit, maxBytes }) {
-      const rows: SqlRow[] = []
+      const rows: HandedRow[] = []
       let bytes = 0
       const take = (run: StoredRun, runTimeline: string): void => {
         let seq = after + rows.length + 1
@@ -89,9 +98,9 @@ export function createHandover(clock: Clock): Handover {
   }
 }
 
-/** The runs of what was stored with one statement. `seqs`: the number of each, negative where it was known. */
-export function runsOf(records: readonly EventRecord[], seqs: readonly number[]): Iterable<StoredRun> {
-  const runs = new Map<number, StoredRun & { readonly records: EventRecord[] }>()
+/** The runs of what was stored at once. `seqs`: the number of each, negative where it was known. */
+export function runsOf(records: readonly StoredRecord[], seqs: readonly number[]): Iterable<StoredRun> {
+  const runs = new Map<number, StoredRun & { readonly records: StoredRecord[] }>()
   for (const [index, record] of records.entries()) {
     const { partition } = record
     const first = seqs[index] as number

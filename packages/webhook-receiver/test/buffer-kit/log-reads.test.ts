@@ -1,10 +1,12 @@
 import { fakeClock } from '@holdfast/core/testing'
-import { positionOf, createArrivals } from '@holdfast/webhook-receiver/buffer-kit'
-import { BufferError, type LogEntry } from '@holdfast/webhook-receiver'
 import { describe, expect, it } from 'vitest'
-import { encodeEvent, type EventRecord } from '../../src/postgres/event-record.ts'
-import { createHandover, runsOf } from '../../src/postgres/handover.ts'
-import { createLogReads } from '../../src/postgres/log-reads.ts'
+import { BufferError } from '../../src/buffer/buffer-error.ts'
+import type { LogEntry } from '../../src/buffer/event-buffer.ts'
+import { createArrivals } from '../../src/buffer-kit/arrivals.ts'
+import { decodeEvent, encodeEventMeta } from '../../src/buffer-kit/event-meta.ts'
+import { createHandover, type HandedRow, runsOf, type StoredRecord } from '../../src/buffer-kit/handover.ts'
+import { createLogReads } from '../../src/buffer-kit/log-reads.ts'
+import { positionOf } from '../../src/buffer-kit/position.ts'
 
 const lease = { partition: 3, epoch: 8, expiresAt: Infinity }
 const options = { limit: 10, maxBytes: 1_000, waitMs: 0, lingerMs: 100 }
@@ -22,7 +24,7 @@ function underTest(timeline = 'one'): {
   readonly read: (after: number, more?: Partial<typeof options>) => Promise<string[]>
 } {
   const clock = fakeClock()
-  const stored: EventRecord[] = []
+  const stored: StoredRecord[] = []
   const asked: number[] = []
   let isOpen = true
   const handover = createHandover(clock)
@@ -35,8 +37,13 @@ function underTest(timeline = 'one'): {
     },
     async ask({ after, limit }) {
       asked.push(after)
-      return stored.slice(after, after + limit).map(({ meta, body }, index) => ({ seq: after + index + 1, meta, body }))
+      const rows = stored.slice(after, after + limit)
+      return entriesOf(
+        3,
+        rows.map(({ meta, body }, index) => ({ seq: after + index + 1, meta, body })),
+      )
     },
+    entriesOf,
   })
   reads.leased(lease, 'one')
   return {
@@ -56,16 +63,23 @@ function underTest(timeline = 'one'): {
   }
 }
 
-function recordOf(id: string): EventRecord {
+function recordOf(id: string): StoredRecord {
   const event = { id, source: 's', receivedAt: 1, method: 'POST', url: '/', headers: [], body: Buffer.from('12345') }
-  return { ...encodeEvent(event, 1, 100), partition: 3 }
+  return { partition: 3, meta: encodeEventMeta(event), body: event.body }
+}
+
+function entriesOf(partition: number, rows: readonly HandedRow[]): LogEntry[] {
+  return rows.map(({ seq, meta, body }) => ({
+    kind: 'event',
+    event: decodeEvent(String(meta), new Uint8Array(body), { partition, position: positionOf(seq) }),
+  }))
 }
 
 function idsOf(entries: readonly LogEntry[]): string[] {
   return entries.map((entry) => (entry.kind === 'event' ? `${Number(entry.event.position)} ${entry.event.id}` : 'hole'))
 }
 
-describe('the reads of the log on PostgreSQL', () => {
+describe('createLogReads', () => {
   it('take what this process stores while they wait, and do not ask for it', async () => {
     const { read, store, asked } = underTest()
     const waiting = read(0, { waitMs: 500 })
