@@ -16,6 +16,7 @@ import {
   createByteBudget,
   createHandover,
   createLifetime,
+  loopUtilization,
   positionOf,
   positionUpTo,
   runsOf,
@@ -123,6 +124,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
       return stored
     },
     linger: { clock, maxMs: LINGER_MS },
+    utilization: loopUtilization(),
   })
 
   /** Announces what a notification tells: the buffer, and each partition with the number of its last event, such as `7:0-12,3-40`. */

@@ -16,6 +16,7 @@ import {
   createByteBudget,
   createHandover,
   createLifetime,
+  loopUtilization,
   positionOf,
   positionUpTo,
   runsOf,
@@ -24,7 +25,6 @@ import {
 import type { BinaryRedisLike } from './client.ts'
 import { bufferFailure } from './buffer-failure.ts'
 import { joinCalls } from './join-calls.ts'
-import { loopUtilization } from './loop-utilization.ts'
 import { type RunScript, scriptRunner } from './script.ts'
 import { type EventRecord, recordOf } from './event-record.ts'
 import { statsOfReplies } from './buffer-stats.ts'

@@ -32,7 +32,8 @@ export interface AppendQueueOptions<Item extends Sized, Outcome> {
   /**
    * Share of the time, lately, in which this process was at work, 0 to 1. From a half on a batch holds no more than half of those who wait or were just
    * answered, and waits for nobody: the server works for one half while this process works for the other, where else each would wait for the other to be
-   * through with all. Below that syncs are what takes the time, and a batch holds as many as it can. Absent: it always does.
+   * through with all. When about as many wait as a batch held, the next one is sent before that one is answered. Below that syncs are what takes the time,
+   * and a batch holds as many as it can. Absent: it always does.
    */
   readonly utilization?: () => number
 }
@@ -52,6 +53,13 @@ interface Group<Item, Outcome> {
   readonly reject: (error: unknown) => void
 }
 
+/** A batch that is under way. */
+interface Sent<Item, Outcome> {
+  readonly groups: readonly Group<Item, Outcome>[]
+  readonly outcomes: Promise<readonly Outcome[]>
+  readonly isBusy: boolean
+}
+
 // From there on this process needs more time for those who share a sync than the sync takes.
 const BUSY = 0.5
 
@@ -69,7 +77,8 @@ export function createAppendQueue<Item extends Sized, Outcome>(
   const run = async (): Promise<void> => {
     try {
       // Whom a batch has answered may have more to send at once, which goes with what waits.
-      for (await nextTurn(); waiting.length > 0; await nextTurn()) await sendBatch()
+      for (await nextTurn(); waiting.length > 0; await nextTurn())
+        for (let sent: Sent<Item, Outcome> | undefined = sendBatch(); sent !== undefined; ) sent = await settle(sent)
     } catch (error) {
       // Whoever comes later is not kept from trying.
       for (const { reject } of waiting.splice(0)) reject(error)
@@ -77,13 +86,19 @@ export function createAppendQueue<Item extends Sized, Outcome>(
     sending = undefined
   }
 
-  const sendBatch = async (): Promise<void> => {
+  const sendBatch = (): Sent<Item, Outcome> => {
     const isBusy = utilization() >= BUSY
-    const batch = takeBatch(isBusy ? Math.ceil(Math.max(around, waiting.length) / 2) : Infinity)
+    const groups = takeBatch(isBusy ? Math.ceil(Math.max(around, waiting.length) / 2) : Infinity)
     linger?.begin()
-    const others = await settle(batch)
-    if (isBusy) return
-    await linger?.untilBack(others, () => waiting.length >= around || bytesOf(waiting) >= maxBatchBytes)
+    return { groups, outcomes: outcomesOf(groups.flatMap(({ items }) => items)), isBusy }
+  }
+
+  const outcomesOf = async (items: readonly Item[]): Promise<readonly Outcome[]> => {
+    const outcomes = await send(items)
+    // Nobody may take for stored what nothing is known of.
+    if (outcomes.length !== items.length)
+      throw new BufferError('buffer_failed', `There are ${outcomes.length} outcomes for ${items.length} items.`)
+    return outcomes
   }
 
   const takeBatch = (most: number): readonly Group<Item, Outcome>[] => {
@@ -99,26 +114,26 @@ export function createAppendQueue<Item extends Sized, Outcome>(
     return batch
   }
 
-  /** Resolves with how many waited when the batch was answered, 0 where it failed. */
-  const settle = async (batch: readonly Group<Item, Outcome>[]): Promise<number> => {
-    let others = 0
+  /** Resolves with the batch that was sent before this one was answered, if any. */
+  const settle = async (sent: Sent<Item, Outcome>): Promise<Sent<Item, Outcome> | undefined> => {
+    const { groups, isBusy } = sent
+    let outcomes: readonly Outcome[]
     try {
-      const sent = batch.flatMap(({ items }) => items)
-      const outcomes = await send(sent)
-      // Nobody may take for stored what nothing is known of.
-      if (outcomes.length !== sent.length)
-        throw new BufferError('buffer_failed', `There are ${outcomes.length} outcomes for ${sent.length} items.`)
-      others = waiting.length
-      around = others + batch.length
-      let from = 0
-      for (const { items, resolve } of batch) {
-        resolve(outcomes.slice(from, from + items.length))
-        from += items.length
-      }
+      outcomes = await sent.outcomes
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      for (const { reject } of groups) reject(error)
+      return undefined
     }
-    return others
+    const others = waiting.length
+    around = others + groups.length
+    const next = isBusy && others >= groups.length / 2 ? sendBatch() : undefined
+    let from = 0
+    for (const { items, resolve } of groups) {
+      resolve(outcomes.slice(from, from + items.length))
+      from += items.length
+    }
+    if (!isBusy) await linger?.untilBack(others, () => waiting.length >= around || bytesOf(waiting) >= maxBatchBytes)
+    return next
   }
 
   return {

@@ -12,6 +12,7 @@ export { createLifetime } from './lifetime.ts'
 export type { Lifetime } from './lifetime.ts'
 export { createLogReads } from './log-reads.ts'
 export type { LogRead, LogReads, LogReadsOptions } from './log-reads.ts'
+export { loopUtilization } from './loop-utilization.ts'
 export { partitionOf, positionOf, positionUpTo, seqOf } from './position.ts'
 export {
   defaultServerBufferOptions,

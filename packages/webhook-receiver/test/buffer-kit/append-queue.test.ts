@@ -234,6 +234,35 @@ describe('createAppendQueue', () => {
       expect(server.sent).toEqual(['abc', 'def', 'ABCg', 'h'])
     })
 
+    it('sends the other half before it answers, and not where only few wait', async () => {
+      const { server, queue } = utilized(0.5)
+      const answered: string[] = []
+      const noted = (names: string): Promise<unknown>[] =>
+        addAll(queue, names).map((added) =>
+          added.then(([name]) => answered.push(`${name} after ${server.sent.join()}`)),
+        )
+      const added = noted('abcd')
+      await server.answer()
+      await server.answer()
+      expect(answered).toEqual(['A after ab,cd', 'B after ab,cd'])
+      await server.answer()
+      expect(answered.slice(2)).toEqual(['C after ab,cd', 'D after ab,cd'])
+      await Promise.all(added)
+    })
+
+    it('rejects a batch that was sent before the answer and fails, and no other', async () => {
+      const { server, queue } = utilized(1)
+      const failure = new Error('away')
+      const outcomes = Promise.allSettled(addAll(queue, 'ab'))
+      await server.answer()
+      await server.answer()
+      await server.answer(failure)
+      expect(await outcomes).toEqual([
+        { status: 'fulfilled', value: ['A'] },
+        { status: 'rejected', reason: failure },
+      ])
+    })
+
     it('keeps nobody who comes alone, and has nobody wait for those who were answered', async () => {
       const { clock, server, queue } = utilized(1)
       const added = addAll(queue, 'a')

@@ -1,6 +1,6 @@
 import { type EventLoopUtilization, performance } from 'node:perf_hooks'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { loopUtilization } from '../../src/redis/loop-utilization.ts'
+import { loopUtilization } from '../../src/buffer-kit/loop-utilization.ts'
 
 /** An event loop that was idle and at work for so long, in ms, since it began. */
 function loopOf(times: { idle: number; active: number }): void {
