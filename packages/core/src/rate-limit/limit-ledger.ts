@@ -13,8 +13,10 @@ const STEPS_PER_WINDOW = 64
 // Where the answer to the first call after a reset does not come, another call follows after this time.
 const PATIENCE_MS = 1_000
 const KEPT_MS = 60_000
-// Where a reset restored nothing, as where windows slide and it is that of the first call only, for so many windows a whole one is waited for.
+// Where a reset restored nothing, as where windows slide and it is that of the first call only, for so many windows a whole one is waited for. Long ones are not
+// worth it: where clocks only differ a little, nothing would be sent for an hour.
 const LET_DOWN_WINDOWS = 20
+const LONGEST_LET_DOWN_WINDOW_MS = 60_000
 
 /** A call that came to its end. */
 export interface LedgerCall {
@@ -140,6 +142,8 @@ export class LimitLedger {
     this.holders.hold(id, units, isWaiting)
     if (units === 0) return
     for (const [policy, told] of this.#told) {
+      // What is held while nothing is left is in flight already.
+      if (told.remaining < 1 && this.#nowMs < this.#openAtMs(told)) continue
       const isRested = this.#nowMs >= told.resetAt && this.#isRested(told)
       if (isRested && told.limit === 0) this.#told.delete(policy)
       else this.#told.set(policy, { ...told, ...(isRested ? this.#anew(told) : {}), grantedAt: this.#nowMs })
@@ -201,7 +205,8 @@ export class LimitLedger {
 
   /** When something is left again. */
   #openAtMs({ remaining, resetAt, windowMs, grantedAt, letDownUntil }: ToldLimit): number {
-    const isLetDown = remaining < 1 && this.#nowMs < letDownUntil
+    // The answer to what was sent since the reset tells.
+    const isLetDown = remaining < 1 && this.#nowMs < letDownUntil && grantedAt < resetAt
     return isLetDown ? Math.max(resetAt, grantedAt + windowMs + EDGE_MS) : resetAt
   }
 
@@ -219,7 +224,11 @@ export class LimitLedger {
     const resetInMs = resetMs ?? windowMs ?? 0
     const known = this.#told.get(policy)
     const ownWindowMs = Math.max(windowMs ?? resetInMs, known?.windowMs ?? 0)
-    const isLetDown = !isSuccess && remaining === 0 && startedMs >= (known?.resetAt ?? Infinity)
+    const isLetDown =
+      !isSuccess &&
+      remaining === 0 &&
+      startedMs >= (known?.resetAt ?? Infinity) &&
+      ownWindowMs <= LONGEST_LET_DOWN_WINDOW_MS
     const fresh: ToldLimit = {
       limit: limit === 0 ? (known?.limit ?? 0) : limit,
       remaining,
@@ -227,7 +236,7 @@ export class LimitLedger {
       windowMs: ownWindowMs,
       beganAt: known?.beganAt ?? 0,
       learnedAt: endedMs,
-      grantedAt: known?.grantedAt ?? endedMs,
+      grantedAt: Math.max(startedMs, known?.grantedAt ?? endedMs),
       letDownUntil: isLetDown ? endedMs + LET_DOWN_WINDOWS * ownWindowMs : (known?.letDownUntil ?? 0),
     }
     if (known === undefined) {

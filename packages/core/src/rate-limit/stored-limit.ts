@@ -36,7 +36,7 @@ export interface ToldLimit {
   /** The window began at this time or later. */
   readonly beganAt: number
   readonly learnedAt: number
-  /** When a process was allowed to send last. */
+  /** When a process was allowed to send last, or did. */
   readonly grantedAt: number
   /** Until when a reset is not trusted, because one restored nothing; 0: none did. */
   readonly letDownUntil: number

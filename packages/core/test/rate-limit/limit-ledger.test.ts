@@ -184,6 +184,51 @@ describe('LimitLedger: a limit that answers tell', () => {
     expect(at(48_600).capacity(1)).toBe(1)
   })
 
+  it('is not waited for longer because a call of before is still in flight', () => {
+    const { at, change } = ledgers([])
+    change(5_000, (ledger) => ledger.hold('slow', 1, false))
+    change(5_100, (ledger) => ledger.finished(ended(5_100, { readings: told(0, 2_000) })))
+    change(7_150, (ledger) => ledger.hold('probe', 1, false))
+    change(7_200, (ledger) => {
+      ledger.finished(ended(7_200, { startedMs: 7_150, isSuccess: false, readings: told(0, 1_000) }))
+      ledger.hold('probe', 0, true)
+    })
+    for (const nowMs of [7_300, 8_000, 9_000]) change(nowMs, (ledger) => ledger.hold('slow', 1, false))
+    expect([at(9_150).capacity(1), at(9_151).capacity(1)]).toEqual([0, 1])
+    change(9_200, (ledger) => ledger.hold('slow', 1, false))
+    expect(at(10_200).capacity(1) - at(10_200).holders.unitsOfOthers('probe')).toBe(1)
+  })
+
+  it('is waited for a whole window since what was sent last of what was held before', () => {
+    const { at, change } = ledgers([])
+    change(5_000, (ledger) => ledger.finished(ended(5_000, { readings: told(0, 2_000) })))
+    change(7_050, (ledger) =>
+      ledger.finished(ended(7_050, { startedMs: 7_040, isSuccess: false, readings: told(0, 100) })),
+    )
+    change(9_100, (ledger) => {
+      ledger.finished(ended(9_100, { startedMs: 9_060, readings: told(5, 1_000) }))
+      ledger.hold('a', 5, false)
+    })
+    change(9_900, (ledger) => {
+      ledger.finished(ended(9_900, { startedMs: 9_800, units: 5, readings: told(0, 200) }))
+      ledger.hold('a', 0, false)
+    })
+    expect(at(10_200).freeAtMs(1)).toBe(11_801)
+  })
+
+  it('is not waited for longer than told where windows are long', () => {
+    const { at, change } = ledgers([])
+    change(5_000, (ledger) => ledger.finished(ended(5_000, { readings: told(0, 3_600_000) })))
+    change(3_605_010, (ledger) => ledger.hold('a', 1, false))
+    // The clocks differ a little.
+    change(3_605_020, (ledger) => {
+      ledger.finished(ended(3_605_020, { startedMs: 3_605_010, isSuccess: false, readings: told(0, 1_000) }))
+      ledger.hold('a', 0, false)
+    })
+    expect(at(3_605_030).freeAtMs(1)).toBe(3_606_020)
+    expect(at(3_606_020).capacity(1)).toBe(1)
+  })
+
   it('is whole again when nothing was sent for two windows', () => {
     const { at, change } = ledgers([])
     change(5_000, (ledger) => ledger.finished(ended(5_000, { readings: told(0, 1_000) })))
