@@ -146,8 +146,22 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
   const queueOf = (): AppendQueue<EventRecord, Outcome> =>
     createAppendQueue({ maxBatchBytes, nextTurn, send: storeAll, utilization, ...linger })
   const queues = partitions.map(queueOf)
-  const queueFor = (partition: number): AppendQueue<EventRecord, Outcome> =>
-    queues[isOne ? 0 : partition] as AppendQueue<EventRecord, Outcome>
+
+  /** Resolves with what became of each, or rejects, when nothing of it is under way any more. */
+  const addAll = async (records: readonly EventRecord[]): Promise<readonly Outcome[]> => {
+    const [first] = queues
+    if (isOne && first !== undefined) return first.add(records)
+    const outcomes: Outcome[] = []
+    const byPartition = groupedBy(records.keys(), (index) => (records[index] as EventRecord).partition)
+    await allDone(
+      Array.from(byPartition, async ([partition, indexes]) => {
+        const queue = queues[partition] as AppendQueue<EventRecord, Outcome>
+        const added = await queue.add(indexes.map((index) => records[index] as EventRecord))
+        for (const [place, index] of indexes.entries()) outcomes[index] = added[place] as Outcome
+      }),
+    )
+    return outcomes
+  }
 
   const releaseAll = async (): Promise<void> => {
     const held = [...leases.values()]
@@ -214,20 +228,12 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
       requireOpen()
       const records = events.map((event) => recordOf(event, partitions.length, maxEventBytes))
       budget.take(bytesOf(records))
-      const results: AppendResult[] = []
-      const byQueue = groupedBy(records.keys(), (index) => queueFor((records[index] as EventRecord).partition))
-      await allDone(
-        Array.from(byQueue, async ([queue, indexes]) => {
-          const outcomes = await queue.add(indexes.map((index) => records[index] as EventRecord))
-          for (const [place, index] of indexes.entries()) {
-            const { partition } = records[index] as EventRecord
-            const seq = outcomes[place] as Outcome
-            if (seq instanceof BufferError) throw seq
-            const status = seq < 0 ? 'duplicate' : 'appended'
-            results[index] = { status, partition, position: positionOf(Math.abs(seq)) }
-          }
-        }),
-      )
+      const outcomes = await addAll(records)
+      const results = records.map(({ partition }, index): AppendResult => {
+        const seq = outcomes[index] as Outcome
+        if (seq instanceof BufferError) throw seq
+        return { status: seq < 0 ? 'duplicate' : 'appended', partition, position: positionOf(Math.abs(seq)) }
+      })
       await synced?.wait()
       return results
     },
