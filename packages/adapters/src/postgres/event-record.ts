@@ -17,6 +17,7 @@ export interface EventRecord {
   readonly partition: number
   /** Identity within its partition: 128 bits of SHA-256 of source, tenant and id, in hexadecimal. */
   readonly fingerprint: string
+  readonly event: NewEvent
   /** Everything but the body, as JSON in UTF-8. */
   readonly meta: Buffer
   readonly receivedAt: number
@@ -37,6 +38,7 @@ export function encodeEvent(event: NewEvent, partitions: number, maxEventBytes: 
   return {
     partition: partitionOf(event.key ?? event.id, partitions),
     fingerprint: hash('sha256', eventIdentity(event), 'hex').slice(0, FINGERPRINT_CHARACTERS),
+    event,
     meta,
     receivedAt: event.receivedAt,
     body,

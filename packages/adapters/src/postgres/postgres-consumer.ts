@@ -108,7 +108,6 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
       if (rows === undefined) throw staleLease(read.lease.partition)
       return entriesOf(read.lease.partition, rows)
     },
-    entriesOf,
   })
   const commitHeld = createHeldCommits(queryInTime, schema, () => id)
   const markHeld = createHeldMarks(queryInTime, schema, () => id)

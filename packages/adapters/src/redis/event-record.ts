@@ -16,6 +16,7 @@ export interface EventRecord {
   readonly partition: number
   /** Identity within its partition: 128 bits of SHA-256 of source, tenant and id. */
   readonly fingerprint: string
+  readonly event: NewEvent
   readonly meta: string
   readonly body: Buffer
   /** Bytes of meta and body. */
@@ -35,6 +36,7 @@ export function recordOf(event: NewEvent, partitions: number, maxEventBytes: num
   return {
     partition: partitionOf(event.key ?? event.id, partitions),
     fingerprint: fingerprint.slice(0, FINGERPRINT_CHARACTERS),
+    event,
     meta,
     body: Buffer.from(event.body),
     bytes: metaBytes + event.body.byteLength,
@@ -42,7 +44,7 @@ export function recordOf(event: NewEvent, partitions: number, maxEventBytes: num
 }
 
 /** The event of a record. */
-export function eventOf(partition: number, seq: number, meta: string | Buffer, body: Uint8Array): StoredEvent {
+export function eventOf(partition: number, seq: number, meta: Buffer, body: Buffer): StoredEvent {
   // A copy: clients cut replies out of one large piece of memory, which a small event would keep alive.
   return decodeEvent(String(meta), new Uint8Array(body), { partition, position: positionOf(seq) })
 }

@@ -67,15 +67,10 @@ export function entriesOf(partition: number, reply: readonly Buffer[], after: nu
         kind: 'hole',
         hole: { partition, from: positionOf(expected), to: positionOf(seq - 1), lost: seq - expected },
       })
-    entries.push(eventEntry(partition, seq, meta as Buffer, body as Buffer))
+    entries.push({ kind: 'event', event: eventOf(partition, seq, meta as Buffer, body as Buffer) })
     expected = seq + 1
   }
   return entries
-}
-
-/** The entry of an event. */
-export function eventEntry(partition: number, seq: number, meta: string | Buffer, body: Uint8Array): LogEntry {
-  return { kind: 'event', event: eventOf(partition, seq, meta, body) }
 }
 
 /** A flat reply in rows. */

@@ -9,7 +9,7 @@ import {
 } from '@holdfast/webhook-receiver/buffer-kit'
 import type { Script, ScriptArgument } from './script.ts'
 import { readDeadLetters } from './dead-letters.ts'
-import { consumerKey, entriesOf, eventEntry, groupedBy, type Partition, rowsOf } from './partition.ts'
+import { consumerKey, entriesOf, groupedBy, type Partition, rowsOf } from './partition.ts'
 import {
   asideMarkScript,
   deadLanesScript,
@@ -76,7 +76,6 @@ export function createRedisConsumer(options: RedisConsumerOptions): Consumer {
       const reply = await askLeased(lease, readScript, [String(after), String(limit), String(maxBytes)])
       return entriesOf(lease.partition, reply as Buffer[], isFirst ? undefined : after)
     },
-    entriesOf: (partition, rows) => rows.map(({ seq, meta, body }) => eventEntry(partition, seq, meta, body)),
   })
 
   const inParts = async <Item extends { readonly event: { readonly body: Uint8Array } }>(

@@ -1,10 +1,13 @@
 import type { Clock } from '@holdfast/core'
+import type { LogEntry, NewEvent } from '../buffer/event-buffer.ts'
+import { copyOfEvent, decodeEvent, encodeEventMeta } from './event-meta.ts'
+import { positionOf } from './position.ts'
 
-/** An event in the form in which it is stored. */
+/** An event that was stored. */
 export interface StoredRecord {
   readonly partition: number
-  /** Everything but the body, in a form of the buffer. */
-  readonly meta: string | Buffer
+  readonly event: NewEvent
+  /** Its body as it was stored: who appended the event may have changed the bytes since. */
   readonly body: Uint8Array
 }
 
@@ -15,9 +18,6 @@ export interface StoredRun {
   readonly first: number
   readonly records: readonly StoredRecord[]
 }
-
-/** An event as it is handed over. */
-export type HandedRow = Readonly<{ seq: number } & Pick<StoredRecord, 'meta' | 'body'>>
 
 /** What somebody reads next. */
 export interface ExpectedRead {
@@ -33,7 +33,7 @@ export interface ExpectedRead {
 /** A read that takes what is handed over until it is closed. */
 export interface Expected {
   /** What follows upon the event behind which it begins. */
-  readonly rows: readonly HandedRow[]
+  readonly entries: LogEntry[]
   close(): void
 }
 
@@ -75,27 +75,34 @@ export function createHandover(clock: Clock): Handover {
       return Math.max(0, end.atMs + lingerMs - clock.monotonicMs())
     },
     expect({ partition, timeline, after, limit, maxBytes }) {
-      const rows: HandedRow[] = []
+      const entries: LogEntry[] = []
       let bytes = 0
       const take = (run: StoredRun, runTimeline: string): void => {
-        let seq = after + rows.length + 1
+        let seq = after + entries.length + 1
         if (run.partition !== partition || run.first !== seq || runTimeline !== timeline) return
-        for (const { meta, body } of run.records) {
-          if (rows.length >= limit || bytes >= maxBytes) return
-          rows.push({ seq, meta, body })
+        for (const record of run.records) {
+          if (entries.length >= limit || bytes >= maxBytes) return
+          entries.push(entryOf(record, seq))
           seq++
-          bytes += body.byteLength
+          bytes += record.body.byteLength
         }
       }
       takers.add(take)
       return {
-        rows,
+        entries,
         close() {
           takers.delete(take)
         },
       }
     },
   }
+}
+
+/** What would be read back of a record. Each read is given one of its own, for handlers may change what they get. */
+function entryOf({ partition, event, body }: StoredRecord, seq: number): LogEntry {
+  const place = { partition, position: positionOf(seq) }
+  const bytes = new Uint8Array(body)
+  return { kind: 'event', event: copyOfEvent(event, bytes, place) ?? decodeEvent(encodeEventMeta(event), bytes, place) }
 }
 
 /** The runs of what was stored at once. `seqs`: the number of each, negative where it was known. */

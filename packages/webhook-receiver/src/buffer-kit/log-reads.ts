@@ -1,6 +1,6 @@
 import type { Consumer, Lease, LogEntry } from '../buffer/event-buffer.ts'
 import type { Arrivals } from './arrivals.ts'
-import type { HandedRow, Handover } from './handover.ts'
+import type { Handover } from './handover.ts'
 import { seqOf } from './position.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -23,8 +23,6 @@ export interface LogReadsOptions {
   readonly requireOpen: () => void
   /** Asks the server. Rejects where the lease is lost. */
   readonly ask: (read: LogRead) => Promise<LogEntry[]>
-  /** The entries of what was handed over. */
-  readonly entriesOf: (partition: number, rows: readonly HandedRow[]) => LogEntry[]
 }
 
 /**
@@ -45,7 +43,7 @@ interface Held {
 }
 
 /** Makes the reads of a consumer. */
-export function createLogReads({ arrivals, handover, requireOpen, ask, entriesOf }: LogReadsOptions): LogReads {
+export function createLogReads({ arrivals, handover, requireOpen, ask }: LogReadsOptions): LogReads {
   const held = new Map<number, Held>()
 
   const timelineOf = ({ partition, epoch }: Lease): string | undefined => {
@@ -69,8 +67,7 @@ export function createLogReads({ arrivals, handover, requireOpen, ask, entriesOf
       if (soonMs <= 0 && waitMs <= 0) return askServer()
       const expected = handover.expect(ahead)
       const listener = arrivals.listen(partition, after)
-      const arrived = (): LogEntry[] | undefined =>
-        expected.rows.length > 0 ? entriesOf(partition, expected.rows) : undefined
+      const arrived = (): LogEntry[] | undefined => (expected.entries.length > 0 ? expected.entries : undefined)
       try {
         if (soonMs > 0) await listener.wait(soonMs, signal)
         const handedOver = arrived()

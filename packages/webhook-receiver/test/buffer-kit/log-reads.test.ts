@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { BufferError } from '../../src/buffer/buffer-error.ts'
 import type { LogEntry } from '../../src/buffer/event-buffer.ts'
 import { createArrivals } from '../../src/buffer-kit/arrivals.ts'
-import { decodeEvent, encodeEventMeta } from '../../src/buffer-kit/event-meta.ts'
-import { createHandover, type HandedRow, runsOf, type StoredRecord } from '../../src/buffer-kit/handover.ts'
+import { createHandover, runsOf, type StoredRecord } from '../../src/buffer-kit/handover.ts'
 import { createLogReads } from '../../src/buffer-kit/log-reads.ts'
 import { positionOf } from '../../src/buffer-kit/position.ts'
 
@@ -37,13 +36,11 @@ function underTest(timeline = 'one'): {
     },
     async ask({ after, limit }) {
       asked.push(after)
-      const rows = stored.slice(after, after + limit)
-      return entriesOf(
-        3,
-        rows.map(({ meta, body }, index) => ({ seq: after + index + 1, meta, body })),
-      )
+      return stored.slice(after, after + limit).map(({ event }, index) => {
+        const place = { partition: 3, position: positionOf(after + index + 1) }
+        return { kind: 'event', event: { ...event, ...place, body: new Uint8Array(event.body) } }
+      })
     },
-    entriesOf,
   })
   reads.leased(lease, 'one')
   return {
@@ -65,14 +62,7 @@ function underTest(timeline = 'one'): {
 
 function recordOf(id: string): StoredRecord {
   const event = { id, source: 's', receivedAt: 1, method: 'POST', url: '/', headers: [], body: Buffer.from('12345') }
-  return { partition: 3, meta: encodeEventMeta(event), body: event.body }
-}
-
-function entriesOf(partition: number, rows: readonly HandedRow[]): LogEntry[] {
-  return rows.map(({ seq, meta, body }) => ({
-    kind: 'event',
-    event: decodeEvent(String(meta), new Uint8Array(body), { partition, position: positionOf(seq) }),
-  }))
+  return { partition: 3, event, body: Buffer.from(event.body) }
 }
 
 function idsOf(entries: readonly LogEntry[]): string[] {
