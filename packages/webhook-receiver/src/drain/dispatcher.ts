@@ -10,7 +10,6 @@ import type { Valve } from './valve.ts'
 
 // After so much uninterrupted work the event loop gets a turn, or a backlog of quick handlers would starve the host.
 const SLICE_MS = 10
-const CHECK_SLICE_EVERY = 32
 
 /** Starts the heads of lanes, in turn, within the destination's concurrency and pace. */
 export interface Dispatcher {
@@ -48,7 +47,6 @@ export function createDispatcher(options: {
   let cancelPause: (() => void) | undefined
   let pumpScheduled = false
   let halted = false
-  let sinceCheck = 0
   // Since when the event loop has had no turn, as far as that is known.
   let sliceStartMs = 0
   let cancelSlice: (() => void) | undefined
@@ -68,7 +66,6 @@ export function createDispatcher(options: {
   const pause = (delayMs: number, reason: 'pace' | 'slice'): void => {
     cancelPause = clock.schedule(delayMs, () => {
       cancelPause = undefined
-      sinceCheck = 0
       endSlice()
       pump(reason === 'pace')
     })
@@ -76,9 +73,6 @@ export function createDispatcher(options: {
 
   /** Whether work has gone on for long enough. A timer that fires shows that others have had their turn. */
   const isSliceOver = (nowMs: number): boolean => {
-    sinceCheck += 1
-    if (sinceCheck < CHECK_SLICE_EVERY) return false
-    sinceCheck = 0
     if (cancelSlice !== undefined) return nowMs - sliceStartMs > SLICE_MS
     sliceStartMs = nowMs
     cancelSlice = clock.schedule(0, endSlice, { background: true })

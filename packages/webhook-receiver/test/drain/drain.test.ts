@@ -323,4 +323,19 @@ describe('createDrain', () => {
     await real.advance(0)
     expect(drain.snapshot().delivered).toBe(500)
   })
+
+  test('lets the event loop have a turn after ten milliseconds, however few deliveries that were', async () => {
+    const real = fakeClock()
+    let workMs = 0
+    const clock = { ...real, monotonicMs: () => real.monotonicMs() + workMs, pendingTimers: 0 }
+    const stored = Array.from({ length: 20 }, (_, index) => event(`e${index}`, `k${index}`))
+    const { drain, quiet } = await drainFixture({ handle: () => void (workMs += 6), orderingKey: byKey }, stored, {
+      clock,
+    })
+    drain.start()
+    await quiet()
+    expect(drain.snapshot().delivered).toBe(2)
+    await real.advance(0)
+    expect(drain.snapshot().delivered).toBe(20)
+  })
 })
