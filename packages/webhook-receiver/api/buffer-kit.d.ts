@@ -3,7 +3,10 @@
 import { BufferDurability } from '@holdfast/webhook-receiver'
 import { Check } from '@holdfast/core'
 import { Clock } from '@holdfast/core'
+import { Consumer } from '@holdfast/webhook-receiver'
 import { EventPlace } from '@holdfast/webhook-receiver'
+import { Lease } from '@holdfast/webhook-receiver'
+import { LogEntry } from '@holdfast/webhook-receiver'
 import { NewEvent } from '@holdfast/webhook-receiver'
 import { Position } from '@holdfast/webhook-receiver'
 import { StoredEvent } from '@holdfast/webhook-receiver'
@@ -21,6 +24,7 @@ export interface AppendQueueOptions<Item extends Sized, Outcome> {
         readonly clock: Clock;
         readonly maxMs: number;
     };
+    readonly utilization?: () => number;
 }
 
 export interface ArrivalListener {
@@ -45,10 +49,49 @@ export interface ByteBudget {
     giveBack(bytes: number): void;
 }
 
+export interface Expected {
+    readonly entries: LogEntry[];
+    close(): void;
+}
+
+export interface ExpectedRead {
+    readonly partition: number;
+    readonly timeline: string | undefined;
+    readonly after: number;
+    readonly limit: number;
+    readonly maxBytes: number;
+}
+
+export interface Handover {
+    offer(run: StoredRun, timeline: string): void;
+    soonMs(place: Pick<ExpectedRead, 'partition' | 'timeline' | 'after'>, lingerMs: number): number;
+    expect(read: ExpectedRead): Expected;
+}
+
 export interface Lifetime {
     requireOpen(): void;
     open<Report>(work: () => Promise<Report>): Promise<Report>;
     close(work: () => Promise<void>): Promise<void>;
+}
+
+export interface LogRead {
+    readonly lease: Lease;
+    readonly after: number;
+    readonly isFirst: boolean;
+    readonly limit: number;
+    readonly maxBytes: number;
+}
+
+export interface LogReads {
+    readonly read: Consumer['read'];
+    leased(lease: Lease, timeline: string): void;
+}
+
+export interface LogReadsOptions {
+    readonly arrivals: Arrivals;
+    readonly handover: Handover;
+    readonly requireOpen: () => void;
+    readonly ask: (read: LogRead) => Promise<LogEntry[]>;
 }
 
 export type ResolvedServerBufferOptions = Required<Omit<ServerBufferOptions, 'durability'>> & {
@@ -70,6 +113,18 @@ export interface Sized {
     readonly bytes: number;
 }
 
+export interface StoredRecord {
+    readonly partition: number;
+    readonly event: NewEvent;
+    readonly body: Uint8Array;
+}
+
+export interface StoredRun {
+    readonly partition: number;
+    readonly first: number;
+    readonly records: readonly StoredRecord[];
+}
+
 export function answerInTime<Answer>(answer: Promise<Answer>, { clock, timeoutMs, server }: {
     readonly clock: Clock;
     readonly timeoutMs: number;
@@ -84,7 +139,11 @@ export function createArrivals({ clock, pollMs, lastSeqs }: ArrivalsOptions): Ar
 
 export function createByteBudget(maxBytes: number, server: string): ByteBudget;
 
+export function createHandover(clock: Clock): Handover;
+
 export function createLifetime(): Lifetime;
+
+export function createLogReads({ arrivals, handover, requireOpen, ask }: LogReadsOptions): LogReads;
 
 export function decodeEvent(json: string, body: Uint8Array<ArrayBuffer>, { partition, position }: EventPlace): StoredEvent;
 
@@ -94,6 +153,8 @@ export function encodeEventMeta(event: NewEvent): string;
 
 export function eventIdentity({ source, tenant, id }: Pick<NewEvent, 'source' | 'tenant' | 'id'>): string;
 
+export function loopUtilization(): () => number;
+
 export function partitionOf(key: string, partitions: number): number;
 
 export function positionOf(seq: number): Position;
@@ -101,6 +162,8 @@ export function positionOf(seq: number): Position;
 export function positionUpTo(seq: number): Position | null;
 
 export function resolveServerBufferOptions(options: ServerBufferOptions): ResolvedServerBufferOptions;
+
+export function runsOf(records: readonly StoredRecord[], seqs: readonly number[]): Iterable<StoredRun>;
 
 export function seqOf(position: Position | null): number;
 
