@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { redisBuffer } from '@holdfast/adapters/redis'
+import { redisBuffer, type RedisBufferOptions } from '@holdfast/adapters/redis'
+import { fakeClock } from '@holdfast/core/testing'
 import type { EventBuffer, LogEntry, Position } from '@holdfast/webhook-receiver'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
@@ -19,10 +20,15 @@ interface UnderTest {
 }
 
 /** A buffer of one partition on a server of its own. */
-async function underTest(): Promise<UnderTest> {
+async function underTest(options: Partial<RedisBufferOptions> = {}): Promise<UnderTest> {
   const service = await startRedis({ durable: true })
   const connected = await clients.ioredis!(service.port)
-  const buffer = redisBuffer(connected.client, { name: 'inbox', prefix: `${randomUUID()}:`, partitions: 1 })
+  const buffer = redisBuffer(connected.client, {
+    name: 'inbox',
+    prefix: `${randomUUID()}:`,
+    partitions: 1,
+    ...options,
+  })
   await buffer.open()
   onTestFinished(async () => {
     await buffer.close()
@@ -58,7 +64,8 @@ const options = { limit: 10, maxBytes: 1e6, waitMs: 0, lingerMs: LINGER_MS }
 
 describe.runIf(hasService('Redis', 'redis-server'))('what a process stores on Redis', () => {
   test('is handed to its own drain, which does not read it back', async () => {
-    const { buffer, scriptsRun } = await underTest()
+    // Its clock stands still, so that it never looks by itself.
+    const { buffer, scriptsRun } = await underTest({ clock: fakeClock() })
     const { consumer, lease } = await drained(buffer)
     const last = await store(buffer, 'a', 'b')
     const before = await scriptsRun()
@@ -92,5 +99,24 @@ describe.runIf(hasService('Redis', 'redis-server'))('what a process stores on Re
     await expect(next).rejects.toMatchObject({ reason: 'stale_lease' })
     const [again] = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
     expect(idsOf(await consumer.read(again!, null, options))).toEqual(['c'])
+  })
+
+  test('is not taken for what follows where the numbers of a server that has lost everything have come as far again', async () => {
+    const { buffer, empty, scriptsRun } = await underTest({ clock: fakeClock() })
+    const { consumer, lease } = await drained(buffer)
+    const last = await store(buffer, 'a', 'b')
+    await empty()
+    expect(await store(buffer, 'c', 'd', 'e')).toBe(last)
+    const next = consumer.read(lease, last, options)
+    const stale = expect(next).rejects.toMatchObject({ reason: 'stale_lease' })
+    const newest = await store(buffer, 'f')
+    await stale
+    const [again] = await consumer.acquire({ owner: 'tester', leaseMs: 60_000 })
+    expect(idsOf(await consumer.read(again!, null, options))).toEqual(['c', 'd', 'e', 'f'])
+    const before = await scriptsRun()
+    const following = consumer.read(again!, newest, options)
+    await store(buffer, 'g')
+    expect(idsOf(await following)).toEqual(['g'])
+    expect((await scriptsRun()) - before).toBe(1)
   })
 })

@@ -4,8 +4,9 @@ import { ASIDE, CURSOR, HELD, INTEGER, LEASED, NOW, RUN, THOUGH_FULL, TRIM } fro
 // The keys are listed in `script-parts.ts`.
 
 /**
- * Arguments: owner; milliseconds; name of the consumer as it stands in keys. Answers: epoch, end in microseconds and the server's history; nothing
- * when somebody has the partition. An owner gets back at once what a restart of the server has ended. What a server has forgotten begins anew.
+ * Arguments: owner; milliseconds; name of the consumer as it stands in keys. Answers: epoch, end in microseconds and the history of the
+ * partition, which is empty where the server does not name its own; nothing when somebody has the partition. An owner gets back at once what a restart of
+ * the server has ended. What a server has forgotten begins anew.
  *
  * An epoch is no less than the server's time in milliseconds, and jumps after a failover: whatever was forgotten, it is a new one.
  */
@@ -22,7 +23,9 @@ local jump = heldRun and heldRun ~= run and 1048576 or 1
 epoch = int(math.max(tonumber(epoch or '0') + jump, math.floor(micros / 1000)))
 ends = int(micros + ARGV[2] * 1000)
 redis.call('HSET', KEYS[2], 'epoch', epoch, 'run', run, 'owner', ARGV[1], 'ends', ends)
-return { epoch, ends, run }
+local meta = KEYS[1] .. ':meta'
+redis.call('HSETNX', meta, 'born', int(micros))
+return { epoch, ends, run == '' and run or run .. ':' .. redis.call('HGET', meta, 'born') }
 `)
 
 /** Arguments: owner; milliseconds, 0 to leave. Answers: who drains. */

@@ -18,18 +18,19 @@ return { meta[1], meta[2], info }
 `)
 
 /**
- * Arguments: milliseconds to remember ids, 0 for not at all; then fingerprint, meta and body of each event. Answers: the server's history, as leases have it;
- * for each event its number, negative where it was known. The first write is one that a full server refuses, so all or nothing is stored.
+ * Arguments: milliseconds to remember ids, 0 for not at all; then fingerprint, meta and body of each event. Answers: its history, as leases have it; for
+ * each event its number, negative where it was known. The first write is one that a full server refuses, so all or nothing is stored.
  */
 export const appendScript: Script = joinableScript(
   `${INTEGER}
 local meta = KEYS[1] .. ':meta'
-local counters = redis.call('HMGET', meta, 'seq', 'bytes')
+local counters = redis.call('HMGET', meta, 'seq', 'bytes', 'born')
 -- What is no number fails here, before anything is written.
 local first, before = (counters[1] or '0') + 0, (counters[2] or '0') + 0
 local seq, bytes = first, before
 local log, ids, window = KEYS[1] .. ':log', KEYS[1] .. ':id:', ARGV[1]
-local answer, failure = { run }, nil
+local born = counters[3] or int(micros)
+local answer, failure = { run .. ':' .. born }, nil
 for index = 2, #ARGV, 3 do
   local id, head, body = ids .. ARGV[index], ARGV[index + 1], ARGV[index + 2]
   local number = int(seq + 1)
@@ -57,7 +58,7 @@ for index = 2, #ARGV, 3 do
   end
 end
 if seq > first then
-  redis.call('HSET', meta, 'seq', int(seq), 'bytes', int(bytes))
+  redis.call('HSET', meta, 'seq', int(seq), 'bytes', int(bytes), 'born', born)
   local last = redis.call('ZRANGE', KEYS[1] .. ':times', -1, -1, 'WITHSCORES')
   local now = math.floor(micros / 1000)
   if not last[1] or now - last[2] >= 10000 or bytes - string.match(last[1], ':(%d+)$') >= 1048576 then

@@ -1,7 +1,8 @@
 // Keys of a partition, all with one hash tag. KEYS[1] is `<prefix>buffer:{<name>:<partition>}`, KEYS[2] that and `:c:<consumer>`.
 //
 // :log        stream; the id of an entry is its number and 0
-// :meta       hash: seq, number of the last event; bytes, of all events ever; the format and the number of partitions
+// :meta       hash: seq, number of the last event; bytes, of all events ever; the format and the number of partitions; born, a time in microseconds
+//             that tells its numbers from those that a server has given before it lost everything
 // :times      sorted set: "number:bytes before it" by the time of its append in ms, every ten seconds or MiB
 // :id:<fp>    number of the event with this fingerprint; expires
 // :consumers  set of names
