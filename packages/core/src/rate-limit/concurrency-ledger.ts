@@ -3,6 +3,7 @@ import {
   type ConcurrencyLimit,
   concurrencyOf,
   isForgotten,
+  onClock,
   raised,
   type Refusal,
   withMore,
@@ -43,7 +44,7 @@ export class ConcurrencyLedger {
     this.holders = new Holders(stored?.holders, nowMs)
     if (stored === undefined) return
     const { since, holders: _, ...limit } = stored
-    this.#stored = { limit, since }
+    this.#stored = { limit: onClock(limit, nowMs), since }
     this.#known = this.#stored
   }
 
@@ -54,7 +55,7 @@ export class ConcurrencyLedger {
 
   /** Stores again what a store has lost. What is over was not lost. */
   restore(known: KnownConcurrency): void {
-    this.#known ??= known
+    this.#known ??= { ...known, limit: onClock(known.limit, this.#nowMs) }
   }
 
   /** So many went through in one more process; negative: fewer than it had said. */

@@ -35,7 +35,10 @@ export function afterRefusal(limit: ConcurrencyLimit, refusal: Refusal, nowMs: n
   if (startedAtMs < fellAt) return limit
   if (raises === 0) return trusted({ ...limit, most: Math.max(1, most - 1, Math.min(most, inFlight)) }, nowMs)
   const provenProofs = Math.min(proofs + 1, MAX_PROOFS)
-  return trusted({ ...limit, most: most - (2 ** raises - 1), raises: 0, proofs: provenProofs, fellAt: nowMs }, nowMs)
+  return trusted(
+    { ...limit, most: Math.max(1, most - (2 ** raises - 1)), raises: 0, proofs: provenProofs, fellAt: nowMs },
+    nowMs,
+  )
 }
 
 /** More is tried. */
@@ -46,6 +49,12 @@ export function raised(limit: ConcurrencyLimit, nowMs: number): ConcurrencyLimit
 /** That so many more go through was found out elsewhere; negative: fewer. */
 export function withMore(limit: ConcurrencyLimit, calls: number): ConcurrencyLimit {
   return { ...limit, most: Math.max(1, limit.most + calls) }
+}
+
+/** Of times that are too far away, because the clock was set back since, the latest that may be. */
+export function onClock(limit: ConcurrencyLimit, nowMs: number): ConcurrencyLimit {
+  const trustedUntil = Math.min(limit.trustedUntil, trusted(limit, nowMs).trustedUntil)
+  return { ...limit, trustedUntil, fellAt: Math.min(limit.fellAt, nowMs) }
 }
 
 /** Whether so much more was tried that nothing of what was learned is left. */

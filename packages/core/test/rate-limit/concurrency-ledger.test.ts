@@ -136,4 +136,34 @@ describe('ConcurrencyLedger', () => {
     const { at } = ledgers()
     expect([1_000, 11_000, 21_000, 90_000].map((nowMs) => at(nowMs).ttlMs)).toEqual([80_000, 70_000, 60_000, 60_000])
   })
+
+  it('keeps one at least when less went through than was added, and what was tried beyond it is too much', () => {
+    const { change, most } = ledgers(2)
+    change(21_000, (ledger) => ledger.raise('a', busy(2)))
+    change(21_000, (ledger) => ledger.add(-2))
+    change(21_100, (ledger) => ledger.refused(refusal(21_050)))
+    expect(most(21_100)).toBe(1)
+  })
+
+  it('learns on when the clock of the store was set back', () => {
+    const { change, most } = ledgers(5)
+    const [lateMs, nowMs] = [10_000_000, 1_000]
+    change(lateMs, (ledger) => ledger.raise('a', busy(5)))
+    change(lateMs, (ledger) => ledger.refused(refusal(lateMs)))
+    change(nowMs, (ledger) => ledger.refused(refusal(nowMs)))
+    expect(most()).toBe(4)
+    for (let atMs = nowMs; atMs < nowMs + 60_000; atMs += 2_500) change(atMs, (ledger) => ledger.raise('a', busy(4)))
+    expect(most(nowMs + 60_000)).toBe(5)
+  })
+
+  it('restores what was learned by another clock of the store', () => {
+    const { at } = ledgers(5)
+    const known = at(1_000).known!
+    const limit = { ...known.limit, fellAt: 9e9, trustedUntil: 9e9 }
+    const ledger = new ConcurrencyLedger(undefined, 1_000)
+    ledger.restore({ since: known.since, limit })
+    ledger.refused(refusal(1_000))
+    expect(ledger.known?.limit.most).toBe(4)
+    expect(ledger.ttlMs).toBe(80_000)
+  })
 })
