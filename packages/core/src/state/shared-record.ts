@@ -66,11 +66,18 @@ export class SharedRecord<Value> {
 
   async #sync(): Promise<void> {
     const askedMs = this.#link.clock.monotonicMs()
-    const isDone = await this.#link.exchange((exchange) => this.#bringTogether(exchange))
-    if (isDone) this.#syncedAtMs = askedMs
+    let commit = (): void => {}
+    const isDone = await this.#link.exchange(async (exchange) => {
+      commit = await this.#bringTogether(exchange)
+    })
+    if (!isDone) return
+    this.#syncedAtMs = askedMs
+    // From here on the store counts as back: who starts by what it said must not go by what was kept to without it.
+    commit()
   }
 
-  async #bringTogether({ get, compareAndSet, pause }: Exchange): Promise<void> {
+  /** Returns what takes over what is stored. */
+  async #bringTogether({ get, compareAndSet, pause }: Exchange): Promise<() => void> {
     const { key, reconcile } = this.#options
     for (let conflicts = 0; conflicts <= MAX_CONFLICTS; conflicts++) {
       // Those who were in each other's way come back at different times.
@@ -86,9 +93,7 @@ export class SharedRecord<Value> {
             ttlMs: write.ttlMs,
           })
         ).written
-      if (!isWritten) continue
-      commit()
-      return
+      if (isWritten) return commit
     }
     throw conflictError()
   }
