@@ -8,10 +8,11 @@ import type { Clock } from '../time/clock.ts'
 import type { CallLimit } from './call-limit.ts'
 import { LimitBucket } from './limit-bucket.ts'
 import { bucketMap } from './limits.ts'
+import type { LocalCalls } from './local-calls.ts'
 import { pathOf } from './path-pattern.ts'
 import type { ResolvedRateLimitOptions } from './rate-limit-options.ts'
 import { type RuleGroup, ruleGroups } from './rule-groups.ts'
-import { type LocalCalls, SharedLimit } from './shared-limit.ts'
+import { SharedLimit } from './shared-limit.ts'
 
 const none: readonly never[] = Object.freeze([])
 

@@ -51,6 +51,8 @@ export class SharedConcurrency {
   #heldUntilMs = -Infinity
   /** With what was to be given back and is still in flight. */
   #held = 0
+  /** Whether the others leave something for calls that wait here. */
+  #isWaiting = false
   #ofOthers = 0
   #growsAtMs = -Infinity
   /** When it is worth asking for more. */
@@ -67,12 +69,14 @@ export class SharedConcurrency {
 
   /** Whether others have something in flight, as far as is known. */
   get isUsedByOthers(): boolean {
-    return this.#ofOthers > 0
+    return !this.#isAlone && this.#ofOthers > 0
   }
 
   /** Whether the others have to hear of this process. */
   get isHolding(): boolean {
-    return this.#held > 0 || this.#excess > 0 || this.#refused.length > 0
+    if (this.#known === undefined) return false
+    const isInUse = this.#held > 0 || this.#isWaiting || this.#calls.activeCalls() > 0
+    return isInUse || this.#excess > 0 || this.#refused.length > 0
   }
 
   /** Who waited starts as soon as there is a place; `undefined` as long as nothing is known. */
@@ -123,7 +127,7 @@ export class SharedConcurrency {
     const added = this.#bringIn(ledger, stored)
     const use: PlacesInUse = {
       active: this.#calls.activeCalls(),
-      needed: isClosed ? 0 : this.#calls.neededCalls(),
+      needed: this.#calls.neededCalls(),
       recent: isClosed ? 0 : Math.max(this.#most, this.#mostBefore),
     }
     ledger.raise(this.#id, use)
@@ -180,6 +184,7 @@ export class SharedConcurrency {
     const nowMs = this.#link.clock.monotonicMs()
     const isOver = known === undefined && this.#known !== undefined
     this.#known = known
+    this.#isWaiting = isWaiting
     this.#ofOthers = holders.unitsOfOthers(this.#id)
     this.#heldUntilMs = nowMs + holders.heldUntilMs(this.#id) - this.#link.toStoreMs(nowMs)
     this.#askAtMs = isWaiting ? nowMs + (this.#places > 0 ? PATIENT_POLL_MS : POLL_MS) : nowMs

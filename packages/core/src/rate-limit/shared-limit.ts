@@ -4,6 +4,7 @@ import type { StateLink } from '../state/state-link.ts'
 import { DeclaredQuota } from './declared-quota.ts'
 import { isSharedReading, type LedgerCall, LimitLedger } from './limit-ledger.ts'
 import type { DeclaredLimit } from './limit-quotas.ts'
+import type { LocalCalls } from './local-calls.ts'
 import { RecentUsage } from './recent-usage.ts'
 import { SharedConcurrency } from './shared-concurrency.ts'
 import { parseLimit, type StoredLimit } from './stored-limit.ts'
@@ -19,22 +20,6 @@ const LONGEST_REPORT_MS = 1_000
 // Who has places of a limit of calls at a time hears so often whether others need them.
 const PLACES_REPORT_MS = 250
 const MAX_UNREPORTED = 1_000
-
-/** The calls of this process under a limit. */
-export interface LocalCalls {
-  /** What those in flight take. */
-  readonly activeUnits: () => number
-  /** What those that wait take, and the first of them. */
-  readonly waitingUnits: () => number
-  readonly firstUnits: () => number
-  /** How many are in flight, and how many wait, whatever they take. */
-  readonly activeCalls: () => number
-  readonly waitingCalls: () => number
-  /** Lets those start who may by now. */
-  readonly wake: () => void
-  /** Takes over the pause of another process; never shortens one. */
-  readonly pauseUntil: (untilMs: number, isExhausted: boolean) => void
-}
 
 /** What came of a call. */
 export interface SharedCall {
@@ -138,6 +123,7 @@ export class SharedLimit {
   started(units: number, nowMs: number): void {
     this.#usage.started(units, nowMs)
     this.concurrency.started(nowMs)
+    if (this.concurrency.isHolding) this.#schedule()
     if (!this.#isBinding || this.record.running !== undefined || nowMs < this.#askAtMs) return
     // More is taken before it is needed.
     if (this.#calls.activeUnits() + this.#unreportedUnits > this.#held / 2) void this.record.sync()
@@ -162,9 +148,10 @@ export class SharedLimit {
     void this.record.sync()
   }
 
-  /** Gives back what is held and not in flight. */
+  /** Gives back what is not needed for the calls that are under way. */
   close(): Promise<void> {
     this.#isClosed = true
+    this.#reschedule()
     return this.#held > 0 || this.concurrency.isHolding ? this.record.sync() : Promise.resolve()
   }
 
@@ -235,12 +222,13 @@ export class SharedLimit {
     const neededUnits = this.#neededUnits
     const callUnits = Math.max(1, this.#nextUnits)
     const room = Math.max(0, ledger.capacity(callUnits) - ledger.holders.unitsOfOthers(this.#id) - activeUnits)
-    if (!ledger.isBinding || this.#isClosed) return activeUnits
+    if (!ledger.isBinding) return activeUnits
     // Those who wait share what there is. For what may come something is taken only while more than half is left.
     const share = Math.max(callUnits, Math.ceil(room / (ledger.holders.othersWaiting(this.#id) + 1)))
     const spare = Math.floor((room - ledger.limit / 2) / 2)
     // Who is busy holds what it needs for a while.
-    const reserve = Math.max(0, Math.min(2 * this.#usage.mostUnits(this.#link.clock.monotonicMs()), spare))
+    const recentUnits = this.#isClosed ? 0 : this.#usage.mostUnits(this.#link.clock.monotonicMs())
+    const reserve = Math.max(0, Math.min(2 * recentUnits, spare))
     return activeUnits + Math.min(room, neededUnits > 0 ? Math.min(neededUnits, share) : reserve)
   }
 
@@ -262,7 +250,7 @@ export class SharedLimit {
     this.#askAtMs = isEnough ? nowMs : Math.max(nowMs + 1, Math.min(freeMs, nowMs + pollMs))
     if (ledger.pausedUntilMs > done.storeMs)
       this.#calls.pauseUntil(link.toLocalMs(ledger.pausedUntilMs), ledger.isExhausted)
-    this.#schedule()
+    this.#reschedule()
     this.#calls.wake()
   }
 
@@ -270,19 +258,29 @@ export class SharedLimit {
   #schedule(): void {
     const { isHolding } = this.concurrency
     const hasNews = this.#unreported.length > 0 || this.#held > 0 || isHolding
-    if (!hasNews || this.#isClosed) {
-      this.#cancelTimer?.()
-      this.#cancelTimer = undefined
-      return
-    }
+    if (!hasNews || (this.#isClosed && !this.#isBusy)) return
     const report = (): void => {
       this.#cancelTimer = undefined
-      void this.record.sync()
+      void this.record.sync().then(() => {
+        // Where the store failed, it has to hear of them when it is back.
+        if (this.#isBusy) this.#schedule()
+      })
     }
     const windowMs = this.#ledger?.shortestWindowMs ?? 0
     const reportMs = within(windowMs / REPORTS_PER_WINDOW, SHORTEST_REPORT_MS, LONGEST_REPORT_MS)
     const dueMs = isHolding ? Math.min(reportMs, PLACES_REPORT_MS) : reportMs
     this.#cancelTimer ??= this.#link.clock.schedule(dueMs, report, { background: true })
+  }
+
+  #reschedule(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#schedule()
+  }
+
+  /** Whether calls are in flight or wait. */
+  get #isBusy(): boolean {
+    return this.#calls.activeCalls() + this.#calls.waitingCalls() > 0
   }
 }
 

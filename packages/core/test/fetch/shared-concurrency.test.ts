@@ -63,6 +63,11 @@ function load(clock: FakeClock, { fetch }: Process, callers: number, untilMs: nu
   return Promise.all(Array.from({ length: callers }, one)).then(() => calls)
 }
 
+/** So many calls of a process at once. */
+function rush({ fetch }: Process, calls: number): Promise<Response[]> {
+  return Promise.all(Array.from({ length: calls }, () => fetch(url)))
+}
+
 /** So many callers in each of them. */
 function loadAll(clock: FakeClock, all: readonly Process[], callers: number, untilMs: number): Promise<number[]> {
   return clock.runUntil(Promise.all(all.map((one) => load(clock, one, callers, untilMs))))
@@ -166,6 +171,43 @@ describe('createFetch: a limit of calls at a time that processes share', () => {
     expect(upstream.served(3_100)).toBeGreaterThanOrEqual(25)
   })
 
+  it('leaves nothing to a call that waited for a place when its caller gives it up', async () => {
+    const upstream = crowdedUpstream(10, 100)
+    const { all, clock } = run(upstream, 2)
+    const [first, second] = all as [Process, Process]
+    await loadAll(clock, all, 10, 4_000)
+    const used = load(clock, first, 20, 7_000)
+    await clock.advance(600)
+    upstream.state.tookMs = 1_000
+    await clock.advance(100)
+    const controller = new AbortController()
+    const waits = second.fetch(url, { signal: controller.signal }).catch(() => {})
+    await clock.advance(50)
+    upstream.state.tookMs = 100
+    controller.abort()
+    await waits
+    await clock.runUntil(used)
+    expect(upstream.served(6_000)).toBeGreaterThanOrEqual(80)
+    await clock.advance(1_000)
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('lets calls that wait go on when their process is disposed, and has its places back then', async () => {
+    const upstream = crowdedUpstream(4, 100)
+    const { all, clock } = run(upstream, 2)
+    const [first, second] = all as [Process, Process]
+    await loadAll(clock, all, 10, 3_000)
+    const used = load(clock, first, 20, 5_000)
+    await clock.advance(600)
+    const waiting = rush(second, 20)
+    await clock.advance(50)
+    await second.fetch[Symbol.asyncDispose]()
+    expect((await clock.runUntil(waiting)).map(({ status }) => status)).toEqual(Array(20).fill(200))
+    await clock.runUntil(used)
+    await clock.advance(1_000)
+    expect(clock.pendingTimers).toBe(0)
+  })
+
   it('pauses nobody when a process is refused that had nothing else in flight, while others have', async () => {
     const upstream = crowdedUpstream(5, 100)
     const { all, clock } = run(upstream, 2)
@@ -204,6 +246,67 @@ describe('createFetch: a limit of calls at a time that processes share, when the
       for (const { heard } of all) expect(heard.names).toContain('state:recovered')
     },
   )
+
+  it('but once, is kept to together again although all calls wait or are in flight', async () => {
+    const upstream = crowdedUpstream(10, 100)
+    const { all, clock, start, store } = run(upstream, 1)
+    const link = faultyStore(
+      () => store,
+      () => clock,
+    )
+    const retry = { maxAttempts: 8, budget: false } as const
+    const cut = start([() => answer(500)], { fetch: upstream.fetch, connector, deadlineMs: false, retry, state: link })
+    await loadAll(clock, [...all, cut], 10, 3_000)
+    const served = Promise.all([...all, cut].map((one) => rush(one, 500)))
+    await clock.advance(1_000)
+    link.fault = 'throws'
+    await clock.advance(500)
+    link.fault = 'none'
+    await clock.advance(1_500)
+    expect(cut.heard.names).toContain('state:recovered')
+    await clock.runUntil(served)
+    expect(upstream.refused(4_000)).toBe(0)
+  })
+
+  it('when calls begin that take long, hears of them when it is back', async () => {
+    const upstream = crowdedUpstream(10, 100)
+    const { all, clock, store } = run(upstream, 2)
+    const [first, second] = all as [Process, Process]
+    await loadAll(clock, all, 10, 3_000)
+    await clock.advance(2_000)
+    store.fault = 'throws'
+    upstream.state.tookMs = 20_000
+    const slow = rush(first, 4)
+    await clock.advance(1_000)
+    store.fault = 'none'
+    upstream.state.tookMs = 100
+    await clock.advance(2_000)
+    await clock.runUntil(rush(second, 30))
+    expect(upstream.refused(5_000)).toBe(0)
+    await clock.runUntil(slow)
+  })
+
+  it('and nothing goes through any more, waits as long as a process alone would', async () => {
+    const upstream = crowdedUpstream(10, 100)
+    const { all, clock, store } = run(upstream, 2)
+    await loadAll(clock, all, 10, 3_000)
+    store.fault = 'throws'
+    upstream.state.most = 0
+    const busy = loadAll(clock, all, 10, 13_000)
+    await clock.advance(10_000)
+    upstream.state.most = 10
+    await busy
+    expect(upstream.refused(3_000)).toBeLessThan(60)
+  })
+
+  it('leaves no timer behind when it is disposed', async () => {
+    const upstream = crowdedUpstream(4, 100)
+    const { all, clock, store } = run(upstream, 1)
+    await loadAll(clock, all, 10, 3_000)
+    store.fault = 'throws'
+    await all[0]?.fetch[Symbol.asyncDispose]()
+    expect(clock.pendingTimers).toBe(0)
+  })
 
   it('is learned by each process alone where the store never answers', async () => {
     const upstream = crowdedUpstream(10, 100)

@@ -250,6 +250,20 @@ describe('createFetch: limits that processes share', () => {
     expect(JSON.parse(entry.entry?.value ?? '{}')).toMatchObject({ holders: {} })
   })
 
+  it('let calls that wait go on when their process is disposed', async () => {
+    const { all, clock } = run(declared, 2, { connector })
+    const [first, second] = all as [Process, Process]
+    const used = Promise.all(Array.from({ length: 20 }, () => first.fetch(url)))
+    await clock.advance(50)
+    const waiting = Promise.all(Array.from({ length: 5 }, () => second.fetch(url)))
+    await clock.advance(50)
+    await second.fetch[Symbol.asyncDispose]()
+    expect((await clock.runUntil(waiting)).map(({ status }) => status)).toEqual(Array(5).fill(200))
+    await clock.runUntil(used)
+    await clock.advance(2_000)
+    expect(clock.pendingTimers).toBe(0)
+  })
+
   it('are taken for used, for a window, by what a process held that was killed', async () => {
     const { start, clock, store } = processes()
     const dead = start(['hang'], { connector: connectorWith(4, 1_000), deadlineMs: false, attemptTimeoutMs: false })
