@@ -12,7 +12,8 @@ export interface Database {
   prepare(): Promise<void>
 }
 
-const MAX_TRIES = 5
+// Of two processes that store at once without a pause the same one may be late a few times in a row.
+const MAX_TRIES = 20
 
 /** Makes a database of a client. With `migrate` the tables are made where they are missing. */
 export function createDatabase(client: PostgresLike, schema: string, migrate: boolean): Database {
