@@ -59,7 +59,7 @@ describe('ConcurrencyLedger, whatever processes do', () => {
           if (may > 0) had.set(id, (had.get(id) as number) + 1)
           stored = structuredClone(ledger.toStored())
         }
-        for (const turnsWithPlaces of had.values()) expect(turnsWithPlaces).toBeGreaterThan(3)
+        for (const turnsWithPlaces of had.values()) expect(turnsWithPlaces).toBeGreaterThan(2)
       }),
       { numRuns: 200 },
     )
