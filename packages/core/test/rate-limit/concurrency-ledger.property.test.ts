@@ -47,7 +47,7 @@ describe('ConcurrencyLedger, whatever processes do', () => {
         let stored = begun.toStored()
         // Who has just spoken speaks again after the others at the soonest.
         const order = [...ids] as string[]
-        for (let turns = 0; turns < 200; turns++) {
+        for (let turns = 0; turns < 1_000; turns++) {
           const [id] = order.splice(picks.next().value as number, 1) as [string]
           order.push(id)
           const ledger = new ConcurrencyLedger(stored, 1_000 + turns)
@@ -59,9 +59,10 @@ describe('ConcurrencyLedger, whatever processes do', () => {
           if (may > 0) had.set(id, (had.get(id) as number) + 1)
           stored = structuredClone(ledger.toStored())
         }
-        for (const turnsWithPlaces of had.values()) expect(turnsWithPlaces).toBeGreaterThan(2)
+        // Who asks first gets what is free, so that it is a matter of chance: with one place for all it is some fifty times.
+        for (const turnsWithPlaces of had.values()) expect(turnsWithPlaces).toBeGreaterThan(10)
       }),
-      { numRuns: 200 },
+      { numRuns: 50 },
     )
   })
 })
