@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { redisBuffer, type RedisBufferOptions } from '@holdfast/adapters/redis'
 import type { AppendResult, EventBuffer, NewEvent } from '@holdfast/webhook-receiver'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { type LoopbackProxy, startProxy } from './loopback-proxy.ts'
 import { drained, eventOf, eventsOf, readAll } from './redis-events.ts'
@@ -106,6 +106,9 @@ describe.runIf(hasService('Redis', 'redis-server')).each(Object.entries(clients)
     })
 
     test('has senders share a batch that wait for an answer before they send again', async () => {
+      // A process that is at work, as one that runs tests may be, makes halves instead.
+      const loop = vi.spyOn(performance, 'eventLoopUtilization').mockReturnValue({ idle: 1, active: 0, utilization: 0 })
+      onTestFinished(() => loop.mockRestore())
       const buffer = await opened()
       await buffer.append([eventOf('first')])
       const sendInTurn = async (name: string): Promise<void> => {
@@ -116,7 +119,7 @@ describe.runIf(hasService('Redis', 'redis-server')).each(Object.entries(clients)
       const one = sendInTurn('one_')
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
       await Promise.all([one, sendInTurn('other_')])
-      expect((await callsOf()) - before).toBeLessThanOrEqual(8)
+      expect((await callsOf()) - before).toBe(6)
       proxy.latencyMs = 0
     })
   },
