@@ -58,5 +58,9 @@ function heapBytes(): number {
 }
 
 const bytes: Record<string, number> = {}
-for (const [name, kind] of Object.entries(kinds)) bytes[name] = await bytesOf(kind)
+for (const [name, kind] of Object.entries(kinds)) {
+  const first = await bytesOf(kind)
+  // What the compiler comes to late, on a busy machine, counts once.
+  bytes[name] = Math.min(first, await bytesOf(kind))
+}
 process.send?.(bytes)
