@@ -73,7 +73,7 @@ export class SharedConcurrency {
   }
 
   /** Whether the others have to hear of this process. */
-  get isHolding(): boolean {
+  get hasNews(): boolean {
     if (this.#known === undefined) return false
     const isInUse = this.#held > 0 || this.#isWaiting || this.#calls.activeCalls() > 0
     return isInUse || this.#excess > 0 || this.#refused.length > 0

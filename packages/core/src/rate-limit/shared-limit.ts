@@ -123,7 +123,7 @@ export class SharedLimit {
   started(units: number, nowMs: number): void {
     this.#usage.started(units, nowMs)
     this.concurrency.started(nowMs)
-    if (this.concurrency.isHolding) this.#schedule()
+    if (this.concurrency.hasNews) this.#schedule()
     if (!this.#isBinding || this.record.running !== undefined || nowMs < this.#askAtMs) return
     // More is taken before it is needed.
     if (this.#calls.activeUnits() + this.#unreportedUnits > this.#held / 2) void this.record.sync()
@@ -152,7 +152,7 @@ export class SharedLimit {
   close(): Promise<void> {
     this.#isClosed = true
     this.#reschedule()
-    return this.#held > 0 || this.concurrency.isHolding ? this.record.sync() : Promise.resolve()
+    return this.#held > 0 || this.concurrency.hasNews ? this.record.sync() : Promise.resolve()
   }
 
   #covers(units: number, nowMs: number): boolean {
@@ -256,9 +256,9 @@ export class SharedLimit {
 
   /** Tells the others what was sent, and renews what is held, as long as there is something to tell or to hold. */
   #schedule(): void {
-    const { isHolding } = this.concurrency
-    const hasNews = this.#unreported.length > 0 || this.#held > 0 || isHolding
-    if (!hasNews || (this.#isClosed && !this.#isBusy)) return
+    const { hasNews } = this.concurrency
+    const isNeeded = this.#unreported.length > 0 || this.#held > 0 || hasNews
+    if (!isNeeded || (this.#isClosed && !this.#isBusy)) return
     const report = (): void => {
       this.#cancelTimer = undefined
       void this.record.sync().then(() => {
@@ -268,7 +268,7 @@ export class SharedLimit {
     }
     const windowMs = this.#ledger?.shortestWindowMs ?? 0
     const reportMs = within(windowMs / REPORTS_PER_WINDOW, SHORTEST_REPORT_MS, LONGEST_REPORT_MS)
-    const dueMs = isHolding ? Math.min(reportMs, PLACES_REPORT_MS) : reportMs
+    const dueMs = hasNews ? Math.min(reportMs, PLACES_REPORT_MS) : reportMs
     this.#cancelTimer ??= this.#link.clock.schedule(dueMs, report, { background: true })
   }
 

@@ -32,8 +32,8 @@ export interface AppendQueueOptions<Item extends Sized, Outcome> {
   /**
    * Share of the time, lately, in which this process was at work, 0 to 1. From a half on a batch holds no more than half of those who wait or were just
    * answered, and waits for nobody: the server works for one half while this process works for the other, where else each would wait for the other to be
-   * through with all. When about as many wait as a batch held, the next one is sent before that one is answered. Below that syncs are what takes the time,
-   * and a batch holds as many as it can. Absent: it always does.
+   * through with all. When about as many wait as a batch held, the next one is sent before the senders of that one are answered. Below that syncs are what
+   * takes the time, and a batch holds as many as it can. Absent: it always does.
    */
   readonly utilization?: () => number
 }
