@@ -1,6 +1,7 @@
 import type { Clock } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
 import { createLinger } from './linger.ts'
+import { BUSY } from './loop-utilization.ts'
 
 /** What is to be stored. */
 export interface Sized {
@@ -59,9 +60,6 @@ interface Sent<Item, Outcome> {
   readonly outcomes: Promise<readonly Outcome[]>
   readonly isBusy: boolean
 }
-
-// From there on this process needs more time for those who share a sync than the sync takes.
-const BUSY = 0.5
 
 /** Makes a queue that sends what is to be stored. Alone, a group goes at once; under load batches grow. */
 export function createAppendQueue<Item extends Sized, Outcome>(

@@ -57,15 +57,15 @@ export class CommitQueue {
     this.#groups.push(group)
   }
 
-  /** The next groups, as many as fit into a batch. They count as waiting until `settled`. */
-  takeBatch(): CommitGroup[] {
+  /** The next groups, as many as fit into a batch, at most `most`. Their bytes count as waiting until `settled`. */
+  takeBatch(most: number): CommitGroup[] {
     let bytes = 0
     let records = 0
     let count = 0
     for (const group of this.#groups) {
       bytes += group.bytes
       records += group.records.length
-      if (count > 0 && (bytes > this.#maxBatchBytes || records > MAX_RECORDS_PER_BATCH)) break
+      if (count > 0 && (count === most || bytes > this.#maxBatchBytes || records > MAX_RECORDS_PER_BATCH)) break
       count++
     }
     if (count < this.#groups.length) return this.#groups.splice(0, count)

@@ -28,8 +28,12 @@ import { type ResolvedDiskBufferOptions, resolveDiskBufferOptions } from './reso
  * @throws InvalidOptionsError when an option is wrong. Nothing is touched on disk before `open`.
  */
 export function diskBuffer(options: DiskBufferOptions): EventBuffer {
-  const resolved = resolveDiskBufferOptions(options)
-  return resolved.shards === undefined ? new DiskBuffer(resolved) : new ShardedBuffer(resolved, makeShard, false)
+  return diskBufferOf(resolveDiskBufferOptions(options))
+}
+
+/** The buffer of options that are complete. */
+export function diskBufferOf(options: ResolvedDiskBufferOptions): EventBuffer {
+  return options.shards === undefined ? new DiskBuffer(options) : new ShardedBuffer(options, makeShard, false)
 }
 
 /** The buffer in a directory, with all the shards that are there, for one process at a time. For tools. */

@@ -49,6 +49,8 @@ export interface LogOptions {
   readonly onHole?: (hole: SeqRange) => void
   readonly clock: Clock
   readonly random: Random
+  /** See `LogWriterOptions`. Never at work without it. */
+  readonly utilization?: () => number
 }
 
 /** What opening a log found. */
@@ -90,6 +92,7 @@ export class Log {
         syncIntervalMs: options.syncIntervalMs,
         preallocateBytes: options.preallocateBytes ?? 0,
         bodies: options.bodies ?? plainBodies,
+        utilization: options.utilization ?? (() => 0),
         segmentDirectory: segmentDirectoryOf(options.directory),
         epoch: meta.epoch,
         newSalt: () => randomSalt(options.random),

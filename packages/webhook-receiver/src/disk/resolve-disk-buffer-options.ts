@@ -11,6 +11,7 @@ import {
   systemClock,
   systemRandom,
 } from '@holdfast/core'
+import { loopUtilization } from '../buffer-kit/loop-utilization.ts'
 import { type CompressionMethod, hasCompression } from './body/body-compression.ts'
 import type { EncryptionOptions } from './body/key-ring.ts'
 import type { DiskBufferOptions, Retention } from './disk-buffer-options.ts'
@@ -30,6 +31,8 @@ export type ResolvedDiskBufferOptions = Required<
   readonly encryption: EncryptionOptions | undefined
   readonly compression: CompressionMethod | undefined
   readonly shards: 'auto' | undefined
+  /** See `LogWriterOptions`. */
+  readonly utilization: () => number
 }
 
 /** Defaults of `diskBuffer` that are plain values. */
@@ -128,6 +131,8 @@ export function resolveDiskBufferOptions(options: DiskBufferOptions): ResolvedDi
     fileSystem: options.fileSystem ?? nodeFileSystem(),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
+    // What a file system of one's own plays has to go the same way each time.
+    utilization: options.fileSystem === undefined ? loopUtilization() : () => 0,
   })
 }
 

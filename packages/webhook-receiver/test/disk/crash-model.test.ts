@@ -2,9 +2,8 @@ import { seededRandom } from '@holdfast/core/testing'
 import type { Random } from '@holdfast/core'
 import { describe, expect, test } from 'vitest'
 import type { Consumer, EventBuffer, Lease } from '../../src/buffer/event-buffer.ts'
-import type { DiskBufferOptions } from '../../src/disk/disk-buffer-options.ts'
 import { MemoryFileSystem } from './memory-file-system.ts'
-import { consumerOf, memoryDiskBuffer, numberedEvent, readEverything } from './sample-buffer.ts'
+import { consumerOf, memoryDiskBuffer, numberedEvent, readEverything, type SampleOptions } from './sample-buffer.ts'
 import { firstSeed, scale, scaled } from './scale.ts'
 
 const SMALL = { segmentBytes: 4096, maxBatchBytes: 4096 } as const
@@ -12,7 +11,7 @@ const SMALL = { segmentBytes: 4096, maxBatchBytes: 4096 } as const
 /** A way to have a buffer set up, and how it may crash. */
 interface Variant {
   readonly title: string
-  readonly options: Partial<DiskBufferOptions>
+  readonly options: SampleOptions
   readonly seeds: number
   /** How many of the crashes cut the power, 0 to 1; the others kill the process. */
   readonly powerCuts: number
@@ -29,6 +28,12 @@ const variants: readonly Variant[] = [
   {
     title: 'compresses and encrypts',
     options: { ...SMALL, compression: 'auto', encryption: { keyId: 'k', key: () => Buffer.alloc(32, 3) } },
+    seeds: 25,
+    powerCuts: 0.7,
+  },
+  {
+    title: 'writes a batch before the last is answered',
+    options: { ...SMALL, utilization: 1 },
     seeds: 25,
     powerCuts: 0.7,
   },

@@ -9,7 +9,8 @@ import type {
   OpenReport,
 } from '../../src/buffer/event-buffer.ts'
 import type { DiskBufferOptions } from '../../src/disk/disk-buffer-options.ts'
-import { diskBuffer } from '../../src/disk/disk-buffer.ts'
+import { diskBufferOf } from '../../src/disk/disk-buffer.ts'
+import { resolveDiskBufferOptions } from '../../src/disk/resolve-disk-buffer-options.ts'
 import type { MemoryFileSystem } from './memory-file-system.ts'
 
 export const DIRECTORY = '/data/inbox'
@@ -41,9 +42,19 @@ export function bodyOf(number: number, bytes: number): Uint8Array {
   return body
 }
 
+/** How a buffer is set up. */
+export interface SampleOptions extends Partial<DiskBufferOptions> {
+  /** Share of the time in which the process is at work. Default: 0. */
+  readonly utilization?: number
+}
+
 /** A disk buffer on a file system in memory. */
-export function memoryDiskBuffer(fileSystem: MemoryFileSystem, options: Partial<DiskBufferOptions> = {}): EventBuffer {
-  return diskBuffer({ directory: DIRECTORY, fileSystem, clock: stoppedClock, ...options })
+export function memoryDiskBuffer(
+  fileSystem: MemoryFileSystem,
+  { utilization = 0, ...options }: SampleOptions = {},
+): EventBuffer {
+  const resolved = resolveDiskBufferOptions({ directory: DIRECTORY, fileSystem, clock: stoppedClock, ...options })
+  return diskBufferOf({ ...resolved, utilization: () => utilization })
 }
 
 /** Opens the consumer `c` with its lease. */
