@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
+import github from '@holdfast/adapters/connectors/github'
 import { nodeHttpWebhooks } from '@holdfast/adapters/node-http'
-import type { FrameworkHarness } from '@holdfast/webhook-receiver/testing'
+import { createReceiver } from '@holdfast/webhook-receiver'
+import { type FrameworkHarness, memoryBuffer } from '@holdfast/webhook-receiver/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { describeConformance, listening, nodeCapabilities } from './conformance.ts'
 import { type Posting, posting, recordingReceiver } from './recording-receiver.ts'
@@ -47,6 +49,19 @@ describe('nodeHttpWebhooks', () => {
     }
     const { post } = await serve({ source })
     expect(await post('/', {}, 'a')).toMatchObject({ received: { source: '' } })
+  })
+
+  test('answers 404 where the function that finds the source returns nothing', async () => {
+    const receiver = createReceiver({
+      buffer: memoryBuffer(),
+      sources: { github: { connector: github, secrets: ['secret'] } },
+      destinations: { all: { handle: () => {} } },
+    })
+    const source = ({ url = '' }: IncomingMessage): string => url.split('/')[2] as string
+    const { origin, stop } = await listening(createServer(nodeHttpWebhooks(receiver, { source })))
+    onTestFinished(stop)
+    const response = await fetch(`${origin}/`, { method: 'POST', body: 'a' })
+    expect([response.status, await response.json()]).toMatchObject([404, { reason: 'unknown_source' }])
   })
 
   test('answers 500 by itself when the body was read before', async () => {

@@ -83,8 +83,11 @@ export function notRunningRefusal(): IntegrationError {
 // A receiver may have a source for each of thousands of accounts, and a scanner many names.
 const MAX_NAMED_SOURCES = 16
 
-/** The refusal for a path that names no source. A path may be long, and is the sender's. */
-export function unknownSourceRefusal(name: string, sources: ReadonlyMap<string, unknown>): IntegrationError {
+/**
+ * The refusal for a path that names no source. A path may be long, and is the sender's; where it is too short, `url.split('/')[2]`
+ * is no text.
+ */
+export function unknownSourceRefusal(name: unknown, sources: ReadonlyMap<string, unknown>): IntegrationError {
   const known: string[] = []
   for (const source of sources.keys()) {
     if (known.length === MAX_NAMED_SOURCES) break
@@ -94,7 +97,7 @@ export function unknownSourceRefusal(name: string, sources: ReadonlyMap<string, 
   return new IntegrationError({
     code: 'not_found',
     reason: 'unknown_source',
-    message: `There is no source ${JSON.stringify(name.slice(0, 64))}; there are: ${known.join(', ')}${others}.`,
+    message: `There is no source ${JSON.stringify(String(name).slice(0, 64))}; there are: ${known.join(', ')}${others}.`,
   })
 }
 
