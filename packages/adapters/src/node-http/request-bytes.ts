@@ -35,7 +35,7 @@ class RequestBytes implements AsyncIterator<Uint8Array, undefined> {
 
   constructor(request: IncomingMessage) {
     this.#request = request
-    this.#hasEnded = request.readableEnded
+    this.#hasEnded = request.readableEnded && !isCutOff(request)
     if (request.destroyed && !this.#hasEnded) this.#failure = { error: request.errored ?? cutOff() }
     if (this.#hasEnded || this.#failure !== undefined) return
     request.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose)
@@ -71,6 +71,10 @@ class RequestBytes implements AsyncIterator<Uint8Array, undefined> {
   }
 
   readonly #onEnd = (): void => {
+    if (isCutOff(this.#request)) {
+      this.#onError(cutOff())
+      return
+    }
     this.#hasEnded = true
     this.#stop()
     this.#takeWaiting()?.resolve(done)
@@ -97,6 +101,11 @@ class RequestBytes implements AsyncIterator<Uint8Array, undefined> {
 }
 
 const done: IteratorResult<Uint8Array, undefined> = Object.freeze({ done: true, value: undefined })
+
+/** Whether an HTTP/2 sender took its stream back. A half body then ends like a whole one, and `complete` is true of it. */
+function isCutOff({ stream }: IncomingMessage & { readonly stream?: { readonly aborted?: boolean } }): boolean {
+  return stream?.aborted === true
+}
 
 function cutOff(): Error {
   return new Error('The request was closed before its body was complete.')

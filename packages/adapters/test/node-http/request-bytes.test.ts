@@ -1,3 +1,4 @@
+import { createServer as createHttp2Server } from 'node:http2'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { once } from 'node:events'
@@ -36,6 +37,17 @@ async function answerOf(socket: Socket, length: number): Promise<string> {
 }
 
 const head = (length: number): string => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`
+
+/** A frame of HTTP/2. */
+function frame(type: number, flags: number, stream: number, ...payload: readonly Buffer[]): Buffer {
+  const { length } = Buffer.concat(payload)
+  return Buffer.concat([Buffer.from([0, 0, length, type, flags, 0, 0, 0, stream]), ...payload])
+}
+
+/** A header as HPACK has it without a table. */
+function header(name: string, value: string): Buffer {
+  return Buffer.from(`\0${String.fromCharCode(name.length)}${name}${String.fromCharCode(value.length)}${value}`)
+}
 
 describe('requestBytes', () => {
   test.each(['', 'a', 'a'.repeat(100_000)])(
@@ -102,6 +114,31 @@ describe('requestBytes', () => {
       socket.write(`${head(100)}part`, () => socket.destroy())
       expect(await outcome).toBeInstanceOf(Error)
     }
+  })
+
+  test.each([0, 2, 8])('fails when an HTTP/2 sender takes its stream back with code %i', async (code) => {
+    let settle = (_outcome: unknown): void => {}
+    const outcome = new Promise<unknown>((resolve) => {
+      settle = resolve
+    })
+    const server = createHttp2Server((request) => {
+      textOf(request as unknown as IncomingMessage).then(settle, settle)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    socket.on('error', () => {})
+    onTestFinished(() => {
+      socket.destroy()
+      server.close()
+    })
+    // By hand: Node's own client ends a stream before it takes it back.
+    const post = [header(':method', 'POST'), header(':path', '/'), header(':scheme', 'http'), header(':authority', 'a')]
+    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+    socket.write(Buffer.concat([frame(4, 0, 0), frame(1, 4, 1, ...post), frame(0, 0, 1, Buffer.from('part'))]))
+    await once(server, 'request')
+    socket.write(frame(3, 0, 1, Buffer.from([0, 0, 0, code])))
+    expect(await outcome).toBeInstanceOf(Error)
   })
 
   test('can be left early without harm to the connection', async () => {
