@@ -59,6 +59,28 @@ describe('honoWebhooks', () => {
     expect((await app.request('/hook', signed('{}'))).status).toBe(200)
   })
 
+  test('ends the connection of a sender that never pauses, once the server is closing', async () => {
+    const { app } = await application()
+    const { receiver } = await started()
+    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }) as Server
+    app.use('/webhooks/last', async (_context, next) => {
+      server.close()
+      await next()
+    })
+    app.all('/webhooks/:source', honoWebhooks(receiver))
+    const { origin, stop } = await served(server)
+    onTestFinished(stop)
+    const connectionAfter = async (path: string): Promise<string | null> => {
+      const response = await fetch(origin + path, { method: 'POST', body: 'a' })
+      await response.arrayBuffer()
+      return response.headers.get('connection')
+    }
+    expect([await connectionAfter('/webhooks/first'), await connectionAfter('/webhooks/last')]).toEqual([
+      'keep-alive',
+      'close',
+    ])
+  })
+
   test('throws when neither the route nor the options name a source', async () => {
     const { app, errors } = await application()
     const { receiver } = await started()

@@ -45,6 +45,6 @@ export function honoWebhooks(receiver: LateReceiver, options: HonoWebhooksOption
     const incoming = incomingRequest(raw, peerAddress(raw, env))
     const { reply, error } = await acceptRequest(intake, source, raw, incoming, advice)
     if (error !== undefined) throw error
-    return toResponse(reply)
+    return toResponse(reply, env)
   }
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Receiver, WebhookReply } from '@holdfast/webhook-receiver'
+import { lastWhileClosing } from './last-while-closing.ts'
 import { incomingWebhook, type NodeRequest, type ParserAdvice, unreadableWebhook } from './node-request.ts'
 import { RawBodyUnavailableError } from './raw-body-unavailable-error.ts'
 
@@ -10,32 +11,20 @@ export interface AcceptedWebhook {
   readonly error?: RawBodyUnavailableError
 }
 
-/**
- * Hands a request to the receiver. Never throws.
- *
- * A server that is closing waits for its connections, and Node.js keeps one open as long as its sender goes on using it. So each
- * reply of such a server ends its connection, and the sender comes back on a new one, where the next process listens.
- */
+/** Hands a request to the receiver. Never throws. */
 export async function acceptWebhook(
   receiver: Pick<Receiver, 'accept'>,
   source: string,
   request: NodeRequest,
   advice: ParserAdvice,
 ): Promise<AcceptedWebhook> {
+  const { message } = request
   try {
-    return { reply: lastWhileClosing(request, await receiver.accept(source, incomingWebhook(request, advice))) }
+    return { reply: lastWhileClosing(message, await receiver.accept(source, incomingWebhook(request, advice))) }
   } catch (error) {
     if (!(error instanceof RawBodyUnavailableError)) throw error
-    return { error, reply: lastWhileClosing(request, await receiver.accept(source, unreadableWebhook(request, error))) }
+    return { error, reply: lastWhileClosing(message, await receiver.accept(source, unreadableWebhook(request, error))) }
   }
-}
-
-function lastWhileClosing({ message }: NodeRequest, reply: WebhookReply): WebhookReply {
-  // HTTP/2 has no such header, and ends its sessions by itself.
-  if (message.httpVersionMajor !== 1) return reply
-  const { server } = message.socket as { readonly server?: { readonly listening?: boolean } }
-  if (server?.listening !== false) return reply
-  return { ...reply, headers: { ...reply.headers, connection: 'close' } }
 }
 
 /** Writes the reply, and lets the rest of an unread body pass so that the connection can be used again. */

@@ -1,5 +1,6 @@
 import type { IncomingWebhook, Receiver, WebhookReply } from '@holdfast/webhook-receiver'
 import type { AcceptedWebhook } from '../node-http/accept-webhook.ts'
+import { lastWhileClosing, type ServedMessage } from '../node-http/last-while-closing.ts'
 import { RawBodyUnavailableError } from '../node-http/raw-body-unavailable-error.ts'
 
 /** What a developer is told when the bytes are gone. */
@@ -48,8 +49,14 @@ export function refuseUnreadable(
   return receiver.accept(source, { ...request, headers: [], body })
 }
 
-/** The answer as a web response. */
-export function toResponse({ status, headers, body }: WebhookReply): Response {
+/**
+ * The answer as a web response.
+ *
+ * @param platform - What the runtime hands over beside the request: `@hono/node-server` the request of Node.js as `incoming`.
+ */
+export function toResponse(reply: WebhookReply, platform?: unknown): Response {
+  const { incoming } = (platform ?? {}) as { readonly incoming?: ServedMessage }
+  const { status, headers, body } = incoming === undefined ? reply : lastWhileClosing(incoming, reply)
   // A response with 204 or 304 must not even have an empty body.
   return new Response(body === '' ? null : body, { status, headers })
 }

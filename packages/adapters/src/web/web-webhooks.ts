@@ -33,7 +33,7 @@ export function webWebhooks(receiver: LateReceiver, options: WebWebhooksOptions)
   return async (request, platform) => {
     const incoming = incomingRequest(request, peerAddress(request, platform))
     const { reply } = await acceptRequest(intake, sourceOf(request), request, incoming, advice)
-    return toResponse(reply)
+    return toResponse(reply, platform)
   }
 }
 
