@@ -69,12 +69,25 @@ export interface Verifier {
  * Makes a verifier, for instance to verify a stored event again: timestamps are judged against its `receivedAt`, so that an
  * event verifies a year later exactly as it did on arrival.
  *
- * @throws InvalidOptionsError when the connector describes no webhooks, or a secret is absent or not written as its scheme
- * wants it. The message never shows a secret.
+ * @throws InvalidOptionsError when an option is wrong, the connector describes no webhooks, or a secret is absent or not written as
+ * its scheme wants it. The message never shows a secret.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
+  checkOptions('', options, verifierOptions)
   const verifier = compileVerifier('', options, platformHashes())
   return { verify: (request) => verifier.verify(request) }
+}
+
+const anything = (): undefined => undefined
+
+// Values are checked where the verifier is compiled: here it is about names, for a tolerance that is misspelt is none.
+const verifierOptions: Readonly<Record<keyof VerifierOptions, () => undefined>> = {
+  connector: anything,
+  secrets: anything,
+  allowUnverified: anything,
+  keys: anything,
+  keyUrl: anything,
+  toleranceMs: anything,
 }
 
 /** What a verifier stands on, where it is not the platform's. */

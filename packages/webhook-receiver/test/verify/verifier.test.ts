@@ -110,6 +110,16 @@ describe('createVerifier', () => {
   const keyValue = createVerifier({ connector: connectorOf([keyValueScheme]), secrets: [SECRET] })
   const list = createVerifier({ connector: connectorOf([listScheme]), secrets: [BASE64_SECRET] })
 
+  test.each([
+    [undefined, 'Expected `options` to be an object, got `undefined`.'],
+    [
+      { connector: connectorOf([plainScheme]), secrets: [SECRET], toleranceMS: 5000 },
+      'Expected `toleranceMS` to be absent (there is no option `toleranceMS`), got a value of type number. Did you mean `toleranceMs`?',
+    ],
+  ])('refuses options that are none: %#', (options, message) => {
+    expect(() => createVerifier(options as never)).toThrow(message)
+  })
+
   test('verifies 25 MB', async () => {
     const body = new Uint8Array(25_000_000).fill(0x61)
     expect(await plain.verify(plainRequest(body))).toMatchObject({ ok: true })
