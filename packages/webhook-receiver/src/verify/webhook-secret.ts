@@ -8,7 +8,7 @@ export interface WebhookSecret {
   readonly id?: string
   /** Accepted for requests that arrived at this time or later; milliseconds since the epoch or a `Date`. Default: always. */
   readonly notBefore?: number | Date
-  /** Accepted for requests that arrived before this time. Default: always. */
+  /** Accepted for requests that arrived before this time, which is later than `notBefore`. Default: always. */
   readonly notAfter?: number | Date
   /** For schemes of this kind only, where a connector has several and the text does not tell what it is for. */
   readonly scheme?: VerificationScheme['scheme']
@@ -57,6 +57,13 @@ function checkSecret(path: string, secret: unknown, keyIndex: number): CheckedSe
     scheme: oneOf(...schemes),
   })
   const { value, id, notBefore, notAfter, scheme } = secret as WebhookSecret
+  if (notBefore !== undefined && notAfter !== undefined && Number(notAfter) <= Number(notBefore)) {
+    throw new InvalidOptionsError({
+      path: `${path}.notAfter`,
+      expected: `later than \`notBefore\` (${Number(notBefore)})`,
+      received: Number(notAfter),
+    })
+  }
   return {
     value: checkValue(`${path}.value`, value),
     keyIndex,

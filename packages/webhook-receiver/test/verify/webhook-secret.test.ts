@@ -22,6 +22,10 @@ describe('checkSecrets', () => {
       'Expected `secrets[0].value` to be a non-empty string, got undefined. Is its environment variable set?',
     ],
     [
+      [{ value: 'top-secret', notBefore: new Date(2000), notAfter: 2000 }],
+      'Expected `secrets[0].notAfter` to be later than `notBefore` (2000), got `2000` (number).',
+    ],
+    [
       [{ value: 'top-secret', notAfter: Number.NaN }],
       'Expected `secrets[0].notAfter` to be milliseconds since the epoch or a valid `Date`, got `NaN` (number).',
     ],
