@@ -54,6 +54,15 @@ describe('fastifyWebhooks', () => {
     )
   })
 
+  test.each([
+    [{ source: 5 }, 'Expected `source` to be a non-empty string, got `5` (number).'],
+    [{ path: /hooks/ }, 'Expected `path` to be a non-empty string'],
+  ])('refuses options of another kind: %j', async (options, message) => {
+    const { receiver } = recordingReceiver()
+    const app = fastify()
+    await expect(app.register(fastifyWebhooks, { receiver, ...options } as never)).rejects.toThrow(message)
+  })
+
   test('leaves the rest of the application its parsers and its limit', async () => {
     const { post } = await serve(
       (app, receiver) => {

@@ -131,6 +131,15 @@ describe('WebhooksModule', () => {
     )
   })
 
+  test.each([
+    ['forRoot', undefined, 'Expected `options` to be an object, got `undefined`.'],
+    ['forRoot', {}, 'Expected `receiver` to be a receiver, as `createReceiver(…)` makes it, got `undefined`.'],
+    ['forRootAsync', {}, 'Expected `useFactory` to be a function, got `undefined`.'],
+    ['forRootAsync', { useFactory: () => {}, inject: Orders }, 'Expected `inject` to be an array, got a function.'],
+  ] as const)('refuses what %s cannot be called with: %#', (name, options, message) => {
+    expect(() => WebhooksModule[name](options as never)).toThrow(message)
+  })
+
   test('refuses a platform that it does not know', async () => {
     class OtherAdapter extends ExpressAdapter {
       override getType(): string {

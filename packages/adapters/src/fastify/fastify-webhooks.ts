@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@holdfast/core'
+import { checkOptions, InvalidOptionsError, nonEmptyString } from '@holdfast/core'
 import type { Receiver } from '@holdfast/webhook-receiver'
 import { acceptWebhook, discardRest } from '../node-http/accept-webhook.ts'
 import { checkedReceiver } from '../node-http/checked-receiver.ts'
@@ -26,10 +26,12 @@ export interface FastifyWebhooksOptions {
  * source's. When something has read the body before, a `RawBodyUnavailableError` goes to the error handler, and
  * `webhook:refused` is reported.
  *
- * @throws InvalidOptionsError when the receiver is none, or `path` has no parameter `:source` and there is no `source`.
+ * @throws InvalidOptionsError when the receiver or an option is wrong, or `path` has no parameter `:source` and there is no `source`.
  */
 export async function fastifyWebhooks(fastify: FastifyLikeInstance, options: FastifyWebhooksOptions): Promise<void> {
+  // Fastify hands over what else the plugin was registered with, such as `prefix`.
   const { receiver, path = '/webhooks/:source', source } = options
+  checkOptions('', { path, source }, { path: nonEmptyString, source: nonEmptyString })
   checkedReceiver(receiver)
   if (source === undefined && !path.includes(':source')) {
     throw new InvalidOptionsError({

@@ -1,5 +1,6 @@
-import { InvalidOptionsError } from '@holdfast/core'
+import { callback, checkOptions, InvalidOptionsError } from '@holdfast/core'
 import { HttpAdapterHost } from '@nestjs/core'
+import { checkedReceiver } from '../node-http/checked-receiver.ts'
 import { mountWebhooks } from './mount-webhooks.ts'
 import type { HttpAdapterLike } from './platforms.ts'
 import type { NestedReceiver, WebhooksAsyncOptions, WebhooksOptions, WebhooksProvider } from './webhooks-options.ts'
@@ -26,21 +27,28 @@ export class WebhooksModule {
   /**
    * Serves a receiver of yours.
    *
-   * @throws InvalidOptionsError when `path` does not begin with `/` or has no parameter `:source`.
+   * @throws InvalidOptionsError when an option is wrong, or `path` does not begin with `/` or has no parameter `:source`.
    */
-  static forRoot({ receiver, path }: WebhooksOptions): WebhooksDynamicModule {
+  static forRoot(options: WebhooksOptions): WebhooksDynamicModule {
+    checkOptions('', options, { receiver: () => undefined, path: routePath })
+    const { receiver, path } = options
+    checkedReceiver(receiver)
     return WebhooksModule.forRootAsync({ useFactory: () => receiver, ...(path === undefined ? {} : { path }) })
   }
 
   /**
    * Serves a receiver that is made of other providers.
    *
-   * @throws InvalidOptionsError when `path` does not begin with `/` or has no parameter `:source`.
+   * @throws InvalidOptionsError when an option is wrong, or `path` does not begin with `/` or has no parameter `:source`.
    */
   static forRootAsync<Import = never, Token = never>(
     options: WebhooksAsyncOptions<Import, Token>,
   ): WebhooksDynamicModule<Import, Token> {
-    const path = checkPath(options.path ?? '/webhooks/:source')
+    checkOptions('', options, { path: routePath, imports: list, inject: list, useFactory: callback })
+    if (options.useFactory === undefined) {
+      throw new InvalidOptionsError({ path: 'useFactory', expected: 'a function', received: undefined })
+    }
+    const { path = '/webhooks/:source' } = options
     return {
       module: WebhooksModule,
       imports: [...(options.imports ?? [])],
@@ -78,7 +86,11 @@ function webhookRoute(host: HttpAdapterHost, path: string, receiver: NestedRecei
   }
 }
 
-function checkPath(path: string): string {
-  if (path.startsWith('/') && path.includes('/:source')) return path
-  throw new InvalidOptionsError({ path: 'path', expected: 'a path like `/webhooks/:source`', received: path })
+function routePath(path: unknown): string | undefined {
+  const isRoute = typeof path === 'string' && path.startsWith('/') && path.includes('/:source')
+  return isRoute ? undefined : 'a path like `/webhooks/:source`'
+}
+
+function list(value: unknown): string | undefined {
+  return Array.isArray(value) ? undefined : 'an array'
 }
