@@ -35,7 +35,7 @@ export interface SignRequestOptions {
   readonly body?: WebhookBody
   /** Where the request goes, absolute, as the provider knows it. Default: `https://localhost/webhooks/<id of the connector>`. */
   readonly url?: string
-  /** Default: `POST`. */
+  /** One that `fetch` can send. Default: `POST`. */
   readonly method?: string
   /** Further headers. Those that the scheme needs and that are not here are made up. */
   readonly headers?: Readonly<Record<string, string>> | HeaderPairs
@@ -61,7 +61,7 @@ export function checkSignOptions(options: SignRequestOptions): void {
     scheme: either(integer({ min: 0 }), nonEmptyString),
     body: () => undefined,
     url: (url) => (isHttpUrl(url) ? undefined : 'an absolute http or https URL without credentials'),
-    method: nonEmptyString,
+    method: (method) => (isMethod(method) ? undefined : 'a method that `fetch` can send'),
     headers: (headers) => (Array.isArray(headers) ? undefined : plainObject(headers)),
     timestamp: (time) => (Number(time) >= 0 ? undefined : 'milliseconds since the epoch or a valid `Date`'),
     id: nonEmptyString,
@@ -69,6 +69,15 @@ export function checkSignOptions(options: SignRequestOptions): void {
     clock: plainObject,
     random: plainObject,
   })
+}
+
+function isMethod(value: unknown): boolean {
+  if (typeof value !== 'string') return false
+  try {
+    return new Request('https://localhost', { method: value }).method !== ''
+  } catch {
+    return false
+  }
 }
 
 function isHttpUrl(url: unknown): boolean {

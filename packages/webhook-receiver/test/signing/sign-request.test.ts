@@ -294,6 +294,12 @@ describe('signRequest', () => {
       { key: SECRET, timestamp: Number.NaN },
       'Expected `timestamp` to be milliseconds since the epoch',
     ],
+    [
+      'a method that is none',
+      { key: SECRET, method: 'GE T' },
+      'Expected `method` to be a method that `fetch` can send',
+    ],
+    ['a method that fetch refuses', { key: SECRET, method: 'TRACE' }, 'Expected `method` to be a method'],
     ['an option that is none', { key: SECRET, keys: 'x' }, 'Did you mean `key`?'],
     ['an id of nobody', { key: SECRET, id: 'evt_1' }, 'Expected `id` to be absent, for the provider sends none'],
     [
