@@ -1,15 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import github from '@holdfast/adapters/connectors/github'
 import { redisBuffer, type RedisBufferOptions } from '@holdfast/adapters/redis'
-import {
-  createReceiver,
-  type EventBuffer,
-  type Lease,
-  type LogEntry,
-  type WebhookReply,
-} from '@holdfast/webhook-receiver'
-import { sign } from '@octokit/webhooks-methods'
+import { type EventBuffer, type Lease, type LogEntry } from '@holdfast/webhook-receiver'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { drained, eventOf, eventsOf, readAll } from './redis-events.ts'
@@ -332,53 +324,6 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', (
     expect(await consumer.load(again!)).toEqual({ lowWater: events[0]!.position, done: [], retry: [] })
   })
 
-  test('refuses events when the server is full, and goes on draining, which makes room', async () => {
-    const own = await ownServer({ durable: true })
-    const buffer = await opened({ partitions: 1 }, own.connected)
-    const body = new Uint8Array(100_000)
-    await buffer.append(eventsOf(100, body))
-    const { consumer, lease, events } = await drained(buffer)
-    await limitMemory(own.service.port, '4mb')
-    await expect(buffer.append([eventOf('more')])).rejects.toMatchObject({ reason: 'buffer_full' })
-    expect((await buffer.append([eventOf('known')]))[0]?.status).toBe('duplicate')
-    const [first, second, ...rest] = events
-    await consumer.commit(lease, { retry: [{ position: first!.position, attempts: 1, nextAt: 5 }] })
-    await consumer.deadLetter(lease, [
-      { event: first!, lane: 'a', redrives: 0, why: { attempts: 1, at: 0, message: 'no' } },
-    ])
-    await consumer.park(lease, [{ event: second!, lane: 'a', redrives: 0, attempts: 0, nextAt: 0 }])
-    expect(await consumer.renew(lease, 60_000)).toBe(true)
-    await consumer.commit(lease, { done: rest.map(({ position }) => position) })
-    expect((await buffer.append([eventOf('more')]))[0]?.status).toBe('appended')
-    expect((await buffer.stats()).consumers).toEqual([{ name: 'orders', backlog: 2, parked: 1, deadLetters: 1 }])
-  })
-
-  test('has webhooks answered with 503 and Retry-After while the server is full', async () => {
-    const own = await ownServer({ durable: true })
-    const receiver = createReceiver({
-      buffer: redisBuffer(own.connected.client, { name: 'inbox' }),
-      sources: { github: { connector: github, secrets: ['a secret'], partitionKey: () => null } },
-      destinations: { orders: { handle: () => {} } },
-    })
-    await receiver.start()
-    onTestFinished(() => receiver.stop())
-    const send = async (id: string): Promise<WebhookReply> => {
-      const body = JSON.stringify({ id })
-      const headers = [
-        ['x-github-event', 'ping'],
-        ['x-github-delivery', id],
-        ['x-hub-signature-256', await sign('a secret', body)],
-      ] as const
-      return receiver.accept('github', { method: 'POST', url: '/', headers, body: Buffer.from(body) })
-    }
-    await limitMemory(own.service.port, '1mb')
-    const refused = await send('a')
-    expect(refused.status).toBe(503)
-    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
-    await limitMemory(own.service.port, '0')
-    expect((await send('a')).status).toBe(200)
-  })
-
   test('closes in time while the server is gone', async () => {
     const own = await ownServer({ durable: true })
     const buffer = await opened({ timeoutMs: 300 }, own.connected)
@@ -430,10 +375,3 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', (
     own.service.process.kill('SIGCONT')
   })
 })
-
-async function limitMemory(port: number, maxmemory: string): Promise<void> {
-  const { Redis } = await import('ioredis')
-  const admin = new Redis({ port })
-  await admin.config('SET', 'maxmemory', maxmemory)
-  admin.disconnect()
-}

@@ -113,7 +113,7 @@ return string.format('%.0f', seq - 1)
 `)
 
 /** Arguments: name of the consumer as it stands in keys; `earliest` or `latest`. */
-export const registerScript: Script = scriptOf(`
+export const registerScript: Script = scriptOf(`${THOUGH_FULL}
 redis.call('SADD', KEYS[1] .. ':consumers', ARGV[1])
 if redis.call('HEXISTS', KEYS[2], 'low') == 1 then return end
 local last = tonumber(redis.call('HGET', KEYS[1] .. ':meta', 'seq') or '0')
