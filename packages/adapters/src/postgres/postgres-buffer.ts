@@ -27,7 +27,7 @@ import { bufferFailure } from './buffer-failure.ts'
 import { readStats } from './buffer-stats.ts'
 import { createDatabase } from './database.ts'
 import { encodeEvent, entriesOf, type EventRecord } from './event-record.ts'
-import { listenTo } from './notifications.ts'
+import { listenTo, type PostgresListener } from './notifications.ts'
 import { type PostgresBufferOptions, resolvePostgresBufferOptions } from './postgres-buffer-options.ts'
 import { createPostgresConsumer } from './postgres-consumer.ts'
 import { type Retention, startRetention } from './retention.ts'
@@ -152,23 +152,36 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     )
   }
 
+  const listenInTime = async (listener: PostgresListener): Promise<() => Promise<void>> => {
+    const listening = listenTo(listener, channel, {
+      clock,
+      onGap: () => arrivals.wakeAll(),
+      // It may tell of what is under way here, which is handed over with its answer.
+      onMessage: (payload) => void storing.then(() => announceAll(payload)),
+    })
+    try {
+      return await inTime(listening)
+    } catch (error) {
+      // Nobody hears what it tells, if it comes about later.
+      listening.then((end) => end()).catch(() => undefined)
+      throw error
+    }
+  }
+
   const startUp = async (): Promise<OpenReport> => {
     const begunMs = clock.monotonicMs()
-    const [row] = await ask(`select id, partitions from ${schema}.open_buffer($1::text, $2::int)`, [name, partitions])
+    const [row] = await askInTime(`select id, partitions from ${schema}.open_buffer($1::text, $2::int)`, [
+      name,
+      partitions,
+    ])
     if (Number(row?.partitions) !== partitions)
       throw new BufferError(
         'buffer_unusable',
         `The buffer "${name}" has ${String(row?.partitions)} partitions, not ${partitions}. Their number is fixed.`,
       )
     id = Number(row?.id)
-    durability = resolved.durability ?? (await askDurability(ask))
-    if (resolved.listener !== undefined)
-      unlisten = await listenTo(resolved.listener, channel, {
-        clock,
-        onGap: () => arrivals.wakeAll(),
-        // It may tell of what is under way here, which is handed over with its answer.
-        onMessage: (payload) => void storing.then(() => announceAll(payload)),
-      })
+    durability = resolved.durability ?? (await askDurability(askInTime))
+    if (resolved.listener !== undefined) unlisten = await listenInTime(resolved.listener)
     retention = startRetention({
       query: ask,
       schema,
@@ -240,7 +253,7 @@ export function postgresBuffer(client: PostgresLike, options: PostgresBufferOpti
     },
     async removeConsumer(consumer) {
       requireOpen()
-      await ask(
+      await askInTime(
         `with gone as (delete from ${schema}.consumer where buffer = $1::int and name = $2::text returning id)
          delete from ${schema}.ack using gone where consumer = gone.id`,
         [id, consumer],

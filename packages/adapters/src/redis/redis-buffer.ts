@@ -11,6 +11,7 @@ import {
 } from '@holdfast/webhook-receiver'
 import {
   type AppendQueue,
+  answerInTime,
   createAppendQueue,
   createArrivals,
   createByteBudget,
@@ -175,7 +176,8 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
 
   const startUp = async (): Promise<OpenReport> => {
     const begunMs = clock.monotonicMs()
-    const appendfsync = resolved.durability === undefined ? await askAppendfsync(client) : undefined
+    const asked = resolved.durability === undefined ? askAppendfsync(client) : Promise.resolve(undefined)
+    const appendfsync = await answerInTime(asked, { clock, timeoutMs, server: 'Redis' })
     const answers = await Promise.all(
       partitions.map((partition) => partition.run(openScript, [FORMAT, String(partitions.length)])),
     )

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { NewEvent } from '@holdfast/webhook-receiver'
 import { type FakeClock, fakeClock } from '@holdfast/core/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { SingleRedisLike } from '../../src/redis/client.ts'
+import type { BinaryIoredisLike } from '../../src/redis/client.ts'
 import { appendScript, openScript } from '../../src/redis/log-scripts.ts'
 import { redisBuffer } from '../../src/redis/redis-buffer.ts'
 
@@ -26,7 +26,7 @@ function slowServer(clock: FakeClock) {
     INFO: () => INFO,
     evalsha: (sha) => (sha === openScript.sha ? ['1', '1', INFO] : sha === appendScript.sha ? append() : null),
   }
-  const client: SingleRedisLike = {
+  const client: BinaryIoredisLike = {
     defineCommand: () => undefined,
     eval: () => Promise.reject(new Error('is not used')),
     callBuffer: async (command, sha) => answers[command]?.(sha),
@@ -87,4 +87,20 @@ describe('redisBuffer', () => {
   it('has it wait for nobody where they still wait for disks', async () => {
     expect(await batchesBehind({ waitsForDisks: true })).toBe(2)
   })
+})
+
+it('gives opening up in time when the server does not answer, and can be closed and opened again then', async () => {
+  const clock = fakeClock()
+  const { client } = slowServer(clock)
+  let isThere = false
+  const callBuffer: BinaryIoredisLike['callBuffer'] = (command, ...args) =>
+    isThere ? client.callBuffer(command, ...args) : new Promise(() => {})
+  const buffer = redisBuffer({ ...client, callBuffer }, { name: 'inbox', partitions: 1, clock, timeoutMs: 300 })
+  const opening = expect(buffer.open()).rejects.toMatchObject({ reason: 'buffer_failed' })
+  await clock.advance(300)
+  await opening
+  await buffer.close()
+  isThere = true
+  await buffer.open()
+  await buffer.close()
 })
