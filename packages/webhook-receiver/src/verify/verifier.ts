@@ -61,6 +61,8 @@ export interface Verifier {
   /**
    * Says whether the sender knows one of the secrets, and what that proves. At once where the platform has synchronous
    * hashes and the secrets are there, as a promise elsewhere; `await` takes both. Never throws for anything in the request.
+   *
+   * @throws InvalidOptionsError when `headers` are no pairs, or `receivedAt` is no number: the caller's mistakes, not the sender's.
    */
   verify(request: VerifiableRequest): MaybePromise<VerifyResult>
 }
@@ -75,7 +77,32 @@ export interface Verifier {
 export function createVerifier(options: VerifierOptions): Verifier {
   checkOptions('', options, verifierOptions)
   const verifier = compileVerifier('', options, platformHashes())
-  return { verify: (request) => verifier.verify(request) }
+  return {
+    verify(request) {
+      checkRequest(request)
+      return verifier.verify(request)
+    },
+  }
+}
+
+function checkRequest({ headers, receivedAt }: Partial<VerifiableRequest> = {}): void {
+  if (typeof headers !== 'object' || !(Symbol.iterator in headers)) {
+    throw new InvalidOptionsError({
+      path: 'request.headers',
+      expected: 'pairs of names and values',
+      received: undefined,
+      // Their values may be secrets.
+      receivedText: headers === undefined ? '`undefined`' : 'another form',
+    })
+  }
+  // A number that is no time is refused as stale.
+  if (typeof receivedAt === 'number') return
+  throw new InvalidOptionsError({
+    path: 'request.receivedAt',
+    expected: 'milliseconds since the epoch',
+    received: receivedAt,
+    hint: '`Date.now()` is right for a request that has just come.',
+  })
 }
 
 const anything = (): undefined => undefined

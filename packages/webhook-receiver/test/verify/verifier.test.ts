@@ -111,6 +111,24 @@ describe('createVerifier', () => {
   const list = createVerifier({ connector: connectorOf([listScheme]), secrets: [BASE64_SECRET] })
 
   test.each([
+    [
+      { headers: [], body: bytes('{}') },
+      'Expected `request.receivedAt` to be milliseconds since the epoch, got `undefined`.',
+    ],
+    [
+      { headers: [], body: bytes('{}'), receivedAt: new Date(NOW) },
+      'Expected `request.receivedAt` to be milliseconds since the epoch',
+    ],
+    [
+      { headers: { 'x-token': SECRET }, body: bytes('{}'), receivedAt: NOW },
+      'Expected `request.headers` to be pairs of names and values, got another form.',
+    ],
+    [undefined, 'Expected `request.headers` to be pairs of names and values, got `undefined`.'],
+  ])('throws for what is no request, instead of refusing it: %#', (request, message) => {
+    expect(() => plain.verify(request as never)).toThrow(message)
+  })
+
+  test.each([
     [undefined, 'Expected `options` to be an object, got `undefined`.'],
     [
       { connector: connectorOf([plainScheme]), secrets: [SECRET], toleranceMS: 5000 },
