@@ -1,5 +1,6 @@
 import { classifyFailure } from '../errors/classify-failure.ts'
 import { classifyResponse } from '../errors/classify-response.ts'
+import { IntegrationError } from '../errors/integration-error.ts'
 import type { Attempt } from './attempt.ts'
 import type { Call } from './call.ts'
 import { readErrorBody } from './error-body.ts'
@@ -24,6 +25,7 @@ export async function exchange(
   let outcome: Outcome
   try {
     const response = await transport(call.input, call.initFor(attempt, options.attemptTimeoutMs))
+    checkAnswer(response)
     const answer = answered(response, call, options)
     outcome = answer instanceof Promise ? await answer : answer
   } catch (error) {
@@ -32,6 +34,23 @@ export async function exchange(
   attempt.timer.cancel()
   end(attempt, outcome)
   return outcome
+}
+
+/**
+ * A stand-in for `fetch` may answer with anything. What the policies could not read would end them half-way, with a slot that
+ * nobody gives back.
+ */
+function checkAnswer(answer: unknown): void {
+  const { status, headers } = (answer ?? {}) as { readonly status?: unknown; readonly headers?: Partial<Headers> }
+  const lacks = typeof status !== 'number' ? 'status' : typeof headers?.get !== 'function' ? 'headers' : undefined
+  if (lacks === undefined) return
+  throw new IntegrationError({
+    code: 'configuration_error',
+    reason: 'no_response',
+    phase: 'headers',
+    delivery: 'unknown',
+    message: `Expected the transport to answer with a Response, got something without \`${lacks}\`.`,
+  })
 }
 
 /** What an answer means. A promise only where the body has to be looked into. */

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { integrationErrorOf } from '../../src/index.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { createFetch, integrationErrorOf } from '../../src/index.ts'
 import { answer, harness, rejectionOf, url } from './harness.ts'
 
 /** A transport whose answers are given by hand, in the order of the calls. */
@@ -117,6 +117,30 @@ describe('createFetch: bulkhead', () => {
     await rejectionOf(run())
     expect(fetch.snapshot().hosts).toMatchObject([{ active: 0 }])
   })
+
+  it.each([
+    ['status', undefined],
+    ['status', 5],
+    ['status', { ok: true, json: () => Promise.resolve({}) }],
+    ['headers', { ok: true, status: 200, json: () => Promise.resolve({}) }],
+    ['headers', { ok: false, status: 500, headers: {} }],
+  ])(
+    'says that a stand-in for fetch gives no Response, for want of %s, and gives the slot back',
+    async (lacks, given) => {
+      const transport = vi.fn(() => Promise.resolve(given as Response))
+      const fetch = createFetch({ fetch: transport, bulkhead: { maxConcurrent: 1, maxQueue: 0 } })
+      for (let call = 0; call < 20; call++) {
+        expect(await rejectionOf(fetch(url))).toMatchObject({
+          code: 'configuration_error',
+          reason: 'no_response',
+          delivery: 'unknown',
+          message: `Expected the transport to answer with a Response, got something without \`${lacks}\`.`,
+        })
+      }
+      expect(transport).toHaveBeenCalledTimes(20)
+      expect(fetch.snapshot().hosts).toMatchObject([{ active: 0, circuits: [{ state: 'closed' }] }])
+    },
+  )
 
   it('holds a queued call back when a limit is hit meanwhile', async () => {
     let isLimited = true
