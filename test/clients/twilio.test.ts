@@ -42,4 +42,13 @@ describe('toIntegrationError of Twilio', () => {
       upstream: { status, code: String(code), message: 'No.' },
     })
   })
+
+  it('judges JSON that is not of Twilio by its status', async () => {
+    const url = await failingServer(answering(503, {}, '{}'))
+    expect(toIntegrationError(await caught(send(url)))).toMatchObject({
+      code: 'upstream_unavailable',
+      delivery: 'answered',
+      upstream: { status: 503 },
+    })
+  })
 })

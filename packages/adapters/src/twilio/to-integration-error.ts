@@ -10,6 +10,7 @@ import { provider } from './provider.ts'
 interface TwilioErrorLike {
   readonly status?: unknown
   readonly code?: unknown
+  readonly moreInfo?: unknown
   readonly message?: unknown
   readonly cause?: unknown
   readonly isAxiosError?: unknown
@@ -30,8 +31,9 @@ export function toIntegrationError(error: unknown, options: ToIntegrationErrorOp
 function read(error: TwilioErrorLike): ClientFailure | undefined {
   const { status, code, message, isAxiosError } = error
   if (isAxiosError === true) return readTransport(error)
-  // Without a JSON body there is only the message that the SDK makes.
-  const isTwilio = typeof code === 'number' || (typeof message === 'string' && message.startsWith('[HTTP '))
+  // JSON that is not Twilio's leaves `code` and `moreInfo` undefined; without JSON there is only the message that the SDK makes.
+  const isTwilio =
+    typeof code === 'number' || 'moreInfo' in error || (typeof message === 'string' && message.startsWith('[HTTP '))
   if (typeof status !== 'number' || !isTwilio) return undefined
   return { answer: { status, body: { code, message } } }
 }
