@@ -112,6 +112,16 @@ export function describeClient(client: ClientUnderTest): void {
       }),
     )
 
+    if (differs['an abort'] !== 'skip')
+      it('a deadline of the caller, when it is given the signal', async () => {
+        const { url } = await server({ fault: 'hang' })
+        const signal = AbortSignal.timeout(150)
+        const described = client.toIntegrationError(await caught(client.call({ url, timeoutMs: 5_000, signal })), {
+          signal,
+        })
+        expect(factsOf(described)).toEqual({ code: 'timeout', reason: 'total', delivery: 'unknown' })
+      })
+
     it('returns an IntegrationError as it is, and describes what is none of its errors', () => {
       const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' })
       const described = client.toIntegrationError(refused)

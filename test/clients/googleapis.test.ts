@@ -58,4 +58,11 @@ describe('toIntegrationError of googleapis', () => {
     expect(described).toMatchObject(expected)
     expectNoCanary(described)
   })
+
+  it('knows the time limit of gaxios 7, which says of it no more than that it aborted', () => {
+    const config = { signal: AbortSignal.abort(new DOMException('late', 'TimeoutError')) }
+    const cause = Object.assign(new Error('The operation was aborted.'), { name: 'AbortError', type: 'aborted' })
+    const error = Object.assign(new Error(cause.message, { cause }), { config, code: undefined, error: cause })
+    expect(toIntegrationError(error)).toMatchObject({ code: 'timeout', reason: 'total', delivery: 'unknown' })
+  })
 })

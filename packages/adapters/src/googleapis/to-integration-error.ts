@@ -9,7 +9,7 @@ import { provider } from './provider.ts'
 
 /** What is read of a `GaxiosError`, the error of googleapis and google-auth-library, of any version and copy. */
 interface GaxiosErrorLike {
-  readonly config?: { readonly method?: unknown; readonly url?: unknown }
+  readonly config?: { readonly method?: unknown; readonly url?: unknown; readonly signal?: AbortSignal }
   readonly response?: { readonly status: number; readonly headers?: unknown; readonly data?: unknown }
   readonly code?: unknown
   readonly message?: unknown
@@ -43,8 +43,11 @@ function read(error: GaxiosErrorLike): ClientFailure | undefined {
   }
 }
 
-function withoutAnswer({ code, message, cause, error }: GaxiosErrorLike): ClientFailure {
-  const own = typeof code === 'string' ? verdicts[code] : undefined
+function withoutAnswer({ config, code, message, cause, error }: GaxiosErrorLike): ClientFailure {
+  // gaxios 7 has no code for an abort, but keeps the signal, to which it has added its own time limit.
+  const reason = config?.signal?.reason as { readonly name?: unknown } | undefined
+  const name = code ?? reason?.name
+  const own = typeof name === 'string' ? verdicts[name] : undefined
   if (own !== undefined) return { verdict: own }
   if (typeof message === 'string' && message.startsWith('Invalid response body')) return { verdict: truncated }
   const native = cause ?? error

@@ -103,6 +103,8 @@ function describe(
     signal: signal ?? null,
     ...(answer === undefined ? {} : { status: answer.status }),
   })
+  if (isDeadline(native, signal))
+    return fromVerdict({ ...totalTimeout, ...(answer === undefined ? {} : { phase: 'body', delivery: 'answered' }) })
   if (native.code !== 'unknown') return native
   if (answer !== undefined) return ofStatus(answer.status)
   return otherwise === undefined ? native : fromVerdict(otherwise)
@@ -130,7 +132,7 @@ function ofStatus(status: number): IntegrationErrorInit {
 const totalTimeout: ClientVerdict = { code: 'timeout', reason: 'total', phase: 'headers', delivery: 'unknown' }
 
 /** Most clients report every abort alike. The reason of the signal tells whose decision it was. */
-function isDeadline({ code }: ClientVerdict, signal: AbortSignal | null | undefined): boolean {
+function isDeadline({ code }: Pick<ClientVerdict, 'code'>, signal: AbortSignal | null | undefined): boolean {
   if (code !== 'canceled' || !signal?.aborted) return false
   return safely(() => (signal.reason as Error).name) === 'TimeoutError'
 }

@@ -82,6 +82,13 @@ describe('toIntegrationError', () => {
     const options = { read: (): ClientFailure => canceled }
     expect(toIntegrationError(new Error('x'), { ...options, signal: late })).toMatchObject({ code: 'timeout' })
     expect(toIntegrationError(new Error('x'), { ...options, signal: AbortSignal.abort() }).code).toBe('canceled')
+    const aborted = new DOMException('aborted', 'AbortError')
+    expect(toIntegrationError(aborted, { signal: late })).toMatchObject({ code: 'timeout', delivery: 'unknown' })
+    const answered = (): ClientFailure => ({ answer: { status: 200 } })
+    expect(toIntegrationError(aborted, { read: answered, signal: late })).toMatchObject({
+      code: 'timeout',
+      delivery: 'answered',
+    })
     const reason = new Error('the user left')
     expect(toIntegrationError(reason, { signal: AbortSignal.abort(reason) }).code).toBe('canceled')
   })
