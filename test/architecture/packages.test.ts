@@ -1,5 +1,5 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { workspacePackages } from '../../scripts/packages.ts'
 import { readModules, root } from './source-modules.ts'
@@ -113,6 +113,15 @@ describe('@holdfast/adapters', () => {
       expect(manifest.peerDependenciesMeta?.[peer]).toEqual({ optional: true })
       expect(Object.keys(manifest.devDependencies ?? {})).toContain(peer)
     }
+  })
+
+  it('declares as peers only what it imports, because npm installs beside no other version of a peer', () => {
+    const imported = new Set(
+      readModules(`packages/${basename(directory)}/src/**/*.ts`).flatMap(({ imports }) =>
+        imports.map(({ target }) => target),
+      ),
+    )
+    expect(Object.keys(manifest.peerDependencies ?? {}).filter((peer) => !imported.has(peer))).toEqual([])
   })
 
   it('keeps its sources in folders', () => {
