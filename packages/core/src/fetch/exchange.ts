@@ -80,10 +80,14 @@ function judged(response: Response, call: Call, { connector, clock }: ResolvedFe
 }
 
 /** What became of an attempt that threw. */
-function thrown(error: unknown, { call, timer }: Attempt): Outcome {
+function thrown(error: unknown, attempt: Attempt): Outcome {
+  const { call, timer } = attempt
   const failure = classifyFailure(error, {
     ...(call.callerSignal === undefined ? {} : { signal: call.callerSignal }),
     ...(timer.isTotal ? { deadlineReason: timer.reason } : { attemptTimeoutReason: timer.reason }),
   })
+  // Some transports, such as node-fetch, throw an error of their own when they are aborted, whatever the reason is.
+  const isTimeout = failure.code === 'canceled' && timer.reason !== undefined && call.callerSignal?.aborted !== true
+  if (isTimeout) return thrown(timer.reason, attempt)
   return { kind: 'error', error, failure: withProvenDelivery(failure, error, call) }
 }

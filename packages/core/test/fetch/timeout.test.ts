@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { explain, integrationErrorOf } from '../../src/index.ts'
+import type { RecordedCall } from '../../src/testing/index.ts'
 import { answer, harness, rejectionOf, url } from './harness.ts'
 
 describe('createFetch: deadline and attempt timeout', () => {
@@ -18,6 +19,25 @@ describe('createFetch: deadline and attempt timeout', () => {
     expect((await run()).status).toBe(200)
     expect(heard.of('attempt:failed')).toMatchObject([{ code: 'timeout', reason: 'attempt', durationMs: 500 }])
     expect(clock.monotonicMs()).toBeLessThanOrEqual(750)
+  })
+
+  it('knows its timeout by a transport that throws an error of its own when it is aborted', async () => {
+    const { run, heard } = harness([abortedInItsOwnWords, answer(200)], { attemptTimeoutMs: 500 })
+    expect((await run()).status).toBe(200)
+    expect(heard.of('attempt:failed')).toMatchObject([{ code: 'timeout', reason: 'attempt' }])
+    const once = harness([abortedInItsOwnWords], { deadlineMs: 1_000, retry: false })
+    expect(await rejectionOf(once.run())).toMatchObject({ name: 'TimeoutError' })
+  })
+
+  it('leaves the error of such a transport as it is when the caller aborts', async () => {
+    const { fetch, clock } = harness([abortedInItsOwnWords], { attemptTimeoutMs: 500 })
+    const controller = new AbortController()
+    const call = rejectionOf(fetch(url, { signal: controller.signal }))
+    await clock.flush()
+    controller.abort('enough')
+    const error = await call
+    expect(error).toMatchObject({ message: 'The user aborted a request.' })
+    expect(integrationErrorOf(error)).toMatchObject({ code: 'canceled', attempts: [{}] })
   })
 
   it('bounds the attempts together by the deadline', async () => {
@@ -121,3 +141,11 @@ describe('createFetch: deadline and attempt timeout', () => {
     expect(transport.calls[0]?.init).toEqual(init)
   })
 })
+
+/** As node-fetch and cross-fetch do. */
+function abortedInItsOwnWords({ init }: RecordedCall): Promise<Response> {
+  return new Promise((_resolve, reject) => {
+    const ownWords = Object.assign(new Error('The user aborted a request.'), { name: 'AbortError' })
+    init?.signal?.addEventListener('abort', () => reject(ownWords))
+  })
+}
