@@ -86,6 +86,7 @@ export function createFetch(options?: FetchOptions): ResilientFetch {
     },
     on: ((event, listener) => {
       checkEvent(event)
+      checkListener(listener)
       return events.on(event, listener)
     }) satisfies typeof events.on,
     snapshot: () => {
@@ -147,6 +148,12 @@ function checkEvent(name: unknown): void {
   const nearest = nearestName(String(name), Object.keys(coreEvents))
   const hint = nearest === undefined ? 'The names are the keys of `coreEvents`.' : `Did you mean \`${nearest}\`?`
   throw new InvalidOptionsError({ path: 'event', expected: 'the name of an event', received: name, hint })
+}
+
+/** Only a call would show that it cannot be called, and only to who listens to `listener:error`. */
+function checkListener(listener: unknown): void {
+  if (typeof listener === 'function') return
+  throw new InvalidOptionsError({ path: 'listener', expected: 'a function', received: listener })
 }
 
 function isPassThrough(options: ResolvedFetchOptions): boolean {

@@ -222,6 +222,13 @@ describe('createFetch', () => {
     )
   })
 
+  it('refuses a listener that is no function', () => {
+    const { fetch } = harness([answer(200)])
+    expect(() => fetch.on('call:started', undefined as never)).toThrow(
+      'Expected `listener` to be a function, got `undefined`.',
+    )
+  })
+
   it('says nothing secret in its events', async () => {
     const { run, heard } = harness([answer(429, { 'retry-after': '1' }), answer(500)], { auth: 'tok-secret' })
     await run(url, { headers: { 'x-key': 'secret' } })
