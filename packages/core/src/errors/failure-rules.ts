@@ -117,6 +117,13 @@ export const failureRules: readonly FailureRule[] = [
     means: refusedLocally('configuration_error', 'invalid_url'),
   },
   {
+    // `about:`, `file:`, `blob:` and `data:`, in the words of undici.
+    names: ['TypeError', 'Error'],
+    message:
+      /^(?:about scheme is not supported|not implemented\.\.\. yet|invalid method$|failed to fetch the data url)/i,
+    means: refusedLocally('configuration_error', 'invalid_url'),
+  },
+  {
     names: ['TypeError', 'Error'],
     message: /^(?:redirect count exceeded|unexpected redirect|url scheme must be|cross origin not allowed)/i,
     means: { code: 'configuration_error', reason: 'redirect', phase: 'headers', delivery: 'answered' },
