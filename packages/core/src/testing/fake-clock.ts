@@ -1,3 +1,5 @@
+import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
+import { type Check, durationMs, number } from '../options/check.ts'
 import type { Clock } from '../time/clock.ts'
 import { sleepOn } from '../time/system-clock.ts'
 
@@ -11,7 +13,7 @@ const MICROTASKS_BEFORE_GIVING_UP = 100_000
 export interface FakeClock extends Clock {
   /**
    * Moves the time forward. Timers that fall due run in order, each at its own time; promises settle before, between and
-   * after them.
+   * after them. Rejects with an `InvalidOptionsError` for what is no number of milliseconds >= 0.
    */
   advance(ms: number): Promise<void>
   /**
@@ -25,8 +27,13 @@ export interface FakeClock extends Clock {
   readonly pendingTimers: number
 }
 
-/** Makes a fake clock. `now()` begins at `startMs` (ms since the epoch), `monotonicMs()` at 0. */
+/**
+ * Makes a fake clock. `now()` begins at `startMs` (ms since the epoch), `monotonicMs()` at 0.
+ *
+ * @throws InvalidOptionsError when `startMs` is no number, for example a `Date`.
+ */
 export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
+  check('startMs', startMs, number())
   const timers = new Set<Timer>()
   let elapsedMs = 0
 
@@ -50,6 +57,7 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
     sleep: (ms, signal) => sleepOn(schedule, ms, signal),
     schedule,
     advance: async (ms) => {
+      check('ms', ms, durationMs())
       const untilMs = elapsedMs + ms
       await flush()
       for (let timer = earliest(timers); timer !== undefined && timer.dueMs <= untilMs; timer = earliest(timers))
@@ -77,6 +85,11 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
       return timers.size
     },
   }
+}
+
+function check(path: string, received: unknown, checkNumber: Check): void {
+  const expected = checkNumber(received)
+  if (expected !== undefined) throw new InvalidOptionsError({ path, expected, received })
 }
 
 interface Timer {

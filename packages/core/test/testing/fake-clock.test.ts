@@ -85,4 +85,14 @@ describe('fakeClock', () => {
   it('says so when no timer can settle the promise', async () => {
     await expect(fakeClock().runUntil(new Promise(() => {}))).rejects.toThrow('waits for something else')
   })
+
+  it.each([Number.NaN, '5', new Date(0)])('refuses to start at %o', (start) => {
+    expect(() => fakeClock(start as never)).toThrow(expect.objectContaining({ path: 'startMs' }))
+  })
+
+  it.each([-1, Number.NaN, Infinity, '5', undefined])('refuses to advance by %o', async (ms) => {
+    const clock = fakeClock()
+    await expect(clock.advance(ms as never)).rejects.toMatchObject({ path: 'ms' })
+    expect(clock.monotonicMs()).toBe(0)
+  })
 })

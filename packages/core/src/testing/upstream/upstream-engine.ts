@@ -62,7 +62,10 @@ export class UpstreamEngine implements UpstreamScript {
 
   disturb(route: string, disturbance: UpstreamDisturbance): this {
     checkOptions('disturbance', disturbance, { ratio: number({ min: 0, max: 1 }), replies: arrayOf(plainObject) })
-    if (disturbance.replies.length === 0) throw invalid('disturbance.replies', 'at least one reply', 'none')
+    const { ratio, replies } = disturbance as Partial<UpstreamDisturbance>
+    if (ratio === undefined) throw invalid('disturbance.ratio', 'a number from 0 to 1', '`undefined`')
+    if (replies === undefined || disturbance.replies.length === 0)
+      throw invalid('disturbance.replies', 'at least one reply', 'none')
     disturbance.replies.forEach((reply, index) => this.#checkStep(`disturbance.replies[${index}]`, reply))
     this.#disturbances.push({ route: parseRoute(route), disturbance })
     return this

@@ -1,3 +1,4 @@
+import { InvalidOptionsError } from '../../errors/invalid-options-error.ts'
 import { callback, type Check, checkOptions, durationMs, number, oneOf, plainObject } from '../../options/check.ts'
 import type { LimitDialect } from './limit-dialect.ts'
 import { type LimitDialectName, limitDialects } from './limit-dialects.ts'
@@ -52,6 +53,8 @@ const checks: Readonly<Record<keyof UpstreamLimit, Check>> = {
 /** @throws InvalidOptionsError when an option is wrong or unknown. */
 export function resolveUpstreamLimit(limit: UpstreamLimit): ResolvedUpstreamLimit {
   checkOptions('limit', limit, checks)
+  if ((limit as Partial<UpstreamLimit>).limit === undefined)
+    throw new InvalidOptionsError({ path: 'limit.limit', expected: 'a number >= 1', received: undefined })
   const { model = 'fixed_window', windowMs = 60_000, dialect: spoken = 'retry_after' } = limit
   return Object.freeze({
     model,
