@@ -2,8 +2,8 @@ import { checkApiConnector } from '../connectors/check-connector.ts'
 import type { Connector } from '../connectors/connector.ts'
 import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
 import { createFetch, type ResilientFetch } from '../fetch/create-fetch.ts'
-import type { FetchOptions } from '../fetch/fetch-options.ts'
-import { type Check, checkOptions, plainObject } from '../options/check.ts'
+import { type FetchOptions, fetchOptionChecks } from '../fetch/fetch-options.ts'
+import { type Check, checkOptions } from '../options/check.ts'
 import type { Clock } from '../time/clock.ts'
 import { systemClock } from '../time/system-clock.ts'
 import type { HeaderValues, SearchParams } from './ky-request.ts'
@@ -60,10 +60,8 @@ export interface ResolvedClientOptions {
 
 /** @throws InvalidOptionsError when an option is wrong or unknown. */
 export function resolveClientOptions(options: ClientOptions = {}): ResolvedClientOptions {
-  const wrong = plainObject(options)
-  if (wrong !== undefined) throw new InvalidOptionsError({ path: 'options', expected: wrong, received: options })
+  checkOptions('', options, checks)
   const { baseUrl, headers, ...fetchOptions } = options
-  if (baseUrl !== undefined) checkOptions('', { baseUrl }, { baseUrl: webUrl })
   checkHeaders(headers)
   const { fetch, connector } = options
   const isReady = isResilientFetch(fetch)
@@ -83,6 +81,15 @@ const webUrl: Check = (value) =>
   (typeof value === 'string' || value instanceof URL) && /^https?:$/.test(URL.parse(String(value))?.protocol ?? '')
     ? undefined
     : 'an http or https URL'
+
+// A client throws what is refused.
+const { refusals: _refusals, ...checksOfFetch } = fetchOptionChecks
+const checks: Readonly<Record<keyof ClientOptions, Check>> = {
+  ...checksOfFetch,
+  baseUrl: webUrl,
+  // Checked apart, because a value must not appear in a message.
+  headers: () => undefined,
+}
 
 /** Header values are secrets more often than not, so that none is ever shown. */
 function checkHeaders(headers: unknown): void {

@@ -39,8 +39,8 @@ export function startCall(
   url: string | URL,
   options: RequestOptions = {},
 ): StartedCall {
-  const { method = 'GET', headers, searchParams, json, allowPartial: _partial, ...init } = options
-  const call = new ClientCall(client, method.toUpperCase(), String(url), options)
+  const { method, headers, searchParams, json, allowPartial: _partial, ...init } = options
+  const call = new ClientCall(client, String(method ?? 'GET').toUpperCase(), String(url), options)
 
   const send = async (finalUrl: string, finalHeaders: Headers): Promise<Response> => {
     call.url = finalUrl
@@ -61,6 +61,7 @@ export function startCall(
   let pending: Promise<Response>
   let shortcuts: Partial<Readonly<Record<BodyKind, () => Promise<unknown>>>> = {}
   try {
+    if (!isUrl(url)) throw new TypeError('The URL is neither text nor a URL; a Request has more in it than its URL.')
     // Made once and as text, so that it can be sent again.
     if (json !== undefined) init.body = JSON.stringify(json)
     if (init.body instanceof ReadableStream) Object.assign(init, initOfBody(init.body))
@@ -99,4 +100,9 @@ export function startCall(
     bytes: () => read('bytes'),
   }) as ResponsePromise
   return { call, promise }
+}
+
+/** A URL of another realm, as test runners have them, is one too. */
+function isUrl(url: unknown): url is string | URL {
+  return typeof url === 'string' || (typeof url === 'object' && url !== null && 'href' in url)
 }

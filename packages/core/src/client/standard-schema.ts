@@ -50,7 +50,10 @@ async function runSchema<Output>(
   call: ClientCall,
 ): Promise<SchemaResult<Output>> {
   try {
-    return await schema['~standard'].validate(value)
+    const result = await schema['~standard'].validate(value)
+    // To look at a result that is none throws here, not later.
+    void result.issues
+    return result
   } catch (cause) {
     throw call.error({
       code: 'configuration_error',

@@ -129,7 +129,8 @@ export interface ResolvedFetchOptions {
 const policy: Check = either(oneOf(false), plainObject)
 const timeLimit: Check = either(oneOf(false), durationMs({ min: 1 }))
 
-const checks: Readonly<Record<keyof FetchOptions, Check>> = {
+/** The check of each option; what several of them have to say together is checked apart. */
+export const fetchOptionChecks: Readonly<Record<keyof FetchOptions, Check>> = {
   fetch: callback,
   connector: plainObject,
   connection: nonEmptyString,
@@ -161,7 +162,7 @@ function withMethods(...names: readonly string[]): Check {
 
 /** @throws InvalidOptionsError when an option is wrong or unknown. */
 export function resolveFetchOptions(options: FetchOptions = {}): ResolvedFetchOptions {
-  checkOptions('', options, checks)
+  checkOptions('', options, fetchOptionChecks)
   checkAuth(options.auth)
   checkDeadlineHeader(options)
   const connector = options.connector === undefined ? undefined : checkApiConnector(options.connector, 'connector')

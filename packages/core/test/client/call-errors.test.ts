@@ -202,6 +202,9 @@ describe('a request that fails before an answer', () => {
     ['a relative URL without a base', '/x', {}, {}, { code: 'configuration_error', reason: 'invalid_url' }],
     ['a header that is none', '/x', { baseUrl }, { headers: { 'x y': '1' } }, malformed],
     ['a value that is no JSON', '/x', { baseUrl }, { method: 'POST', json: 1n }, malformed],
+    ['a Request', new Request('https://api.example.com/v1/x') as never, { baseUrl }, {}, malformed],
+    ['no URL', undefined as never, { baseUrl }, {}, malformed],
+    ['a method that is no text', '/x', { baseUrl }, { method: {} as never }, malformed],
     ['a GET with a body', '/x', { baseUrl }, { body: 'a' }, malformed],
   ])('rejects %s without sending it', async (_, url, options, request, expected) => {
     const error = await failureOf(createClient(options)(url, request).json())

@@ -156,7 +156,8 @@ describe('the options of createClient', () => {
     [{ headers: 'Bearer s3cret' }, 'headers'],
     [{ deadlineMs: 0 }, 'deadlineMs'],
     [{ prefix: '/v1' }, 'prefix'],
-    [{ refusals: 'maybe' }, 'refusals'],
+    [{ refusals: 'response' }, 'refusals'],
+    [{ baseURL: 'https://example.com' }, 'baseURL'],
     [{ connector: { id: 'Acme' } }, 'connector.id'],
     [{ fetch: createFetch(), retry: false }, 'retry'],
     [{ fetch: createFetch(), connector: { id: 'Acme' } }, 'connector.id'],
@@ -165,6 +166,10 @@ describe('the options of createClient', () => {
     expect(create).toThrow(InvalidOptionsError)
     expect(create).toThrow(expect.objectContaining({ path }))
     expect(create).not.toThrow(/s3cret/)
+  })
+
+  it('are suggested for a name that is nearly one of them', () => {
+    expect(() => createClient({ baseURL: 'https://example.com' } as never)).toThrow('Did you mean `baseUrl`?')
   })
 
   it('refuse what is no object', () => {

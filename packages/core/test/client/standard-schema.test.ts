@@ -68,6 +68,7 @@ describe('json with a schema', () => {
     ],
     ['rejects', schemaOf(() => Promise.reject(new Error('defect')))],
     ['is none', {}],
+    ['gives no result', schemaOf(() => undefined as never)],
   ])('throws configuration_error when the schema %s', async (_, schema) => {
     const { client, failure } = harness([json({})])
     expect(await failure(client.get('/x').json(schema as StandardSchema))).toMatchObject({
