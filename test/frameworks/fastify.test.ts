@@ -63,6 +63,13 @@ describe('fastifyWebhooks', () => {
     await expect(app.register(fastifyWebhooks, { receiver, ...options } as never)).rejects.toThrow(message)
   })
 
+  test('serves the usual methods on Fastify 4, which does not say those it knows', async () => {
+    const { receiver } = recordingReceiver()
+    const methods: string[] = []
+    await fastifyWebhooks({ route: ({ method }) => methods.push(...method) }, { receiver })
+    expect(methods).toEqual(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'])
+  })
+
   test('leaves the rest of the application its parsers and its limit', async () => {
     const { post } = await serve(
       (app, receiver) => {

@@ -24,6 +24,7 @@ export interface FastifyLikeRoute {
 
 /** What the plugin needs of Fastify. */
 export interface FastifyLikeInstance {
-  readonly supportedMethods: string[]
+  /** Absent in Fastify 4. */
+  readonly supportedMethods?: string[]
   route(route: FastifyLikeRoute): unknown
 }

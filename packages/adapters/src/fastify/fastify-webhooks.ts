@@ -12,6 +12,8 @@ const advice: ParserAdvice = {
   fix: 'Register that parser inside the plugin or the prefix that needs it, not at the root beside `app.register(fastifyWebhooks, …)`.',
 }
 
+const methodsOfFastify4: readonly string[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']
+
 export interface FastifyWebhooksOptions {
   readonly receiver: Pick<Receiver, 'accept'>
   /** Path of the route, below the `prefix` that the plugin is registered with. Default: `/webhooks/:source`. */
@@ -41,7 +43,7 @@ export async function fastifyWebhooks(fastify: FastifyLikeInstance, options: Fas
     })
   }
   fastify.route({
-    method: fastify.supportedMethods,
+    method: fastify.supportedMethods ?? [...methodsOfFastify4],
     url: path,
     async onRequest({ raw: message, originalUrl: target, params }, reply) {
       const name = sourceName('fastifyWebhooks', source, (params as { readonly source?: string }).source)
