@@ -39,8 +39,8 @@ export interface RetryOptions {
    */
   readonly baseDelayMs?: number
   /**
-   * The bound grows no further than this; at least `baseDelayMs`. A longer wait that the server asks for is not cut.
-   * @defaultValue 20_000
+   * The bound grows no further than this; at least `baseDelayMs`, which is the default where it is longer. A longer wait that the
+   * server asks for is not cut. @defaultValue 20_000
    */
   readonly maxDelayMs?: number
   /**
