@@ -28,6 +28,25 @@ describe('memoryBuffer', () => {
     for (const { title, run } of bufferConformance) test(title, () => run(harness(partitions)))
   })
 
+  // Leases end, and nobody can let the time pass: as on a server with a clock of its own.
+  describe('in real time', () => {
+    const inRealTime: BufferHarness = {
+      async create() {
+        const buffer = memoryBuffer({ partitions: 4, maxEventBytes: 1 << 20 })
+        return {
+          buffer,
+          async reopen() {
+            await buffer.close()
+            await buffer.open()
+            return buffer
+          },
+          dispose: () => buffer.close(),
+        }
+      },
+    }
+    for (const { title, run } of bufferConformance) test(title, () => run(inRealTime))
+  })
+
   test('says that it is in memory', () => {
     expect(memoryBuffer({ partitions: 3 }).caps).toEqual({
       durability: 'memory',
