@@ -31,6 +31,14 @@ describe.each(Object.entries(stores))('%s', (name, make) => {
   })
 })
 
+test('redisBuffer names the connection that is to wait for disks when it is none', () => {
+  const client = new Redis({ lazyConnect: true })
+  onTestFinished(() => client.disconnect())
+  expect(() => redisBuffer(client, { name: 'inbox', waitAof: {} as never })).toThrow(
+    'Expected `waitAof.client` to be a client of ioredis, iovalkey or node-redis, got `undefined`.',
+  )
+})
+
 test('redisBuffer says of a client that was not connected what it is', async () => {
   await expect(redisBuffer(createClient(), { name: 'inbox' }).open()).rejects.toMatchObject({
     reason: 'buffer_failed',

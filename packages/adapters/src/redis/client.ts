@@ -44,13 +44,13 @@ export type SingleRedisLike =
 export type BinaryRedisLike = BinaryIoredisLike | BinaryNodeRedisLike
 
 /**
- * The client that a store was given. With `bytes` it has to be one that can answer with them.
+ * The client that a store was given, as `path`. With `bytes` it has to be one that can answer with them.
  *
  * @throws InvalidOptionsError for what is none, such as a URL or a function that makes a client.
  */
 export function checkedClient<Client extends RedisLike>(
   client: Client,
-  { bytes }: { readonly bytes: boolean },
+  { bytes, path = 'client' }: { readonly bytes: boolean; readonly path?: string },
 ): Client {
   const given: unknown = client
   if (typeof given === 'object' && given !== null) {
@@ -59,7 +59,7 @@ export function checkedClient<Client extends RedisLike>(
     if (isCallable(given, 'eval') && (!bytes || isCallable(given, needed))) return client
   }
   throw new InvalidOptionsError({
-    path: 'client',
+    path,
     expected: `a client of ioredis, iovalkey${bytes ? ' or node-redis' : ', node-redis or Bun'}`,
     received: given,
   })

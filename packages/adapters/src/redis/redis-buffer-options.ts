@@ -116,7 +116,7 @@ export function resolveRedisBufferOptions(options: RedisBufferOptions): Resolved
     name: options.name,
     prefix: options.prefix ?? defaults.prefix,
     waitAof: options.waitAof && {
-      client: checkedClient(options.waitAof.client, { bytes: true }),
+      client: checkedClient(options.waitAof.client, { bytes: true, path: 'waitAof.client' }),
       replicas: options.waitAof.replicas ?? 0,
     },
     retention: Object.freeze({ ...defaults.retention, ...options.retention }),
