@@ -113,7 +113,12 @@ async function requireBuffer(directory: string): Promise<void> {
   // Without META it is a damaged one.
   for (const part of await partsOf(directory))
     if (existsSync(join(part, 'META')) || existsSync(join(part, 'seg'))) return
-  throw new UsageError(
-    existsSync(directory) ? `There is no buffer in ${directory}.` : `There is no directory ${directory}.`,
-  )
+  throw new UsageError(whyNot(directory))
+}
+
+function whyNot(directory: string): string {
+  if (!existsSync(directory)) return `There is no directory ${directory}.`
+  return existsSync(join(directory, 'events.db'))
+    ? `${directory} has a buffer on SQLite. Of these commands only \`move\` takes one; look inside with a tool for SQLite while it is closed.`
+    : `There is no buffer in ${directory}.`
 }

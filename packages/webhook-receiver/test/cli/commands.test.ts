@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { EventBuffer } from '../../src/buffer/event-buffer.ts'
 import { diskBuffer } from '../../src/disk/disk-buffer.ts'
+import { sqliteBuffer } from '../../src/disk/sqlite/sqlite-buffer.ts'
 import { holdfast, jsonLines, sampleEvent, storedDirectory, temporaryDirectory } from './cli-fixture.ts'
 
 /** A buffer that stays open, with an event that is still to be delivered. */
@@ -62,6 +63,16 @@ describe('holdfast inspect', () => {
     const { code, stderr } = await holdfast(['inspect', directory])
     expect(code).toBe(2)
     expect(stderr).toBe(`holdfast: There is no directory ${directory}.\n`)
+  })
+
+  it('says that there is one on SQLite, which it cannot look into', async () => {
+    const directory = temporaryDirectory()
+    const buffer = sqliteBuffer({ directory })
+    await buffer.open()
+    await buffer.close()
+    const { code, stderr } = await holdfast(['inspect', directory])
+    expect(code).toBe(2)
+    expect(stderr).toContain(`${directory} has a buffer on SQLite. Of these commands only \`move\` takes one`)
   })
 })
 
