@@ -126,7 +126,8 @@ export const clients: Readonly<Record<string, (port: number, max?: number) => Pr
     }
   },
   'postgres.js': async (port, max = 10) => {
-    const sql = postgres({ ...account, port, max, onnotice: () => {} })
+    // Columns come back as `endsAt`, as many applications have it; pg leaves them alone.
+    const sql = postgres({ ...account, port, max, onnotice: () => {}, transform: postgres.camel })
     return {
       client: sql,
       query: async (text) => sql.unsafe(text),

@@ -157,12 +157,12 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
     async acquire({ owner, leaseMs, max = 1024 }) {
       const rows = await askRegistered(
         'acquire(own.id, $4::text, $5::float8, $6::int) a',
-        'a.part, a.epoch, a.ends_ms, a.timeline',
+        'a.part, a.epoch, a.ends_ms as ends, a.timeline',
         [storedText(owner), leaseMs, Math.min(max, 1024)],
       )
       const taken = rows.filter((row) => row.part !== null).toSorted((a, b) => Number(a.part) - Number(b.part))
-      return taken.map(({ part, epoch, ends_ms, timeline }) => {
-        const lease = { partition: Number(part), epoch: Number(epoch), expiresAt: Number(ends_ms) }
+      return taken.map(({ part, epoch, ends, timeline }) => {
+        const lease = { partition: Number(part), epoch: Number(epoch), expiresAt: Number(ends) }
         onLease(id, lease, true)
         reads.leased(lease, String(timeline))
         return lease
@@ -203,12 +203,16 @@ export function createPostgresConsumer(options: PostgresConsumerOptions): Consum
       await askLeased(`select ${schema}.park(${LEASE}, $4::text)`, lease, [JSON.stringify(events.map(parkedItem))])
     },
     async parkedLanes(lease) {
-      const rows = await askLeased(`select * from ${schema}.parked_lanes(${LEASE})`, lease)
+      const rows = await askLeased(
+        `select lane, seq, attempts, next_at as next, blocked, events, bytes from ${schema}.parked_lanes(${LEASE})`,
+        lease,
+      )
       return rows.map(laneOf)
     },
     async readParked(lease, lane, { limit, maxBytes }) {
       const rows = await askLeased(
-        `select * from ${schema}.read_parked(${LEASE}, $4::text, $5::int, $6::float8)`,
+        `select seq, redrives, attempts, next_at as next, blocked, meta, body
+         from ${schema}.read_parked(${LEASE}, $4::text, $5::int, $6::float8)`,
         lease,
         [storedText(lane), limit, maxBytes],
       )

@@ -52,7 +52,7 @@ export function postgresIdempotencyStore(
     caps: Object.freeze({ durability, multiProcess: true, maxResultBytes: MAX_RESULT_BYTES }),
     async begin(scope, id, { owner, leaseMs, ttlMs }) {
       const row = await ask(
-        `select state, token::text as token, left_ms, result
+        `select state, token::text as token, left_ms as left, result
          from ${schema}.effect_begin($1::bytea, $2::text, $3::text, $4::text, $5::float8, $6::float8)`,
         [
           fingerprintOf(scope, id),
@@ -64,7 +64,7 @@ export function postgresIdempotencyStore(
         ],
       )
       if (row.state === 'new') return { state: 'new', token: Number(row.token) }
-      if (row.state === 'busy') return { state: 'busy', leftMs: Number(row.left_ms) }
+      if (row.state === 'busy') return { state: 'busy', leftMs: Number(row.left) }
       return { state: 'done', result: row.result === null ? undefined : new Uint8Array(row.result as Uint8Array) }
     },
     async renew(scope, id, token, leaseMs) {

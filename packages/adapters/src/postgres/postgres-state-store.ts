@@ -15,7 +15,7 @@ const caps: StateStoreCaps = Object.freeze({
 })
 
 // The time is told by each answer.
-const NOW = 'extract(epoch from clock_timestamp())::float8 * 1000 as now_ms'
+const NOW = 'extract(epoch from clock_timestamp())::float8 * 1000 as now'
 
 /**
  * A `StateStore` on PostgreSQL 14 or newer, on the client that the application has: a Pool or Client of pg, postgres.js, PGlite. It never
@@ -45,7 +45,7 @@ export function postgresStateStore(client: PostgresLike, options: PostgresStoreO
         [storedText(key)],
         signal,
       )
-      return { entry: entryOf(row), nowMs: Number(row.now_ms) }
+      return { entry: entryOf(row), nowMs: Number(row.now) }
     },
     compareAndSet: async (key, { expected, value, ttlMs }, signal) => {
       const row = await ask(
@@ -59,7 +59,7 @@ export function postgresStateStore(client: PostgresLike, options: PostgresStoreO
         ],
         signal,
       )
-      return { written: row.written === 1, entry: entryOf(row), nowMs: Number(row.now_ms) }
+      return { written: row.written === 1, entry: entryOf(row), nowMs: Number(row.now) }
     },
     acquire: async (name, leaseMs, signal) => {
       const { token } = await ask(

@@ -46,10 +46,10 @@ export function letterOf(row: SqlRow): DeadLetter {
   }
 }
 
-function stateOf({ attempts, next_at, blocked }: SqlRow): Pick<ParkedEvent, 'attempts' | 'nextAt' | 'blocked'> {
+function stateOf({ attempts, next, blocked }: SqlRow): Pick<ParkedEvent, 'attempts' | 'nextAt' | 'blocked'> {
   return {
     attempts: Number(attempts),
-    nextAt: Number(next_at),
+    nextAt: Number(next),
     ...(typeof blocked === 'string' ? { blocked: JSON.parse(blocked) as FailureInfo } : {}),
   }
 }

@@ -1,7 +1,7 @@
 /** What a statement is given: everything else is in its text. */
 export type SqlValue = string | number | Uint8Array | null
 
-/** A row, by the names of its columns. */
+/** A row, by the names of its columns. None that is asked for has a `_` in it: clients may be set up to give `endsAt` for `ends_at`. */
 export type SqlRow = Readonly<Record<string, unknown>>
 
 /** Runs one statement with `$1`, `$2` … and answers with its rows. */
