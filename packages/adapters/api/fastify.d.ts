@@ -5,7 +5,7 @@ import { IntegrationError } from '@holdfast/core'
 import { Receiver } from '@holdfast/webhook-receiver'
 
 export interface FastifyLikeInstance {
-    readonly supportedMethods: string[];
+    readonly supportedMethods?: string[];
     route(route: FastifyLikeRoute): unknown;
 }
 

@@ -27,7 +27,7 @@ export interface WebhooksDynamicModule<Import = never, Token = never> {
 }
 
 export class WebhooksModule {
-    static forRoot({ receiver, path }: WebhooksOptions): WebhooksDynamicModule;
+    static forRoot(options: WebhooksOptions): WebhooksDynamicModule;
     static forRootAsync<Import = never, Token = never>(options: WebhooksAsyncOptions<Import, Token>): WebhooksDynamicModule<Import, Token>;
 }
 
