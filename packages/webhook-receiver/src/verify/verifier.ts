@@ -101,7 +101,7 @@ function checkRequest({ headers, receivedAt }: Partial<VerifiableRequest> = {}):
     path: 'request.receivedAt',
     expected: 'milliseconds since the epoch',
     received: receivedAt,
-    hint: '`Date.now()` is right for a request that has just come.',
+    hint: 'For a request that has just come it is the time of the clock.',
   })
 }
 
