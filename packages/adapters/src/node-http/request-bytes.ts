@@ -36,7 +36,9 @@ class RequestBytes implements AsyncIterator<Uint8Array, undefined> {
   constructor(request: IncomingMessage) {
     this.#request = request
     this.#hasEnded = request.readableEnded && !isCutOff(request)
-    if (request.destroyed && !this.#hasEnded) this.#failure = { error: request.errored ?? cutOff() }
+    // One of HTTP/2 that was cut off before anybody listened has ended without being destroyed, and says nothing more.
+    const isOver = request.destroyed || request.readableEnded
+    if (isOver && !this.#hasEnded) this.#failure = { error: request.errored ?? cutOff() }
     if (this.#hasEnded || this.#failure !== undefined) return
     request.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose)
   }

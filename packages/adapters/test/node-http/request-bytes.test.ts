@@ -2,6 +2,7 @@ import { createServer as createHttp2Server } from 'node:http2'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { once } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { requestBytes } from '../../src/node-http/request-bytes.ts'
 
@@ -116,14 +117,9 @@ describe('requestBytes', () => {
     }
   })
 
-  test.each([0, 2, 8])('fails when an HTTP/2 sender takes its stream back with code %i', async (code) => {
-    let settle = (_outcome: unknown): void => {}
-    const outcome = new Promise<unknown>((resolve) => {
-      settle = resolve
-    })
-    const server = createHttp2Server((request) => {
-      textOf(request as unknown as IncomingMessage).then(settle, settle)
-    })
+  /** Sends half a body over HTTP/2, by hand: Node's own client ends a stream before it takes it back. */
+  async function halfOverHttp2(read: (request: IncomingMessage) => void): Promise<(code: number) => void> {
+    const server = createHttp2Server((request) => read(request as unknown as IncomingMessage))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
@@ -132,12 +128,31 @@ describe('requestBytes', () => {
       socket.destroy()
       server.close()
     })
-    // By hand: Node's own client ends a stream before it takes it back.
     const post = [header(':method', 'POST'), header(':path', '/'), header(':scheme', 'http'), header(':authority', 'a')]
     socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
     socket.write(Buffer.concat([frame(4, 0, 0), frame(1, 4, 1, ...post), frame(0, 0, 1, Buffer.from('part'))]))
     await once(server, 'request')
-    socket.write(frame(3, 0, 1, Buffer.from([0, 0, 0, code])))
+    return (code) => socket.write(frame(3, 0, 1, Buffer.from([0, 0, 0, code])))
+  }
+
+  test.each([0, 2, 8])('fails when an HTTP/2 sender takes its stream back with code %i', async (code) => {
+    let outcome: Promise<unknown> | undefined
+    const takeBack = await halfOverHttp2((request) => {
+      outcome = textOf(request).catch((error: unknown) => error)
+    })
+    takeBack(code)
+    expect(await outcome).toBeInstanceOf(Error)
+  })
+
+  test('fails when an HTTP/2 sender took its stream back before anybody read', async () => {
+    let outcome: Promise<unknown> | undefined
+    const takeBack = await halfOverHttp2((request) => {
+      outcome = once(request, 'close')
+        .then(() => nextTurn())
+        .then(() => textOf(request))
+        .catch((error: unknown) => error)
+    })
+    takeBack(0)
     expect(await outcome).toBeInstanceOf(Error)
   })
 
