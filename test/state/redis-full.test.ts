@@ -1,5 +1,5 @@
 import github from '@holdfast/adapters/connectors/github'
-import { redisBuffer } from '@holdfast/adapters/redis'
+import { redisBuffer, type RedisBufferOptions, type SingleRedisLike } from '@holdfast/adapters/redis'
 import { createReceiver, type EventBuffer, type WebhookReply } from '@holdfast/webhook-receiver'
 import { sign } from '@octokit/webhooks-methods'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -19,8 +19,8 @@ async function ownServer(): Promise<{ service: RedisService; connected: Connecte
   return { service, connected }
 }
 
-async function opened(on: Connected): Promise<EventBuffer> {
-  const buffer = redisBuffer(on.client, { name: 'inbox', partitions: 1 })
+async function opened(on: Connected, options: Partial<RedisBufferOptions> = {}): Promise<EventBuffer> {
+  const buffer = redisBuffer(on.client, { name: 'inbox', partitions: 1, ...options })
   await buffer.open()
   onTestFinished(() => buffer.close())
   return buffer
@@ -61,6 +61,24 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server tha
     await expect(buffer.append([eventOf('more')])).rejects.toMatchObject({ reason: 'buffer_full' })
     await consumer.commit(lease!, { done: events.map(({ position }) => position) })
     expect((await buffer.append([eventOf('more')]))[0]?.status).toBe('appended')
+  })
+
+  test('is opened while it is full also by a buffer that waits for disks', async () => {
+    const own = await ownServer()
+    await (await opened(own.connected)).append(eventsOf(100, new Uint8Array(100_000)))
+    await limitMemory(own, '4mb')
+    const { Redis } = await import('ioredis')
+    const connection = new Redis({ port: own.service.port })
+    onTestFinished(() => connection.disconnect())
+    // Not every Redis that this is tested with has `WAITAOF`.
+    const client: SingleRedisLike = {
+      defineCommand: () => undefined,
+      eval: () => Promise.reject(new Error('is not used')),
+      callBuffer: (command, ...args) =>
+        command === 'WAITAOF' ? Promise.resolve([1, 0]) : connection.callBuffer(command, ...args),
+    }
+    const buffer = await opened(own.connected, { waitAof: { client } })
+    expect((await buffer.append(eventsOf(1)))[0]?.status).toBe('duplicate')
   })
 
   test('has webhooks answered with 503 and Retry-After while the server is full', async () => {

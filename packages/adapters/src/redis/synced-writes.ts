@@ -3,12 +3,13 @@ import { BufferError } from '@holdfast/webhook-receiver'
 import { answerInTime } from '@holdfast/webhook-receiver/buffer-kit'
 import { bufferFailure } from './buffer-failure.ts'
 import type { SingleRedisLike } from './client.ts'
+import { THOUGH_FULL } from './script-parts.ts'
 import { isOneServer } from './server-check.ts'
 
 const RETRY_AFTER_MS = 1_000
 
 // Writes, so that there is something to wait for on this connection. Not by its name: who is told that a server does not know it has sent what follows.
-const TOUCH = `
+const TOUCH = `${THOUGH_FULL}
 redis.call('HINCRBY', KEYS[1] .. ':meta', 'syncs', 1)
 return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 `
