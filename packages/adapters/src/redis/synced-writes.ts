@@ -43,8 +43,10 @@ export interface SyncedWritesOptions {
  */
 export async function openSyncedWrites(options: SyncedWritesOptions, infos: readonly string[]): Promise<SyncedWrites> {
   const writes = createSyncedWrites(options)
+  const { client, clock, timeoutMs } = options
   try {
-    if (isOneServer([...infos, String(await callerOf(options.client)('INFO'))])) {
+    const info = await answerInTime(callerOf(client)('INFO'), { clock, timeoutMs, server: 'Redis' })
+    if (isOneServer([...infos, String(info)])) {
       await writes.wait()
       return writes
     }

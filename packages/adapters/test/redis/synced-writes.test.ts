@@ -45,4 +45,20 @@ describe('openSyncedWrites', () => {
     expect(waits.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
     await writes.wait()
   })
+
+  it('gives up in time when the connection does not answer', async () => {
+    const client: SingleRedisLike = {
+      defineCommand: () => undefined,
+      eval: () => Promise.reject(new Error('is not used')),
+      callBuffer: () => new Promise(() => {}),
+    }
+    const clock = fakeClock()
+    const opening = openSyncedWrites({ client, replicas: 0, keys: ['key', 'key:meta'], clock, timeoutMs: 300 }, [])
+    const rejected = expect(opening).rejects.toMatchObject({
+      reason: 'buffer_unusable',
+      cause: { message: 'Redis did not answer within 300 ms.' },
+    })
+    await clock.advance(300)
+    await rejected
+  })
 })
