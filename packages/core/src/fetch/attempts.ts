@@ -100,9 +100,20 @@ export class Attempts {
 
   /** Tells every policy what became of an attempt. */
   readonly #finish = (attempt: Attempt, outcome: Outcome): void => {
+    const { call } = attempt
+    const nowMs = this.#nowMs()
+    try {
+      this.#learn(attempt, outcome, nowMs)
+    } finally {
+      // What a stand-in for `fetch` has answered may be unreadable; the slot is somebody else's next.
+      call.scope.bulkhead?.release()
+      call.attemptEndedAtMs = nowMs
+    }
+  }
+
+  #learn(attempt: Attempt, outcome: Outcome, nowMs: number): void {
     const { call, number, startedMs, permit } = attempt
     const { failure } = outcome
-    const nowMs = this.#nowMs()
     const durationMs = nowMs - startedMs
     call.noteAttempt(attempt, outcome, durationMs)
     if (failure !== undefined && failure.reason !== 'hedge_lost' && this.#events.has('attempt:failed')) {
@@ -111,8 +122,6 @@ export class Attempts {
     }
     if (permit !== undefined) call.circuit?.record(permit, outcome, call.record.attempts.length, nowMs)
     learnLimits(call, outcome, startedMs, nowMs, this.#options, this.#events)
-    call.scope.bulkhead?.release()
-    call.attemptEndedAtMs = nowMs
   }
 
   #admitHedge(call: Call, nowMs: number): { permit: CircuitPermit | undefined } | HedgeStop {

@@ -142,6 +142,17 @@ describe('createFetch: bulkhead', () => {
     },
   )
 
+  it.each([
+    ['a Map in the place of headers', new Map()],
+    ['headers that throw', { get: () => expect.fail('unreadable') }],
+  ])('gives the slot back where an answer cannot be read: %s', async (_, headers) => {
+    const transport = vi.fn(() => Promise.resolve({ ok: true, status: 200, headers } as unknown as Response))
+    const fetch = createFetch({ fetch: transport, bulkhead: { maxConcurrent: 1, maxQueue: 0 } })
+    for (let call = 0; call < 3; call++) await rejectionOf(fetch(url))
+    expect(transport).toHaveBeenCalledTimes(3)
+    expect(fetch.snapshot().hosts).toMatchObject([{ active: 0 }])
+  })
+
   it('holds a queued call back when a limit is hit meanwhile', async () => {
     let isLimited = true
     const { fetch, clock, transport } = harness(
