@@ -85,14 +85,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 }
 
-function checkRequest({ headers, receivedAt }: Partial<VerifiableRequest> = {}): void {
-  if (typeof headers !== 'object' || !(Symbol.iterator in headers)) {
+function checkRequest(request: unknown): void {
+  const { headers, receivedAt } = (request ?? {}) as { readonly headers?: unknown; readonly receivedAt?: unknown }
+  if (typeof headers !== 'object' || headers === null || !(Symbol.iterator in headers)) {
     throw new InvalidOptionsError({
       path: 'request.headers',
       expected: 'pairs of names and values',
       received: undefined,
       // Their values may be secrets.
-      receivedText: headers === undefined ? '`undefined`' : 'another form',
+      receivedText: headers === undefined || headers === null ? `\`${headers}\`` : 'another form',
     })
   }
   // A number that is no time is refused as stale.

@@ -124,6 +124,8 @@ describe('createVerifier', () => {
       'Expected `request.headers` to be pairs of names and values, got another form.',
     ],
     [undefined, 'Expected `request.headers` to be pairs of names and values, got `undefined`.'],
+    [null, 'Expected `request.headers` to be pairs of names and values, got `undefined`.'],
+    [{ headers: null }, 'Expected `request.headers` to be pairs of names and values, got `null`.'],
   ])('throws for what is no request, instead of refusing it: %#', (request, message) => {
     expect(() => plain.verify(request as never)).toThrow(message)
   })
