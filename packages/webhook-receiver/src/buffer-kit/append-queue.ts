@@ -1,7 +1,7 @@
 import type { Clock } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
+import { createHalving } from './halving.ts'
 import { createLinger } from './linger.ts'
-import { BUSY } from './loop-utilization.ts'
 
 /** What is to be stored. */
 export interface Sized {
@@ -58,7 +58,6 @@ interface Group<Item, Outcome> {
 interface Sent<Item, Outcome> {
   readonly groups: readonly Group<Item, Outcome>[]
   readonly outcomes: Promise<readonly Outcome[]>
-  readonly isBusy: boolean
 }
 
 /** Makes a queue that sends what is to be stored. Alone, a group goes at once; under load batches grow. */
@@ -67,10 +66,9 @@ export function createAppendQueue<Item extends Sized, Outcome>(
 ): AppendQueue<Item, Outcome> {
   const { maxBatchBytes, send, nextTurn, utilization = () => 0 } = options
   const linger = options.linger && createLinger(options.linger)
+  const halving = createHalving(utilization)
   let waiting: Group<Item, Outcome>[] = []
   let sending: Promise<void> | undefined
-  /** Groups that waited or were answered when the last batch was. */
-  let around = 0
 
   const run = async (): Promise<void> => {
     try {
@@ -85,10 +83,9 @@ export function createAppendQueue<Item extends Sized, Outcome>(
   }
 
   const sendBatch = (): Sent<Item, Outcome> => {
-    const isBusy = utilization() >= BUSY
-    const groups = takeBatch(isBusy ? Math.ceil(Math.max(around, waiting.length) / 2) : Infinity)
+    const groups = takeBatch(halving.begin(waiting.length))
     linger?.begin()
-    return { groups, outcomes: outcomesOf(groups.flatMap(({ items }) => items)), isBusy }
+    return { groups, outcomes: outcomesOf(groups.flatMap(({ items }) => items)) }
   }
 
   const outcomesOf = async (items: readonly Item[]): Promise<readonly Outcome[]> => {
@@ -114,7 +111,7 @@ export function createAppendQueue<Item extends Sized, Outcome>(
 
   /** Resolves with the batch that was sent before this one was answered, if any. */
   const settle = async (sent: Sent<Item, Outcome>): Promise<Sent<Item, Outcome> | undefined> => {
-    const { groups, isBusy } = sent
+    const { groups } = sent
     let outcomes: readonly Outcome[]
     try {
       outcomes = await sent.outcomes
@@ -123,14 +120,15 @@ export function createAppendQueue<Item extends Sized, Outcome>(
       return undefined
     }
     const others = waiting.length
-    around = others + groups.length
-    const next = isBusy && others >= groups.length / 2 ? sendBatch() : undefined
+    const next = halving.stored(groups.length, others) ? sendBatch() : undefined
     let from = 0
     for (const { items, resolve } of groups) {
       resolve(outcomes.slice(from, from + items.length))
       from += items.length
     }
-    if (!isBusy) await linger?.untilBack(others, () => waiting.length >= around || bytesOf(waiting) >= maxBatchBytes)
+    const around = others + groups.length
+    if (!halving.isBusy)
+      await linger?.untilBack(others, () => waiting.length >= around || bytesOf(waiting) >= maxBatchBytes)
     return next
   }
 

@@ -1,9 +1,6 @@
 // Of several batches: how much is to do while one is under way depends on whom it holds.
 const WINDOW_MS = 50
 
-/** From there on a process needs more time for those who share a sync than the sync takes. */
-export const BUSY = 0.5
-
 /** Makes what tells in which share of the time the event loop was at work lately, from 0 to 1; 0 where the runtime does not say. */
 export function loopUtilization(): () => number {
   if (!('eventLoopUtilization' in performance)) return () => 0

@@ -1,6 +1,6 @@
 import { BufferError } from '../buffer/buffer-error.ts'
+import { createHalving, type Halving } from '../buffer-kit/halving.ts'
 import { createLinger, type Linger } from '../buffer-kit/linger.ts'
-import { BUSY } from '../buffer-kit/loop-utilization.ts'
 import { type CommitGroup, CommitQueue } from './commit-queue.ts'
 import { untilEndOfTurn } from './end-of-turn.ts'
 import { LogTail, type LogTailOptions, type LogTailStart } from './log-tail.ts'
@@ -21,8 +21,6 @@ interface SentBatch {
   readonly groups: readonly CommitGroup[]
   /** Number of its first record. */
   readonly firstSeq: Promise<number>
-  /** Whether this process was busy when it was sent. */
-  readonly isBusy: boolean
 }
 
 /**
@@ -35,9 +33,8 @@ export class LogWriter {
   readonly #tail: LogTail
   readonly #queue: CommitQueue
   readonly #linger: Linger
+  readonly #halving: Halving
   #running: Promise<void> | undefined
-  /** Groups that waited or were answered when the last batch was. */
-  #around = 0
   #wantsRoll = false
   #isClosed = false
 
@@ -46,6 +43,7 @@ export class LogWriter {
     this.#tail = new LogTail(options, start)
     this.#queue = new CommitQueue(options.maxBatchBytes)
     this.#linger = createLinger({ clock: options.clock, maxMs: LINGER_MS })
+    this.#halving = createHalving(options.utilization)
   }
 
   /** Bytes that were appended so far. */
@@ -117,14 +115,13 @@ export class LogWriter {
   }
 
   #send(): SentBatch {
-    const isBusy = this.#options.utilization() >= BUSY
-    const groups = this.#queue.takeBatch(isBusy ? Math.ceil(Math.max(this.#around, this.#queue.waiting) / 2) : Infinity)
+    const groups = this.#queue.takeBatch(this.#halving.begin(this.#queue.waiting))
     this.#linger.begin()
-    return { groups, firstSeq: this.#tail.append(groups), isBusy }
+    return { groups, firstSeq: this.#tail.append(groups) }
   }
 
   /** Waits for a batch and tells its groups. Resolves with the batch that was sent before they were told, if any. */
-  async #settle({ groups, firstSeq, isBusy }: SentBatch): Promise<SentBatch | undefined> {
+  async #settle({ groups, firstSeq }: SentBatch): Promise<SentBatch | undefined> {
     let seq: number
     try {
       seq = await firstSeq
@@ -135,15 +132,15 @@ export class LogWriter {
     }
     this.#queue.settled(groups)
     const others = this.#queue.waiting
-    const around = others + groups.length
-    this.#around = around
-    const isAhead = isBusy && !this.#wantsRoll && others > 0 && others >= groups.length / 2
+    const isAhead = this.#halving.stored(groups.length, others) && !this.#wantsRoll
     const next = isAhead ? this.#send() : undefined
     for (const group of groups) {
       group.resolve(seq)
       seq += group.records.length
     }
-    if (!isBusy) await this.#linger.untilBack(others, () => this.#queue.waiting >= around || this.#queue.fillsBatch)
+    const around = others + groups.length
+    if (!this.#halving.isBusy)
+      await this.#linger.untilBack(others, () => this.#queue.waiting >= around || this.#queue.fillsBatch)
     return next
   }
 }

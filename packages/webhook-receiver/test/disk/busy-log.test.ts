@@ -89,7 +89,6 @@ describe('Log of a process that is busy', () => {
     expect(log.segments.map(({ baseSeq }) => baseSeq)).toEqual([1, 6])
     const last = appendAll(10, 13)
     await log.close()
-    expect(await Promise.all(last)).toHaveLength(4)
-    expect((await Promise.all(last)).every((answer) => /^\d+ after/.test(answer))).toBe(true)
+    expect((await Promise.all(last)).map((answer) => Number.parseInt(answer, 10))).toEqual([10, 11, 12, 13])
   })
 })
