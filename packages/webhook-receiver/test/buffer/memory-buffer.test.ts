@@ -4,11 +4,12 @@ import { memoryBuffer } from '../../src/buffer/memory-buffer.ts'
 import { bufferConformance } from '../../src/testing/buffer-conformance.ts'
 import type { BufferHarness } from '../../src/testing/conformance/conformance-case.ts'
 
-function harness(partitions: number): BufferHarness {
+/** @param makeClock - `undefined`: in real time. */
+function harness(partitions: number, makeClock: typeof fakeClock | undefined): BufferHarness {
   return {
     async create() {
-      const clock = fakeClock()
-      const buffer = memoryBuffer({ clock, partitions, maxEventBytes: 2 * 1024 * 1024 })
+      const clock = makeClock?.()
+      const buffer = memoryBuffer({ partitions, maxEventBytes: 2 * 1024 * 1024, ...(clock && { clock }) })
       return {
         buffer,
         async reopen() {
@@ -16,7 +17,7 @@ function harness(partitions: number): BufferHarness {
           await buffer.open()
           return buffer
         },
-        advance: (ms) => clock.advance(ms),
+        ...(clock && { advance: (ms: number) => clock.advance(ms) }),
         dispose: () => buffer.close(),
       }
     },
@@ -25,26 +26,12 @@ function harness(partitions: number): BufferHarness {
 
 describe('memoryBuffer', () => {
   describe.each([1, 4])('with %i partitions', (partitions) => {
-    for (const { title, run } of bufferConformance) test(title, () => run(harness(partitions)))
+    for (const { title, run } of bufferConformance) test(title, () => run(harness(partitions, fakeClock)))
   })
 
   // Leases end, and nobody can let the time pass: as on a server with a clock of its own.
   describe('in real time', () => {
-    const inRealTime: BufferHarness = {
-      async create() {
-        const buffer = memoryBuffer({ partitions: 4, maxEventBytes: 1 << 20 })
-        return {
-          buffer,
-          async reopen() {
-            await buffer.close()
-            await buffer.open()
-            return buffer
-          },
-          dispose: () => buffer.close(),
-        }
-      },
-    }
-    for (const { title, run } of bufferConformance) test(title, () => run(inRealTime))
+    for (const { title, run } of bufferConformance) test(title, () => run(harness(4, undefined)))
   })
 
   test('says that it is in memory', () => {

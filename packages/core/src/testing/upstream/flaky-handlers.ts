@@ -28,8 +28,8 @@ export interface FlakyHandlers<Handler> extends UpstreamScript {
 
 /**
  * Makes an upstream out of handlers for msw, which is yours: `flakyHandlers({ http, HttpResponse }, 'https://api.example.com')`.
- * All requests below `baseUrl` are handled; routes are whole paths, with that of `baseUrl`. What breaks before the first byte of the body is msw's network error, which says
- * no more than that; where the connection matters, use `flakyUpstream`.
+ * All requests below `baseUrl` are handled; routes are whole paths, with that of `baseUrl`. What breaks before the first byte of the
+ * body is msw's network error, which says no more than that; where the connection matters, use `flakyUpstream`.
  */
 export function flakyHandlers<Handler>(
   msw: Msw<Handler>,
