@@ -9,7 +9,10 @@ const pool = new Pool({ connectionString: process.env.DATABASE_URL })
 pool.on('error', (error) => console.error(error.message))
 const repositoryOf = (payload: unknown): string =>
   (payload as { repository: { full_name: string } }).repository.full_name
-await pool.query('create table if not exists star_count (repository text primary key, stars int not null)')
+// The lock: where two processes start at once, one would fail in spite of `if not exists`.
+await pool.query(
+  `select pg_advisory_xact_lock(1); create table if not exists star_count (repository text primary key, stars int not null)`,
+)
 
 const receiver = createReceiver({
   buffer: postgresBuffer(pool, { name: 'inbox' }),

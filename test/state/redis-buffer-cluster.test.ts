@@ -95,8 +95,9 @@ runs('on a cluster of three nodes', () => {
       expect(await cluster.call(to, 'CLUSTER', 'COUNTKEYSINSLOT', slot)).toBe(0)
       for (const node of [from, to]) await cluster.call(node, 'CLUSTER', 'SETSLOT', slot, 'STABLE')
       const [result] = await buffer.append([eventOf('after')])
-      expect(Number(result?.position)).toBeLessThanOrEqual(3)
-      expect((await buffer.stats()).events).toBe(Number(result?.position))
+      // What was refused as not answered in time may come about all the same, before this one or behind it.
+      expect(['0000000000000002', '0000000000000003']).toContain(result?.position)
+      expect([2, 3]).toContain((await buffer.stats()).events)
       await buffer.close()
     })
 
