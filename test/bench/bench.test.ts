@@ -7,8 +7,8 @@ import { canSlowSyncs } from './slow-sync.ts'
 
 const RUN_PATH = fileURLToPath(new URL('./run.ts', import.meta.url))
 
-/** What may stand in a second column and belongs to the name. */
-const GROUPS = new Set(['1', '32', '64', '256', 'uniform', 'Zipf', 'one limit', 'three limits'])
+/** A second column of one of these titles belongs to the name. */
+const GROUPING = new Set(['concurrency', 'keys', 'load'])
 
 /** A figure, with its interval where it has one. */
 const FIGURE = /^-?[\d,]+(\.\d+)?( \[-?\d+\.\d+, -?\d+\.\d+\])?$/
@@ -16,15 +16,17 @@ const FIGURE = /^-?[\d,]+(\.\d+)?( \[-?\d+\.\d+, -?\d+\.\d+\])?$/
 /** The figures of a printed table by the text of its leading columns. */
 function rowsOf(output: string, title: string): Map<string, string[]> {
   const section = output.split('\n## ').find((part) => part.startsWith(title)) ?? ''
-  const rows = section.split('\n').filter((line) => line.startsWith('| '))
-  return new Map(
-    rows.slice(1).map((line) => {
-      const [name = '', ...figures] = line.split('|').slice(1, -1)
-      const isGrouped = GROUPS.has(figures[0]?.trim() ?? '')
-      const group = isGrouped ? ` @ ${figures.shift()?.trim()}` : ''
-      return [`${name.trim()}${group}`, figures.map((figure) => figure.trim())]
-    }),
-  )
+  const [titles = [], ...rows] = section
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+  const isGrouped = GROUPING.has(titles[1] ?? '')
+  return new Map(rows.map(([name = '', ...figures]) => [isGrouped ? `${name} @ ${figures.shift()}` : name, figures]))
 }
 
 describe('the benchmark', () => {
