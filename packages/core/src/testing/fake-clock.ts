@@ -105,13 +105,6 @@ function earliest(timers: ReadonlySet<Timer>): Timer | undefined {
 }
 
 /** Lets so many microtasks pass, or fewer when `isDone` says so. */
-function flush(turns: number = MICROTASKS_PER_FLUSH, isDone?: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    let left = turns
-    const turn = (): void => {
-      if (left-- <= 0 || isDone?.()) resolve()
-      else queueMicrotask(turn)
-    }
-    turn()
-  })
+async function flush(turns: number = MICROTASKS_PER_FLUSH, isDone?: () => boolean): Promise<void> {
+  for (let left = turns; left > 0 && isDone?.() !== true; left -= 1) await undefined
 }

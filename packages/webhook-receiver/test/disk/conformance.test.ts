@@ -11,9 +11,15 @@ const harness: BufferHarness = {
   create: async () => {
     const directory = await mkdtemp(join(tmpdir(), 'holdfast-disk-'))
     const clock = fakeClock()
-    // Small segments, so that the cases cross many of them.
+    // Small segments, so that the cases cross many of them, and a short window, because a timer fires in every second of it.
     const make = (): EventBuffer =>
-      diskBuffer({ directory, clock, segmentBytes: 64 * 1024, maxEventBytes: 2 * 1024 * 1024 })
+      diskBuffer({
+        directory,
+        clock,
+        segmentBytes: 64 * 1024,
+        maxEventBytes: 2 * 1024 * 1024,
+        dedupeWindowMs: 60 * 60 * 1_000,
+      })
     let buffer = make()
     return {
       buffer,

@@ -12,7 +12,15 @@ const harness: BufferHarness = {
     const directory = await mkdtemp(join(tmpdir(), 'holdfast-shards-'))
     const clock = fakeClock()
     const make = (): EventBuffer =>
-      diskBuffer({ directory, shards: 'auto', clock, segmentBytes: 64 * 1024, maxEventBytes: 2 * 1024 * 1024 })
+      diskBuffer({
+        directory,
+        shards: 'auto',
+        clock,
+        segmentBytes: 64 * 1024,
+        maxEventBytes: 2 * 1024 * 1024,
+        // A timer fires in every second of it.
+        dedupeWindowMs: 60 * 60 * 1_000,
+      })
     let buffer = make()
     return {
       buffer,
