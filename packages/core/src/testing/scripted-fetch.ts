@@ -1,3 +1,5 @@
+import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
+
 /** A call as a scripted fetch got it. */
 export interface RecordedCall {
   readonly input: string | URL | Request
@@ -24,8 +26,14 @@ export type ScriptedFetch = typeof globalThis.fetch & {
  * Makes a `fetch` that gives the answers in order and repeats the last one. A Response that is repeated is cloned, so that
  * each caller has a body. Like `fetch`, it rejects with the signal's reason when that aborts; a call whose signal aborted
  * before is not one of `calls`.
+ *
+ * @throws InvalidOptionsError when `answers` is no array, is empty, or has an item that is no answer.
  */
 export function scriptedFetch(answers: readonly [ScriptedAnswer, ...ScriptedAnswer[]]): ScriptedFetch {
+  if (!Array.isArray(answers) || answers.length === 0 || !answers.every(isAnswer)) {
+    const expected = "an array of at least one answer, each a Response, an Error, a function or 'hang'"
+    throw new InvalidOptionsError({ path: 'answers', expected, received: answers })
+  }
   const calls: RecordedCall[] = []
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const call = recordCall(input, init)
@@ -40,6 +48,10 @@ export function scriptedFetch(answers: readonly [ScriptedAnswer, ...ScriptedAnsw
     return signal ? Promise.race([answer(call), rejectOnAbort(signal)]) : answer(call)
   }
   return Object.assign(fetch, { calls })
+}
+
+function isAnswer(value: unknown): boolean {
+  return value === 'hang' || typeof value === 'function' || (typeof value === 'object' && value !== null)
 }
 
 function recordCall(input: string | URL | Request, init: RequestInit | undefined): RecordedCall {

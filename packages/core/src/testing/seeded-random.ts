@@ -1,7 +1,16 @@
+import { InvalidOptionsError } from '../errors/invalid-options-error.ts'
+import { number } from '../options/check.ts'
 import type { Random } from '../random/random.ts'
 
-/** Randomness that repeats: the same seed gives the same numbers and keys on every machine (mulberry32). */
+/**
+ * Randomness that repeats: the same seed gives the same numbers and keys on every machine (mulberry32). Of the seed its
+ * lowest 32 bits count.
+ *
+ * @throws InvalidOptionsError when `seed` is no finite number.
+ */
 export function seededRandom(seed = 1): Random {
+  const expected = number()(seed)
+  if (expected !== undefined) throw new InvalidOptionsError({ path: 'seed', expected, received: seed })
   let state = seed >>> 0
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0

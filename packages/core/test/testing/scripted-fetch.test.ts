@@ -20,6 +20,10 @@ describe('scriptedFetch', () => {
     ])
   })
 
+  it.each([[[]], [undefined], [new Response()], [['hung']], [[null]]])('refuses %o for answers', (answers) => {
+    expect(() => scriptedFetch(answers as never)).toThrow(/answers.*at least one answer/)
+  })
+
   it('throws errors of the script', async () => {
     const failure = new TypeError('fetch failed')
     await expect(scriptedFetch([failure])('https://example.com/')).rejects.toBe(failure)

@@ -8,6 +8,10 @@ describe('seededRandom', () => {
     expect(draw(1)).not.toEqual(draw(2))
   })
 
+  it.each([Number.NaN, '1', null])('refuses %o for a seed', (seed) => {
+    expect(() => seededRandom(seed as number)).toThrow(/seed.*a number/)
+  })
+
   it('gives numbers from [0, 1) with the middle in the middle', () => {
     const random = seededRandom(3)
     const numbers = Array.from({ length: 10_000 }, () => random.next())
