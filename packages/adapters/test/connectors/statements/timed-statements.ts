@@ -157,7 +157,10 @@ export const timedStatements: readonly Statement[] = [
       headers: ({ id }) => ({ 'twitch-eventsub-message-id': id }),
     },
   ),
-  twoHeaders('webflow', 'x-webflow-timestamp', 'x-webflow-signature', colon, { time: milliseconds }),
+  twoHeaders('webflow', 'x-webflow-timestamp', 'x-webflow-signature', colon, {
+    time: milliseconds,
+    toleranceMs: 300_000,
+  }),
   twoHeaders('zendesk', 'x-zendesk-webhook-signature-timestamp', 'x-zendesk-webhook-signature', joined, {
     time: iso,
     encoding: 'base64',
