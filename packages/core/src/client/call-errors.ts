@@ -1,13 +1,14 @@
 import { classifyFailure } from '../errors/classify-failure.ts'
 import { classifyResponse } from '../errors/classify-response.ts'
 import { type IntegrationError, type IntegrationErrorInit, isIntegrationError } from '../errors/integration-error.ts'
+import { timeLeftFor } from '../fetch/body-deadline.ts'
 import { readBoundedText } from '../fetch/bounded-text.ts'
 import type { CallRecord } from '../fetch/call-record.ts'
 import { integrationErrorOf } from '../fetch/explain.ts'
 import { withTimer } from '../timeout/call-signal.ts'
 import type { ClientCall } from './client-call.ts'
 
-/** How long the body of a failed answer may take; the error is thrown without it otherwise. */
+/** How long the body of a failed answer may take, within the deadline; the error is thrown without it otherwise. */
 const ERROR_BODY_LIMIT_MS = 2_000
 
 /** The error for a request that cannot be made of what the caller gave. */
@@ -41,9 +42,10 @@ export function errorOfThrown(error: unknown, call: ClientCall, record: CallReco
 /** The error for what broke while a body was read. */
 export function errorOfBody(error: unknown, call: ClientCall): IntegrationError {
   if (isIntegrationError(error)) return error
-  const { signal, response } = call
+  const { signal, response, timeoutReason } = call
   const { upstream: _status, ...failure } = classifyFailure(error, {
     ...(signal === undefined ? {} : { signal }),
+    deadlineReason: timeoutReason,
     ...(response === undefined ? {} : { status: response.status }),
   })
   return call.error(failure)
@@ -84,7 +86,7 @@ async function readErrorJson(response: Response, { clock }: ClientCall): Promise
   try {
     const text = await withTimer(
       clock,
-      ERROR_BODY_LIMIT_MS,
+      Math.min(ERROR_BODY_LIMIT_MS, timeLeftFor(response)),
       () => patience.abort(),
       () => readBoundedText(body, patience.signal),
     )

@@ -16,6 +16,8 @@ export class ClientCall {
   /** As asked for; as it was sent, once it was. */
   url: string
   response: Response | undefined
+  /** With what the reading of the body was ended when the deadline passed; absent until then. */
+  timeoutReason: unknown
   readonly #connection: string | undefined
 
   constructor(client: ResolvedClientOptions, method: string, url: string, options: RequestOptions) {

@@ -1,4 +1,5 @@
 import { initOfBody } from '../body/body-kinds.ts'
+import { untilDeadline } from '../fetch/body-deadline.ts'
 import { recordOf } from '../fetch/explain.ts'
 import { ClientCall } from './client-call.ts'
 import type { RequestOptions, ResolvedClientOptions } from './client-options.ts'
@@ -10,7 +11,8 @@ import { type StandardSchema, validate } from './standard-schema.ts'
 
 /**
  * A promise of a Response that was a success, with shortcuts to its body. A shortcut that is called before the answer has
- * come also sets the `accept` header. Everything rejects with an `IntegrationError`.
+ * come also sets the `accept` header. A shortcut reads within the deadline of the call, and rejects with `timeout` when it
+ * passes. Everything rejects with an `IntegrationError`.
  */
 export interface ResponsePromise extends Promise<Response> {
   /** The parsed body; `undefined` for HEAD, 204, 205 and 304, which have none. `Value` is believed, not checked. */
@@ -83,7 +85,8 @@ export function startCall(
 
   const read = async <Value>(kind: BodyKind): Promise<Value> => {
     try {
-      return (await (shortcuts[kind]?.() ?? pending)) as Value
+      const reading = shortcuts[kind]?.() ?? pending
+      return (await untilDeadline(reading, pending, (reason) => (call.timeoutReason = reason))) as Value
     } catch (error) {
       throw errorOfBody(error, call)
     }

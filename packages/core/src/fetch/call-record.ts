@@ -2,6 +2,7 @@ import type { Connector } from '../connectors/connector.ts'
 import type { AttemptRecord, IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { RetryStop } from '../events/core-event-map.ts'
 import type { Clock } from '../time/clock.ts'
+import type { CallSignal } from '../timeout/call-signal.ts'
 import type { Decision } from './decision.ts'
 
 // Most calls wait for nothing and have no attempt yet: their lists are made when there is something to put in.
@@ -27,16 +28,28 @@ export class CallRecord {
   failure: IntegrationErrorInit | undefined
   /** Whether an attempt may have had an effect: none that never left, or that was turned away, had one. */
   mayHaveActed = false
+  /** What the transport still follows while the body of the answer is read; absent where no time is limited. */
+  signal: CallSignal | undefined
+  /** Monotonic. `Infinity`: none. */
+  readonly deadlineAtMs: number
   readonly #caller: RecordedCaller
   readonly #startedAtMs: number
   #at: number | undefined
 
   /** @param startedAtMs - Monotonic. */
-  constructor(callId: number, method: string, url: string, startedAtMs: number, caller: RecordedCaller) {
+  constructor(
+    callId: number,
+    method: string,
+    url: string,
+    startedAtMs: number,
+    deadlineAtMs: number,
+    caller: RecordedCaller,
+  ) {
     this.callId = callId
     this.method = method
     this.url = url
     this.#startedAtMs = startedAtMs
+    this.deadlineAtMs = deadlineAtMs
     this.#caller = caller
   }
 
@@ -47,6 +60,10 @@ export class CallRecord {
 
   decide(decision: Decision): void {
     this.decisions = [...this.decisions, decision]
+  }
+
+  get clock(): Clock {
+    return this.#caller.clock
   }
 
   get connector(): Connector | undefined {

@@ -100,7 +100,7 @@ export class Call {
     const { idempotency } = options
     this.#idempotencyHeader = idempotency?.header ?? defaultIdempotencyHeader
     this.extras = attemptExtrasOf(args, options)
-    this.record = new CallRecord(id, this.method, url, this.startedAtMs, options)
+    this.record = new CallRecord(id, this.method, url, this.startedAtMs, this.deadlineAtMs, options)
     if (idempotency?.methods.includes(this.method) === true && takesKey(url, options)) {
       if (this.idempotencyKey === undefined) {
         this.#isKeyOurs = true

@@ -158,6 +158,7 @@ export class Pipeline {
     reportEnd(call, outcome, this.#events, nowMs)
     switch (outcome.kind) {
       case 'response':
+        record.signal = call.signal
         remember(outcome.response, record)
         return outcome.response
       case 'error':

@@ -1,4 +1,7 @@
-/** Time limits of a call. Both cover the way to the response headers; a body that is being read is the caller's own. */
+/**
+ * Time limits of a call. Both cover the way to the response headers; a body that is being read is the caller's own, unless
+ * `json()` or another shortcut of a client reads it, within the deadline.
+ */
 export interface TimeoutOptions {
   /** Total time of the call, waits and retries included, in milliseconds. More than 0, or `false`: none. @defaultValue 60_000 */
   readonly deadlineMs?: number | false

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -100,6 +101,18 @@ describe('createClient on a real server', () => {
     await promise
     controller.abort('enough')
     expect(await body).toMatchObject({ code: 'canceled', cause: 'enough', phase: 'body', delivery: 'answered' })
+  })
+
+  it('hangs up when the deadline passes while the body is read', async () => {
+    let hungUp: Promise<unknown> | undefined
+    const stall: Handler = (_request, response) => {
+      hungUp = once(response, 'close')
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.write('{"a":')
+    }
+    const client = await connect(stall, { deadlineMs: 300 })
+    expect(await failureOf(client.get('/x').json())).toMatchObject({ code: 'timeout', reason: 'total', phase: 'body' })
+    await hungUp
   })
 
   it('adds no listener to the signal of the caller but that of createFetch', async () => {
