@@ -104,7 +104,9 @@ function earliest(timers: ReadonlySet<Timer>): Timer | undefined {
   return first
 }
 
+const resolved = Promise.resolve()
+
 /** Lets so many microtasks pass, or fewer when `isDone` says so. */
 async function flush(turns: number = MICROTASKS_PER_FLUSH, isDone?: () => boolean): Promise<void> {
-  for (let left = turns; left > 0 && isDone?.() !== true; left -= 1) await undefined
+  for (let left = turns; left > 0 && isDone?.() !== true; left -= 1) await resolved
 }
