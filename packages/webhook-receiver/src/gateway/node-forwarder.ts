@@ -55,10 +55,15 @@ export function nodeForwarder(target: URL): Forwarder | undefined {
           throw again instanceof ReusedConnectionError ? again.cause : again
         })
       }
+      const status = response.statusCode ?? 0
+      if (status < 200) {
+        response.destroy()
+        throw new Error(`The target answered with ${status}, which is no status of an answer.`)
+      }
       return {
-        status: response.statusCode ?? 0,
+        status,
         headers: endToEndHeaders(headerPairs(response.rawHeaders)),
-        body: isBodiless(request.method, response.statusCode ?? 0) ? null : response,
+        body: isBodiless(request.method, status) ? null : bytesOf(response),
         discard: () => discard(response),
       }
     },
@@ -79,6 +84,25 @@ function isBodiless(method: string, status: number): boolean {
 
 function withHost(headers: HeaderPairs, target: URL): HeaderPairs {
   return headers.some(([name]) => name.toLowerCase() === 'host') ? headers : [['host', target.host], ...headers]
+}
+
+/**
+ * The bytes as they come. Leaving them early ends the connection at once, also while the target is silent: the iterator of the message
+ * would first wait for the next bytes.
+ */
+function bytesOf(response: IncomingMessage): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      const chunks: AsyncIterator<Uint8Array> = response[Symbol.asyncIterator]()
+      return {
+        next: () => chunks.next(),
+        return() {
+          response.destroy()
+          return Promise.resolve({ done: true, value: undefined })
+        },
+      }
+    },
+  }
 }
 
 function discard(response: IncomingMessage): void {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { systemClock } from '@holdfast/core'
+import { type Clock, systemClock } from '@holdfast/core'
 import { onTestFinished } from 'vitest'
 import type { NewEvent } from '../../src/buffer/event-buffer.ts'
 import type { TextSink } from '../../src/cli/cli-io.ts'
@@ -25,6 +25,7 @@ export async function holdfast(
     readonly stdin?: string
     readonly env?: Readonly<Record<string, string>>
     readonly signal?: AbortSignal
+    readonly clock?: Clock
     readonly onStdout?: (text: string) => void
   } = {},
 ): Promise<CliResult> {
@@ -36,7 +37,7 @@ export async function holdfast(
       stdout,
       stderr,
       stdin: Readable.from([Buffer.from(options.stdin ?? '')]),
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
       env: options.env ?? {},
       signal: options.signal ?? new AbortController().signal,
     },

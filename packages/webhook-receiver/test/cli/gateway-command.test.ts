@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Clock } from '@holdfast/core'
+import { fakeClock } from '@holdfast/core/testing'
 import { expect, it, onTestFinished } from 'vitest'
 import { holdfast, jsonLines, temporaryDirectory } from './cli-fixture.ts'
 
@@ -41,6 +43,36 @@ it('ends the connection of a sender that never pauses, once it is being stopped'
   expect(await Promise.all(stopped)).toHaveLength(1)
 }, 30_000)
 
+it('frees the connection of the service when the sender leaves an answer that has no end', async () => {
+  const service = await startStreamingService()
+  const gateway = await startGateway(temporaryDirectory(), service.port)
+  const leaving = new AbortController()
+  const answer = await fetch(`http://127.0.0.1:${gateway.port}/stream`, { signal: leaving.signal })
+  const reader = answer.body?.getReader()
+  expect(String(Buffer.from((await reader?.read())?.value ?? []))).toBe('first')
+  leaving.abort()
+  await service.left
+  await gateway.stop()
+}, 30_000)
+
+it('breaks off an answer that has no end 10 s after it was stopped', async () => {
+  const service = await startStreamingService()
+  const clock = fakeClock()
+  const gateway = await startGateway(temporaryDirectory(), service.port, clock)
+  const answer = await fetch(`http://127.0.0.1:${gateway.port}/stream`)
+  const reader = answer.body?.getReader()
+  await reader?.read()
+  const stopped = gateway.stop()
+  await clock.advance(9_999)
+  const ended = reader?.read().then(
+    () => 'complete',
+    () => 'broken off',
+  )
+  await clock.advance(1)
+  await Promise.all([stopped, service.left])
+  expect(await ended).toBe('broken off')
+}, 30_000)
+
 it('says in a line that the port is taken', async () => {
   const { port } = await startService()
   const place = ['--buffer', temporaryDirectory(), '--port', String(port), '--host', '127.0.0.1']
@@ -75,7 +107,7 @@ interface Gateway {
   readonly stop: () => Promise<Record<string, unknown> | undefined>
 }
 
-async function startGateway(directory: string, target: number): Promise<Gateway> {
+async function startGateway(directory: string, target: number, clock?: Clock): Promise<Gateway> {
   const stopping = new AbortController()
   let listening: (port: number) => void = () => {}
   const port = new Promise<number>((resolve) => {
@@ -102,6 +134,7 @@ async function startGateway(directory: string, target: number): Promise<Gateway>
     ],
     {
       signal: stopping.signal,
+      ...(clock === undefined ? {} : { clock }),
       onStdout: (text) => {
         for (const line of jsonLines(text)) {
           if (line['event'] === 'listening') listening(Number(line['port']))
@@ -120,6 +153,26 @@ async function startGateway(directory: string, target: number): Promise<Gateway>
       return jsonLines(stdout).at(-1)
     },
   }
+}
+
+/** A service whose answers to all but its health check begin, and do not end. */
+async function startStreamingService(): Promise<{ readonly port: number; readonly left: Promise<void> }> {
+  let leave: () => void = () => {}
+  const left = new Promise<void>((resolve) => {
+    leave = resolve
+  })
+  const server = createServer((request, response) => {
+    if (request.url === '/health') return void response.end()
+    response.once('close', leave)
+    response.write('first')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { port: (server.address() as AddressInfo).port, left }
 }
 
 function send(port: number, body: string): Promise<Response> {

@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -93,6 +94,31 @@ describe('nodeForwarder', () => {
     expect(await forwarder.forward(post('x'), new AbortController().signal)).toMatchObject({ status, body: null })
   })
 
+  it('frees the connection of an answer that is left while the target is silent', async () => {
+    let closed: Promise<unknown> | undefined
+    const { forwarder } = await target((_, response) => {
+      closed = once(response, 'close')
+      response.write('first')
+    })
+    const reply = await forwarder.forward(post('x'), new AbortController().signal)
+    const chunks = reply.body?.[Symbol.asyncIterator]()
+    await chunks?.next()
+    const silent = chunks?.next().then(
+      () => 'over',
+      () => 'broken off',
+    )
+    await chunks?.return?.()
+    await closed
+    expect(await silent).toBe('broken off')
+  })
+
+  it('takes a status that no answer may have for a failure', async () => {
+    const { forwarder } = await target(
+      (request) => void request.socket.end('HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n'),
+    )
+    await expect(forward(forwarder, post('x'))).rejects.toThrow('The target answered with 99, which is no status')
+  })
+
   it('takes redirects for answers', async () => {
     const { forwarder } = await target((_, response) => void response.writeHead(302, { location: '/other' }).end())
     expect((await forward(forwarder, post('x'))).status).toBe(302)
@@ -103,8 +129,9 @@ describe('nodeForwarder', () => {
     let connections = 0
     server.on('connection', () => connections++)
     for (let turn = 0; turn < 3; turn++) {
+      const answered = nextAnswer()
       const reply = await forwarder.forward(post('x'), new AbortController().signal)
-      const ended = once(reply.body as unknown as NodeJS.EventEmitter, 'end')
+      const ended = once(await answered, 'end')
       reply.discard()
       await ended
       await new Promise(setImmediate)
@@ -139,6 +166,17 @@ describe('nodeForwarder', () => {
     await expect(forward(forwarder, post('x'))).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 })
+
+/** The next answer that `node:http` hands to anybody. */
+function nextAnswer(): Promise<IncomingMessage> {
+  return new Promise((resolve) => {
+    const hear = (message: unknown): void => {
+      unsubscribe('http.client.response.finish', hear)
+      resolve((message as { readonly response: IncomingMessage }).response)
+    }
+    subscribe('http.client.response.finish', hear)
+  })
+}
 
 function post(body: string): ForwardedRequest {
   return { method: 'POST', url: '/', headers: [], body: Buffer.from(body) }

@@ -11,6 +11,9 @@ import { type CliIo, UsageError } from '../cli-io.ts'
 import type { CliArguments, Command } from '../command.ts'
 import { time, writeJson } from '../output.ts'
 
+/** How long requests may take that are under way when it is stopped. */
+const STOP_TIMEOUT_MS = 10_000
+
 /** What the command line calls the options of `createGateway`. */
 const optionNames: Readonly<Record<string, string | undefined>> = {
   target: '--target',
@@ -148,7 +151,10 @@ async function serve(running: Gateway, port: number, host: string, io: CliIo, lo
   const closed = once(server, 'close')
   server.close()
   server.closeIdleConnections()
+  // A sender that never finishes its request, and an answer that never ends, would keep it from stopping.
+  const cancel = io.clock.schedule(STOP_TIMEOUT_MS, () => server.closeAllConnections())
   await closed
+  cancel()
 }
 
 async function answer(
@@ -172,18 +178,25 @@ async function answer(
 }
 
 async function writeReply({ status, headers, body }: GatewayReply, response: ServerResponse): Promise<void> {
-  response.writeHead(status, headers.flat())
   try {
+    response.writeHead(status, headers.flat())
     if (body instanceof Uint8Array) response.write(body)
-    else {
-      for await (const chunk of body ?? []) {
-        if (response.destroyed) break
-        if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')])
-      }
-    }
+    else if (body !== null) await writeChunks(body[Symbol.asyncIterator](), response)
     response.end()
   } catch {
     // The target broke off in the middle: so does the answer, for its end would say that it is complete.
     response.destroy()
   }
+}
+
+async function writeChunks(chunks: AsyncIterator<Uint8Array>, response: ServerResponse): Promise<void> {
+  // Not only with the next chunk: a target that is silent may never send one to a sender who has left.
+  const leave = (): void => void chunks.return?.()
+  response.once('close', leave)
+  for (;;) {
+    const { done, value } = await chunks.next()
+    if (done === true || response.destroyed) break
+    if (!response.write(value)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+  }
+  response.off('close', leave)
 }
