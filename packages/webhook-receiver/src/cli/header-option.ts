@@ -1,4 +1,5 @@
 import { UsageError } from './cli-io.ts'
+import { printable } from './output.ts'
 
 /**
  * Reads what `--header` was given.
@@ -7,6 +8,19 @@ import { UsageError } from './cli-io.ts'
  */
 export function headerPair(text: string): readonly [string, string] {
   const colon = text.indexOf(':')
-  if (colon <= 0) throw new UsageError('--header takes NAME:VALUE.')
-  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()]
+  const name = text.slice(0, Math.max(colon, 0)).trim()
+  const value = text.slice(colon + 1).trim()
+  if (!isHeaderName(name) || !isHeaderValue(value))
+    throw new UsageError(`--header takes NAME:VALUE, got \`${printable(name === '' ? text : `${name}:…`)}\`.`)
+  return [name, value]
+}
+
+/** Whether a header may be called so. */
+export function isHeaderName(text: string): boolean {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(text)
+}
+
+/** Visible characters of one byte, spaces and tabs. */
+function isHeaderValue(text: string): boolean {
+  return /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(text)
 }

@@ -171,7 +171,9 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
 function targetOf(text: string | undefined): URL {
   const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined
   const isTarget =
-    url !== undefined && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === ''
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    [url.search, url.hash, url.username, url.password].every((part) => part === '')
   if (isTarget) return url
   throw new InvalidOptionsError({
     path: 'target',

@@ -60,10 +60,11 @@ export function resolveHealthOptions(options: HealthOptions = {}): ResolvedHealt
   requireWithin('failures', resolved.failures, 'window', resolved.window)
   requireWithin('successes', resolved.successes, 'window', resolved.window)
   requireWithin('liveFailures', resolved.liveFailures, 'liveWindow', resolved.liveWindow)
-  if (!resolved.path.startsWith('/'))
+  // With any other character no probe could ever be sent.
+  if (!/^\/[\u0021-\u007e]*$/.test(resolved.path))
     throw new InvalidOptionsError({
       path: 'health.path',
-      expected: 'a path that starts with `/`',
+      expected: 'a path that starts with `/`, with what is not ASCII, and spaces, percent-encoded',
       received: resolved.path,
     })
   return Object.freeze(resolved)

@@ -82,7 +82,19 @@ it('says in a line that the port is taken', async () => {
 
 it.each([
   ['--target', 'ftp://127.0.0.1', 'an http:// or https:// URL'],
-  ['--health', 'healthz', 'a path that starts with `/`, got `"healthz"`'],
+  [
+    '--health',
+    'healthz',
+    'a path that starts with `/`, with what is not ASCII, and spaces, percent-encoded, got `"healthz"`',
+  ],
+  [
+    '--health',
+    '/is well',
+    'a path that starts with `/`, with what is not ASCII, and spaces, percent-encoded, got `"/is well"`',
+  ],
+  ['--buffer', '', 'a non-empty string'],
+  ['--target', 'http://:secret@127.0.0.1', 'an http:// or https:// URL without query, fragment and credentials'],
+  ['--max-body-bytes', '2e9', 'an integer from 1 to 1073741824'],
   ['--health-interval', '0', 'a number of milliseconds >= 10, got `0`'],
   ['--rate', '0', 'a number from 0.001'],
   ['--concurrency', '0', 'an integer from 1'],
@@ -99,6 +111,24 @@ it.each([
   expect(stderr).toContain(`Expected \`${option}\` to be ${expected}`)
 })
 
+it.each(['', 'x key', 'x:key'])('says that --key-header takes the name of a header, which %j is not', async (name) => {
+  const place = ['--target', 'http://127.0.0.1:1', '--buffer', temporaryDirectory()]
+  const { code, stderr } = await holdfast(['gateway', ...place, '--key-header', name])
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: `holdfast: --key-header takes the name of a header, got \`${name}\`.\n`,
+  })
+})
+
+it('stores a body as large as --max-body-bytes allows', async () => {
+  const service = await startService()
+  await service.stop()
+  const large = 34_000_000
+  const gateway = await startGateway(temporaryDirectory(), service.port, undefined, ['--max-body-bytes', String(large)])
+  expect((await send(gateway.port, 'x'.repeat(large))).status).toBe(200)
+  expect(await gateway.stop()).toMatchObject({ captured: 1, backlog: 1 })
+}, 30_000)
+
 interface Gateway {
   readonly port: number
   /** Resolves when it says that nothing is kept any more. */
@@ -107,7 +137,12 @@ interface Gateway {
   readonly stop: () => Promise<Record<string, unknown> | undefined>
 }
 
-async function startGateway(directory: string, target: number, clock?: Clock): Promise<Gateway> {
+async function startGateway(
+  directory: string,
+  target: number,
+  clock?: Clock,
+  more: readonly string[] = [],
+): Promise<Gateway> {
   const stopping = new AbortController()
   let listening: (port: number) => void = () => {}
   const port = new Promise<number>((resolve) => {
@@ -131,6 +166,7 @@ async function startGateway(directory: string, target: number, clock?: Clock): P
       '--health-interval',
       '50',
       '--json',
+      ...more,
     ],
     {
       signal: stopping.signal,

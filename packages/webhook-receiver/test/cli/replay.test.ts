@@ -32,6 +32,17 @@ describe('holdfast replay', () => {
     expect(stderr).toContain('Expected `--url` to have a port that fetch connects to, got 6000, which it blocks.')
   })
 
+  it.each([
+    ['x key: a', 'x key:…'],
+    ['x-key: caf\u{1f600}', 'x-key:…'],
+    ['x-key: a\r\ny: b', 'x-key:…'],
+    [': a', ': a'],
+  ])('refuses the header %j as wrong usage, and does not repeat its value', async (header, told) => {
+    const place = [await storedDirectory([sampleEvent(1)]), '--url', 'http://127.0.0.1:2/']
+    const { code, stderr } = await holdfast(['replay', ...place, '--header', header])
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `holdfast: --header takes NAME:VALUE, got \`${told}\`.\n` })
+  })
+
   it('stops at an event that is refused, or goes on when it is told to', async () => {
     const directory = await storedDirectory([1, 2, 3].map((number) => sampleEvent(number)))
     const { url, received } = await receivingServer((body) => (body.includes('1') ? 422 : 200))

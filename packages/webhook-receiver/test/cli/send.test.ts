@@ -144,7 +144,7 @@ describe('holdfast send', () => {
     [['http://127.0.0.1:1/', '--body=/nowhere'], '--body: ENOENT'],
     [['http://127.0.0.1:1/', '--repeat=0.5'], '--repeat takes a whole number above 0, got `0.5`.'],
     [['http://127.0.0.1:1/', '--rate=0'], '--rate takes a number above 0, got `0`.'],
-    [['http://127.0.0.1:1/', '--header=none'], '--header takes NAME:VALUE.'],
+    [['http://127.0.0.1:1/', '--header=none'], '--header takes NAME:VALUE, got `none`.'],
     [
       ['http://127.0.0.1:1/', '--secret-env=HOOK_SECRET', '--scheme=jwt'],
       "Expected `scheme` to be 0 | 'hmac', got `jwt`.",

@@ -9,10 +9,14 @@ import type { GatewayOptions } from '../../gateway/gateway-options.ts'
 import { headerPairs } from '../../gateway/header-pairs.ts'
 import { type CliIo, UsageError } from '../cli-io.ts'
 import type { CliArguments, Command } from '../command.ts'
-import { time, writeJson } from '../output.ts'
+import { isHeaderName } from '../header-option.ts'
+import { printable, time, writeJson } from '../output.ts'
 
 /** How long requests may take that are under way when it is stopped. */
 const STOP_TIMEOUT_MS = 10_000
+
+/** The largest body that a buffer takes when it is not told another. */
+const BUFFER_BODY_BYTES = 33_554_432
 
 /** What the command line calls the options of `createGateway`. */
 const optionNames: Readonly<Record<string, string | undefined>> = {
@@ -24,6 +28,8 @@ const optionNames: Readonly<Record<string, string | undefined>> = {
   timeoutMs: '--timeout',
   maxBodyBytes: '--max-body-bytes',
   maxAttempts: '--max-attempts',
+  directory: '--buffer',
+  maxEventBytes: '--max-body-bytes',
 }
 
 /** `holdfast gateway` */
@@ -101,6 +107,8 @@ function gatewayOf(args: CliArguments): Gateway {
 
 function optionsOf(args: CliArguments): GatewayOptions {
   const keyHeader = args.text('key-header')
+  if (keyHeader !== undefined && !isHeaderName(keyHeader))
+    throw new UsageError(`--key-header takes the name of a header, got \`${printable(keyHeader)}\`.`)
   const given = {
     rate: args.number('rate'),
     concurrency: args.number('concurrency'),
@@ -112,7 +120,13 @@ function optionsOf(args: CliArguments): GatewayOptions {
   }
   return {
     target: args.required('target'),
-    buffer: diskBuffer({ directory: args.required('buffer') }),
+    buffer: diskBuffer({
+      directory: args.required('buffer'),
+      // Every body that is taken must fit into it.
+      ...(given.maxBodyBytes !== undefined && given.maxBodyBytes > BUFFER_BODY_BYTES
+        ? { maxEventBytes: given.maxBodyBytes }
+        : {}),
+    }),
     health: {
       ...(given.path === undefined ? {} : { path: given.path }),
       ...(given.intervalMs === undefined ? {} : { intervalMs: given.intervalMs }),
