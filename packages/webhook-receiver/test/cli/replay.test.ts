@@ -54,15 +54,58 @@ describe('holdfast replay', () => {
     const dry = await holdfast(['replay', directory, '--dry-run', '--source', 'other'])
     expect(dry.stdout).toBe('0 events would be sent\n')
   })
+
+  it('sends the others with --keep-going, however many are refused', async () => {
+    const directory = await storedDirectory(Array.from({ length: 20 }, (_, number) => sampleEvent(number)))
+    const { url, received } = await receivingServer((body) => (/[13579]}$/.test(body) ? 503 : 200))
+    const { stdout } = await holdfast(['replay', directory, '--url', url, '--rate', '10000', '--keep-going'])
+    expect(stdout).toBe('10 events delivered, 10 refused\n')
+    expect(received).toHaveLength(20)
+  })
+
+  it('sends an event that came with GET, and goes on behind one whose headers no request can have', async () => {
+    const directory = await storedDirectory([
+      sampleEvent(1, { method: 'GET', body: new Uint8Array() }),
+      sampleEvent(2, { headers: [['x-name', 'caf\u{1f600}']] }),
+      sampleEvent(3),
+    ])
+    const { url, received } = await receivingServer()
+    const { code, stdout, stderr } = await holdfast([
+      'replay',
+      directory,
+      '--url',
+      url,
+      '--rate',
+      '1000',
+      '--keep-going',
+    ])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '2 events delivered, 1 refused\n' })
+    expect(stderr).toContain('evt_2: ')
+    expect(stderr).not.toContain('    at ')
+    expect(received.map(({ method, body }) => [method, body])).toEqual([
+      ['GET', ''],
+      ['POST', '{"number":3}'],
+    ])
+  })
+
+  it('follows no redirect, and says that it was one', async () => {
+    const { url } = await receivingServer(() => 302)
+    const { stderr } = await holdfast(['replay', await storedDirectory([sampleEvent(1)]), '--url', url])
+    expect(stderr).toContain('evt_1: answered 302')
+  })
 })
 
 async function receivingServer(statusOf: (body: string) => number = () => 200) {
-  const received: { readonly headers: NodeJS.Dict<string | string[]>; readonly body: string }[] = []
+  const received: {
+    readonly method: string | undefined
+    readonly headers: NodeJS.Dict<string | string[]>
+    readonly body: string
+  }[] = []
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const body = Buffer.concat(chunks).toString()
-    received.push({ headers: request.headers, body })
+    received.push({ method: request.method, headers: request.headers, body })
     response.writeHead(statusOf(body)).end()
   })
   server.listen(0, '127.0.0.1')

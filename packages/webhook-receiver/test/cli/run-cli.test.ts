@@ -47,6 +47,7 @@ describe('holdfast', () => {
     [['tail', 'a', '--from', 'then'], '--from takes a time such as'],
     [['replay', 'a'], '`holdfast replay` needs --url.'],
     [['replay', 'a', '--url', 'localhost:3000'], '--url takes an http:// or https:// URL, got `localhost:3000`.'],
+    [['replay', 'a', '--url', 'http://me:secret@a.example'], '--url takes a URL without credentials.'],
     [['gateway', '--target', 'nowhere', '--buffer', '/nonexistent'], '`--target`'],
     [['gateway', '--buffer', 'b'], '`holdfast gateway` needs --target.'],
     [['export', 'a', '--format', 'xml'], '--format takes jsonl or csv'],

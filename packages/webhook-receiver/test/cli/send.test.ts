@@ -135,7 +135,8 @@ describe('holdfast send', () => {
   })
 
   it.each([
-    [['ftp://example.com'], 'takes an http or https URL, got `ftp://example.com`.'],
+    [['ftp://example.com'], 'takes an http:// or https:// URL, got `ftp://example.com`.'],
+    [['http://me:secret@example.com'], '`holdfast send` takes a URL without credentials. Give them with --header.\n'],
     [['http://127.0.0.1:1/'], '`holdfast send` needs --connector.'],
     [['http://127.0.0.1:1/', '--connector=./nowhere.json'], 'There is no file ./nowhere.json.'],
     [['http://127.0.0.1:1/', '--secret-env=NOBODY'], 'The environment variable NOBODY is not set.'],

@@ -10,6 +10,7 @@ import { count, counted, printable, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { readEntries } from '../read-events.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
+import { requireTargetUrl } from '../target-url.ts'
 
 /** Headers of one connection, and those that `fetch` sets itself. */
 const notForwarded =
@@ -37,14 +38,14 @@ export const replay: Command = {
   async run(args, io) {
     const isDry = args.flag('dry-run')
     const url = isDry ? 'http://localhost' : args.required('url')
-    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
-      throw new UsageError(`--url takes an http:// or https:// URL, got \`${printable(url)}\`.`)
+    requireTargetUrl(url, '--url')
     const rate = args.number('rate') ?? 10
     if (!(rate > 0)) throw new UsageError(`--rate takes a number above 0, got \`${rate}\`.`)
     const filter = eventFilter(args)
     const extra = args.list('header').map(headerPair)
     await using opened = await inspectDirectory(args.positionals[0] ?? '', await keysOf(args, io))
-    await using send = createFetch()
+    // One event that is refused says nothing of the next: without the breaker it would not even be sent.
+    await using send = createFetch({ breaker: false })
     const { events } = await opened.buffer.stats()
     const progress = startProgress(io, 'replaying', events)
     const counts = { chosen: 0, delivered: 0, refused: 0 }
@@ -86,16 +87,16 @@ async function deliver(
   extra: readonly (readonly [string, string])[],
   io: CliIo,
 ): Promise<string | undefined> {
-  const headers = new Headers()
-  for (const [name, value] of event.headers) if (!notForwarded.test(name)) headers.append(name, value)
-  for (const [name, value] of extra) headers.set(name, value)
   try {
+    const headers = new Headers()
+    for (const [name, value] of event.headers) if (!notForwarded.test(name)) headers.append(name, value)
+    for (const [name, value] of extra) headers.set(name, value)
     const response = await send(url, {
       method: event.method,
       headers,
-      body: event.body,
+      ...(event.body.length > 0 && { body: event.body }),
       signal: io.signal,
-      redirect: 'error',
+      redirect: 'manual',
     })
     await response.body?.cancel()
     return response.ok ? undefined : `answered ${response.status}`

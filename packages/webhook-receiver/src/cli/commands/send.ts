@@ -13,6 +13,7 @@ import { findConnector } from '../find-connector.ts'
 import { headerPair } from '../header-option.ts'
 import { count, duration, printable, writeJson } from '../output.ts'
 import { signingKey, signingOptions } from '../signing-options.ts'
+import { requireTargetUrl } from '../target-url.ts'
 
 /** `holdfast send URL` */
 export const send: Command = {
@@ -55,8 +56,7 @@ export const send: Command = {
   ],
   async run(args, io) {
     const [target = ''] = args.positionals
-    if (!/^https?:\/\//.test(target) || !URL.canParse(target))
-      throw new UsageError(`\`holdfast send\` takes an http or https URL, got \`${printable(target)}\`.`)
+    requireTargetUrl(target, '`holdfast send`')
     const repeat = wholeNumber(args, 'repeat') ?? 1
     const rate = args.number('rate') ?? 10
     if (!(rate > 0)) throw new UsageError(`--rate takes a number above 0, got \`${rate}\`.`)
