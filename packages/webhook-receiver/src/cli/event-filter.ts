@@ -1,6 +1,8 @@
 import type { StoredEvent } from '../buffer/event-buffer.ts'
 import { UsageError } from './cli-io.ts'
 import type { CliArguments, CliOption } from './command.ts'
+import { isoTime } from './iso-time.ts'
+import { printable } from './output.ts'
 
 /** Which events a command is about. */
 export interface EventFilter {
@@ -13,7 +15,11 @@ export interface EventFilter {
 
 /** The options that choose events. */
 export const filterOptions: Readonly<Record<string, CliOption>> = {
-  from: { kind: 'text', value: 'TIME', help: 'Only what arrived at or after it: ISO 8601, or ms since the epoch.' },
+  from: {
+    kind: 'text',
+    value: 'TIME',
+    help: 'Only what arrived at or after it: ISO 8601, UTC where it names no zone, or ms since the epoch.',
+  },
   to: { kind: 'text', value: 'TIME', help: 'Only what arrived before it.' },
   source: { kind: 'list', value: 'NAME', help: 'Only of this source. May come more than once.' },
   type: { kind: 'list', value: 'TYPE', help: 'Only of this event type. May come more than once.' },
@@ -56,7 +62,9 @@ export function eventFilter(args: CliArguments): EventFilter {
 function timeOption(args: CliArguments, name: string): number | undefined {
   const text = args.text(name)
   if (text === undefined) return undefined
-  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
-  if (Number.isNaN(ms)) throw new UsageError(`--${name} takes a time such as 2026-11-26T14:00:00Z, got \`${text}\`.`)
+  // Four digits are a year.
+  const ms = /^\d{5,16}$/.test(text) ? Number(text) : isoTime(text)
+  if (ms === undefined)
+    throw new UsageError(`--${name} takes a time such as 2026-11-26T14:00:00Z, got \`${printable(text)}\`.`)
   return ms
 }

@@ -1,5 +1,6 @@
 import type { NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
 import { UsageError } from './cli-io.ts'
+import { isoTime } from './iso-time.ts'
 
 /** An event as a line of JSON. */
 export interface EventJson {
@@ -117,7 +118,7 @@ function batchOf(value: unknown, where: string): Pick<NewEvent, 'batch'> {
 }
 
 function timeOf(text: string, where: string, name: string): number {
-  const ms = Date.parse(text)
-  if (Number.isNaN(ms)) throw new UsageError(`${where}: \`${name}\` must be a time in ISO 8601.`)
+  const ms = isoTime(text)
+  if (ms === undefined) throw new UsageError(`${where}: \`${name}\` must be a time in ISO 8601.`)
   return ms
 }
