@@ -32,6 +32,20 @@ export function eventToCells(event: StoredEvent): readonly string[] {
   })
 }
 
+/** Without these columns no row is an event. */
+const neededColumns = ['id', 'source', 'receivedAt']
+
+/**
+ * The names of the columns, from the first row.
+ *
+ * @throws UsageError when it does not name those that are needed.
+ */
+export function columnsOf(row: readonly string[], file: string): readonly string[] {
+  const missing = neededColumns.find((name) => !row.includes(name))
+  if (missing === undefined) return row
+  throw new UsageError(`${file}, row 1: expected the names of the columns, \`${missing}\` among them.`)
+}
+
 /**
  * The event of a row, by the names of the columns. Columns may be in any order, and those that are not needed may be missing.
  *

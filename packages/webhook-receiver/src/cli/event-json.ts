@@ -78,7 +78,7 @@ export function eventFromJson(value: unknown, where: string): NewEvent {
     ...(occurredAt === undefined ? {} : { occurredAt }),
     ...batchOf(fields['batch'], where),
     method: fields['method'] === undefined ? 'POST' : text('method'),
-    url: fields['url'] === undefined ? '/' : text('url'),
+    url: fields['url'] === '' ? '' : fields['url'] === undefined ? '/' : text('url'),
     headers: headersOf(fields['headers'], where),
     body: bodyOf(fields, where),
   }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isIntegrationError } from '@holdfast/core'
@@ -110,6 +110,8 @@ export async function ownersOf(directory: string): Promise<string[]> {
 }
 
 async function requireBuffer(directory: string): Promise<void> {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new UsageError(`${directory} is no directory.`)
   // Without META it is a damaged one.
   for (const part of await partsOf(directory))
     if (existsSync(join(part, 'META')) || existsSync(join(part, 'seg'))) return

@@ -65,6 +65,11 @@ describe('holdfast inspect', () => {
     expect(stderr).toBe(`holdfast: There is no directory ${directory}.\n`)
   })
 
+  it('says that a file is no directory', async () => {
+    const file = segmentOf(await storedDirectory([sampleEvent(1)]))
+    expect(await holdfast(['inspect', file])).toMatchObject({ code: 2, stderr: `holdfast: ${file} is no directory.\n` })
+  })
+
   it('says that there is one on SQLite, which it cannot look into', async () => {
     const directory = temporaryDirectory()
     const buffer = sqliteBuffer({ directory })
@@ -206,6 +211,16 @@ describe('holdfast repair', () => {
     expect(fingerprint(directory)).toEqual(before)
     expect((await holdfast(['repair', directory])).code).toBeLessThanOrEqual(1)
     expect((await holdfast(['repair', directory])).stdout).toBe('nothing to repair\n')
+  })
+
+  it('says nothing of an unfinished write when there was none', async () => {
+    const directory = await storedDirectory([sampleEvent(1), sampleEvent(2)])
+    rmSync(segmentOf(directory))
+    for (const args of [
+      ['repair', directory, '--dry-run'],
+      ['repair', directory],
+    ])
+      expect((await holdfast(args)).stdout).toBe('newly found: 2 events lost, 0000000000000001 to 0000000000000002\n')
   })
 
   it('gets events out with --mode salvage that opening would give up, and only says so with --dry-run', async () => {

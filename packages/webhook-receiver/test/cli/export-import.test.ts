@@ -77,6 +77,48 @@ describe('holdfast export and import', () => {
     expect(existsSync(directory)).toBe(false)
   })
 
+  it('says how much of a file was stored before a line that is no event, and stores the rest when it is mended', async () => {
+    const directory = await storedDirectory([])
+    const lines = Array.from({ length: 300 }, (_, number) =>
+      JSON.stringify({ id: `e${number}`, source: 's', receivedAt: '2026-01-01', body: '' }),
+    )
+    const { code, stderr } = await holdfast(['import', directory, '-'], { stdin: [...lines, '{'].join('\n') })
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr:
+        'holdfast: standard input, line 301: this is not JSON. 256 events before it were stored; mend the file and import it again.\n',
+    })
+    const { stdout } = await holdfast(['import', directory, '-'], { stdin: lines.join('\n') })
+    expect(stdout).toBe('300 events read, 44 stored, 256 there already\n')
+  })
+
+  it('names a column that CSV must have', async () => {
+    const { code, stderr } = await holdfast(['import', await storedDirectory([]), '-', '--format', 'csv'], {
+      stdin: 'ID,source,receivedAt\n1,s,2026-01-01\n',
+    })
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'holdfast: standard input, row 1: expected the names of the columns, `id` among them.\n',
+    })
+  })
+
+  it('takes back an event whose URL is empty', async () => {
+    const { stdout } = await holdfast(['export', await storedDirectory([sampleEvent(1, { url: '' })])])
+    const directory = temporaryDirectory()
+    await holdfast(['import', directory, '-', '--create'], { stdin: stdout })
+    expect((await holdfast(['export', directory])).stdout).toBe(stdout)
+  })
+
+  it('takes - for standard output, and a directory for no file', async () => {
+    const directory = await storedDirectory(events)
+    const { stdout } = await holdfast(['export', directory, '-o', '-'])
+    expect(stdout).toBe((await holdfast(['export', directory])).stdout)
+    expect(await holdfast(['import', directory, directory])).toMatchObject({
+      code: 2,
+      stderr: `holdfast: ${directory} is a directory.\n`,
+    })
+  })
+
   it('overwrites no file', async () => {
     const directory = await storedDirectory(events)
     const file = join(temporaryDirectory(), '../kept.csv')

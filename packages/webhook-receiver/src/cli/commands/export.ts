@@ -27,7 +27,7 @@ export const exportEvents: Command = {
       kind: 'text',
       value: 'FILE',
       short: 'o',
-      help: 'A file that is not there yet. Default: standard output.',
+      help: 'A file that is not there yet. Default, and with -: standard output.',
     },
     ...filterOptions,
     ...keysOption,
@@ -35,7 +35,8 @@ export const exportEvents: Command = {
   },
   examples: ['holdfast export ./data/inbox --source stripe --from 2026-11-25T00:00:00Z -o stripe.csv'],
   async run(args, io) {
-    const output = args.text('output')
+    const asked = args.text('output')
+    const output = asked === '-' ? undefined : asked
     const format = formatOf(args.text('format'), output)
     const filter = eventFilter(args)
     await using opened = await inspectDirectory(args.positionals[0] ?? '', await keysOf(args, io))

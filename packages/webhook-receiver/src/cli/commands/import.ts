@@ -4,7 +4,7 @@ import { checkEventSize, encodeEventMeta } from '../../buffer-kit/event-meta.ts'
 import { type CliIo, UsageError } from '../cli-io.ts'
 import type { Command } from '../command.ts'
 import { readCsv } from '../csv.ts'
-import { eventFromCells } from '../event-csv.ts'
+import { columnsOf, eventFromCells } from '../event-csv.ts'
 import { eventFromJson } from '../event-json.ts'
 import { changeDirectory, inspectDirectory } from '../open-directory.ts'
 import { count, counted, writeJson } from '../output.ts'
@@ -42,7 +42,11 @@ export const importEvents: Command = {
       ? inspectDirectory(directory, { ...options, rememberIds: true })
       : changeDirectory(directory, options))
     const { buffer } = opened
-    await store(buffer, isDry ? withoutContents(events, buffer.caps.maxEventBytes) : events, counts, io)
+    await store(buffer, isDry ? withoutContents(events, buffer.caps.maxEventBytes) : events, counts, io).catch(
+      (error: unknown) => {
+        throw isDry ? error : withWhatIsStored(error, counts)
+      },
+    )
     if (args.flag('json')) await writeJson(io, { dryRun: isDry, ...counts })
     else
       await io.stdout.write(
@@ -55,6 +59,13 @@ interface Counts {
   read: number
   appended: number
   duplicates: number
+}
+
+/** A mistake in the file, with what was stored before it was found. */
+function withWhatIsStored(error: unknown, { appended }: Counts): unknown {
+  if (!(error instanceof UsageError) || appended === 0) return error
+  const stored = `${counted(appended, 'event')} before it ${appended === 1 ? 'was' : 'were'} stored`
+  return new UsageError(`${error.message} ${stored}; mend the file and import it again.`)
 }
 
 async function store(buffer: EventBuffer, events: AsyncIterable<NewEvent>, counts: Counts, io: CliIo): Promise<void> {
@@ -101,6 +112,7 @@ async function* readFile(file: string, format: 'jsonl' | 'csv', io: CliIo): Asyn
   } catch (error) {
     const { code } = error as { readonly code?: unknown }
     if (code === 'ENOENT') throw new UsageError(`There is no file ${file}.`)
+    if (code === 'EISDIR') throw new UsageError(`${file} is a directory.`)
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw new UsageError(`${name} is not UTF-8.`)
     throw error instanceof SyntaxError ? new UsageError(`${name}: ${error.message}`) : error
   }
@@ -127,7 +139,7 @@ async function* csvEvents(text: AsyncIterable<string>, name: string): AsyncGener
   let number = 0
   for await (const row of readCsv(text)) {
     number++
-    if (names === undefined) names = row
+    if (names === undefined) names = columnsOf(row, name)
     else yield eventFromCells(names, row, `${name}, row ${number}`)
   }
 }

@@ -47,9 +47,8 @@ export const repair: Command = {
 function summaryOf({ tornBytes, holes, salvaged = 0 }: OpenReport, isDry: boolean): string {
   if (tornBytes === 0 && holes.length === 0 && salvaged === 0) return 'nothing to repair\n'
   const torn = `${bytes(tornBytes)} of an unfinished write ${isDry ? 'would be cut off' : 'were cut off and set aside'}\n`
-  return salvaged === 0
-    ? torn
-    : `${torn}${counted(salvaged, 'record')} ${isDry ? 'can be made' : 'made'} readable again\n`
+  const readable = `${counted(salvaged, 'record')} ${isDry ? 'can be made' : 'made'} readable again\n`
+  return `${tornBytes > 0 ? torn : ''}${salvaged > 0 ? readable : ''}`
 }
 
 function modeOf(args: CliArguments): RecoveryMode {
