@@ -113,3 +113,11 @@ function positionalBounds(positionals: readonly string[]): readonly [number, num
 export function asUsageError(error: unknown): unknown {
   return error instanceof InvalidOptionsError ? new UsageError(error.message) : error
 }
+
+/** An error of an option of the library with the name that was typed for it, as a mistake of the user; any other error as it is. */
+export function byTypedName(error: unknown, names: Readonly<Record<string, string | undefined>>): unknown {
+  const typed = error instanceof InvalidOptionsError ? names[error.path] : undefined
+  if (typed === undefined) return error
+  const { path, message } = error as InvalidOptionsError
+  return new UsageError(message.replace(`\`${path}\``, `\`${typed}\``))
+}

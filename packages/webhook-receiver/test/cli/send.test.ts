@@ -148,8 +148,11 @@ describe('holdfast send', () => {
     [['http://127.0.0.1:1/', '--header=none'], '--header takes NAME:VALUE, got `none`.'],
     [
       ['http://127.0.0.1:1/', '--secret-env=HOOK_SECRET', '--scheme=jwt'],
-      "Expected `scheme` to be 0 | 'hmac', got `jwt`.",
+      "Expected `--scheme` to be 0 | 'hmac', got `jwt`.",
     ],
+    [['http://127.0.0.1:1/', '--secret-env=HOOK_SECRET', '--method=b d'], 'Expected `--method` to be a method'],
+    [['http://127.0.0.1:1/', '--secret-env=HOOK_SECRET', '--id='], 'Expected `--id` to be a non-empty string'],
+    [['http://127.0.0.1:1/', '--secret-env=HOOK_SECRET', '--public-url=nope'], 'Expected `--public-url` to be'],
     [['http://127.0.0.1:1/'], 'give --secret-env, --secret-file or --private-key-file.'],
   ])('refuses %j as wrong usage', async (args, message) => {
     const own = args.some((arg) => arg.startsWith('--connector')) || message.includes('needs --connector')

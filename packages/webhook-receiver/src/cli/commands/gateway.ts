@@ -1,14 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { InvalidOptionsError } from '@holdfast/core'
 import { diskBuffer } from '../../disk/disk-buffer.ts'
 import { createGateway } from '../../gateway/create-gateway.ts'
 import type { Gateway, GatewayReply } from '../../gateway/gateway.ts'
 import type { GatewayOptions } from '../../gateway/gateway-options.ts'
 import { headerPairs } from '../../gateway/header-pairs.ts'
 import { type CliIo, UsageError } from '../cli-io.ts'
-import type { CliArguments, Command } from '../command.ts'
+import { byTypedName, type CliArguments, type Command } from '../command.ts'
 import { isHeaderName } from '../header-option.ts'
 import { printable, time, writeJson } from '../output.ts'
 
@@ -98,10 +97,7 @@ function gatewayOf(args: CliArguments): Gateway {
   try {
     return createGateway(optionsOf(args))
   } catch (error) {
-    const option = error instanceof InvalidOptionsError ? optionNames[error.path] : undefined
-    if (option === undefined) throw error
-    const { path, message } = error as InvalidOptionsError
-    throw new UsageError(message.replace(`\`${path}\``, `\`${option}\``))
+    throw byTypedName(error, optionNames)
   }
 }
 

@@ -7,13 +7,22 @@ import { type SignedRequest, signRequest } from '../../signing/sign-request.ts'
 import type { SignRequestOptions } from '../../signing/sign-request-options.ts'
 import { joinUrl, splitUrl } from '../../verify/request-url.ts'
 import { type CliIo, FindingError, UsageError } from '../cli-io.ts'
-import type { CliArguments, Command } from '../command.ts'
+import { byTypedName, type CliArguments, type Command } from '../command.ts'
 import { curlCommand } from '../curl.ts'
 import { findConnector } from '../find-connector.ts'
 import { headerPair } from '../header-option.ts'
 import { count, duration, printable, writeJson } from '../output.ts'
 import { signingKey, signingOptions } from '../signing-options.ts'
 import { requireTargetUrl } from '../target-url.ts'
+
+/** What the command line calls the options of `signRequest`. The URL of its argument was checked before. */
+const optionNames: Readonly<Record<string, string | undefined>> = {
+  url: '--public-url',
+  headers: '--header',
+  scheme: '--scheme',
+  id: '--id',
+  method: '--method',
+}
 
 /** `holdfast send URL` */
 export const send: Command = {
@@ -106,7 +115,9 @@ async function readBody(file: string, { stdin }: CliIo): Promise<Uint8Array> {
 
 /** Signs, and has it sent to the target, with the parameters that signing put into the URL. */
 async function sign(options: SignRequestOptions, target: string): Promise<SignedRequest> {
-  const signed = await signRequest(options)
+  const signed = await signRequest(options).catch((error: unknown) => {
+    throw byTypedName(error, optionNames)
+  })
   return { ...signed, url: joinUrl({ ...splitUrl(target), query: splitUrl(signed.url).query }) }
 }
 
