@@ -23,18 +23,21 @@ export function nodeForwarder(target: URL): Forwarder | undefined {
   if (http === undefined) return undefined
   const agent = new http.Agent({ keepAlive: true })
   const prefix = target.pathname.replace(/\/$/, '')
+  const host = target.hostname.replace(/^\[|\]$/g, '')
+  // Names only: an address is none (RFC 6066), and the certificate is compared with `host` then.
+  const servername = /^[\d.]+$|:/.test(host) ? '' : host
 
   const exchange = (request: ForwardedRequest, signal: AbortSignal): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const headers = requestHeaders(request, request.body.byteLength)
       const outgoing = http.request({
         agent,
-        host: target.hostname.replace(/^\[|\]$/g, ''),
+        host,
         port: target.port,
         method: request.method,
         path: prefix + pathAndQueryOf(request.url),
         headers: withHost(headers, target).flat(),
-        ...(isSecure ? { servername: target.hostname } : {}),
+        ...(isSecure ? { servername } : {}),
         signal,
       })
       outgoing.on('response', resolve)

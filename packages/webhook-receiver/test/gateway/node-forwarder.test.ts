@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ForwardedRequest, Forwarder } from '../../src/gateway/forwarder.ts'
@@ -153,6 +153,29 @@ describe('nodeForwarder', () => {
     expect(requests).toBe(3)
     const broken = await target((request) => void request.socket.resetAndDestroy())
     await expect(forward(broken.forwarder, post('1'))).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
+
+  it('tells a target the name by which it is called, and none where that is an address', async () => {
+    for (const [name, isTold] of [
+      ['localhost', true],
+      ['127.0.0.1', false],
+    ] as const) {
+      const server = createTcpServer()
+      server.listen(0, name)
+      await once(server, 'listening')
+      const greeted = once(server, 'connection').then(async ([socket]: Socket[]) => {
+        const [hello] = (await once(socket!, 'data')) as [Buffer]
+        socket!.destroy()
+        return hello
+      })
+      const forwarder = nodeForwarder(new URL(`https://${name}:${(server.address() as AddressInfo).port}`))
+      const request = { ...post('x'), headers: [['host', 'public.example']] as const }
+      await expect(forwarder?.forward(request, new AbortController().signal)).rejects.toThrow()
+      const hello = await greeted
+      expect([name, hello.includes(name), hello.includes('public.example')]).toEqual([name, isTold, false])
+      forwarder?.close()
+      await new Promise((resolve) => server.close(resolve))
+    }
   })
 
   it('rejects when nobody listens, and when it is aborted', async () => {
