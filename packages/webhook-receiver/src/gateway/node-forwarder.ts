@@ -41,6 +41,11 @@ export function nodeForwarder(target: URL): Forwarder | undefined {
         signal,
       })
       outgoing.on('response', resolve)
+      // Nobody has asked for another protocol, and no answer comes behind a 101.
+      outgoing.on('upgrade', (response, socket) => {
+        socket.destroy()
+        resolve(response)
+      })
       outgoing.on('error', (error) => reject(outgoing.reusedSocket ? new ReusedConnectionError(error) : error))
       outgoing.end(request.body)
     })

@@ -112,11 +112,14 @@ describe('nodeForwarder', () => {
     expect(await silent).toBe('broken off')
   })
 
-  it('takes a status that no answer may have for a failure', async () => {
-    const { forwarder } = await target(
-      (request) => void request.socket.end('HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n'),
+  it.each([
+    [99, 'HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n'],
+    [101, 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n'],
+  ])('takes the status %d, which no answer may have, for a failure', async (status, answer) => {
+    const { forwarder } = await target((request) => void request.socket.end(answer))
+    await expect(forward(forwarder, post('x'))).rejects.toThrow(
+      `The target answered with ${status}, which is no status`,
     )
-    await expect(forward(forwarder, post('x'))).rejects.toThrow('The target answered with 99, which is no status')
   })
 
   it('takes redirects for answers', async () => {
