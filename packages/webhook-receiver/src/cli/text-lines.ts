@@ -7,11 +7,21 @@ export async function* decodeText(chunks: AsyncIterable<Uint8Array>): AsyncGener
 
 /** Lines of a text, without their ends. */
 export async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
-  let rest = ''
+  // Joined once, for a line may have thousands of pieces.
+  let pieces: string[] = []
   for await (const chunk of chunks) {
-    const parts = (rest + chunk).split('\n')
-    rest = parts.pop() ?? ''
-    for (const part of parts) yield part.endsWith('\r') ? part.slice(0, -1) : part
+    const [end = '', ...lines] = chunk.split('\n')
+    pieces.push(end)
+    const begun = lines.pop()
+    if (begun === undefined) continue
+    yield withoutReturn(pieces.join(''))
+    for (const line of lines) yield withoutReturn(line)
+    pieces = [begun]
   }
+  const rest = pieces.join('')
   if (rest !== '') yield rest
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line
 }
