@@ -133,6 +133,14 @@ describe('holdfast stats', () => {
       { source: 'shop', events: 2, bytes: 24, first: '2026-11-26T01:00:00.000Z' },
     ])
     expect(jsonLines((await holdfast(['stats', directory, '--by', 'hour', '--json'])).stdout)).toHaveLength(3)
+    expect(jsonLines((await holdfast(['stats', directory, '--by', 'type', '--json'])).stdout)).toMatchObject([
+      { source: 'crm', type: 'made\u001b[2J', events: 1 },
+      { source: 'shop', type: 'order.paid', events: 2 },
+    ])
+    expect(jsonLines((await holdfast(['stats', directory, '--by', 'tenant', '--json'])).stdout)).toMatchObject([
+      { source: 'crm', tenant: null },
+      { source: 'shop', tenant: null },
+    ])
     const { stdout } = await holdfast(['stats', directory, '--by', 'type'])
     expect(stdout).toContain('made\\x1b[2J')
     expect((await holdfast(['stats', directory, '--by', 'colour'])).stderr).toContain('--by takes source, type')

@@ -8,15 +8,19 @@ import { startProgress } from '../progress.ts'
 import { readEntries } from '../read-events.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
 
-const groupings: Readonly<Record<string, (event: StoredEvent) => string>> = {
-  source: ({ source }) => source,
-  type: ({ source, type }) => `${source} ${type ?? '-'}`,
-  tenant: ({ source, tenant }) => `${source} ${tenant ?? '-'}`,
-  hour: ({ receivedAt }) => `${time(receivedAt).slice(0, 13)}:00Z`,
-  day: ({ receivedAt }) => time(receivedAt).slice(0, 10),
+/** What the events of a group have in common. */
+type Fields = Readonly<Record<string, string | null>>
+
+const groupings: Readonly<Record<string, (event: StoredEvent) => Fields>> = {
+  source: ({ source }) => ({ source }),
+  type: ({ source, type = null }) => ({ source, type }),
+  tenant: ({ source, tenant = null }) => ({ source, tenant }),
+  hour: ({ receivedAt }) => ({ hour: `${time(receivedAt).slice(0, 13)}:00Z` }),
+  day: ({ receivedAt }) => ({ day: time(receivedAt).slice(0, 10) }),
 }
 
 interface Group {
+  readonly fields: Fields
   events: number
   bytes: number
   first: number
@@ -48,8 +52,9 @@ export const stats: Command = {
       await progress.add(1)
       if (entry.kind === 'hole' || !filter.matches(entry.event)) continue
       const { receivedAt, body } = entry.event
-      const name = groupOf(entry.event)
-      const group = groups.get(name) ?? { events: 0, bytes: 0, first: receivedAt, last: receivedAt }
+      const fields = groupOf(entry.event)
+      const name = JSON.stringify(Object.values(fields))
+      const group = groups.get(name) ?? { fields, events: 0, bytes: 0, first: receivedAt, last: receivedAt }
       group.events++
       group.bytes += body.length
       group.first = Math.min(group.first, receivedAt)
@@ -59,12 +64,16 @@ export const stats: Command = {
     await progress.end()
     const sorted = [...groups].toSorted(([left], [right]) => (left < right ? -1 : 1))
     if (args.flag('json')) {
-      for (const [name, { first, last, ...counts }] of sorted)
-        await writeJson(io, { [by]: name, ...counts, first: time(first), last: time(last) })
+      for (const [, { fields, first, last, ...counts }] of sorted)
+        await writeJson(io, { ...fields, ...counts, first: time(first), last: time(last) })
       return
     }
-    const rows = sorted.map(([name, group]) => [
-      printable(name),
+    const rows = sorted.map(([, group]) => [
+      printable(
+        Object.values(group.fields)
+          .map((value) => value ?? '-')
+          .join(' '),
+      ),
       group.events,
       bytes(group.bytes),
       time(group.first),
