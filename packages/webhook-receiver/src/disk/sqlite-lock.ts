@@ -8,7 +8,8 @@ type Sqlite = typeof import('node:sqlite')
 /**
  * Takes a kernel lock on a private database file. Node has no `flock`; SQLite's exclusive transaction is a record lock that
  * the kernel drops on any death of the process, and SQLite's own table of open files also refuses a second opener in
- * the same process, be it on another thread. Nothing is ever written to the database.
+ * the same process, be it on another thread. Nothing is ever written to the database, and its journal is in memory: on a disk that is full to the last
+ * byte the lock can be had, too.
  *
  * @throws LockHeldError at once when somebody else has it.
  */
@@ -16,7 +17,9 @@ export async function lockWithSqlite(path: string): Promise<FileLock> {
   const { DatabaseSync } = loadSqlite()
   const database = new DatabaseSync(path)
   try {
-    database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    database.exec(
+      'PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE',
+    )
   } catch (error) {
     database.close()
     if ((error as { readonly errcode?: unknown }).errcode === SQLITE_BUSY)

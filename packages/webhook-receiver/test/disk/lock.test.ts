@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -29,6 +29,14 @@ describe('the lock of diskBuffer', () => {
     await first.close()
     await second.open()
     await second.close()
+  })
+
+  test('takes no space, so that a full disk can be opened and drained', async () => {
+    const buffer = diskBuffer({ directory })
+    await buffer.open()
+    expect((await readdir(directory)).filter((name) => name.startsWith('LOCK'))).toEqual(['LOCK.db'])
+    expect(await stat(join(directory, 'LOCK.db'))).toMatchObject({ size: 0 })
+    await buffer.close()
   })
 
   test('refuses another process, and ends with it when that is killed', { timeout: 20_000 }, async () => {
