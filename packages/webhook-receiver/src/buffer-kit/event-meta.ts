@@ -108,12 +108,16 @@ function isSameInJson(value: unknown): boolean {
 
 type Mutable<Type> = { -readonly [Name in keyof Type]: Type[Name] }
 
+const HALF_OF_A_PAIR = /\p{Surrogate}/u
+
 /**
- * What makes an event the same as another: its source, tenant and id, in one string. Hash it where it is kept; it is as long as they are.
+ * What makes an event the same as another: its source, tenant and id, in one string that UTF-8 can write. Hash it where it is kept; it is as long as they are.
  */
 export function eventIdentity({ source, tenant, id }: Pick<NewEvent, 'source' | 'tenant' | 'id'>): string {
   // An absent tenant is another than an empty one. Lengths keep the parts apart whatever they contain.
-  return `${source.length}:${source}\0${tenant === undefined ? '-' : `${tenant.length}:${tenant}`}\0${id}`
+  const identity = `${source.length}:${source}\0${tenant === undefined ? '-' : `${tenant.length}:${tenant}`}\0${id}`
+  // UTF-8 cannot write half a surrogate pair, and would make one id of two. JSON escapes it, and begins with a quotation mark where others have a digit.
+  return HALF_OF_A_PAIR.test(identity) ? JSON.stringify(identity) : identity
 }
 
 /** The same from what `encodeEventMeta` made. */

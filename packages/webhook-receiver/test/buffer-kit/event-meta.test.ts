@@ -179,6 +179,12 @@ describe('eventIdentity', () => {
     ] as NewEvent[]
     expect(new Set([identity, ...others.map(eventIdentity)]).size).toBe(5)
   })
+
+  it('tells halves of surrogate pairs apart in UTF-8, too', () => {
+    const ids = ['\ud800', '\ud801', '\udc00', '\ufffd', '', 'a', 'a\ud800', '\\ud800', '\u{10000}']
+    const identities = ids.map((id) => Buffer.from(eventIdentity({ ...full, id })).toString('hex'))
+    expect(new Set(identities).size).toBe(ids.length)
+  })
 })
 
 describe('checkEventSize', () => {

@@ -11,14 +11,9 @@ export type Fingerprint = string
 
 export const FINGERPRINT_BYTES = 32
 
-const HALF_OF_A_PAIR = /\p{Surrogate}/u
-
-/** Makes the fingerprint of an identity, which is any string. */
+/** Makes the fingerprint of an `eventIdentity`. */
 export function fingerprintOf(key: string, identity: string): Fingerprint {
-  // UTF-8 cannot write half a surrogate pair, and would make one id of two. UTF-16 can; it has a zero as its second byte, which a key never has.
-  return HALF_OF_A_PAIR.test(identity)
-    ? hash('sha256', Buffer.from(key + identity, 'utf16le'), 'binary')
-    : hash('sha256', key + identity, 'binary')
+  return hash('sha256', key + identity, 'binary')
 }
 
 /** Four bytes of a fingerprint as a number. */

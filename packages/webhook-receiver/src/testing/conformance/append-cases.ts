@@ -83,6 +83,22 @@ export const appendCases: readonly ConformanceCase[] = [
     assert.deepEqual(bytesOf(events[0]?.body), bytesOf(sampleEvent('evt').body))
   }),
 
+  openCase('ids that differ in half of a surrogate pair are of different events', async ({ buffer }) => {
+    const ids = ['\ud800', '\ud801', '\ufffd']
+    const results = await buffer.append(ids.map((id) => sampleEvent(id)))
+    assert.deepEqual(
+      results.map((result) => result.status),
+      ['appended', 'appended', 'appended'],
+    )
+    const again = await buffer.append(ids.map((id) => sampleEvent(id)))
+    assert.deepEqual(
+      again,
+      results.map((result) => ({ ...result, status: 'duplicate' })),
+    )
+    const { consumer, leases } = await openDrained(buffer)
+    assert.deepEqual(new Set(idsOf(await readAll(consumer, leases))), new Set(ids))
+  }),
+
   openCase('an event that comes twice in one call is stored once', async ({ buffer }) => {
     const results = await buffer.append([sampleEvent('a'), sampleEvent('b'), sampleEvent('a')])
     assert.deepEqual(
