@@ -93,6 +93,7 @@ export function createDrain(options: DrainOptions): Drain {
   let cancelAcquire: (() => void) | undefined
   let stopping: Promise<void> | undefined
   let setAcquired: () => void
+  // The first answer of the buffer is there, or none is waited for any more.
   const acquired = new Promise<void>((resolve) => {
     setAcquired = resolve
   })
@@ -197,6 +198,7 @@ export function createDrain(options: DrainOptions): Drain {
     state = 'stopped'
     idle = false
     waits.stop(stopped(name))
+    setAcquired()
     cancelAcquire?.()
     dispatcher.halt()
     if (!wasStarted) return
@@ -257,6 +259,8 @@ export function createDrain(options: DrainOptions): Drain {
       await Promise.all([...partitions.values()].map((partition) => partition.lookAside()))
     },
     async resumeKey(key) {
+      // Right after the start nobody knows yet which keys are blocked.
+      await acquired
       const resumed = await Promise.all([...partitions.values()].map((partition) => partition.resumeKey(key)))
       return resumed.includes(true)
     },

@@ -219,7 +219,10 @@ export function startPartitionDrain(context: DrainContext, lease: Lease, askedAt
       const mark = await context.asideMark(keeper.lease)
       if (mark === undefined || mark !== asideMark) await learn(mark)
     },
-    resumeKey: (key) => courses.resumeKey(key),
+    async resumeKey(key) {
+      await reader.ready
+      return courses.resumeKey(key)
+    },
     quit,
     flushed,
     release,

@@ -113,6 +113,7 @@ export function createDestinationControl(name: string, setup: ControlSetup): Des
       await running.detach(name)
     },
     async resumeKey(key) {
+      if (typeof key !== 'string') throw new InvalidOptionsError({ path: 'key', expected: 'a string', received: key })
       session()
       return (await drain()?.resumeKey(key)) ?? false
     },

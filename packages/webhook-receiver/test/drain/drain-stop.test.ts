@@ -136,4 +136,14 @@ describe('stop', () => {
     expect(await consumer.acquire({ owner: 'rival', leaseMs: 1000 })).toHaveLength(1)
     expect(clock.pendingTimers).toBe(0)
   })
+
+  test('resumes no key when it stops before it has the partition', async () => {
+    const { drain } = await drainFixture({ handle: () => {}, onExhausted: 'blockKey' }, [], {
+      wrap: (consumer) => ({ ...consumer, acquire: () => new Promise(() => {}) }),
+    })
+    drain.start()
+    const resumed = drain.resumeKey('one')
+    void drain.stop({ timeoutMs: 0 })
+    expect(await resumed).toBe(false)
+  })
 })

@@ -269,6 +269,34 @@ describe('dead letters', () => {
     await fixture.receiver.stop()
   })
 
+  test('a key that is blocked since an earlier run can be resumed as soon as the receiver has started', async () => {
+    const before = await withDeadLetters({ onExhausted: 'blockKey' })
+    await before.receiver.stop()
+    const crm: string[] = []
+    const receiver = createReceiver({
+      ...receiverOptions(),
+      buffer: before.buffer,
+      clock: before.clock,
+      random: halfway,
+      destinations: {
+        crm: { handle: ({ id }) => void crm.push(id), orderingKey: ({ key }) => key, onExhausted: 'blockKey' },
+      },
+    })
+    await receiver.start()
+    expect(await receiver.destination('crm').resumeKey('a')).toBe(true)
+    await before.quiet()
+    expect(crm).toEqual(['a1', 'a2'])
+    await receiver.stop()
+  })
+
+  test('a key that is no string is named', async () => {
+    const fixture = await withDeadLetters({ onExhausted: 'blockKey' })
+    const control = fixture.receiver.destination('crm')
+    for (const key of [undefined, null, 7])
+      await expect(control.resumeKey(key as never)).rejects.toThrow('Expected `key` to be a string')
+    await fixture.receiver.stop()
+  })
+
   test('a blocked key goes on when it is resumed', async () => {
     const fixture = await withDeadLetters({ onExhausted: 'blockKey' })
     const control = fixture.receiver.destination('crm')
