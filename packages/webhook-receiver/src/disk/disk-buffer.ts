@@ -13,10 +13,11 @@ import type {
   OpenReport,
   Position,
 } from '../buffer/event-buffer.ts'
+import { refuseDatabase } from './directory-kind.ts'
 import type { DiskBufferOptions, DiskDurability } from './disk-buffer-options.ts'
 import { type DiskStore, openDiskStore } from './disk-store.ts'
 import { withPulse } from './pulse.ts'
-import { findShards } from './shards/shard-names.ts'
+import { findShards, shardsAmong } from './shards/shard-names.ts'
 import { ShardedBuffer } from './shards/sharded-buffer.ts'
 import { type ResolvedDiskBufferOptions, resolveDiskBufferOptions } from './resolve-disk-buffer-options.ts'
 
@@ -77,7 +78,7 @@ class DiskBuffer implements EventBuffer {
   open(): Promise<OpenReport> {
     return this.#lifetime.open(() =>
       this.#withPulse(async () => {
-        await this.#refuseShards()
+        await this.#refuseOthers()
         const { store, report } = await openDiskStore(this.#options, this.#directory)
         this.#opened = store
         return report
@@ -137,9 +138,10 @@ class DiskBuffer implements EventBuffer {
   }
 
   /** What is in them would never be delivered. */
-  async #refuseShards(): Promise<void> {
-    const shards = await findShards(this.#options.fileSystem, this.#directory).catch(() => [])
-    if (shards.length === 0) return
+  async #refuseOthers(): Promise<void> {
+    const names = await this.#options.fileSystem.list(this.#directory).catch(() => [])
+    refuseDatabase(this.#directory, names)
+    if (shardsAmong(names).length === 0) return
     throw new BufferError(
       'buffer_unusable',
       `${this.#directory} has shards. Open it with \`shards: 'auto'\`, or use another directory.`,

@@ -12,7 +12,11 @@ export function shardName(index: number): string {
 
 /** Numbers of the shards in a directory, in order. */
 export async function findShards(fileSystem: FileSystem, directory: string): Promise<number[]> {
-  const names = await fileSystem.list(directory)
+  return shardsAmong(await fileSystem.list(directory))
+}
+
+/** The same where the names in the directory are known. */
+export function shardsAmong(names: readonly string[]): number[] {
   return names
     .flatMap((name) => NAME.exec(name)?.[1] ?? [])
     .map(Number)

@@ -14,6 +14,7 @@ import type {
   Position,
 } from '../../buffer/event-buffer.ts'
 import type { ResolvedDiskBufferOptions } from '../resolve-disk-buffer-options.ts'
+import { hasLog, refuseDatabase } from '../directory-kind.ts'
 import { Adoption } from './adoption.ts'
 import { entryIn, holeIn } from './partition-of-shard.ts'
 import { Shard } from './shard.ts'
@@ -125,7 +126,7 @@ export class ShardedBuffer implements EventBuffer {
 
   async #openFirstFree(): Promise<OpenReport> {
     const { fileSystem, clock } = this.#options
-    await this.#refuseUnsharded()
+    await this.#refuseOthers()
     for (let index = 0; index < MAX_SHARDS; index++) {
       const own = this.#shard(index)
       try {
@@ -165,11 +166,12 @@ export class ShardedBuffer implements EventBuffer {
     return joined(reports)
   }
 
-  /** Events of a time without shards would never be delivered. */
-  async #refuseUnsharded(): Promise<void> {
+  /** Events of another kind of buffer would never be delivered. */
+  async #refuseOthers(): Promise<void> {
     const { fileSystem } = this.#options
     const names = await fileSystem.list(this.#directory)
-    if (!names.includes('META') && !names.includes('seg')) return
+    refuseDatabase(this.#directory, names)
+    if (!hasLog(names)) return
     throw new BufferError(
       'buffer_unusable',
       `${this.#directory} has a buffer without shards. Use another directory, and bring over what is not delivered with \`holdfast move\`.`,

@@ -24,6 +24,7 @@ import type {
 import { consumerFileName } from '../consumer-file-name.ts'
 import { eventIdentity } from '../../buffer-kit/event-meta.ts'
 import { createLifetime } from '../../buffer-kit/lifetime.ts'
+import { DATABASE_NAME, refuseLog } from '../directory-kind.ts'
 import { encodeEvent, storedEventOf } from '../event-codec.ts'
 import { nodeFileSystem } from '../node-file-system.ts'
 import { positionOf, seqOf } from '../seq.ts'
@@ -132,8 +133,8 @@ class SqliteBuffer implements EventBuffer {
       const { clock } = this.#options
       const startedAt = clock.monotonicMs()
       const directory = resolve(this.#options.directory)
-      await makeDirectory(directory)
-      const thread = await SqliteThread.open(`${directory}/events.db`)
+      await prepareDirectory(directory)
+      const thread = await SqliteThread.open(`${directory}/${DATABASE_NAME}`)
       const lastSeq = await thread.call('lastSeq', [])
       const opened: Opened = { thread, consumers: new Map(), waiters: new Set(), lastSeq, cancelTidy: () => {} }
       this.#opened = opened
@@ -258,10 +259,13 @@ class SqliteBuffer implements EventBuffer {
   }
 }
 
-async function makeDirectory(directory: string): Promise<void> {
+async function prepareDirectory(directory: string): Promise<void> {
   try {
-    await nodeFileSystem().makeDirectory(directory)
+    const fileSystem = nodeFileSystem()
+    await fileSystem.makeDirectory(directory)
+    refuseLog(directory, await fileSystem.list(directory))
   } catch (cause) {
+    if (cause instanceof BufferError) throw cause
     throw new BufferError('buffer_unusable', `${directory} cannot be opened as a buffer.`, { cause })
   }
 }

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { fakeClock } from '@holdfast/core/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { EventBuffer } from '../../../src/buffer/event-buffer.ts'
-import { sqliteBuffer, type SqliteBufferOptions } from '../../../src/disk/index.ts'
+import { diskBuffer, sqliteBuffer, type SqliteBufferOptions } from '../../../src/disk/index.ts'
 import { type BufferHarness, bufferConformance } from '../../../src/testing/index.ts'
 import { consumerOf, numberedEvent, readEverything } from '../sample-buffer.ts'
 
@@ -49,6 +49,27 @@ describe('sqliteBuffer', () => {
 
   test('says that what it acknowledged is on stable storage', () => {
     expect(sqliteBuffer({ directory: 'x' }).caps).toMatchObject({ durability: 'fsync', partitions: 1 })
+  })
+
+  test('refuses a directory of diskBuffer, and is refused to it', async () => {
+    const { buffer, directory } = await temporaryBuffer()
+    await buffer.open()
+    await buffer.close()
+    for (const shards of [{}, { shards: 'auto' }] as const) {
+      const disk = diskBuffer({ directory, ...shards })
+      await expect(disk.open()).rejects.toMatchObject({ reason: 'buffer_unusable' })
+      await expect(disk.open()).rejects.toThrow('has a buffer on SQLite')
+      const of = join(directory, 'shards' in shards ? 'shared' : 'plain')
+      const other = diskBuffer({ directory: of, ...shards })
+      await other.open()
+      await other.close()
+      await expect(sqliteBuffer({ directory: of }).open()).rejects.toMatchObject({
+        reason: 'buffer_unusable',
+        message: expect.stringContaining('Open it with `diskBuffer`') as string,
+      })
+    }
+    await buffer.open()
+    expect(await buffer.append([numberedEvent(1)])).toMatchObject([{ status: 'appended' }])
   })
 
   test('refuses a second opener at once, and lets it in after close', async () => {
