@@ -1,3 +1,4 @@
+import { InvalidOptionsError } from '@holdfast/core'
 import type { NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
 import {
   checkEventSize,
@@ -13,9 +14,11 @@ import { positionOf } from './seq.ts'
 /**
  * Lays an event out as a record: JSON of everything but the body, then the body's bytes.
  *
- * @throws BufferError `event_too_large` when body or meta exceed what a record takes: its header has 16 bits for the length of the meta.
+ * @throws BufferError `event_too_large` when body or meta exceed what a record takes: its header has 16 bits for the length of the meta;
+ * InvalidOptionsError for what could not be read back.
  */
 export function encodeEvent(event: NewEvent, maxEventBytes: number): RecordInput {
+  checkEvent(event)
   const meta = encodeEventMeta(event)
   const metaBytes = Buffer.byteLength(meta)
   checkEventSize(event.body.length, metaBytes, maxEventBytes)
@@ -45,4 +48,14 @@ export function identityOfRecord(metaBytes: number, record: Buffer<ArrayBuffer>)
 // Its bytes were verified by the record's checksum, and only this module writes them.
 function metaIn(metaBytes: number, record: Buffer<ArrayBuffer>): string {
   return record.toString('utf8', 0, metaBytes)
+}
+
+/** Text would be stored as zeros, and numbers of two bytes as half of them. */
+function checkEvent({ id, source, body }: NewEvent): void {
+  if (typeof id !== 'string') throw new InvalidOptionsError({ path: 'event.id', expected: 'a string', received: id })
+  if (typeof source !== 'string')
+    throw new InvalidOptionsError({ path: 'event.source', expected: 'a string', received: source })
+  // Not `instanceof`: Jest gives each test file a Uint8Array of its own.
+  if (!ArrayBuffer.isView(body) || body.BYTES_PER_ELEMENT !== 1)
+    throw new InvalidOptionsError({ path: 'event.body', expected: 'a Uint8Array', received: body })
 }

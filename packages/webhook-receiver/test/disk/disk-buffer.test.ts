@@ -1,5 +1,6 @@
 import { fakeClock } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
+import type { NewEvent } from '../../src/buffer/event-buffer.ts'
 import { diskBuffer } from '../../src/disk/index.ts'
 import { MemoryFileSystem } from './memory-file-system.ts'
 import { consumerOf, DIRECTORY, memoryDiskBuffer, numberedEvent, openAndRead, readEverything } from './sample-buffer.ts'
@@ -19,6 +20,24 @@ describe('diskBuffer', () => {
       message: expect.stringContaining(`${DIRECTORY} cannot be opened as a buffer (${code}: `),
     })
     await expect(memoryDiskBuffer(fileSystem).open()).rejects.toThrow(meaning)
+  })
+
+  test.each([
+    ['id', undefined],
+    ['source', 7],
+    ['body', 'text'],
+    ['body', null],
+    ['body', new ArrayBuffer(2)],
+    ['body', new Uint16Array(2)],
+    ['body', new DataView(new ArrayBuffer(2))],
+  ])('refuses an event whose %s is %o, which could not be read back', async (name, value) => {
+    const buffer = memoryDiskBuffer(new MemoryFileSystem())
+    await buffer.open()
+    const wrong = { ...numberedEvent(1), [name]: value } as NewEvent
+    for (const events of [[wrong], [numberedEvent(2), wrong]])
+      await expect(buffer.append(events)).rejects.toThrow(`Expected \`event.${name}\` to be a`)
+    expect((await buffer.stats()).events).toBe(0)
+    await buffer.close()
   })
 
   test('acknowledges nothing before the sync of its batch has ended', async () => {
