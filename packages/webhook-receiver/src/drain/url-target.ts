@@ -120,8 +120,11 @@ function keyOf({ source, tenant, id }: WebhookEvent): string {
 }
 
 function encoded(text: string): string {
-  // Half a character, which JSON can hold, has no encoding.
-  return encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, '\ufffd'))
+  // Half a character, which JSON can hold, has no encoding. `%u` stands in no other key, so two ids stay two. Halves are at odd places of the split.
+  return text
+    .split(/(\p{Surrogate})/u)
+    .map((part, index) => (index % 2 === 0 ? encodeURIComponent(part) : `%u${part.charCodeAt(0).toString(16)}`))
+    .join('')
 }
 
 function checkUrl(path: string, value: unknown): URL {

@@ -75,7 +75,7 @@ describe('a destination with a url', () => {
     expect(sent.map(({ init }) => (init.headers as Headers).get('idempotency-key'))).toEqual([
       'shop/t%201/%C3%BC',
       'shop/t%201/a%2Fb',
-      'shop/t%201/half%20%EF%BF%BD',
+      'shop/t%201/half%20%ud83d',
       'shop/t%201/line%0Abreak',
       'shop/t%201/%F0%9F%98%80',
     ])
