@@ -109,4 +109,11 @@ describe('opossum', () => {
     expect(circuit.halfOpen).toBe(true)
     circuit.shutdown()
   })
+
+  it('turns the window of each circuit by a timer of its own', () => {
+    const circuits = [1, 2, 3].map(() => opossum(failing, { rollingPercentilesEnabled: false }))
+    expect(vi.getTimerCount()).toBe(circuits.length)
+    for (const circuit of circuits) circuit.shutdown()
+    expect(vi.getTimerCount()).toBe(0)
+  })
 })
