@@ -131,6 +131,8 @@ export function answerInTime<Answer>(answer: Promise<Answer>, { clock, timeoutMs
     readonly server: string;
 }): Promise<Answer>;
 
+export function checkEvent({ id, source, body }: Pick<NewEvent, 'id' | 'source' | 'body'>): void;
+
 export function checkEventSize(bodyBytes: number, metaBytes: number, maxEventBytes: number): void;
 
 export function createAppendQueue<Item extends Sized, Outcome>(options: AppendQueueOptions<Item, Outcome>): AppendQueue<Item, Outcome>;

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { LogEntry, NewEvent, StoredEvent } from '@holdfast/webhook-receiver'
 import {
+  checkEvent,
   checkEventSize,
   decodeEvent,
   encodeEventMeta,
@@ -29,9 +30,10 @@ export interface EventRecord {
 /**
  * Lays an event out. The body is copied: the caller may change its bytes while they wait.
  *
- * @throws BufferError `event_too_large`.
+ * @throws BufferError `event_too_large`; InvalidOptionsError for what could not be read back.
  */
 export function encodeEvent(event: NewEvent, partitions: number, maxEventBytes: number): EventRecord {
+  checkEvent(event)
   const meta = Buffer.from(encodeEventMeta(event))
   checkEventSize(event.body.byteLength, meta.byteLength, maxEventBytes)
   const body = Buffer.from(event.body)

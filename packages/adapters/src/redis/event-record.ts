@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { NewEvent, StoredEvent } from '@holdfast/webhook-receiver'
 import {
+  checkEvent,
   checkEventSize,
   decodeEvent,
   encodeEventMeta,
@@ -26,9 +27,10 @@ export interface EventRecord {
 /**
  * Lays an event out. The body is copied: the caller may change its bytes while they wait.
  *
- * @throws BufferError `event_too_large`.
+ * @throws BufferError `event_too_large`; InvalidOptionsError for what could not be read back.
  */
 export function recordOf(event: NewEvent, partitions: number, maxEventBytes: number): EventRecord {
+  checkEvent(event)
   const meta = encodeEventMeta(event)
   const metaBytes = Buffer.byteLength(meta)
   checkEventSize(event.body.byteLength, metaBytes, maxEventBytes)

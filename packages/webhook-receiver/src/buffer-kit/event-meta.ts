@@ -1,3 +1,4 @@
+import { InvalidOptionsError } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
 import type { BatchItem, EventPlace, HeaderPairs, NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
 
@@ -139,6 +140,26 @@ export function checkEventSize(bodyBytes: number, metaBytes: number, maxEventByt
       'event_too_large',
       `The headers and names of the event have ${metaBytes} bytes; the buffer takes ${MAX_EVENT_META_BYTES}.`,
     )
+}
+
+/**
+ * Checks what is to be stored, for a caller without types: text for a body would be stored as zeros, and numbers of two bytes as half of them.
+ *
+ * @throws InvalidOptionsError when `id` or `source` is no string, or `body` no Uint8Array.
+ */
+export function checkEvent({ id, source, body }: Pick<NewEvent, 'id' | 'source' | 'body'>): void {
+  if (typeof id !== 'string') throw new InvalidOptionsError({ path: 'event.id', expected: 'a string', received: id })
+  if (typeof source !== 'string')
+    throw new InvalidOptionsError({ path: 'event.source', expected: 'a string', received: source })
+  // Not `instanceof`: Jest gives each test file a Uint8Array of its own.
+  if (!ArrayBuffer.isView(body) || body.BYTES_PER_ELEMENT !== 1)
+    throw new InvalidOptionsError({
+      path: 'event.body',
+      expected: 'a Uint8Array',
+      received: undefined,
+      // Bodies appear in no message.
+      receivedText: body === null ? '`null`' : `a value of type ${typeof body}`,
+    })
 }
 
 function batchItemOf([id, index, size]: NonNullable<EventMeta['b']>): BatchItem {

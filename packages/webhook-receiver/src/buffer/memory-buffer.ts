@@ -7,6 +7,7 @@ import {
   plainObject,
   systemClock,
 } from '@holdfast/core'
+import { checkEvent } from '../buffer-kit/event-meta.ts'
 import { createLifetime } from '../buffer-kit/lifetime.ts'
 import { partitionOf, positionOf } from '../buffer-kit/position.ts'
 import { BufferError } from './buffer-error.ts'
@@ -96,6 +97,7 @@ export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
     async append(events) {
       requireOpen()
       for (const event of events) {
+        checkEvent(event)
         if (event.body.byteLength > caps.maxEventBytes)
           throw new BufferError(
             'event_too_large',

@@ -1,6 +1,6 @@
-import { InvalidOptionsError } from '@holdfast/core'
 import type { NewEvent, StoredEvent } from '../buffer/event-buffer.ts'
 import {
+  checkEvent,
   checkEventSize,
   copyOfEvent,
   decodeEvent as decodeMeta,
@@ -48,14 +48,4 @@ export function identityOfRecord(metaBytes: number, record: Buffer<ArrayBuffer>)
 // Its bytes were verified by the record's checksum, and only this module writes them.
 function metaIn(metaBytes: number, record: Buffer<ArrayBuffer>): string {
   return record.toString('utf8', 0, metaBytes)
-}
-
-/** Text would be stored as zeros, and numbers of two bytes as half of them. */
-function checkEvent({ id, source, body }: NewEvent): void {
-  if (typeof id !== 'string') throw new InvalidOptionsError({ path: 'event.id', expected: 'a string', received: id })
-  if (typeof source !== 'string')
-    throw new InvalidOptionsError({ path: 'event.source', expected: 'a string', received: source })
-  // Not `instanceof`: Jest gives each test file a Uint8Array of its own.
-  if (!ArrayBuffer.isView(body) || body.BYTES_PER_ELEMENT !== 1)
-    throw new InvalidOptionsError({ path: 'event.body', expected: 'a Uint8Array', received: body })
 }

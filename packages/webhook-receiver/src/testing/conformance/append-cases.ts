@@ -72,6 +72,15 @@ export const appendCases: readonly ConformanceCase[] = [
     )
   }),
 
+  openCase('an event that could not be read back is refused with everything else in its call', async ({ buffer }) => {
+    const wrong = [{ body: 'text' }, { body: new Uint16Array(4) }, { body: undefined }, { id: 1 }, { source: null }]
+    for (const part of wrong)
+      await assert.rejects(buffer.append([sampleEvent('before'), { ...sampleEvent('wrong'), ...part } as never]), {
+        code: 'configuration_error',
+      })
+    assert.equal((await buffer.stats()).events, 0)
+  }),
+
   openCase('an event that is seen again is a duplicate in the place of the first', async ({ buffer }) => {
     const [first] = await buffer.append([sampleEvent('evt')])
     const [again] = await buffer.append([sampleEvent('evt', { body: new Uint8Array(3) })])
