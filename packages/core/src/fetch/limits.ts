@@ -5,7 +5,6 @@ import type { IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 import { readRateLimits } from '../limit-reading/read-rate-limits.ts'
 import { readRule } from '../limit-reading/read-rule.ts'
-import { readSuccessHeaders } from '../limit-reading/read-success.ts'
 import type { Hit, Wait } from '../rate-limit/bucket-call.ts'
 import type { CallLimit } from '../rate-limit/call-limit.ts'
 import type { Clock } from '../time/clock.ts'
@@ -220,8 +219,7 @@ function readingsOf(
   let readings = nothing
   for (const { bucket, rules, reading } of limits) {
     if (!bucket.isListening(nowMs)) continue
-    if (rules.length === 0 && connector?.rateLimits === undefined)
-      return readSuccessHeaders(response.headers, clock.now())
+    if (rules.length === 0 && connector?.rateLimits === undefined) return bucket.read(response.headers, clock.now())
     if (rules.length === 0) return readRateLimits(answer, clock.now(), connector)
     for (const rule of reading) {
       const told = readRule(rule, answer, clock.now())

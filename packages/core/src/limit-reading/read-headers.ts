@@ -65,18 +65,23 @@ function shortOf(headers: Headers, name: string): string | null {
   return field === null || field.length > MAX_VALUE_LENGTH ? null : field
 }
 
-/** The triple beside structured fields repeats one of them, and often the only one. */
+/** The triple beside structured fields repeats one of them, and often the only one; of several policies it tells of the one with its limit. */
 function isToldAlready(draft: Draft, structured: readonly Draft[]): boolean {
   if (draft.policy !== 'default' || structured.length === 0) return false
-  const [only] = structured
-  if (structured.length === 1 && only !== undefined) {
-    for (const key of ['limit', 'remaining', 'resetMs', 'windowMs'] as const) {
-      const value = draft[key]
-      if (only[key] === undefined && value !== undefined) only[key] = value
-    }
+  const isOnlyOne = structured.length === 1
+  if (structured.some(({ limit, remaining }) => !isOnlyOne && limit === draft.limit && remaining === draft.remaining))
     return true
+  const own = isOnlyOne
+    ? structured[0]
+    : structured.find(({ limit, remaining }) => limit === draft.limit && remaining === undefined)
+  if (own === undefined) return false
+  for (const key of ['limit', 'remaining', 'resetMs', 'windowMs'] as const) {
+    const value = draft[key]
+    if (own[key] === undefined && value !== undefined) own[key] = value
   }
-  return structured.some(({ limit, remaining }) => limit === draft.limit && remaining === draft.remaining)
+  // Another answer may tell of it without the policies.
+  if (!isOnlyOne) own.policy = draft.policy
+  return true
 }
 
 function readField(

@@ -1,11 +1,11 @@
 import { type Item, type List, type Parameters, parseDictionary, parseList } from 'structured-headers'
-import { readCount, type Draft } from './rate-limit-reading.ts'
+import { type Draft, readCount } from './rate-limit-reading.ts'
 
 /**
  * Reads `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers) as structured fields (RFC 9651), in every
  * form the drafts had: items with parameters (`"default";r=50;t=30`, since 08), a dictionary (`limit=100, remaining=50,
  * reset=5`, 07) and bare quotas (`100;w=60`, 03 to 06). A malformed field is ignored as a whole. The names of policies are
- * taken as they are; they mean nothing.
+ * taken as they are; they mean nothing. Several bare quotas are as many policies, each named after what it says.
  */
 export function readStructuredFields(state: string | null, policy: string | null): readonly Draft[] {
   const drafts = new Map<string, Draft>()
@@ -18,16 +18,20 @@ export function readStructuredFields(state: string | null, policy: string | null
     assign(draft, 'resetMs', secondsOf(parameters, 't'))
   }
   if (drafts.size === 0) readDictionary(state, drafts)
-  for (const [name, parameters, value] of itemsOf(policy)) {
-    const quota = typeof value === 'number' ? value : numberOf(parameters, 'q')
+  const [told] = drafts.size === 1 ? drafts.values() : []
+  const quotas = itemsOf(policy)
+  const isOnlyBare = quotas.filter(([, , value]) => typeof value === 'number').length === 1
+  for (const [name, parameters, value] of quotas) {
+    const isBare = typeof value === 'number'
+    const windowMs = windowOf(parameters)
+    // What is left is left of the quota that is the limit.
+    const isTold = isBare && (isOnlyBare || (told?.limit === value && told.windowMs === undefined))
+    const ownName = isBare && !isOnlyBare ? `${value}/${windowMs}` : name
+    const draft = isTold && told !== undefined ? told : draftOf(drafts, ownName, 'ratelimit-policy')
+    const quota = isBare ? value : numberOf(parameters, 'q')
     const unit = parameters.get('qu')
-    const draft = draftOf(
-      drafts,
-      drafts.size === 1 && typeof value === 'number' ? firstOf(drafts) : name,
-      'ratelimit-policy',
-    )
     assign(draft, 'limit', draft.limit ?? quota)
-    assign(draft, 'windowMs', secondsOf(parameters, 'w') ?? secondsOf(parameters, 'window'))
+    assign(draft, 'windowMs', windowMs)
     if (typeof unit === 'string' && unit !== 'requests') draft.unit = unit
   }
   return [...drafts.values()]
@@ -38,7 +42,7 @@ export function readLimitWindowMs(field: string): number | undefined {
   if (!field.includes(';')) return undefined
   const limit = readCount(field)
   for (const [, parameters, value] of itemsOf(field)) {
-    const windowMs = secondsOf(parameters, 'w') ?? secondsOf(parameters, 'window')
+    const windowMs = windowOf(parameters)
     if (value === limit && windowMs !== undefined) return windowMs
   }
   return undefined
@@ -87,6 +91,10 @@ function nameOf(value: Item[0]): string {
   return text === '' ? 'default' : text
 }
 
+function windowOf(parameters: Parameters): number | undefined {
+  return secondsOf(parameters, 'w') ?? secondsOf(parameters, 'window')
+}
+
 function numberOf(parameters: Parameters, name: string): number | undefined {
   const value = parameters.get(name)
   return typeof value === 'number' && value >= 0 ? value : undefined
@@ -103,10 +111,6 @@ function draftOf(drafts: Map<string, Draft>, policy: string, source: string): Dr
   const draft: Draft = { policy, source }
   drafts.set(policy, draft)
   return draft
-}
-
-function firstOf(drafts: ReadonlyMap<string, Draft>): string {
-  return drafts.keys().next().value ?? 'default'
 }
 
 function assign(draft: Draft, key: 'limit' | 'remaining' | 'resetMs' | 'windowMs', value: number | undefined): void {

@@ -1,3 +1,4 @@
+import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 import type { Place } from '../policy/place.ts'
 import type { Random } from '../random/random.ts'
 import type { Clock } from '../time/clock.ts'
@@ -85,6 +86,11 @@ export class LimitBucket {
   /** Whether the headers of a success are worth a look. */
   isListening(nowMs: number): boolean {
     return this.#sampling.isDue(this.#quotas, nowMs)
+  }
+
+  /** What a success says by the looks of its headers, where no rule reads them. */
+  read(headers: Headers, now: number): readonly RateLimitReading[] {
+    return this.#sampling.read(headers, now)
   }
 
   /** What a call takes, as far as other processes are concerned. */

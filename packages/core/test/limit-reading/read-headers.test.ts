@@ -31,6 +31,51 @@ describe('readLimitHeaders', () => {
       [{ policy: 'default', limit: 100, remaining: 50, resetMs: 5_000, windowMs: 60_000 }],
     ],
     [
+      'several bare quotas, of which the triple tells of one',
+      {
+        'ratelimit-limit': '10',
+        'ratelimit-remaining': '3',
+        'ratelimit-reset': '1',
+        'ratelimit-policy': '10;w=1, 50;w=60, 10;w=3600',
+      },
+      [
+        { policy: 'default', limit: 10, windowMs: 1_000, remaining: 3, resetMs: 1_000 },
+        { policy: '50/60000', limit: 50, windowMs: 60_000 },
+        { policy: '10/3600000', limit: 10, windowMs: 3_600_000 },
+      ],
+    ],
+    [
+      'the triple of a limit that is not the first of several bare quotas',
+      {
+        'ratelimit-limit': '100',
+        'ratelimit-remaining': '50',
+        'ratelimit-reset': '5',
+        'ratelimit-policy': '10;w=1, 100;w=60',
+      },
+      [
+        { policy: '10/1000', limit: 10, windowMs: 1_000 },
+        { policy: 'default', limit: 100, windowMs: 60_000, remaining: 50, resetMs: 5_000 },
+      ],
+    ],
+    [
+      'the triple of a limit that none of several bare quotas is',
+      { 'ratelimit-limit': '7', 'ratelimit-remaining': '5', 'ratelimit-policy': '10;w=1, 100;w=60' },
+      [
+        { policy: '10/1000', limit: 10, windowMs: 1_000 },
+        { policy: '100/60000', limit: 100, windowMs: 60_000 },
+        { policy: 'default', limit: 7, remaining: 5 },
+      ],
+    ],
+    [
+      'the dictionary of draft 07 with several policies',
+      { ratelimit: 'limit=100, remaining=50, reset=5', 'ratelimit-policy': '10;w=1, 100;w=60, 100;w=3600' },
+      [
+        { policy: 'default', limit: 100, remaining: 50, resetMs: 5_000, windowMs: 60_000 },
+        { policy: '10/1000', limit: 10, windowMs: 1_000 },
+        { policy: '100/3600000', limit: 100, windowMs: 3_600_000 },
+      ],
+    ],
+    [
       'the items since draft 08',
       { ratelimit: '"default";r=50;t=30', 'ratelimit-policy': '"burst";q=100;w=60,"default";q=1000;w=3600' },
       [
