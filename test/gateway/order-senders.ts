@@ -40,20 +40,28 @@ export function startOrderSenders(port: number, keys: number, pauseMs: number): 
   }
 }
 
-/** Sends `count` events of one more key, several at a time, and resolves when all are answered. */
-export async function sendBurst(port: number, prefix: string, count: number): Promise<readonly string[]> {
+/** Keys of a burst. */
+const BURST_KEYS = 24
+
+/**
+ * Sends the events `from` to `to` of a burst whose keys take turns, and resolves when all are answered. A key's next event is sent when its last one was
+ * answered.
+ */
+export async function sendBurst(port: number, from: number, to: number): Promise<readonly string[]> {
   const agent = new Agent({ keepAlive: true })
   const statuses = new Set<string>()
-  const events = Array.from({ length: count }, (_, index) => `${prefix}${index} 1`)
-  const queue = [...events]
-  const worker = async (): Promise<void> => {
-    for (let event = queue.shift(); event !== undefined; event = queue.shift())
-      statuses.add(await post(agent, port, event.split(' ')[0] ?? '', event))
+  const events = Array.from({ length: to - from + 1 }, (_, index) => burstEvent(from + index))
+  const sender = async (key: string): Promise<void> => {
+    for (const event of events) if (event.startsWith(`${key} `)) statuses.add(await post(agent, port, key, event))
   }
-  await Promise.all(Array.from({ length: 16 }, worker))
+  await Promise.all(Array.from({ length: BURST_KEYS }, (_, key) => sender(`key${key}`)))
   agent.destroy()
   if (statuses.size !== 1 || !statuses.has('ok')) throw new Error(`answers: ${[...statuses].join(', ')}`)
   return events
+}
+
+function burstEvent(number: number): string {
+  return `key${number % BURST_KEYS} ${number}`
 }
 
 function post(agent: Agent, port: number, key: string, body: string): Promise<string> {
