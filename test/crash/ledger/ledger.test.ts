@@ -48,15 +48,11 @@ describe('a process that appends and delivers', () => {
 })
 
 describe('a disk that is full to the last byte', () => {
-  it.each<[SmallDiskKind, number]>([
+  it.for<[SmallDiskKind, number]>([
     ['tmpfs', 2],
     ['ext4', 8],
-  ])('refuses, is drained, and takes events again, on %s', { timeout: 120_000 }, async (kind, mebibytes) => {
-    const disk = smallDisk(kind, mebibytes)
-    if (typeof disk === 'string') {
-      process.stderr.write(`SKIPPED: no disk of ${mebibytes} MiB: ${disk}\n`)
-      return
-    }
+  ])('refuses, is drained, and takes events again, on %s', { timeout: 120_000 }, async ([kind, mebibytes], context) => {
+    const disk = skipWithout(context, smallDisk(kind, mebibytes))
     onTestFinished(() => disk[Symbol.dispose]())
     const report = await playFullDisk(join(disk.path, 'buffer'), 3)
     expect(report.problems).toEqual([])
@@ -70,10 +66,12 @@ function expectBalanced(report: LedgerReport, events: number): void {
   expect(report).toMatchObject({ acknowledged: events, delivered: events, lost: 0, unacknowledged: 0, violations: [] })
 }
 
-/** What takes root or a compiler is passed over where there is none, and says so. */
+/** What takes root or a compiler is left out loudly where there is none, and fails with HOLDFAST_REQUIRE_SERVICES=1. */
 function skipWithout<Thing extends object>(context: TestContext, thing: Thing | string): Thing {
   if (typeof thing !== 'string') return thing
-  process.stderr.write(`SKIPPED: ${context.task.name}: ${thing}\n`)
+  const problem = `\`${context.task.name}\` is not tested: ${thing}`
+  if (process.env.HOLDFAST_REQUIRE_SERVICES === '1') throw new Error(problem)
+  process.stderr.write(`\n*** ${problem} ***\n\n`)
   return context.skip(thing)
 }
 
