@@ -24,6 +24,7 @@ const parts: Readonly<Record<string, Part>> = {
   faults: { what: 'every call fails, once and for ever', file: 'faults.test.ts', scale: 2 },
   lock: { what: 'races for the lock', file: 'lock.test.ts', scale: 20 },
   bytes: { what: 'anything in any file', file: 'arbitrary-bytes.test.ts', scale: 2500 },
+  looks: { what: 'damaged directories that the command line looks into', file: 'looked-into.test.ts', scale: 100 },
 }
 
 const USAGE = `Runs the tests of the disk buffer at their nightly figures, with other seeds each time.
