@@ -14,22 +14,38 @@ import { Client, Pool } from 'pg'
 import type { Sql } from 'postgres'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
+import { startPgbouncer } from './pgbouncer-service.ts'
 import { createConnections, freshSchema, idempotencyHarness, stateHarness } from './postgres-harness.ts'
 import { account, clients, type PostgresService, startPostgres, testedWays } from './postgres-service.ts'
 
 const options = { owner: 'tester', leaseMs: 60_000, ttlMs: 60_000 }
 const isInstalled = hasService('PostgreSQL', 'initdb', 'postgres')
+const hasBouncer = isInstalled && hasService('pgbouncer', 'pgbouncer')
 let service: PostgresService | undefined
+let bouncer: Awaited<ReturnType<typeof startPgbouncer>> | undefined
 
 beforeAll(async () => {
   if (isInstalled) service = await startPostgres()
+  if (hasBouncer) bouncer = await startPgbouncer(service!.port)
 }, 60_000)
-afterAll(() => service?.dispose())
+afterAll(async () => {
+  await bouncer?.dispose()
+  await service?.dispose()
+})
 
-describe.runIf(isInstalled).each(testedWays(clients))('on PostgreSQL with %s', (_, connect) => {
+const serverPort = () => service!.port
+const ways = {
+  pg: { connect: clients['pg']!, port: serverPort },
+  'postgres.js': { connect: clients['postgres.js']!, port: serverPort },
+  ...(hasBouncer && {
+    'pg behind pgbouncer in transaction mode': { connect: clients['pg']!, port: () => bouncer!.port },
+  }),
+}
+
+describe.runIf(isInstalled).each(testedWays(ways))('on PostgreSQL with %s', (_, { connect, port }) => {
   const connections = createConnections()
   beforeAll(async () => {
-    connections.all = await Promise.all([0, 1].map(() => connect(service!.port, 4)))
+    connections.all = await Promise.all([0, 1].map(() => connect(port(), 4)))
   })
   afterAll(() => connections.close())
 
