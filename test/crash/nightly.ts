@@ -13,6 +13,7 @@ interface Part {
 
 const parts: Readonly<Record<string, Part>> = {
   truncation: { what: 'every cut, every flipped bit', file: 'recovery.test.ts', scale: 2 },
+  large: { what: 'cuts and flipped bits of a log of 64 KiB, 4,000 of each', file: 'large-log.test.ts', scale: 2 },
   bodies: { what: 'the same for bodies that are encrypted and compressed', file: 'body', scale: 2 },
   salvage: { what: 'every flipped bit, and what salvage gets back', file: 'salvage', scale: 2 },
   cursors: { what: 'every flipped bit of a cursor', file: 'cursor.test.ts', scale: 2 },

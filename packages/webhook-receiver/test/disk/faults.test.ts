@@ -1,9 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type FakeClock, fakeClock } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
 import type { DiskBufferOptions } from '../../src/disk/disk-buffer-options.ts'
 import { type Fault, MemoryFileSystem } from './memory-file-system.ts'
 import { checkFound, playRun } from './played-run.ts'
 import { consumerOf, DIRECTORY, memoryDiskBuffer, numberedEvent, openAndRead, readEverything } from './sample-buffer.ts'
 import { firstSeed, scale } from './scale.ts'
+import { slowFileSystem } from './slow-file-system.ts'
 
 // Every call at night; every third of them, from another one each time, in a pull request, and every twelfth of unusual set-ups.
 const STEP = scale > 1 ? 1 : 3
@@ -25,6 +28,19 @@ function faultAt(call: number, fault: ReturnType<Fault>, forever: boolean): Faul
     calls++
     return calls === call || (forever && calls > call) ? fault : undefined
   }
+}
+
+/** Lets the time pass until this is over. */
+async function whileTimePasses<Result>(clock: FakeClock, work: Promise<Result>): Promise<Result> {
+  const result = work.finally(() => {
+    isOver = true
+  })
+  let isOver = false
+  while (!isOver) {
+    await clock.advance(5_000)
+    await nextTurn()
+  }
+  return result
 }
 
 describe('diskBuffer on a device that fails', () => {
@@ -73,6 +89,28 @@ describe('diskBuffer on a device that fails', () => {
       }
     },
   )
+
+  test.each([
+    ['', false],
+    [' and so do all after it', true],
+  ])('does everything when a call takes 5 s%s', { timeout: 300_000 * scale }, async (_, forever) => {
+    const calls = await countCalls({})
+    // With each call as slow a run takes long.
+    const step = scale > 1 ? 1 : STEP * RARER * (forever ? 4 : 1)
+    for (let call = 1 + (firstSeed % step); call <= calls; call += step) {
+      const fileSystem = new MemoryFileSystem()
+      const clock = fakeClock()
+      const slow = slowFileSystem(fileSystem, clock, 5_000, (n) => n === call || (forever && n > call))
+      // What is consumed stays, to be found.
+      const options = { fileSystem: slow, clock, retention: { minAgeMs: 1e9 } }
+      const told = await whileTimePasses(clock, playRun(fileSystem, options))
+      const where = `call ${call} of ${calls}`
+      expect(clock.monotonicMs(), where).toBeGreaterThanOrEqual(forever ? (calls - call) * 500 : 5_000)
+      expect([told.appended.length, told.deadLettered, told.parked], where).toEqual([24, [1], [10, 18, 1]])
+      await checkFound(fileSystem.afterKill(), told, 'kill', where)
+      await checkFound(fileSystem.afterPowerCut(), told, 'power cut', where)
+    }
+  })
 
   test('goes on when there is space again, in the same segment, and stores nothing twice', async () => {
     const fileSystem = new MemoryFileSystem()
