@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { redisBuffer, type RedisBufferOptions, redisIdempotencyStore } from '@holdfast/adapters/redis'
-import { fakeClock } from '@holdfast/core/testing'
-import { bufferConformance, type BufferHarness, idempotencyStoreConformance } from '@holdfast/webhook-receiver/testing'
+import { redisBuffer, type RedisBufferOptions, redisIdempotencyStore, redisStateStore } from '@holdfast/adapters/redis'
+import { fakeClock, stateStoreConformance, type StateStoreHarness } from '@holdfast/core/testing'
+import {
+  bufferConformance,
+  type BufferHarness,
+  type IdempotencyHarness,
+  idempotencyStoreConformance,
+} from '@holdfast/webhook-receiver/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { clusterClients, type RedisCluster, startCluster } from './redis-cluster.ts'
@@ -101,23 +106,32 @@ runs('on a cluster of three nodes', () => {
       await buffer.close()
     })
 
+    describe('redisStateStore', () => {
+      const harness: StateStoreHarness = {
+        async create() {
+          const prefix = `${randomUUID()}:`
+          const open = () => redisStateStore(connected.client, { prefix })
+          return { store: open(), another: async () => open(), dispose: async () => {} }
+        },
+      }
+      for (const { title, run } of stateStoreConformance) test.concurrent(title, () => run(harness))
+    })
+
     describe('redisIdempotencyStore', () => {
-      for (const { title, run } of idempotencyStoreConformance.filter((_, index) => index % 4 === 0))
-        test.concurrent(title, () =>
-          run({
-            async create() {
-              const prefix = `${randomUUID()}:`
-              const open = () => redisIdempotencyStore(connected.client, { prefix })
-              return {
-                store: open(),
-                another: async () => open(),
-                reopen: async () => open(),
-                advance: (ms) => passAll(prefix, ms),
-                dispose: async () => {},
-              }
-            },
-          }),
-        )
+      const harness: IdempotencyHarness = {
+        async create() {
+          const prefix = `${randomUUID()}:`
+          const open = () => redisIdempotencyStore(connected.client, { prefix })
+          return {
+            store: open(),
+            another: async () => open(),
+            reopen: async () => open(),
+            advance: (ms) => passAll(prefix, ms),
+            dispose: async () => {},
+          }
+        },
+      }
+      for (const { title, run } of idempotencyStoreConformance) test.concurrent(title, () => run(harness))
     })
   })
 })
