@@ -125,15 +125,18 @@ export const clients: Readonly<Record<string, (port: number, max?: number) => Pr
       close: () => pool.end(),
     }
   },
-  'postgres.js': async (port, max = 10) => {
-    // Columns come back as `endsAt`, as many applications have it; pg leaves them alone.
-    const sql = postgres({ ...account, port, max, onnotice: () => {}, transform: postgres.camel })
-    return {
-      client: sql,
-      query: async (text) => sql.unsafe(text),
-      close: () => sql.end({ timeout: 1 }),
-    }
-  },
+  // Columns come back as `endsAt`, as many applications have it; pg leaves them alone.
+  'postgres.js': (port, max) => connectPostgresJs(port, max, { transform: postgres.camel }),
+}
+
+/** Connects with postgres.js, which leaves columns alone without more options. */
+export async function connectPostgresJs(port: number, max = 10, more: { readonly transform?: typeof postgres.camel } = {}): Promise<Connected> {
+  const sql = postgres({ ...account, port, max, onnotice: () => {}, ...more })
+  return {
+    client: sql,
+    query: async (text) => sql.unsafe(text),
+    close: () => sql.end({ timeout: 1 }),
+  }
 }
 
 /** A database in this process. */
