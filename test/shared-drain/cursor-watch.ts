@@ -7,11 +7,18 @@ export interface WrongMove {
   readonly by: string
 }
 
+/** Sees who moves the cursors of a server. */
+export interface CursorWatch {
+  /** The moves that were wrong until now. */
+  wrongMoves(): Promise<readonly WrongMove[]>
+  close(): void
+}
+
 /**
  * Has PostgreSQL itself watch the cursors: who acquired a partition, by the name of its connections (`PGAPPNAME`), is the only one that may move its
  * cursor, and only forward.
  */
-export async function watchCursors({ query }: OpenStore): Promise<void> {
+export async function watchPostgresCursors({ query }: Pick<OpenStore, 'query'>): Promise<CursorWatch> {
   await query('create table holder (consumer int, part int, name text, primary key (consumer, part))')
   await query('create table wrong_move (what text, part int, by_whom text)')
   await query(`
@@ -48,14 +55,15 @@ export async function watchCursors({ query }: OpenStore): Promise<void> {
       return null;
     end $$`)
   await query('create trigger watched after insert on holdfast.ack for each row execute function watch_ack()')
-}
-
-/** The moves that were wrong. */
-export async function wrongMoves({ query }: OpenStore): Promise<readonly WrongMove[]> {
-  const rows = await query('select what, part, by_whom from wrong_move')
-  return rows.map(({ what, part, by_whom }) => ({
-    what: String(what),
-    partition: Number(part),
-    by: String(by_whom),
-  }))
+  return {
+    async wrongMoves() {
+      const rows = await query('select what, part, by_whom from wrong_move')
+      return rows.map(({ what, part, by_whom }) => ({
+        what: String(what),
+        partition: Number(part),
+        by: String(by_whom),
+      }))
+    },
+    close: () => {},
+  }
 }

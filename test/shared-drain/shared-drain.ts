@@ -6,7 +6,7 @@ import type { BufferStats, EventBuffer } from '@holdfast/webhook-receiver'
 import { seededRandom } from '../crash/seeded-random.ts'
 import { eventOf } from '../state/redis-events.ts'
 import { expectedBalance, openBooks, readBooks } from './books.ts'
-import { watchCursors, type WrongMove, wrongMoves } from './cursor-watch.ts'
+import type { CursorWatch, WrongMove } from './cursor-watch.ts'
 import type { Effects } from './drainer.ts'
 import { type Drainers, startDrainers } from './drainers.ts'
 import { judge, readLedgers, type Verdict } from './ledger.ts'
@@ -35,7 +35,7 @@ export interface SharedDrainPlan {
 /** What came of it. */
 export interface SharedDrainReport extends Verdict {
   readonly acknowledged: number
-  /** Moves of cursors that must not be, where the server can tell. */
+  /** Moves of cursors that must not be. */
   readonly wrongMoves: readonly WrongMove[]
   /** What the accounts have too much or too little, where handlers book. */
   readonly balanceError: number
@@ -52,14 +52,14 @@ const CALL_EVENTS = 20
 /** Plays the plan: three processes drain what is sent, while they are killed and frozen, and the server is. */
 export async function playSharedDrain(plan: SharedDrainPlan): Promise<SharedDrainReport> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-shared-drain-'))
-  const { clients, serve, connect } = stores[plan.store]
+  const { clients, serve, connect, watch } = stores[plan.store]
   const server = await serve()
   const opened = await connect(server.port, clients[0] as string)
   const { buffer } = opened
   await buffer.open()
   // Registered before anything is stored, so that nothing of it is deleted.
   await buffer.openConsumer('ledger')
-  if (plan.store === 'postgres') await watchCursors(opened)
+  const cursorWatch = await watch(server.port, opened)
   if (plan.effects === 'transaction') await openBooks(opened)
   const { store, effects, leaseMs } = plan
   const drainers = await startDrainers(
@@ -75,7 +75,7 @@ export async function playSharedDrain(plan: SharedDrainPlan): Promise<SharedDrai
     const durationMs = performance.now() - begunMs
     await drainers.stop()
     return {
-      ...(await audit(plan, opened, directory, acknowledged)),
+      ...(await audit(plan, opened, cursorWatch, directory, acknowledged)),
       acknowledged: [...acknowledged.values()].reduce((sum, count) => sum + count, 0),
       ...counts,
       durationMs,
@@ -83,6 +83,7 @@ export async function playSharedDrain(plan: SharedDrainPlan): Promise<SharedDrai
     }
   } finally {
     drainers.destroy()
+    cursorWatch.close()
     await buffer.close()
     await opened.close()
     await server.dispose()
@@ -91,12 +92,13 @@ export async function playSharedDrain(plan: SharedDrainPlan): Promise<SharedDrai
 }
 
 async function audit(
-  { store, effects }: SharedDrainPlan,
+  { effects }: SharedDrainPlan,
   opened: OpenStore,
+  cursorWatch: CursorWatch,
   directory: string,
   acknowledged: ReadonlyMap<string, number>,
 ): Promise<Verdict & Pick<SharedDrainReport, 'wrongMoves' | 'balanceError'>> {
-  const moves = store === 'postgres' ? await wrongMoves(opened) : []
+  const moves = await cursorWatch.wrongMoves()
   if (effects === 'file') return { ...judge(readLedgers(directory), acknowledged), wrongMoves: moves, balanceError: 0 }
   const { entries, balance } = await readBooks(opened)
   const balanceError = balance - expectedBalance(acknowledged)

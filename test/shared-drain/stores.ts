@@ -3,6 +3,8 @@ import { redisBuffer } from '@holdfast/adapters/redis'
 import type { EventBuffer } from '@holdfast/webhook-receiver'
 import { clients as postgresClients, startPostgres } from '../state/postgres-service.ts'
 import { clients as redisClients, startRedis } from '../state/redis-service.ts'
+import { type CursorWatch, watchPostgresCursors } from './cursor-watch.ts'
+import { watchRedisCursors } from './redis-cursor-watch.ts'
 
 /** A server that can be killed. */
 export interface Server {
@@ -29,6 +31,8 @@ export interface Store {
   /** Starts a server that syncs what it acknowledges. */
   serve(): Promise<Server>
   connect(port: number, client: string): Promise<OpenStore>
+  /** Begins to see who moves cursors. The buffer has been opened. */
+  watch(port: number, opened: OpenStore): Promise<CursorWatch>
 }
 
 const redis: Store = {
@@ -42,6 +46,7 @@ const redis: Store = {
       close: async () => close(),
     }
   },
+  watch: watchRedisCursors,
 }
 
 const postgres: Store = {
@@ -51,6 +56,7 @@ const postgres: Store = {
     const { client, query, close } = await clientOf(postgresClients, name)(port)
     return { buffer: postgresBuffer(client, { name: 'inbox' }), query, close }
   },
+  watch: (_port, opened) => watchPostgresCursors(opened),
 }
 
 /** The engines, by the names that the command line takes. */
