@@ -130,7 +130,11 @@ export const clients: Readonly<Record<string, (port: number, max?: number) => Pr
 }
 
 /** Connects with postgres.js, which leaves columns alone without more options. */
-export async function connectPostgresJs(port: number, max = 10, more: { readonly transform?: typeof postgres.camel } = {}): Promise<Connected> {
+export async function connectPostgresJs(
+  port: number,
+  max = 10,
+  more: { readonly transform?: typeof postgres.camel } = {},
+): Promise<Connected> {
   const sql = postgres({ ...account, port, max, onnotice: () => {}, ...more })
   return {
     client: sql,
