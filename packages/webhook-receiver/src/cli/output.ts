@@ -5,19 +5,60 @@ export function writeJson(io: CliIo, value: unknown): Promise<void> {
   return io.stdout.write(`${JSON.stringify(value)}\n`)
 }
 
+type Row = readonly (string | number)[]
+
+/** How many rows of a long table are held at once. */
+const PAGE_ROWS = 500
+
 /** Rows with aligned columns. Numbers are aligned to the right. */
-export function table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? count(cell) : cell)))
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)),
+export function table(headings: readonly string[], rows: readonly Row[]): string {
+  return page(
+    rows,
+    headings.map(({ length }) => length),
+    headings,
   )
-  const line = (row: readonly string[], isNumber: (column: number) => boolean): string =>
-    row
-      .map((cell, column) => (isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd()
-  const isNumber = (column: number): boolean => rows.length > 0 && rows.every((row) => typeof row[column] === 'number')
-  return [line(headings, isNumber), ...cells.map((row) => line(row, isNumber))].map((text) => `${text}\n`).join('')
+}
+
+/**
+ * Writes rows as they come, in pages. The columns of a page are at least as wide as those of the one before. Resolves with how many
+ * rows there were; where there were none nothing is written.
+ */
+export async function writeTable(io: CliIo, headings: readonly string[], rows: AsyncIterable<Row>): Promise<number> {
+  const widths = headings.map(({ length }) => length)
+  let written = 0
+  let held: Row[] = []
+  const flush = async (): Promise<void> => {
+    if (held.length === 0) return
+    const text = page(held, widths, written === 0 ? headings : undefined)
+    written += held.length
+    held = []
+    await io.stdout.write(text)
+  }
+  for await (const row of rows) {
+    held.push(row)
+    if (held.length === PAGE_ROWS) await flush()
+  }
+  await flush()
+  return written
+}
+
+/** Widens `widths` to what the rows need. */
+function page(rows: readonly Row[], widths: number[], headings: readonly string[] | undefined): string {
+  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? count(cell) : cell)))
+  for (const row of cells)
+    for (const [column, { length }] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, length)
+  const isNumber = widths.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'))
+  return [...(headings === undefined ? [] : [headings]), ...cells]
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          isNumber[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('')
 }
 
 /** Facts, one a line. */

@@ -1,30 +1,66 @@
-import { describe, expect, it } from 'vitest'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { DeadLetter, NewEvent } from '../../src/buffer/event-buffer.ts'
 import { diskBuffer } from '../../src/disk/disk-buffer.ts'
+import { DiskConsumer } from '../../src/disk/disk-consumer.ts'
 import { holdfast, jsonLines, sampleEvent, storedDirectory, temporaryDirectory } from './cli-fixture.ts'
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
+
+/** A buffer that is open, whose destination `orders` has given up these. */
+async function withDeadLetters(events: readonly NewEvent[]) {
+  const directory = temporaryDirectory()
+  const buffer = diskBuffer({ directory })
+  await buffer.open()
+  await buffer.append(events)
+  const consumer = await buffer.openConsumer('orders')
+  const [lease] = await consumer.acquire({ owner: 'test', leaseMs: 1_000 })
+  if (lease === undefined) throw new Error('no lease')
+  const entries = await consumer.read(lease, null, { limit: 10_000, maxBytes: 100_000_000, waitMs: 0 })
+  const why = { attempts: 3, at: 0, code: 'timeout', message: 'too slow' }
+  await consumer.deadLetter(
+    lease,
+    entries.flatMap((entry) => (entry.kind === 'hole' ? [] : [{ event: entry.event, lane: '', redrives: 0, why }])),
+  )
+  return { directory, buffer }
+}
+
+/** Counts how many of the letters that commands are given are in memory at once, and how many are changed in one call. */
+function countHeld() {
+  const held = { letters: 0, changed: [] as number[] }
+  const given: WeakRef<DeadLetter>[] = []
+  const { deadLetters, redrive, purge } = DiskConsumer.prototype
+  const count = async () => {
+    await setImmediate()
+    gc()
+    held.letters = Math.max(held.letters, given.filter((letter) => letter.deref() !== undefined).length)
+  }
+  vi.spyOn(DiskConsumer.prototype, 'deadLetters').mockImplementation(async function* (this: DiskConsumer) {
+    for await (const letter of deadLetters.call(this)) {
+      given.push(new WeakRef(letter))
+      yield letter
+      if (given.length % 100 === 0) await count()
+    }
+    await count()
+  })
+  for (const [name, change] of Object.entries({ redrive, purge }))
+    vi.spyOn(DiskConsumer.prototype, name as 'redrive' | 'purge').mockImplementation(function (
+      this: DiskConsumer,
+      places,
+    ) {
+      held.changed.push(places.length)
+      return change.call(this, places)
+    })
+  onTestFinished(() => void vi.restoreAllMocks())
+  return held
+}
 
 describe('holdfast dead-letters', () => {
   it('lists, takes back and deletes what was given up', async () => {
-    const directory = temporaryDirectory()
-    const buffer = diskBuffer({ directory })
-    await buffer.open()
-    await buffer.append([1, 2, 3].map((number) => sampleEvent(number)))
-    const consumer = await buffer.openConsumer('orders')
-    const [lease] = await consumer.acquire({ owner: 'test', leaseMs: 1_000 })
-    if (lease === undefined) throw new Error('no lease')
-    const entries = await consumer.read(lease, null, { limit: 10, maxBytes: 1_000_000, waitMs: 0 })
-    const letters = entries.flatMap((entry) =>
-      entry.kind === 'hole'
-        ? []
-        : [
-            {
-              event: entry.event,
-              lane: '',
-              redrives: 0,
-              why: { attempts: 3, at: 0, code: 'timeout', message: 'too slow' },
-            },
-          ],
-    )
-    await consumer.deadLetter(lease, letters)
+    const { directory, buffer } = await withDeadLetters([1, 2, 3].map((number) => sampleEvent(number)))
     const running = await holdfast(['dead-letters', 'list', directory, '--json'])
     expect(jsonLines(running.stdout)).toHaveLength(3)
     const refused = await holdfast(['dead-letters', 'redrive', directory, '--all', '--destination', 'orders'])
@@ -46,6 +82,36 @@ describe('holdfast dead-letters', () => {
     expect(jsonLines(left.stdout).map(({ event }) => (event as { id: string }).id)).toEqual(['evt_1'])
     const [stats] = jsonLines((await holdfast(['inspect', directory, '--json'])).stdout)
     expect(stats).toMatchObject({ consumers: [{ name: 'orders', parked: 1, deadLetters: 1 }] })
+  })
+
+  it.each([
+    ['list', [], []],
+    ['list', ['--json'], []],
+    ['redrive', ['--all', '--dry-run'], []],
+    ['redrive', ['--all'], [512, 88]],
+    ['purge', ['--all'], [512, 88]],
+  ])('keeps few letters in memory, however many there are: %s %j', async (command, options, changed) => {
+    const numbers = Array.from({ length: 600 }, (_, index) => index + 1)
+    const { directory, buffer } = await withDeadLetters(numbers.map((number) => sampleEvent(number)))
+    await buffer.close()
+    const held = countHeld()
+    const { code, stdout } = await holdfast(['dead-letters', command, directory, ...options])
+    expect(code).toBe(0)
+    expect(stdout).toContain(command === 'list' ? 'evt_600' : '600 dead letters')
+    expect(held.letters).toBeGreaterThan(0)
+    expect(held.letters).toBeLessThanOrEqual(3)
+    expect(held.changed).toEqual(changed)
+  })
+
+  it('lists more than a page with the headings once, in columns that do not get narrower', async () => {
+    const numbers = Array.from({ length: 502 }, (_, index) => index + 1)
+    const { directory, buffer } = await withDeadLetters(numbers.map((number) => sampleEvent(number)))
+    await buffer.close()
+    const lines = (await holdfast(['dead-letters', 'list', directory])).stdout.trimEnd().split('\n')
+    expect(lines).toHaveLength(503)
+    expect(lines.filter((line) => line.startsWith('position'))).toHaveLength(1)
+    expect(new Set(lines.slice(1).map((line) => line.indexOf('shop order.paid'))).size).toBe(1)
+    expect(lines.at(-1)).toContain('evt_502')
   })
 
   it('says that there are none, but in JSON', async () => {

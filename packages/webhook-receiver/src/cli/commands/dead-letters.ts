@@ -1,11 +1,14 @@
 import type { Consumer, DeadLetter, EventBuffer, EventPlace } from '../../buffer/event-buffer.ts'
-import { UsageError } from '../cli-io.ts'
+import { type CliIo, UsageError } from '../cli-io.ts'
 import type { CliArguments, CliOption, Command } from '../command.ts'
 import { eventFilter, filterOptions } from '../event-filter.ts'
 import { eventToJson } from '../event-json.ts'
 import { changeDirectory, inspectDirectory } from '../open-directory.ts'
-import { counted, printable, table, time, writeJson } from '../output.ts'
+import { counted, printable, time, writeJson, writeTable } from '../output.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
+
+/** How many are redriven or deleted in one call. */
+const CHANGED_AT_ONCE = 512
 
 const destination: CliOption = {
   kind: 'text',
@@ -27,26 +30,17 @@ export const listDeadLetters: Command = {
   examples: ['holdfast dead-letters list ./data/inbox --destination orders'],
   async run(args, io) {
     await using opened = await inspectDirectory(args.positionals[0] ?? '', await keysOf(args, io))
-    const letters = await chosenLetters(opened.buffer, args)
+    const consumer = await chosenConsumer(opened.buffer, args)
+    const letters = chosenLetters(consumer, args, io)
     if (args.flag('json')) {
-      for (const { event, why, ...rest } of letters.chosen)
+      for await (const { event, why, ...rest } of letters)
         await writeJson(io, { why, ...rest, event: eventToJson(event) })
       return
     }
-    if (letters.chosen.length === 0) {
-      const which = hasFilter(args) ? ' that the options choose' : ''
-      await io.stdout.write(`${printable(letters.consumer.name)} has no dead letters${which}.\n`)
-      return
-    }
-    const rows = letters.chosen.map(({ event, why }) => [
-      event.position,
-      printable(event.id),
-      printable([event.source, event.type].filter((name) => name !== undefined).join(' ')),
-      why.attempts,
-      time(why.at),
-      printable(`${why.code === undefined ? '' : `${why.code}: `}${why.message}`).slice(0, 100),
-    ])
-    await io.stdout.write(table(['position', 'id', 'what', 'attempts', 'given up', 'why'], rows))
+    const rows = await writeTable(io, ['position', 'id', 'what', 'attempts', 'given up', 'why'], rowsOf(letters))
+    if (rows > 0) return
+    const which = hasFilter(args) ? ' that the options choose' : ''
+    await io.stdout.write(`${printable(consumer.name)} has no dead letters${which}.\n`)
   },
 }
 
@@ -107,9 +101,16 @@ function change(options: {
       await using opened = await (isDry
         ? inspectDirectory(directory, keys)
         : changeDirectory(directory, { ...keys, instead }))
-      const { consumer, chosen } = await chosenLetters(opened.buffer, args)
-      const places = chosen.map(({ event: { partition, position } }) => ({ partition, position }))
-      const changed = isDry ? places.length : await options.apply(consumer, places)
+      const consumer = await chosenConsumer(opened.buffer, args)
+      // Reading goes through their bodies: only where they are is kept.
+      const places: EventPlace[] = []
+      for await (const { event } of chosenLetters(consumer, args, io))
+        places.push({ partition: event.partition, position: event.position })
+      let changed = isDry ? places.length : 0
+      for (let next = 0; next < places.length && !isDry; next += CHANGED_AT_ONCE) {
+        io.signal.throwIfAborted()
+        changed += await options.apply(consumer, places.slice(next, next + CHANGED_AT_ONCE))
+      }
       if (args.flag('json')) await writeJson(io, { dryRun: isDry, destination: consumer.name, count: changed })
       else
         await io.stdout.write(
@@ -123,15 +124,25 @@ function hasFilter(args: CliArguments): boolean {
   return Object.keys(filterOptions).some((name) => args.text(name) !== undefined)
 }
 
-async function chosenLetters(
-  buffer: EventBuffer,
-  args: CliArguments,
-): Promise<{ readonly consumer: Consumer; readonly chosen: readonly DeadLetter[] }> {
+/** One at a time, so that no more of their bodies are in memory than the buffer reads at once. */
+async function* chosenLetters(consumer: Consumer, args: CliArguments, io: CliIo): AsyncGenerator<DeadLetter> {
   const filter = eventFilter(args)
-  const consumer = await chosenConsumer(buffer, args)
-  const chosen: DeadLetter[] = []
-  for await (const letter of consumer.deadLetters()) if (filter.matches(letter.event)) chosen.push(letter)
-  return { consumer, chosen }
+  for await (const letter of consumer.deadLetters()) {
+    io.signal.throwIfAborted()
+    if (filter.matches(letter.event)) yield letter
+  }
+}
+
+async function* rowsOf(letters: AsyncIterable<DeadLetter>): AsyncGenerator<readonly (string | number)[]> {
+  for await (const { event, why } of letters)
+    yield [
+      event.position,
+      printable(event.id),
+      printable([event.source, event.type].filter((name) => name !== undefined).join(' ')),
+      why.attempts,
+      time(why.at),
+      printable(`${why.code === undefined ? '' : `${why.code}: `}${why.message}`).slice(0, 100),
+    ]
 }
 
 async function chosenConsumer(buffer: EventBuffer, args: CliArguments): Promise<Consumer> {
