@@ -23,7 +23,11 @@ export function table(headings: readonly string[], rows: readonly Row[]): string
  * Writes rows as they come, in pages. The columns of a page are at least as wide as those of the one before. Resolves with how many
  * rows there were; where there were none nothing is written.
  */
-export async function writeTable(io: CliIo, headings: readonly string[], rows: AsyncIterable<Row>): Promise<number> {
+export async function writeTable(
+  write: (text: string) => Promise<void>,
+  headings: readonly string[],
+  rows: AsyncIterable<Row>,
+): Promise<number> {
   const widths = headings.map(({ length }) => length)
   let written = 0
   let held: Row[] = []
@@ -32,7 +36,7 @@ export async function writeTable(io: CliIo, headings: readonly string[], rows: A
     const text = page(held, widths, written === 0 ? headings : undefined)
     written += held.length
     held = []
-    await io.stdout.write(text)
+    await write(text)
   }
   for await (const row of rows) {
     held.push(row)

@@ -27,10 +27,12 @@ export async function holdfast(
     readonly signal?: AbortSignal
     readonly clock?: Clock
     readonly onStdout?: (text: string) => void
+    /** Standard error is a terminal. */
+    readonly isTerminal?: boolean
   } = {},
 ): Promise<CliResult> {
   const stdout = sink(options.onStdout)
-  const stderr = sink()
+  const stderr = sink(undefined, options.isTerminal)
   const code = await runCli(
     args,
     {
@@ -96,10 +98,10 @@ export function jsonLines(text: string): readonly Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
-function sink(onWrite?: (text: string) => void): TextSink & { text(): string } {
+function sink(onWrite?: (text: string) => void, isTerminal = false): TextSink & { text(): string } {
   let written = ''
   return {
-    isTerminal: false,
+    isTerminal,
     columns: 80,
     async write(text) {
       written += text

@@ -114,6 +114,24 @@ describe('holdfast dead-letters', () => {
     expect(lines.at(-1)).toContain('evt_502')
   })
 
+  it.each([
+    ['list', [], ['reading']],
+    ['redrive', ['--all', '--dry-run'], ['reading']],
+    ['redrive', ['--all'], ['reading', 'redriving']],
+    ['purge', ['--all'], ['reading', 'deleting']],
+  ])('shows its progress on a terminal, but with --json: %s %j', async (command, options, labels) => {
+    const { directory, buffer } = await withDeadLetters([sampleEvent(1)])
+    await buffer.close()
+    const args = ['dead-letters', command, directory, ...options]
+    const preview = await holdfast(['dead-letters', 'list', directory, '--json'], { isTerminal: true })
+    expect(preview).toMatchObject({ code: 0, stderr: '' })
+    const { stderr } = await holdfast(args, { isTerminal: true })
+    expect(stderr.match(/[a-z]+(?= \[)/g)).toEqual(labels)
+    expect(stderr).toMatch(/100% 1 of 1 .*?(?:\r +\r)+$/)
+    expect((await holdfast([...args, '--json'], { isTerminal: true })).stderr).toBe('')
+    expect((await holdfast(args)).stderr).toBe('')
+  })
+
   it('says that there are none, but in JSON', async () => {
     const directory = await storedDirectory([], ['orders'])
     const list = ['dead-letters', 'list', directory]

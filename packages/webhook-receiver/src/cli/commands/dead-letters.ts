@@ -5,6 +5,7 @@ import { eventFilter, filterOptions } from '../event-filter.ts'
 import { eventToJson } from '../event-json.ts'
 import { changeDirectory, inspectDirectory } from '../open-directory.ts'
 import { counted, printable, time, writeJson, writeTable } from '../output.ts'
+import { type Progress, startProgress } from '../progress.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
 
 /** How many are redriven or deleted in one call. */
@@ -31,13 +32,19 @@ export const listDeadLetters: Command = {
   async run(args, io) {
     await using opened = await inspectDirectory(args.positionals[0] ?? '', await keysOf(args, io))
     const consumer = await chosenConsumer(opened.buffer, args)
-    const letters = chosenLetters(consumer, args, io)
+    const progress = await readingProgress(opened.buffer, consumer, args, io)
+    const letters = chosenLetters(consumer, args, io.signal, progress)
     if (args.flag('json')) {
       for await (const { event, why, ...rest } of letters)
         await writeJson(io, { why, ...rest, event: eventToJson(event) })
       return
     }
-    const rows = await writeTable(io, ['position', 'id', 'what', 'attempts', 'given up', 'why'], rowsOf(letters))
+    const write = async (text: string): Promise<void> => {
+      // A page takes the place of the progress.
+      await progress?.end()
+      await io.stdout.write(text)
+    }
+    const rows = await writeTable(write, ['position', 'id', 'what', 'attempts', 'given up', 'why'], rowsOf(letters))
     if (rows > 0) return
     const which = hasFilter(args) ? ' that the options choose' : ''
     await io.stdout.write(`${printable(consumer.name)} has no dead letters${which}.\n`)
@@ -50,6 +57,7 @@ export const redriveDeadLetters: Command = change({
   summary:
     'Has dead letters delivered again, in the order of arrival within their key, when the application runs next. No application may have the buffer open.',
   outcome: 'delivered again',
+  doing: 'redriving',
   done: 'will be delivered again',
   method: 'redrive',
   apply: (consumer, places) => consumer.redrive(places),
@@ -60,6 +68,7 @@ export const purgeDeadLetters: Command = change({
   name: 'dead-letters purge',
   summary: 'Deletes dead letters for good. No application may have the buffer open.',
   outcome: 'deleted',
+  doing: 'deleting',
   done: 'deleted',
   method: 'purge',
   apply: (consumer, places) => consumer.purge(places),
@@ -70,6 +79,8 @@ function change(options: {
   readonly summary: string
   /** What happens to them, after "would be". */
   readonly outcome: string
+  /** What the progress says. */
+  readonly doing: string
   readonly done: string
   /** What does the same in an application that runs. */
   readonly method: 'redrive' | 'purge'
@@ -102,14 +113,23 @@ function change(options: {
         ? inspectDirectory(directory, keys)
         : changeDirectory(directory, { ...keys, instead }))
       const consumer = await chosenConsumer(opened.buffer, args)
+      const reading = await readingProgress(opened.buffer, consumer, args, io)
       // Reading goes through their bodies: only where they are is kept.
       const places: EventPlace[] = []
-      for await (const { event } of chosenLetters(consumer, args, io))
+      for await (const { event } of chosenLetters(consumer, args, io.signal, reading))
         places.push({ partition: event.partition, position: event.position })
       let changed = isDry ? places.length : 0
-      for (let next = 0; next < places.length && !isDry; next += CHANGED_AT_ONCE) {
-        io.signal.throwIfAborted()
-        changed += await options.apply(consumer, places.slice(next, next + CHANGED_AT_ONCE))
+      const isShown = !isDry && !args.flag('json')
+      const progress = isShown ? startProgress(io, options.doing, places.length) : undefined
+      try {
+        for (let next = 0; next < places.length && !isDry; next += CHANGED_AT_ONCE) {
+          io.signal.throwIfAborted()
+          const chunk = places.slice(next, next + CHANGED_AT_ONCE)
+          changed += await options.apply(consumer, chunk)
+          await progress?.add(chunk.length)
+        }
+      } finally {
+        await progress?.end()
       }
       if (args.flag('json')) await writeJson(io, { dryRun: isDry, destination: consumer.name, count: changed })
       else
@@ -125,12 +145,33 @@ function hasFilter(args: CliArguments): boolean {
 }
 
 /** One at a time, so that no more of their bodies are in memory than the buffer reads at once. */
-async function* chosenLetters(consumer: Consumer, args: CliArguments, io: CliIo): AsyncGenerator<DeadLetter> {
+async function* chosenLetters(
+  consumer: Consumer,
+  args: CliArguments,
+  signal: AbortSignal,
+  progress: Progress | undefined,
+): AsyncGenerator<DeadLetter> {
   const filter = eventFilter(args)
-  for await (const letter of consumer.deadLetters()) {
-    io.signal.throwIfAborted()
-    if (filter.matches(letter.event)) yield letter
+  try {
+    for await (const letter of consumer.deadLetters()) {
+      signal.throwIfAborted()
+      await progress?.add(1)
+      if (filter.matches(letter.event)) yield letter
+    }
+  } finally {
+    await progress?.end()
   }
+}
+
+async function readingProgress(
+  buffer: EventBuffer,
+  { name }: Consumer,
+  args: CliArguments,
+  io: CliIo,
+): Promise<Progress | undefined> {
+  if (args.flag('json')) return undefined
+  const { consumers } = await buffer.stats()
+  return startProgress(io, 'reading', consumers.find((one) => one.name === name)?.deadLetters)
 }
 
 async function* rowsOf(letters: AsyncIterable<DeadLetter>): AsyncGenerator<readonly (string | number)[]> {
