@@ -1,5 +1,3 @@
-import type { OpenStore } from './stores.ts'
-
 /** A move of a cursor that must not be. */
 export interface WrongMove {
   readonly what: string
@@ -14,11 +12,16 @@ export interface CursorWatch {
   close(): void
 }
 
+/** A connection that takes statements. */
+interface Statements {
+  query(text: string): Promise<readonly Readonly<Record<string, unknown>>[]>
+}
+
 /**
  * Has PostgreSQL itself watch the cursors: who acquired a partition, by the name of its connections (`PGAPPNAME`), is the only one that may move its
  * cursor, and only forward.
  */
-export async function watchPostgresCursors({ query }: Pick<OpenStore, 'query'>): Promise<CursorWatch> {
+export async function watchPostgresCursors({ query }: Statements): Promise<CursorWatch> {
   await query('create table holder (consumer int, part int, name text, primary key (consumer, part))')
   await query('create table wrong_move (what text, part int, by_whom text)')
   await query(`
