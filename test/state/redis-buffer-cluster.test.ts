@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { clusterClients, type RedisCluster, startCluster } from './redis-cluster.ts'
 import { eventOf } from './redis-events.ts'
-import { type Connected, evaluateOn, letTimePass } from './redis-service.ts'
+import { type Connected, evaluateOn, letTimePass, testedClients } from './redis-service.ts'
 
 const runs = describe.runIf(hasService('Redis', 'redis-server'))
 
@@ -26,7 +26,7 @@ runs('on a cluster of three nodes', () => {
     await Promise.all(cluster.direct.map((node) => letTimePass(node, prefix, ms)))
   }
 
-  describe.each(Object.entries(clusterClients))('with %s', (client, connect) => {
+  describe.each(testedClients(clusterClients))('with %s', (client, connect) => {
     let connected: Connected
     beforeAll(async () => {
       connected = await connect(cluster.nodes[0]!.port)

@@ -4,9 +4,9 @@ import { fakeClock } from '@holdfast/core/testing'
 import { bufferConformance, type BufferHarness } from '@holdfast/webhook-receiver/testing'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
-import { clients, type Connected, letTimePass, type RedisService, startRedis } from './redis-service.ts'
+import { clients, type Connected, letTimePass, type RedisService, startRedis, testedClients } from './redis-service.ts'
 
-describe.runIf(hasService('Redis', 'redis-server')).each(Object.entries(clients))(
+describe.runIf(hasService('Redis', 'redis-server')).each(testedClients(clients))(
   'redisBuffer with %s',
   (_, connect) => {
     let service: RedisService

@@ -7,11 +7,19 @@ import type { Cluster as ValkeyCluster, Redis as Valkey } from 'iovalkey'
 import type { createClient, createClientPool, createCluster } from 'redis'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
-import { clients, type Connected, evaluateOn, letTimePass, type RedisService, startRedis } from './redis-service.ts'
+import {
+  clients,
+  type Connected,
+  evaluateOn,
+  letTimePass,
+  type RedisService,
+  startRedis,
+  testedClients,
+} from './redis-service.ts'
 
 const options = { owner: 'tester', leaseMs: 60_000, ttlMs: 60_000 }
 
-describe.runIf(hasService('Redis', 'redis-server')).each(Object.entries(clients))(
+describe.runIf(hasService('Redis', 'redis-server')).each(testedClients(clients))(
   'redisIdempotencyStore with %s',
   (_, connect) => {
     let service: RedisService

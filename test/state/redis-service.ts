@@ -87,6 +87,11 @@ export const clients: Readonly<Record<string, (port: number) => Promise<Connecte
   },
 }
 
+/** Of clients, those that conformance is tested with: on another server than the one that is installed, the first of them, for the clients are the same. */
+export function testedClients<Client>(all: Readonly<Record<string, Client>>): [string, Client][] {
+  return Object.entries(all).slice(0, process.env.HOLDFAST_REDIS_SERVER === undefined ? undefined : 1)
+}
+
 /** Runs a script without keys. */
 export async function evaluateOn({ client }: Connected, script: string): Promise<unknown> {
   return 'defineCommand' in client ? client.eval(script, 0) : client.eval(script, { keys: [], arguments: [] })

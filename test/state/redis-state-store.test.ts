@@ -6,9 +6,9 @@ import type { Cluster, Redis } from 'ioredis'
 import type { createClient, createClientPool, createCluster } from 'redis'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
-import { clients, type Connected, evaluateOn, type RedisService, startRedis } from './redis-service.ts'
+import { clients, type Connected, evaluateOn, type RedisService, startRedis, testedClients } from './redis-service.ts'
 
-describe.runIf(hasService('Redis', 'redis-server')).each(Object.entries(clients))(
+describe.runIf(hasService('Redis', 'redis-server')).each(testedClients(clients))(
   'redisStateStore with %s',
   (_, connect) => {
     let service: RedisService
