@@ -3,8 +3,7 @@ import { recordOf } from './explain.ts'
 /** How much of its call's deadline is left for the body of an answer, in ms. `Infinity`: nothing limits it. */
 export function timeLeftFor(response: Response): number {
   const record = recordOf(response)
-  if (record?.signal === undefined) return Infinity
-  return Math.max(0, record.deadlineAtMs - record.clock.monotonicMs())
+  return record === undefined ? Infinity : Math.max(0, record.deadlineAtMs - record.clock.monotonicMs())
 }
 
 /**
@@ -20,9 +19,10 @@ export function untilDeadline<Result>(
     let isOver = false
     let cancel = (): void => {}
     const start = (response: Response): void => {
-      const { clock, signal, deadlineAtMs = Infinity } = recordOf(response) ?? {}
-      if (isOver || clock === undefined || signal === undefined || deadlineAtMs === Infinity) return
-      cancel = clock.schedule(Math.max(0, deadlineAtMs - clock.monotonicMs()), () => {
+      const { clock, signal } = recordOf(response) ?? {}
+      const leftMs = timeLeftFor(response)
+      if (isOver || clock === undefined || signal === undefined || leftMs === Infinity) return
+      cancel = clock.schedule(leftMs, () => {
         const reason = signal.timeOut()
         onTimeout(reason)
         reject(reason)

@@ -55,7 +55,8 @@ export function readLimitHeaders(headers: Headers, now: number): readonly RateLi
     const match = FIELD.exec(name)
     if (match !== null && value.length <= MAX_VALUE_LENGTH) readField(drafts, name, match, value, sentAt)
   }
-  const readings = [...readStructuredFields(shortOf(headers, 'ratelimit'), shortOf(headers, 'ratelimit-policy'))]
+  const [state, policy] = [shortOf(headers, 'ratelimit'), shortOf(headers, 'ratelimit-policy')]
+  const readings = [...readStructuredFields(state, policy, drafts.get('default')?.limit)]
   for (const draft of drafts.values()) if (!isToldAlready(draft, readings)) readings.push(draft)
   return readings.slice(0, MAX_READINGS).flatMap((draft) => finishReading(draft) ?? [])
 }
@@ -67,20 +68,18 @@ function shortOf(headers: Headers, name: string): string | null {
 
 /** The triple beside structured fields repeats one of them, and often the only one; of several policies it tells of the one with its limit. */
 function isToldAlready(draft: Draft, structured: readonly Draft[]): boolean {
-  if (draft.policy !== 'default' || structured.length === 0) return false
-  const isOnlyOne = structured.length === 1
-  if (structured.some(({ limit, remaining }) => !isOnlyOne && limit === draft.limit && remaining === draft.remaining))
-    return true
-  const own = isOnlyOne
-    ? structured[0]
-    : structured.find(({ limit, remaining }) => limit === draft.limit && remaining === undefined)
+  if (draft.policy !== 'default') return false
+  const own =
+    structured.length === 1
+      ? structured[0]
+      : structured.find(
+          ({ limit, remaining = draft.remaining }) => limit === draft.limit && remaining === draft.remaining,
+        )
   if (own === undefined) return false
   for (const key of ['limit', 'remaining', 'resetMs', 'windowMs'] as const) {
     const value = draft[key]
     if (own[key] === undefined && value !== undefined) own[key] = value
   }
-  // Another answer may tell of it without the policies.
-  if (!isOnlyOne) own.policy = draft.policy
   return true
 }
 

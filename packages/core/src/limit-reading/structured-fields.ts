@@ -5,9 +5,16 @@ import { type Draft, readCount } from './rate-limit-reading.ts'
  * Reads `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers) as structured fields (RFC 9651), in every
  * form the drafts had: items with parameters (`"default";r=50;t=30`, since 08), a dictionary (`limit=100, remaining=50,
  * reset=5`, 07) and bare quotas (`100;w=60`, 03 to 06). A malformed field is ignored as a whole. The names of policies are
- * taken as they are; they mean nothing. Several bare quotas are as many policies, each named after what it says.
+ * taken as they are; they mean nothing. Several bare quotas are as many policies, each named after what it says but for the one
+ * of which is told how much is left.
+ *
+ * @param limit - Of which the plain fields tell how much is left.
  */
-export function readStructuredFields(state: string | null, policy: string | null): readonly Draft[] {
+export function readStructuredFields(
+  state: string | null,
+  policy: string | null,
+  limit: number | undefined,
+): readonly Draft[] {
   const drafts = new Map<string, Draft>()
   for (const [name, parameters] of itemsOf(state)) {
     const draft = draftOf(drafts, name, 'ratelimit')
@@ -19,15 +26,16 @@ export function readStructuredFields(state: string | null, policy: string | null
   }
   if (drafts.size === 0) readDictionary(state, drafts)
   const [told] = drafts.size === 1 ? drafts.values() : []
-  const quotas = itemsOf(policy)
-  const isOnlyBare = quotas.filter(([, , value]) => typeof value === 'number').length === 1
-  for (const [name, parameters, value] of quotas) {
+  const items = itemsOf(policy)
+  const bare = items.filter(([, , value]) => typeof value === 'number')
+  // What is left is left of the quota that is the limit.
+  const toldOf = bare.length === 1 ? bare[0] : bare.find(([, , value]) => value === (told?.limit ?? limit))
+  for (const item of items) {
+    const [name, parameters, value] = item
     const isBare = typeof value === 'number'
     const windowMs = windowOf(parameters)
-    // What is left is left of the quota that is the limit.
-    const isTold = isBare && (isOnlyBare || (told?.limit === value && told.windowMs === undefined))
-    const ownName = isBare && !isOnlyBare ? `${value}/${windowMs}` : name
-    const draft = isTold && told !== undefined ? told : draftOf(drafts, ownName, 'ratelimit-policy')
+    const ownName = isBare && item !== toldOf ? `${value}/${windowMs}` : name
+    const draft = item === toldOf && told !== undefined ? told : draftOf(drafts, ownName, 'ratelimit-policy')
     const quota = isBare ? value : numberOf(parameters, 'q')
     const unit = parameters.get('qu')
     assign(draft, 'limit', draft.limit ?? quota)

@@ -67,6 +67,20 @@ describe('readLimitHeaders', () => {
       ],
     ],
     [
+      'the triple of a named policy, which keeps its name',
+      {
+        ratelimit: '"default";r=50;t=30',
+        'ratelimit-policy': '"burst";q=100;w=60,"default";q=1000;w=3600',
+        'ratelimit-limit': '100',
+        'ratelimit-remaining': '7',
+        'ratelimit-reset': '9',
+      },
+      [
+        { policy: 'default', remaining: 50, resetMs: 30_000, limit: 1_000, windowMs: 3_600_000 },
+        { policy: 'burst', limit: 100, windowMs: 60_000, remaining: 7, resetMs: 9_000 },
+      ],
+    ],
+    [
       'the dictionary of draft 07 with several policies',
       { ratelimit: 'limit=100, remaining=50, reset=5', 'ratelimit-policy': '10;w=1, 100;w=60, 100;w=3600' },
       [

@@ -88,6 +88,12 @@ describe('holdfast replay', () => {
     ])
   })
 
+  it('tells nothing of a query in a target that is none', async () => {
+    const { code, stderr } = await holdfast(['replay', 'inbox', '--url', 'htp://example.com/hooks?token=s3cret'])
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('htp://example.com/hooks?…') })
+    expect(stderr).not.toContain('s3cret')
+  })
+
   it('follows no redirect, and says that it was one', async () => {
     const { url } = await receivingServer(() => 302)
     const { stderr } = await holdfast(['replay', await storedDirectory([sampleEvent(1)]), '--url', url])

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { diskBuffer } from '../../disk/disk-buffer.ts'
+import { defaultDiskBufferOptions } from '../../disk/resolve-disk-buffer-options.ts'
 import { createGateway } from '../../gateway/create-gateway.ts'
 import type { Gateway, GatewayReply } from '../../gateway/gateway.ts'
 import type { GatewayOptions } from '../../gateway/gateway-options.ts'
@@ -13,9 +14,6 @@ import { printable, time, writeJson } from '../output.ts'
 
 /** How long requests may take that are under way when it is stopped. */
 const STOP_TIMEOUT_MS = 10_000
-
-/** The largest body that a buffer takes when it is not told another. */
-const BUFFER_BODY_BYTES = 33_554_432
 
 /** What the command line calls the options of `createGateway`. */
 const optionNames: Readonly<Record<string, string | undefined>> = {
@@ -119,9 +117,7 @@ function optionsOf(args: CliArguments): GatewayOptions {
     buffer: diskBuffer({
       directory: args.required('buffer'),
       // Every body that is taken must fit into it.
-      ...(given.maxBodyBytes !== undefined && given.maxBodyBytes > BUFFER_BODY_BYTES
-        ? { maxEventBytes: given.maxBodyBytes }
-        : {}),
+      maxEventBytes: Math.max(given.maxBodyBytes ?? 0, defaultDiskBufferOptions.maxEventBytes),
     }),
     health: {
       ...(given.path === undefined ? {} : { path: given.path }),
