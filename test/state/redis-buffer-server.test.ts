@@ -250,6 +250,20 @@ describe.runIf(hasService('Redis', 'redis-server'))('redisBuffer on a server', (
     expect((await buffer.stats()).events).toBeLessThanOrEqual(5)
   })
 
+  test.each(['renew', 'release'] as const)('deletes on %s what the commits of a moment have left', async (how) => {
+    const prefix = `${randomUUID()}:`
+    const buffer = await opened({ prefix })
+    await buffer.append(eventsOf(10, new Uint8Array(10_000)))
+    const { consumer, lease, events } = await drained(buffer)
+    const cursor = `${prefix}buffer:{inbox:${lease.partition}}:c:orders`
+    const inAMinute = "string.format('%.0f', (redis.call('TIME')[1] + 60) * 1000000)"
+    await evaluateOn(connected, `return redis.call('HSET', '${cursor}', 'trimmed', ${inAMinute})`)
+    await consumer.commit(lease, { done: events.map(({ position }) => position) })
+    expect((await buffer.stats()).events).toBe(11)
+    await (how === 'renew' ? consumer.renew(lease, 60_000) : consumer.release(lease))
+    expect((await buffer.stats()).events).toBeLessThanOrEqual(1)
+  })
+
   test('keeps what is younger than its retention, but no more than so many bytes', async () => {
     const body = new Uint8Array(10_000)
     const buffer = await opened({ retention: { minAgeMs: 3_600_000, maxBytes: 3_000_000 } })

@@ -1,5 +1,5 @@
 import { joinableScript, type Script, scriptOf } from './script.ts'
-import { ASIDE, CURSOR, INTEGER, LEASED, THOUGH_FULL, TRIM } from './script-parts.ts'
+import { ASIDE, CURSOR, INTEGER, LEASED, NOW, THOUGH_FULL, TRIM } from './script-parts.ts'
 
 // The keys are listed in `script-parts.ts`.
 
@@ -7,7 +7,8 @@ import { ASIDE, CURSOR, INTEGER, LEASED, THOUGH_FULL, TRIM } from './script-part
  * Arguments: epoch; what is kept, in ms and bytes; for each event number, lane, "attempts nextAt redrives", JSON of what blocks it or
  * nothing, bytes of its body, record.
  */
-export const parkScript: Script = scriptOf(`${THOUGH_FULL}${LEASED}${CURSOR}${ASIDE}${TRIM}
+export const parkScript: Script = scriptOf(`${THOUGH_FULL}${LEASED}${NOW}${CURSOR}${ASIDE}${TRIM}
+openCursor(held)
 for index = 4, #ARGV, 6 do
   local id, lane, state, blocked, bytes = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3], ARGV[index + 4]
   local seq = tonumber(id)
@@ -70,7 +71,8 @@ return answer
 /**
  * Arguments: epoch; what is kept, in ms and bytes; for each letter number, lane, "redrives bytes JSON", time, record.
  */
-export const deadLetterScript: Script = scriptOf(`${THOUGH_FULL}${LEASED}${CURSOR}${ASIDE}${TRIM}
+export const deadLetterScript: Script = scriptOf(`${THOUGH_FULL}${LEASED}${NOW}${CURSOR}${ASIDE}${TRIM}
+openCursor(held)
 for index = 4, #ARGV, 5 do
   local id, lane = ARGV[index], ARGV[index + 1]
   local seq = tonumber(id)

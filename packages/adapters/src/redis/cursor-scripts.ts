@@ -36,15 +36,17 @@ redis.call('ZREMRANGEBYSCORE', members, '-inf', string.format('%.0f', micros))
 return redis.call('ZRANGE', members, 0, -1)
 `)
 
-/** Arguments: epoch; milliseconds. Answers: 1. */
-export const renewScript: Script = scriptOf(`${THOUGH_FULL}${LEASED}${NOW}
-redis.call('HSET', KEYS[2], 'ends', string.format('%.0f', micros + ARGV[2] * 1000))
+/** Arguments: epoch; milliseconds; what is kept, in ms and bytes. Answers: 1. Deletes what the commits since the last time have left. */
+export const renewScript: Script = scriptOf(`${THOUGH_FULL}${LEASED}${NOW}${INTEGER}${TRIM}
+redis.call('HSET', KEYS[2], 'ends', int(micros + ARGV[2] * 1000))
+trim(tonumber(ARGV[3]), tonumber(ARGV[4]))
 return 1
 `)
 
-/** Arguments: epoch. */
-export const releaseScript: Script = scriptOf(`${THOUGH_FULL}${LEASED}
+/** Arguments: epoch; what is kept, in ms and bytes. Deletes what the commits have left. */
+export const releaseScript: Script = scriptOf(`${THOUGH_FULL}${LEASED}${NOW}${INTEGER}${TRIM}
 redis.call('HSET', KEYS[2], 'owner', '', 'ends', '0')
+trim(tonumber(ARGV[2]), tonumber(ARGV[3]))
 return 1
 `)
 
@@ -58,23 +60,24 @@ return { held[4], redis.call('ZRANGE', KEYS[2] .. ':done', 0, -1), redis.call('H
  * those that are done.
  */
 export const commitScript: Script = joinableScript(
-  `${THOUGH_FULL}${HELD}${CURSOR}${ASIDE}${TRIM}
-local parked = redis.call('HLEN', KEYS[2] .. ':parked') > 0
+  `${HELD}
+openCursor(held)
 local index = 5
 for _ = 1, tonumber(ARGV[4]) do
   local seq, attempts, nextAt = ARGV[index], ARGV[index + 1], ARGV[index + 2]
-  local state = parked and redis.call('HGET', KEYS[2] .. ':state', seq)
+  local state = hasParked and redis.call('HGET', KEYS[2] .. ':state', seq)
   if state then
     redis.call('HSET', KEYS[2] .. ':state', seq, attempts .. ' ' .. nextAt .. ' ' .. string.match(state, '(%d+ %d+)$'))
     redis.call('HDEL', KEYS[2] .. ':blocked', seq)
   elseif not isDone(tonumber(seq)) then
     redis.call('HSET', KEYS[2] .. ':retry', seq, attempts .. ' ' .. nextAt)
+    hasRetries = true
   end
   index = index + 3
 end
 for place = index, #ARGV do
   local seq = tonumber(ARGV[place])
-  if parked and unpark(seq) then
+  if hasParked and unpark(seq) then
     redis.call('HDEL', KEYS[2] .. ':events', ARGV[place])
   else
     markDone(seq)
@@ -83,5 +86,5 @@ end
 if saveCursor() then trim(tonumber(ARGV[2]), tonumber(ARGV[3])) end
 return 1
 `,
-  { once: RUN },
+  { once: `${THOUGH_FULL}${RUN}${NOW}${CURSOR}${ASIDE}${TRIM}` },
 )

@@ -24,7 +24,7 @@ return { meta[1], meta[2], info }
 export const appendScript: Script = joinableScript(
   `${INTEGER}
 local meta = KEYS[1] .. ':meta'
-local counters = redis.call('HMGET', meta, 'seq', 'bytes', 'born')
+local counters = redis.call('HMGET', meta, 'seq', 'bytes', 'born', 'markedAt', 'markedBytes')
 -- What is no number fails here, before anything is written.
 local first, before = (counters[1] or '0') + 0, (counters[2] or '0') + 0
 local seq, bytes = first, before
@@ -58,11 +58,12 @@ for index = 2, #ARGV, 3 do
   end
 end
 if seq > first then
-  redis.call('HSET', meta, 'seq', int(seq), 'bytes', int(bytes), 'born', born)
-  local last = redis.call('ZRANGE', KEYS[1] .. ':times', -1, -1, 'WITHSCORES')
   local now = math.floor(micros / 1000)
-  if not last[1] or now - last[2] >= 10000 or bytes - string.match(last[1], ':(%d+)$') >= 1048576 then
+  if now - (counters[4] or '-10000') >= 10000 or bytes - (counters[5] or '0') >= 1048576 then
+    redis.call('HSET', meta, 'seq', int(seq), 'bytes', int(bytes), 'born', born, 'markedAt', int(now), 'markedBytes', int(before))
     redis.call('ZADD', KEYS[1] .. ':times', int(now), int(first + 1) .. ':' .. int(before))
+  else
+    redis.call('HSET', meta, 'seq', int(seq), 'bytes', int(bytes), 'born', born)
   end
 end
 return failure or answer
@@ -122,7 +123,7 @@ redis.call('HSET', KEYS[2], 'low', string.format('%.0f', oldest and string.match
 `)
 
 /** Arguments: name of the consumer as it stands in keys; what is kept, in ms and bytes. */
-export const removeScript: Script = scriptOf(`${THOUGH_FULL}${INTEGER}${TRIM}
+export const removeScript: Script = scriptOf(`${THOUGH_FULL}${NOW}${INTEGER}${TRIM}
 redis.call('SREM', KEYS[1] .. ':consumers', ARGV[1])
 redis.call('UNLINK', KEYS[2])
 for _, part in ipairs({ 'done', 'retry', 'events', 'parked', 'state', 'blocked', 'order', 'lanes', 'sizes', 'dead', 'grave', 'dying', 'graves', 'members' }) do

@@ -168,7 +168,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     const held = [...leases.values()]
     leases.clear()
     const releases = held.map(({ consumer, lease }) =>
-      partitionAt(lease.partition).run(releaseScript, [String(lease.epoch)], consumerKey(consumer)),
+      partitionAt(lease.partition).run(releaseScript, [String(lease.epoch), ...retention], consumerKey(consumer)),
     )
     // A lease that cannot be given back ends by itself.
     await Promise.allSettled(releases)

@@ -200,12 +200,16 @@ export function createRedisConsumer(options: RedisConsumerOptions): Consumer {
     redrive: (places) => takeDeadLetters(places, redriveScript),
     purge: (places) => takeDeadLetters(places, purgeScript),
     async renew(lease, leaseMs) {
-      const reply = await ask(lease.partition, renewScript, [String(lease.epoch), String(Math.ceil(leaseMs))])
+      const reply = await ask(lease.partition, renewScript, [
+        String(lease.epoch),
+        String(Math.ceil(leaseMs)),
+        ...retention,
+      ])
       return !isStale(reply)
     },
     async release(lease) {
       onLease(name, lease, false)
-      await ask(lease.partition, releaseScript, [String(lease.epoch)])
+      await ask(lease.partition, releaseScript, [String(lease.epoch), ...retention])
     },
   }
 }

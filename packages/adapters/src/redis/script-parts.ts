@@ -6,7 +6,7 @@
 // :times      sorted set: "number:bytes before it" by the time of its append in ms, every ten seconds or MiB
 // :id:<fp>    number of the event with this fingerprint; expires
 // :consumers  set of names
-// KEYS[2]     hash: low, epoch, run, owner, ends (microseconds), aside (dead letters that were redriven or purged)
+// KEYS[2]     hash: low, epoch, run, owner, ends (microseconds), aside (dead letters that were redriven or purged), trimmed (microseconds)
 //   :done     sorted set of numbers above low that are done
 //   :retry    hash: number → "attempts nextAt"
 //   :events   hash: number → record of an event that is parked or a dead letter
@@ -33,7 +33,7 @@ local micros = time[1] * 1000000 + time[2]
 
 /** Answers `STALE` unless the lease holds. ARGV[1]: epoch. Needs `run`. */
 export const HELD: string = `
-local held = redis.call('HMGET', KEYS[2], 'epoch', 'run', 'owner', 'low')
+local held = redis.call('HMGET', KEYS[2], 'epoch', 'run', 'owner', 'low', 'trimmed')
 if held[1] ~= ARGV[1] or held[2] ~= run or not held[3] or held[3] == '' then return '${STALE}' end
 `
 
@@ -45,19 +45,30 @@ export const INTEGER: string = `
 local int = function(number) return string.format('%.0f', number) end
 `
 
-/** Marks as done, and moves the low-water mark. Needs `held`. */
+/**
+ * Marks as done, and moves the low-water mark. Begins with `openCursor(held)`, and ends with `saveCursor`, which answers whether to delete what may go: to look
+ * for that costs more than to move a cursor. Needs `micros`.
+ */
 export const CURSOR: string = `${INTEGER}
-local low = tonumber(held[4])
-local pending, later = {}, redis.call('ZCARD', KEYS[2] .. ':done')
+local low, before, trimmed, pending, later, hasRetries, hasParked
+local openCursor = function(held)
+  low, trimmed, pending = tonumber(held[4]), tonumber(held[5] or '0'), {}
+  before, later, hasRetries, hasParked = low, 0, false, false
+  -- Mostly there is nothing of all this.
+  if redis.call('EXISTS', KEYS[2] .. ':done', KEYS[2] .. ':retry', KEYS[2] .. ':parked') > 0 then
+    later = redis.call('ZCARD', KEYS[2] .. ':done')
+    hasRetries = redis.call('EXISTS', KEYS[2] .. ':retry') > 0
+    hasParked = redis.call('EXISTS', KEYS[2] .. ':parked') > 0
+  end
+end
 local isDone = function(seq)
   return seq <= low or pending[seq] or (later > 0 and redis.call('ZSCORE', KEYS[2] .. ':done', int(seq)) and true)
 end
 local markDone = function(seq)
-  redis.call('HDEL', KEYS[2] .. ':retry', int(seq))
+  if hasRetries then redis.call('HDEL', KEYS[2] .. ':retry', int(seq)) end
   if seq > low then pending[seq] = true end
 end
 local saveCursor = function()
-  local before = low
   while true do
     local head = later > 0 and redis.call('ZRANGE', KEYS[2] .. ':done', 0, 0)[1]
     if pending[low + 1] then
@@ -72,8 +83,10 @@ local saveCursor = function()
     end
   end
   for seq in pairs(pending) do redis.call('ZADD', KEYS[2] .. ':done', int(seq), int(seq)) end
-  if low > before then redis.call('HSET', KEYS[2], 'low', int(low)) end
-  return low > before
+  if low == before then return false end
+  local isTrimDue = low - before >= 64 or micros - trimmed >= 100000
+  redis.call('HSET', KEYS[2], 'low', int(low), 'trimmed', int(isTrimDue and micros or trimmed))
+  return isTrimDue
 end
 `
 
@@ -139,13 +152,13 @@ local bytesBefore = function(seq)
 end
 `
 
-/** Deletes what every consumer is through with, except for what is kept: in ms and bytes, -1 for everything. */
-export const TRIM: string = `${NOW}${MARKS}
+/** Deletes what every consumer is through with, except for what is kept: in ms and bytes, -1 for everything. Needs `micros`. */
+export const TRIM: string = `${MARKS}
 local trim = function(minAgeMs, maxBytes)
   local upTo
   for _, name in ipairs(redis.call('SMEMBERS', KEYS[1] .. ':consumers')) do
-    local low = tonumber(redis.call('HGET', KEYS[1] .. ':c:' .. name, 'low') or '0')
-    if not upTo or low < upTo then upTo = low end
+    local reached = tonumber(redis.call('HGET', KEYS[1] .. ':c:' .. name, 'low') or '0')
+    if not upTo or reached < upTo then upTo = reached end
   end
   if not upTo then return end
   local times = KEYS[1] .. ':times'
@@ -160,8 +173,7 @@ local trim = function(minAgeMs, maxBytes)
     end
     upTo = kept
   end
-  if upTo < 1 then return end
-  redis.call('XTRIM', KEYS[1] .. ':log', 'MINID', '~', int(upTo + 1))
+  if upTo < 1 or redis.call('XTRIM', KEYS[1] .. ':log', 'MINID', '~', int(upTo + 1)) == 0 then return end
   while true do
     local second = redis.call('ZRANGE', times, 1, 1)[1]
     if not second or markOf(second) > upTo + 1 then break end

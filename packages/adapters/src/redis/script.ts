@@ -29,7 +29,7 @@ export function scriptOf(text: string): Script {
 
 /** What is said of a script that has a form for several calls. */
 export interface Joinable extends Pick<Script, 'isPrompt' | 'within'> {
-  /** What it begins with, where that is the same for all calls. */
+  /** What it begins with, where that is the same for all calls: its flags, and functions, which may use `KEYS` and `ARGV` of the call. */
   readonly once?: string
 }
 
@@ -39,24 +39,28 @@ export interface Joinable extends Pick<Script, 'isPrompt' | 'within'> {
  * full; what fails for all is an error of the server.
  */
 export function joinableScript(text: string, { once = '', ...more }: Joinable = {}): Script {
-  const [, flags = '', body] = /^(#![^\n]*\n)?(.*)$/s.exec(text) as unknown as [string, string | undefined, string]
+  const [, flags = '', before] = /^(#![^\n]*\n)?(.*)$/s.exec(once) as unknown as [string, string | undefined, string]
   const spend = "if type(answer) == 'table' then for _, part in ipairs(answer) do room = room - #part end end"
   return {
-    ...scriptOf(`${flags}${once}${body}`),
+    ...scriptOf(`${once}${text}`),
     ...more,
-    joined: scriptOf(`${flags}${once}
-local each = function(KEYS, ARGV)
-${body}
+    joined: scriptOf(`${flags}
+local allKeys, allArgs = KEYS, ARGV
+local KEYS, ARGV
+${before}
+local each = function()
+${text}
 end
-local answers, width, place, room = {}, #KEYS / ARGV[1], 2, ${REPLY_BYTES}
+local answers, width, place, room = {}, #allKeys / allArgs[1], 2, ${REPLY_BYTES}
 local failed, failure = 0, nil
-for call = 1, tonumber(ARGV[1]) do
-  local keys, args, count = {}, {}, tonumber(ARGV[place])
-  for index = 1, width do keys[index] = KEYS[(call - 1) * width + index] end
-  for index = 1, count do args[index] = ARGV[place + index] end
+for call = 1, tonumber(allArgs[1]) do
+  local count = tonumber(allArgs[place])
+  KEYS, ARGV = {}, {}
+  for index = 1, width do KEYS[index] = allKeys[(call - 1) * width + index] end
+  for index = 1, count do ARGV[index] = allArgs[place + index] end
   place = place + count + 1
   local isDone, answer = true, nil
-  if room > 0 then isDone, answer = pcall(each, keys, args) end
+  if room > 0 then isDone, answer = pcall(each) end
   local isReply = type(answer) == 'table' and answer.err
   if isReply or not isDone then
     failed, failure = failed + 1, isReply or tostring(answer)
