@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import type { CursorWatch, WrongMove } from './cursor-watch.ts'
+import { type MonitoredCommand, monitorRedis } from './redis-monitor.ts'
 
 /** What is known of the cursor of a partition. */
 interface Cursor {
@@ -18,18 +19,16 @@ const CURSOR_KEY = /^(?<cursor>.*buffer:\{.*:(?<partition>\d+)\}:c:[^:]*)(?<done
  * connection that acquired a partition is the only one that may move its cursor, and only forward. Processes have one connection each.
  */
 export async function watchRedisCursors(port: number): Promise<CursorWatch> {
-  // Sooner than those who drain, so that it is there again before them when the server begins again.
-  const connection = new Redis({ port, retryStrategy: () => 5, maxRetriesPerRequest: null })
+  const connection = new Redis({ port, maxRetriesPerRequest: null })
   connection.on('error', () => {})
-  const monitor = await connection.monitor()
-  monitor.on('error', () => {})
   const cursors = new Map<string, Cursor>()
-  // A server that begins again has ended every lease.
-  monitor.on('close', () => cursors.clear())
   const wrong: WrongMove[] = []
+  const awaited = new Map<string, () => void>()
   let caller = ''
-  monitor.on('monitor', (_time: string, [command = '', key = '', ...rest]: string[], source: string) => {
+
+  const see = ({ source, words: [command = '', key = '', ...rest] }: MonitoredCommand): void => {
     if (source !== 'lua') caller = source
+    awaited.get(key)?.()
     const groups = CURSOR_KEY.exec(key)?.groups
     if (source !== 'lua' || groups === undefined) return
     const cursor = cursorOf(groups['cursor'] as string)
@@ -47,7 +46,7 @@ export async function watchRedisCursors(port: number): Promise<CursorWatch> {
       if (low <= cursor.low) note('moved back')
       if (!Number.isNaN(low)) cursor.low = low
     }
-  })
+  }
 
   function cursorOf(key: string): Cursor {
     const cursor = cursors.get(key) ?? { epoch: -1, low: -1, holder: undefined }
@@ -61,16 +60,23 @@ export async function watchRedisCursors(port: number): Promise<CursorWatch> {
     if (cursor.holder !== caller) note('moved by another one than its owner')
   }
 
+  const monitor = await monitorRedis(port, {
+    command: see,
+    // A server that begins again has ended every lease.
+    lost: () => cursors.clear(),
+  })
   return {
     async wrongMoves() {
       const mark = randomUUID()
-      const isSeen = until(monitor, mark)
+      const isSeen = new Promise<void>((resolve) => {
+        awaited.set(mark, resolve)
+      })
       await connection.echo(mark)
       await isSeen
       return wrong
     },
     close() {
-      monitor.disconnect()
+      monitor.close()
       connection.disconnect()
     },
   }
@@ -83,13 +89,4 @@ function fieldsOf(pairs: readonly string[]): ReadonlyMap<string, string> {
       pairs[index * 2 + 1] as string,
     ]),
   )
-}
-
-/** Resolves when the monitor has seen a command with this argument. */
-function until(monitor: Redis, argument: string): Promise<void> {
-  return new Promise((resolve) => {
-    monitor.on('monitor', (_time: string, args: string[]) => {
-      if (args.includes(argument)) resolve()
-    })
-  })
 }
