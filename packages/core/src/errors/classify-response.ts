@@ -1,5 +1,7 @@
 import type { Connector, ErrorRule, ErrorVerdict } from '../connectors/connector.ts'
 import { matchesCondition } from '../connectors/match-condition.ts'
+import { limitProblemOf } from '../limit-reading/limit-problem.ts'
+import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
 import { limitWaitMs, readRateLimits } from '../limit-reading/read-rate-limits.ts'
 import { parseRetryAfterField } from '../time/retry-after.ts'
 import { errorCodes } from './codes.ts'
@@ -7,6 +9,7 @@ import type { IntegrationErrorInit } from './integration-error.ts'
 import {
   challengeRules,
   htmlRules,
+  problemRules,
   statusRules,
   unknownClientError,
   unknownServerError,
@@ -65,6 +68,8 @@ function builtInVerdict(facts: ResponseFacts, connector: Connector | undefined):
   const { status, headers } = facts
   if (status >= 0 && status < 400) return statusRules[status]
   if (headers.get('cf-mitigated') === 'challenge') return { code: 'upstream_unavailable', reason: 'challenge_page' }
+  const problem = problemVerdict(facts)
+  if (problem !== undefined) return problem
   if (status === 401 || status === 403) {
     const challenge = challengeVerdict(headers)
     if (challenge !== undefined) return challenge
@@ -73,6 +78,13 @@ function builtInVerdict(facts: ResponseFacts, connector: Connector | undefined):
   const page = htmlRules[status]
   if (page !== undefined && isHtml(facts)) return page
   return statusRules[status] ?? (status >= 400 && status < 500 ? unknownClientError : unknownServerError)
+}
+
+function problemVerdict({ status, body }: ResponseFacts): Verdict | undefined {
+  const problem = limitProblemOf(body)
+  if (problem === undefined) return undefined
+  const verdict = problemRules[problem.type]
+  return status === 429 ? { ...verdict, code: 'rate_limited' } : verdict
 }
 
 function challengeVerdict(headers: Headers): Verdict | undefined {
@@ -100,13 +112,18 @@ function describe(
 ): IntegrationErrorInit {
   const { status, headers, body, now } = facts
   const isLimit = verdict.code === 'rate_limited' || verdict.code === 'quota_exhausted'
-  const retryAfterMs =
-    parseRetryAfterField(headers, now) ??
-    (isLimit ? limitWaitMs(readRateLimits(facts, now, connector), documentedWaitMs) : documentedWaitMs)
-  const isLong = verdict.code === 'rate_limited' && retryAfterMs !== undefined && retryAfterMs >= QUOTA_WAIT_MS
+  const fieldMs = parseRetryAfterField(headers, now)
+  const mayBeTold = fieldMs === undefined && (isLimit || verdict.reason === 'reduced_capacity')
+  const readings = mayBeTold ? readRateLimits(facts, now, connector) : []
+  const violated = readings.filter((reading) => reading.violated)
+  // Of what is no limit by itself, only the limit that it names says when it is over.
+  const retryAfterMs = fieldMs ?? limitWaitMs(isLimit ? readings : violated, documentedWaitMs)
+  const isLong = verdict.code === 'rate_limited' && isQuota(retryAfterMs, violated)
   const code = isLong ? 'quota_exhausted' : verdict.code
+  const isAsked = verdict.reason === 'abnormal_usage' && retryAfterMs !== undefined
   return {
     ...verdict,
+    ...(isAsked ? { retryable: 'after' } : {}),
     code,
     delivery: verdict.delivery ?? 'answered',
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -115,6 +132,12 @@ function describe(
     ...(connector === undefined ? {} : { integration: connector.id }),
     at: now,
   }
+}
+
+/** Where no time is told, the window of what was violated says how long it may be. */
+function isQuota(retryAfterMs: number | undefined, violated: readonly RateLimitReading[]): boolean {
+  if (retryAfterMs !== undefined) return retryAfterMs >= QUOTA_WAIT_MS
+  return violated.some(({ windowMs = 0 }) => windowMs > QUOTA_WAIT_MS)
 }
 
 function messageOf(

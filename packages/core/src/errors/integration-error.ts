@@ -20,6 +20,8 @@ export interface UpstreamFacts {
   readonly message?: string
   /** The provider's request id. */
   readonly requestId?: string
+  /** The rate limit policies that a problem document names as violated. */
+  readonly violatedPolicies?: readonly string[]
 }
 
 /** One attempt of a call, as `explain()` and `IntegrationError.attempts` report it. */

@@ -1,3 +1,4 @@
+import type { LimitProblem } from '../limit-reading/limit-problem.ts'
 import type { IntegrationErrorInit } from './integration-error.ts'
 
 /** What a status, header or native error says before anybody who knows more has spoken. */
@@ -81,6 +82,14 @@ export const challengeRules: Readonly<Record<string, Verdict>> = {
   invalid_token: { code: 'token_expired', reason: 'invalid_token' },
   insufficient_scope: { code: 'insufficient_scope', reason: 'scope_missing' },
   insufficient_user_authentication: { code: 'reauth_required', reason: 'step_up_required' },
+}
+
+/** What the problem types of draft-ietf-httpapi-ratelimit-headers section 5 mean. */
+export const problemRules: Readonly<Record<LimitProblem['type'], Verdict>> = {
+  'quota-exceeded': { code: 'rate_limited' },
+  'temporary-reduced-capacity': { code: 'upstream_unavailable', reason: 'reduced_capacity' },
+  // To go on as before is what was refused; only a time that the server names changes that.
+  'abnormal-usage-detected': { code: 'rate_limited', reason: 'abnormal_usage', retryable: 'never' },
 }
 
 /** What a page for people means where an API was expected to answer. */

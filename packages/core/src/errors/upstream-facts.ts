@@ -1,5 +1,6 @@
 import { readPointer } from '../connectors/json-pointer.ts'
 import type { UpstreamFacts } from './integration-error.ts'
+import { limitProblemOf } from '../limit-reading/limit-problem.ts'
 import { redactText } from './redact.ts'
 
 const MAX_MESSAGE_LENGTH = 500
@@ -48,11 +49,13 @@ export function readUpstreamFacts(
   const requestId = readRequestId(headers, requestIdHeader)
   const code = readCode(body)
   const message = readMessage(body)
+  const { violatedPolicies = [] } = limitProblemOf(body) ?? {}
   return {
     status,
     ...(code === undefined ? {} : { code }),
     ...(message === undefined ? {} : { message }),
     ...(requestId === undefined ? {} : { requestId }),
+    ...(violatedPolicies.length === 0 ? {} : { violatedPolicies }),
   }
 }
 

@@ -1,13 +1,14 @@
 import type { Connector } from '../connectors/connector.ts'
 import type { MatchableAnswer } from '../connectors/match-condition.ts'
 import type { RateLimitRule } from '../connectors/rate-limit-rule.ts'
+import { mayBeLimitProblem } from '../limit-reading/limit-problem.ts'
 import { pathOf, pathPattern } from '../rate-limit/path-pattern.ts'
 import { readBoundedText } from './bounded-text.ts'
 
 /**
- * The parsed JSON body of an answer, where a rule of the connector needs it to tell what the status does not say.
- * It is read from a clone, so that the answer itself stays as it came; `undefined` when no rule asks for it, when it is no
- * JSON, or when it is larger than 64 KiB.
+ * The parsed JSON body of an answer, where a rule of the connector needs it to tell what the status does not say, or where it
+ * may tell which limit was hit. It is read from a clone, so that the answer itself stays as it came; `undefined` when nobody
+ * asks for it, when it is no JSON, or when it is larger than 64 KiB.
  */
 export async function readErrorBody(response: Response, connector: Connector | undefined): Promise<unknown> {
   if (!isBodyNeeded(response, connector) || response.body === null) return undefined
@@ -56,7 +57,9 @@ function mayBeSuccess(status: number | readonly number[] | undefined): boolean {
   return status === undefined || [status].flat().some((code) => code < 400)
 }
 
-function isBodyNeeded({ status, headers }: Response, connector: Connector | undefined): boolean {
+function isBodyNeeded(response: Response, connector: Connector | undefined): boolean {
+  if (mayBeLimitProblem(response)) return true
+  const { status, headers } = response
   const { errors = [], rateLimits = [] } = connector ?? {}
   const asks =
     errors.some(({ when }) => when.pointer !== undefined && coversStatus(when.status, status)) ||

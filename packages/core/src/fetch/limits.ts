@@ -3,7 +3,7 @@ import type { Emitter } from '../events/emitter.ts'
 import { isWaitDocumented } from '../errors/classify-response.ts'
 import type { IntegrationErrorInit } from '../errors/integration-error.ts'
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
-import { readRateLimits } from '../limit-reading/read-rate-limits.ts'
+import { hitReadings, readRateLimits } from '../limit-reading/read-rate-limits.ts'
 import { readRule } from '../limit-reading/read-rule.ts'
 import type { Hit, Wait } from '../rate-limit/bucket-call.ts'
 import type { CallLimit } from '../rate-limit/call-limit.ts'
@@ -229,9 +229,9 @@ function readingsOf(
   return readings
 }
 
-/** The limit that an answer says is used up, or the narrowest. */
+/** The limit that an answer says was hit, or the narrowest. */
 function hitLimit(limits: readonly CallLimit[], readings: readonly RateLimitReading[]): CallLimit {
-  const usedUp = readings.filter(({ remaining }) => remaining !== undefined && remaining < 1)
-  const hit = limits.find(({ rules }) => usedUp.some(({ policy }) => rules.includes(policy)))
+  const told = hitReadings(readings)
+  const hit = limits.find(({ rules }) => told.some(({ policy }) => rules.includes(policy)))
   return (hit ?? limits[0]) as CallLimit
 }

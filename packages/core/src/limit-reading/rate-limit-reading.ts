@@ -16,6 +16,8 @@ export interface RateLimitReading {
   readonly cost?: number
   /** What is counted, where it is not requests, for example `tokens`. */
   readonly unit?: string
+  /** Whether the answer names it as what refused the request. */
+  readonly violated?: true
   /** The header that it was read from, or `body`. */
   readonly source: string
 }

@@ -1,6 +1,7 @@
 import type { Connector } from '../connectors/connector.ts'
 import type { MatchableAnswer } from '../connectors/match-condition.ts'
 import { parseRetryAfterField } from '../time/retry-after.ts'
+import { limitProblemOf } from './limit-problem.ts'
 import type { RateLimitReading } from './rate-limit-reading.ts'
 import { readLimitHeaders } from './read-headers.ts'
 import { readRule, readsAnswers } from './read-rule.ts'
@@ -28,7 +29,7 @@ export interface NormalizedHeaders {
 
 /**
  * What an answer says of each rate limit: by the rules of the connector, where one reads anything from answers, and else by
- * the names and the look of the headers.
+ * the names and the look of the headers. Those that the body of a refusal names as violated are marked.
  */
 export function readRateLimits(
   answer: MatchableAnswer,
@@ -36,8 +37,13 @@ export function readRateLimits(
   connector?: Connector,
 ): readonly RateLimitReading[] {
   const rules = connector?.rateLimits?.filter(readsAnswers)
-  if (rules === undefined || rules.length === 0) return readLimitHeaders(answer.headers, now)
-  return rules.flatMap((rule) => readRule(rule, answer, now) ?? [])
+  const readings =
+    rules === undefined || rules.length === 0
+      ? readLimitHeaders(answer.headers, now)
+      : rules.flatMap((rule) => readRule(rule, answer, now) ?? [])
+  const violated = limitProblemOf(answer.body)?.violatedPolicies ?? []
+  if (violated.length === 0) return readings
+  return readings.map((reading) => (violated.includes(reading.policy) ? { ...reading, violated: true } : reading))
 }
 
 /** One limit made of everything that was said. `undefined` when nothing was. */
@@ -62,19 +68,26 @@ export function readRateLimit(answer: MatchableAnswer, now: number, connector?: 
 }
 
 /**
- * How long the limits themselves ask to wait: until the last of those that are used up opens again. When none is said to be,
+ * How long the limits themselves ask to wait: until the last of those that were hit opens again. When none is said to be,
  * another limit was hit: `documentedMs`, or the longest reset. `Retry-After` is not looked at; it wins over this wherever it
  * is given.
  */
 export function limitWaitMs(readings: readonly RateLimitReading[], documentedMs?: number): number | undefined {
-  const usedUp = readings.filter(({ remaining }) => remaining !== undefined && remaining < 1)
-  if (usedUp.length === 0 && documentedMs !== undefined) return documentedMs
-  const waits = (usedUp.length > 0 ? usedUp : readings).flatMap(({ resetMs }) => resetMs ?? [])
+  const hit = hitReadings(readings)
+  if (hit.length === 0 && documentedMs !== undefined) return documentedMs
+  const waits = (hit.length > 0 ? hit : readings).flatMap(({ resetMs }) => resetMs ?? [])
   return waits.length === 0 ? documentedMs : Math.max(...waits)
 }
 
-/** The part that is left; unknown counts as plenty. */
-function tightness({ limit, remaining }: RateLimitReading): number {
+/** The limits that a refusal names as violated, or else those that are used up. */
+export function hitReadings(readings: readonly RateLimitReading[]): readonly RateLimitReading[] {
+  const violated = readings.filter((reading) => reading.violated)
+  return violated.length > 0 ? violated : readings.filter(({ remaining }) => remaining !== undefined && remaining < 1)
+}
+
+/** The part that is left; unknown counts as plenty, and what was violated as less than nothing. */
+function tightness({ limit, remaining, violated }: RateLimitReading): number {
+  if (violated) return -1
   if (remaining === undefined) return 2
   return limit === undefined || limit === 0 ? Math.min(1, remaining) : remaining / limit
 }

@@ -48,6 +48,7 @@ export function isUnprocessed({
   if (redirected) return false
   const delivery = failure.delivery ?? errorCodes[failure.code].delivery
   if (delivery === 'not_sent' || failure.code === 'rate_limited') return true
+  if (failure.reason === 'reduced_capacity') return true
   return status === 429 || (status === 503 && failure.retryAfterMs !== undefined)
 }
 
