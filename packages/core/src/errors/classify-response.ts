@@ -11,6 +11,7 @@ import {
   htmlRules,
   problemRules,
   statusRules,
+  temporarilyTooLarge,
   unknownClientError,
   unknownServerError,
   type Verdict,
@@ -75,6 +76,7 @@ function builtInVerdict(facts: ResponseFacts, connector: Connector | undefined):
     if (challenge !== undefined) return challenge
   }
   if (status === 403 && saysWait(facts, connector)) return { code: 'rate_limited' }
+  if (status === 413 && parseRetryAfterField(headers, facts.now) !== undefined) return temporarilyTooLarge
   const page = htmlRules[status]
   if (page !== undefined && isHtml(facts)) return page
   return statusRules[status] ?? (status >= 400 && status < 500 ? unknownClientError : unknownServerError)

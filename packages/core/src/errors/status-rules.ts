@@ -71,6 +71,9 @@ export const statusRules: Readonly<Record<number, Verdict>> = {
   599: { code: 'upstream_unavailable', reason: 'gateway', delivery: 'unknown' },
 }
 
+/** A 413 with a `Retry-After`, which says that the condition is temporary (RFC 9110 section 15.5.14). */
+export const temporarilyTooLarge: Verdict = { code: 'invalid_request', reason: 'too_large', retryable: 'after' }
+
 /** A status of class 4xx that nobody has described. */
 export const unknownClientError: Verdict = { code: 'invalid_request', reason: 'unrecognized_status' }
 

@@ -49,7 +49,7 @@ export function isUnprocessed({
   const delivery = failure.delivery ?? errorCodes[failure.code].delivery
   if (delivery === 'not_sent' || failure.code === 'rate_limited') return true
   if (failure.reason === 'reduced_capacity') return true
-  return status === 429 || (status === 503 && failure.retryAfterMs !== undefined)
+  return status === 429 || ((status === 503 || status === 413) && failure.retryAfterMs !== undefined)
 }
 
 /** OpenAI, Anthropic and others send `x-should-retry`, Stripe sends `stripe-should-retry`. */

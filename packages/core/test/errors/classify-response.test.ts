@@ -153,6 +153,15 @@ describe('classifyResponse', () => {
     expect(errorOf({ status: 503, headers: { 'retry-after': '30' } }).retryAfterMs).toBe(30_000)
   })
 
+  test('takes a 413 that asks to wait for temporary, and no other that says it is too large', () => {
+    const headers = { 'retry-after': '30' }
+    const expected = { code: 'invalid_request', reason: 'too_large' }
+    expect(errorOf({ status: 413, headers })).toMatchObject({ ...expected, retryable: 'after', retryAfterMs: 30_000 })
+    expect(errorOf({ status: 413, headers: { 'retry-after': 'soon' } })).toMatchObject({ retryable: 'never' })
+    expect(errorOf({ status: 413, headers: { 'ratelimit-reset': '30' } })).toMatchObject({ retryable: 'never' })
+    expect(errorOf({ status: 414, headers })).toMatchObject({ ...expected, retryable: 'never' })
+  })
+
   describe('with a connector', () => {
     test('takes the first rule that matches, before the built-in tables', () => {
       const connector = connectorWith(

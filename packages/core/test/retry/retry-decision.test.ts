@@ -31,6 +31,8 @@ describe('retryStopOf', () => {
     ['never left', { code: 'connection_failed' }, undefined],
     ['met a rate limit', { code: 'rate_limited' }, 403],
     ['was turned away with a time', { code: 'upstream_unavailable', retryAfterMs: 1 }, 503],
+    ['was too large for now', { code: 'invalid_request', retryable: 'after', retryAfterMs: 1 }, 413],
+    ['met reduced capacity', { code: 'upstream_unavailable', reason: 'reduced_capacity' }, 503],
   ])('lets anything be repeated that %s', (_, failure, status) => {
     expect(stopOf(failure, { status })).toBeUndefined()
   })

@@ -39,7 +39,7 @@ export type Handler = (event: WebhookEvent, context: DeliveryContext) => Promise
 
 /**
  * Sends events to a URL, with the original body, and waits for the answer. 2xx acknowledges. Answers that no repeat can help, by the taxonomy of
- * errors (such as 400, 404, 413 and 422), give the event up at once; others, and failures of the transport, have it repeated. Redirects are not
+ * errors (such as 400, 404 and 422), give the event up at once; others, and failures of the transport, have it repeated. Redirects are not
  * followed.
  */
 export interface UrlOptions {
