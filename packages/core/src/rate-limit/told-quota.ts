@@ -68,7 +68,8 @@ export class ToldQuota implements Quota {
   }
 
   startMs(taken: number, cost: number, nowMs: number): number {
-    if (cost > (this.#limit ?? Infinity)) return Infinity
+    // What only a policy says is no limit as long as no answer has told how much of it is left.
+    if (cost > (this.#limit ?? Infinity) && this.#learnedMs !== -Infinity) return Infinity
     const missing = taken + cost - this.#remaining
     const evenMs = nowMs < this.#evenUntilMs ? this.#lastStartMs + EVEN * this.#averageMs() : nowMs
     if (missing <= 0) return Math.max(nowMs, evenMs)

@@ -15,6 +15,28 @@ function tell(quota: ToldQuota, atMs: number, remaining: number, resetMs: number
   quota.finished({ startedAtMs: atMs, isSuccess, reading, cost: 1, inFlight: 0 }, atMs)
 }
 
+describe('ToldQuota: a policy of which no answer says how much is left', () => {
+  const policy = { policy: 'burst', source: 'ratelimit-policy', limit: 10, windowMs: 60_000 }
+
+  function told(remaining?: number): ToldQuota {
+    const quota = new ToldQuota(25, 0, 0)
+    const reading = remaining === undefined ? policy : { ...policy, remaining }
+    quota.started(0)
+    quota.finished({ startedAtMs: 0, isSuccess: true, reading, cost: 1, inFlight: 0 }, 1)
+    return quota
+  }
+
+  it('holds nobody back, however many are in flight and whatever they cost', () => {
+    expect(told().startMs(1_000, 1, 2)).toBe(2)
+    expect(told().startMs(0, 50, 2)).toBe(2)
+  })
+
+  it('does as soon as one does', () => {
+    expect(told(9).startMs(9, 1, 2)).toBeGreaterThan(2)
+    expect(told(9).startMs(0, 50, 2)).toBe(Infinity)
+  })
+})
+
 describe('ToldQuota: a reset that restores nothing', () => {
   it('makes calls keep to the average pace for five windows, and for ten when it does so again', () => {
     const quota = usedUp(10_000)
