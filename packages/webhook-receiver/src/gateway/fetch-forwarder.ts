@@ -1,14 +1,15 @@
 import type { HeaderPairs } from '../buffer/event-buffer.ts'
-import { endToEndHeaders, type Forwarder, pathAndQueryOf, requestHeaders } from './forwarder.ts'
+import { endToEndHeaders, type Forwarder, isAboutServer, pathAndQueryOf, requestHeaders } from './forwarder.ts'
 
 /**
  * A forwarder on `fetch`, for runtimes without `node:http`, or to send through a function made by `createFetch`. The target is asked not to
- * compress, for `fetch` inflates what it hands over.
+ * compress, for `fetch` inflates what it hands over. `OPTIONS *`, which `fetch` cannot send, is answered here (RFC 9110 section 9.3.7).
  */
 export function fetchForwarder(target: URL, fetch: typeof globalThis.fetch): Forwarder {
   const base = target.href.replace(/\/$/, '')
   return {
     async forward(request, signal) {
+      if (isAboutServer(request)) return { status: 204, headers: [], body: null, discard: () => {} }
       const { method, body } = request
       const mayHaveBody = method !== 'GET' && method !== 'HEAD'
       const response = await fetch(base + pathAndQueryOf(request.url), {

@@ -65,6 +65,11 @@ export function requestHeaders({ method, headers }: ForwardedRequest, bodyBytes:
   return hasNoBody ? kept : [...kept, ['content-length', String(bodyBytes)]]
 }
 
+/** Whether a request asks about the server and not about one resource of it: `OPTIONS *`, or its absolute form (RFC 9112 section 3.2.4). */
+export function isAboutServer({ method, url }: Pick<ForwardedRequest, 'method' | 'url'>): boolean {
+  return method === 'OPTIONS' && (url === '*' || /^[a-z][a-z\d+.-]*:\/\/[^/?#]*$/i.test(url))
+}
+
 /** Path and query of a URL, byte for byte. */
 export function pathAndQueryOf(url: string): string {
   const authority = url.indexOf('://')

@@ -7,6 +7,7 @@ import type { WebhookEvent } from '../receiver/webhook-event.ts'
 import { acceptedReply, appendRefusal } from '../receiver/webhook-reply.ts'
 import { type Backlog, createBacklog } from './backlog.ts'
 import { capturedRequest, GATEWAY_NAME, gatewayRequest } from './captured-request.ts'
+import { checkRequest } from './check-request.ts'
 import type { TargetReply } from './forwarder.ts'
 import type { GatewayReply } from './gateway.ts'
 import { createGatewayDrain, type GatewayDrain } from './gateway-drain.ts'
@@ -129,6 +130,7 @@ export class GatewayRun {
    * @throws IntegrationError when it can be neither passed on nor stored.
    */
   async take(incoming: IncomingWebhook, startedMs: number): Promise<GatewayReply> {
+    checkRequest(incoming)
     const share = this.#memory.reserve(incoming.headers)
     this.#underWay++
     try {

@@ -1,5 +1,12 @@
 import type { HeaderPairs } from '../buffer/event-buffer.ts'
-import { endToEndHeaders, type ForwardedRequest, type Forwarder, pathAndQueryOf, requestHeaders } from './forwarder.ts'
+import {
+  endToEndHeaders,
+  type ForwardedRequest,
+  type Forwarder,
+  isAboutServer,
+  pathAndQueryOf,
+  requestHeaders,
+} from './forwarder.ts'
 import { headerPairs } from './header-pairs.ts'
 
 // An answer that nobody reads may be this long before its connection is given up for it.
@@ -35,7 +42,7 @@ export function nodeForwarder(target: URL): Forwarder | undefined {
         host,
         port: target.port,
         method: request.method,
-        path: prefix + pathAndQueryOf(request.url),
+        path: isAboutServer(request) ? '*' : prefix + pathAndQueryOf(request.url),
         headers: withHost(headers, target).flat(),
         ...(isSecure ? { servername } : {}),
         signal,

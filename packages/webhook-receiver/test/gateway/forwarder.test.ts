@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { endToEndHeaders, pathAndQueryOf, requestHeaders } from '../../src/gateway/forwarder.ts'
+import { endToEndHeaders, isAboutServer, pathAndQueryOf, requestHeaders } from '../../src/gateway/forwarder.ts'
 
 describe('pathAndQueryOf', () => {
   it.each([
@@ -13,6 +13,19 @@ describe('pathAndQueryOf', () => {
     ['', '/'],
   ])('of %j is %j', (url, expected) => {
     expect(pathAndQueryOf(url)).toBe(expected)
+  })
+})
+
+describe('isAboutServer', () => {
+  it.each([
+    ['OPTIONS', '*', true],
+    ['OPTIONS', 'http://edge', true],
+    ['OPTIONS', '/', false],
+    ['OPTIONS', 'http://edge/', false],
+    ['OPTIONS', 'http://edge?a', false],
+    ['GET', 'http://edge', false],
+  ])('of %s %s is %j', (method, url, expected) => {
+    expect(isAboutServer({ method, url })).toBe(expected)
   })
 })
 

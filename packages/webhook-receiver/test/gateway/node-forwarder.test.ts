@@ -89,6 +89,17 @@ describe('nodeForwarder', () => {
     expect(String((await chunks?.next())?.value)).toBe('last')
   })
 
+  it('passes OPTIONS * on as it is, whatever the path of the target', async () => {
+    const urls: unknown[] = []
+    const { forwarder } = await target((request, response) => {
+      urls.push(request.url)
+      response.end()
+    }, '/base')
+    for (const url of ['*', 'http://edge', '/'])
+      await forward(forwarder, { method: 'OPTIONS', url, headers: [], body: Buffer.from('') })
+    expect(urls).toEqual(['*', '*', '/base/'])
+  })
+
   it.each([204, 304])('has no body for a %d', async (status) => {
     const { forwarder } = await target((_, response) => void response.writeHead(status).end())
     expect(await forwarder.forward(post('x'), new AbortController().signal)).toMatchObject({ status, body: null })
