@@ -118,6 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         state: life.state === 'starting' ? 'created' : life.state,
         mode: run?.mode ?? 'buffer',
         healthy: run?.isHealthy ?? false,
+        probeError: run?.probeError,
         held: run?.isHeld ?? false,
         backlog: run?.backlog ?? 0,
         forwarded: run?.counts.forwarded ?? 0,

@@ -25,6 +25,11 @@ export interface GatewayEventMap extends ReceiverEventMap {
     /** Stored requests that wait. */
     readonly backlog: number
   }
+  /**
+   * After a probe of the target failed, and before the mode changes for it: `error.upstream.status` is the answer that was no 2xx; without one the
+   * code and the message say why there was none.
+   */
+  'gateway:probe-failed': { readonly error: IntegrationError; readonly durationMs: number }
   /** After a request became durable and before the sender is answered. */
   'gateway:captured': {
     readonly id: string

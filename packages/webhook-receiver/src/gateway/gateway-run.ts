@@ -62,6 +62,7 @@ export class GatewayRun {
       health: options.health,
       clock: options.clock,
       probe: (signal) => this.#target.probe(options.health.path, signal),
+      onFailure: (error, durationMs) => events.emit('gateway:probe-failed', { error, durationMs }),
       onChange: (_, cause) => this.#mode !== undefined && this.#settleMode(cause),
     })
     this.#drain = createGatewayDrain({
@@ -109,6 +110,10 @@ export class GatewayRun {
 
   get isHealthy(): boolean {
     return this.#monitor.healthy
+  }
+
+  get probeError(): IntegrationError | undefined {
+    return this.#monitor.probeError
   }
 
   get isHeld(): boolean {

@@ -1,4 +1,4 @@
-import type { EventSource } from '@holdfast/core'
+import type { EventSource, IntegrationError } from '@holdfast/core'
 import type { HeaderPairs } from '../buffer/event-buffer.ts'
 import type { IncomingWebhook } from '../receiver/receiver.ts'
 import type { GatewayEventMap } from './gateway-event-map.ts'
@@ -17,6 +17,8 @@ export interface GatewaySnapshot {
   readonly state: 'created' | 'running' | 'stopped'
   readonly mode: GatewayMode
   readonly healthy: boolean
+  /** Why the last probe failed; `undefined` when it did not. */
+  readonly probeError: IntegrationError | undefined
   /** Whether `hold` was called. */
   readonly held: boolean
   /** Stored requests that the target does not have yet. */

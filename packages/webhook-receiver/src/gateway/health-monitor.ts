@@ -1,4 +1,4 @@
-import type { Clock } from '@holdfast/core'
+import { type Clock, IntegrationError } from '@holdfast/core'
 import type { ResolvedHealthOptions } from './health-options.ts'
 import { createOutcomeWindow } from './outcome-window.ts'
 import { timeLimit } from './time-limit.ts'
@@ -9,6 +9,8 @@ export type HealthCause = 'probes' | 'live_failures'
 /** Knows whether the target can take requests. */
 export interface HealthMonitor {
   readonly healthy: boolean
+  /** Why the last probe failed; `undefined` when it did not. */
+  readonly probeError: IntegrationError | undefined
   /** Probes once, believes the result, and goes on probing. */
   start(): Promise<void>
   /** What became of a request that was sent to the target. */
@@ -24,15 +26,18 @@ export interface HealthMonitor {
 export function createHealthMonitor(options: {
   readonly health: ResolvedHealthOptions
   readonly clock: Clock
-  /** Asks the target. Never rejects. */
-  readonly probe: (signal: AbortSignal) => Promise<boolean>
+  /** Asks the target, and resolves with why that failed. Never rejects. */
+  readonly probe: (signal: AbortSignal) => Promise<IntegrationError | undefined>
+  /** After each probe that failed, and before what follows from it. */
+  readonly onFailure?: (error: IntegrationError, durationMs: number) => void
   readonly onChange: (healthy: boolean, cause: HealthCause) => void
 }): HealthMonitor {
-  const { health, clock, probe, onChange } = options
+  const { health, clock, probe, onFailure, onChange } = options
   const probes = createOutcomeWindow(health.window)
   const lives = createOutcomeWindow(health.liveWindow)
   const stopping = new AbortController()
   let healthy = false
+  let probeError: IntegrationError | undefined
   let cancelNext: (() => void) | undefined
 
   const change = (next: boolean, cause: HealthCause): void => {
@@ -44,12 +49,14 @@ export function createHealthMonitor(options: {
   }
 
   const probeOnce = async (): Promise<boolean> => {
-    const limit = timeLimit(clock, health.timeoutMs, () => undefined, stopping.signal)
-    try {
-      return await probe(limit.signal)
-    } finally {
-      limit.end()
-    }
+    const startedMs = clock.monotonicMs()
+    const limit = timeLimit(clock, health.timeoutMs, () => probeTimeout(health.timeoutMs), stopping.signal)
+    const error = await probe(limit.signal)
+    limit.end()
+    if (stopping.signal.aborted) return false
+    probeError = error
+    if (error !== undefined) onFailure?.(error, clock.monotonicMs() - startedMs)
+    return error === undefined
   }
 
   const scheduleNext = (): void => {
@@ -70,6 +77,9 @@ export function createHealthMonitor(options: {
     get healthy() {
       return healthy
     },
+    get probeError() {
+      return probeError
+    },
     async start() {
       const success = await probeOnce()
       if (success) change(true, 'probes')
@@ -84,4 +94,12 @@ export function createHealthMonitor(options: {
       cancelNext?.()
     },
   }
+}
+
+function probeTimeout(timeoutMs: number): IntegrationError {
+  return new IntegrationError({
+    code: 'timeout',
+    reason: 'attempt',
+    message: `The probe was not answered within ${timeoutMs} ms.`,
+  })
 }

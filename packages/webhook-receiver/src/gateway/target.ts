@@ -1,4 +1,4 @@
-import { IntegrationError } from '@holdfast/core'
+import { classifyFailure, classifyResponse, IntegrationError } from '@holdfast/core'
 import { fetchForwarder } from './fetch-forwarder.ts'
 import type { ForwardedRequest, Forwarder, TargetReply } from './forwarder.ts'
 import type { ResolvedGatewayOptions } from './gateway-options.ts'
@@ -13,8 +13,8 @@ export interface Target {
    * @throws IntegrationError `timeout` after the target's time; what the transport throws; the signal's reason.
    */
   send(request: ForwardedRequest, signal?: AbortSignal): Promise<TargetReply>
-  /** Whether a GET of `path` is answered with a 2xx. Never rejects. */
-  probe(path: string, signal: AbortSignal): Promise<boolean>
+  /** Asks with a GET of `path`. Resolves with why that failed: no answer, or one that is no 2xx. Never rejects. */
+  probe(path: string, signal: AbortSignal): Promise<IntegrationError | undefined>
   /** Whether an answer says that the target cannot take requests now. */
   isUnavailable(reply: TargetReply): boolean
   close(): void
@@ -49,9 +49,9 @@ export function createTarget(
       try {
         const reply = await forwarder.forward({ method: 'GET', url: path, headers: [], body: nothing }, signal)
         reply.discard()
-        return reply.status >= 200 && reply.status < 300
-      } catch {
-        return false
+        return reply.status >= 200 && reply.status < 300 ? undefined : probeRefusal(reply.status, clock.now())
+      } catch (error) {
+        return new IntegrationError(classifyFailure(signal.aborted ? signal.reason : error))
       }
     },
     isUnavailable,
@@ -60,6 +60,15 @@ export function createTarget(
 }
 
 const nothing = new Uint8Array(0)
+
+function probeRefusal(status: number, now: number): IntegrationError {
+  return new IntegrationError({
+    code: 'upstream_error',
+    ...classifyResponse({ status, headers: new Headers(), now }),
+    message: `The probe was answered with ${status}.`,
+    upstream: { status },
+  })
+}
 
 function timeoutError(timeoutMs: number): IntegrationError {
   return new IntegrationError({

@@ -111,6 +111,27 @@ it.each([
   expect(stderr).toContain(`Expected \`${option}\` to be ${expected}`)
 })
 
+it('logs once why its probes fail', async () => {
+  let probes = 0
+  let probedThrice: () => void = () => {}
+  const thrice = new Promise<void>((resolve) => {
+    probedThrice = resolve
+  })
+  const server = createServer((_, response) => {
+    response.writeHead(500).end()
+    if (++probes === 3) probedThrice()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const gateway = await startGateway(temporaryDirectory(), (server.address() as AddressInfo).port)
+  await thrice
+  const last = await gateway.stop()
+  const told = gateway.logged.filter(({ event }) => event === 'probe failed')
+  expect(told).toMatchObject([{ code: 'upstream_error', status: 500, message: 'The probe was answered with 500.' }])
+  expect(last).toMatchObject({ healthy: false, probeError: { upstream: { status: 500 } } })
+}, 30_000)
+
 it.each(['', 'x key', 'x:key'])('says that --key-header takes the name of a header, which %j is not', async (name) => {
   const place = ['--target', 'http://127.0.0.1:1', '--buffer', temporaryDirectory()]
   const { code, stderr } = await holdfast(['gateway', ...place, '--key-header', name])
@@ -133,6 +154,8 @@ interface Gateway {
   readonly port: number
   /** Resolves when it says that nothing is kept any more. */
   readonly drained: Promise<void>
+  /** What it has logged. */
+  readonly logged: readonly Record<string, unknown>[]
   /** The last line that it logs. */
   readonly stop: () => Promise<Record<string, unknown> | undefined>
 }
@@ -152,6 +175,7 @@ async function startGateway(
   const drained = new Promise<void>((resolve) => {
     isDrained = resolve
   })
+  const logged: Record<string, unknown>[] = []
   const ended = holdfast(
     [
       'gateway',
@@ -173,6 +197,7 @@ async function startGateway(
       ...(clock === undefined ? {} : { clock }),
       onStdout: (text) => {
         for (const line of jsonLines(text)) {
+          logged.push(line)
           if (line['event'] === 'listening') listening(Number(line['port']))
           if (line['event'] === 'mode' && line['cause'] === 'drained') isDrained()
         }
@@ -182,6 +207,7 @@ async function startGateway(
   return {
     port: await port,
     drained,
+    logged,
     async stop() {
       stopping.abort(new Error('stopped'))
       const { code, stdout } = await ended

@@ -22,6 +22,7 @@ test('docs/gateway.md tells every default', () => {
 test('docs/gateway.md lists every event of its own, and no other', () => {
   const names = Object.keys({
     'gateway:mode-changed': true,
+    'gateway:probe-failed': true,
     'gateway:captured': true,
     'gateway:forwarded': true,
     'gateway:refused': true,

@@ -6,6 +6,8 @@ import { createGateway, type Gateway, type GatewayEventMap, type GatewayOptions 
 /** A service whose state the test sets, behind a `fetch`. */
 export interface FakeTarget {
   healthy: boolean
+  /** What probes are answered instead of 200 or 503. */
+  probe?: ((request: Request) => Response | Promise<Response>) | undefined
   /** What it answers to requests; called in order of arrival. */
   answer: (body: string, request: Request) => Response | Promise<Response>
   /** Bodies of the requests that it was sent, probes aside, in order of arrival. */
@@ -27,6 +29,7 @@ export function fakeTarget(): FakeTarget {
     fetch: async (input, init) => {
       const request = new Request(input, init)
       if (new URL(request.url).pathname === '/health') {
+        if (target.probe !== undefined) return target.probe(request)
         return new Response(null, { status: target.healthy ? 200 : 503 })
       }
       const body = await request.text()
@@ -72,6 +75,7 @@ export async function gatewayFixture(
   })
   const heard = recordEvents<GatewayEventMap>(gateway, [
     'gateway:mode-changed',
+    'gateway:probe-failed',
     'gateway:captured',
     'gateway:forwarded',
     'gateway:refused',

@@ -1,3 +1,4 @@
+import { IntegrationError } from '@holdfast/core'
 import { fakeClock } from '@holdfast/core/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createHealthMonitor } from '../../src/gateway/health-monitor.ts'
@@ -11,7 +12,7 @@ async function monitored(first: boolean, options: HealthOptions = {}) {
   const monitor = createHealthMonitor({
     health: resolveHealthOptions({ intervalMs: 1_000, ...options }),
     clock,
-    probe: () => Promise.resolve(answer),
+    probe: () => Promise.resolve(answer ? undefined : new IntegrationError({ code: 'connection_failed' })),
     onChange: (healthy, cause) => changes.push(`${healthy}: ${cause}`),
   })
   await monitor.start()

@@ -135,9 +135,17 @@ function optionsOf(args: CliArguments): GatewayOptions {
 type Log = (event: string, fields: Readonly<Record<string, unknown>>) => void
 
 function logEvents(running: Gateway, log: Log): void {
-  running.on('gateway:mode-changed', ({ from, to, cause, backlog }) =>
-    log('mode', { from: from ?? 'none', to, cause, backlog }),
-  )
+  let toldOfProbes: string | undefined
+  running.on('gateway:mode-changed', ({ from, to, cause, backlog }) => {
+    if (to !== 'buffer') toldOfProbes = undefined
+    log('mode', { from: from ?? 'none', to, cause, backlog })
+  })
+  running.on('gateway:probe-failed', ({ error: { code, reason, message, upstream } }) => {
+    // It may go on for hours, twice a second: said again only when something else happens.
+    if (message === toldOfProbes) return
+    toldOfProbes = message
+    log('probe failed', { code, ...(reason === undefined ? {} : { reason }), ...upstream, message })
+  })
   running.on('gateway:refused', ({ status, error }) =>
     log('refused', { status, code: error.code, reason: error.reason }),
   )
