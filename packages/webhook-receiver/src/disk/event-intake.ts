@@ -88,14 +88,15 @@ export class EventIntake {
 
   /** See `EventBuffer.append`. */
   append(events: readonly NewEvent[]): Promise<AppendResult[]> {
-    const [event] = events
-    const isSimple = event !== undefined && events.length === 1 && !this.#bodies.compresses
-    return isSimple && this.#lastTurn === undefined ? this.#appendOne(event, events) : this.#appendAll(events)
+    // A caller without types may give no array; who is not async must not throw.
+    const isSimple = (events as NewEvent[] | undefined)?.length === 1 && !this.#bodies.compresses
+    return isSimple && this.#lastTurn === undefined ? this.#appendOne(events) : this.#appendAll(events)
   }
 
   /** The way of nearly every event: it is alone and new, and waits for nothing but its commit. */
-  #appendOne(event: NewEvent, events: readonly NewEvent[]): Promise<AppendResult[]> {
+  #appendOne(events: readonly NewEvent[]): Promise<AppendResult[]> {
     try {
+      const event = events[0] as NewEvent
       const record = encodeEvent(event, this.#options.maxEventBytes)
       const known = this.#lookUp(event, this.#options.clock.now())
       if (known.original !== undefined || known.seq !== undefined) return this.#appendAll(events, known)

@@ -5,6 +5,7 @@ import { deadLetterCases } from './conformance/dead-letter-cases.ts'
 import { leaseCases } from './conformance/lease-cases.ts'
 import { parkedCases } from './conformance/parked-cases.ts'
 import { readCases } from './conformance/read-cases.ts'
+import { wrongCallCases } from './conformance/wrong-call-cases.ts'
 
 /**
  * The contract of `EventBuffer` as cases that any test runner can run; each makes and disposes of its own buffer. With vitest or
@@ -23,4 +24,5 @@ export const bufferConformance: readonly ConformanceCase[] = [
   ...parkedCases,
   ...deadLetterCases,
   ...leaseCases,
+  ...wrongCallCases,
 ]
