@@ -47,10 +47,12 @@ export { defaultHedgeOptions } from './hedge/hedge-options.ts'
 export type { HedgeOptions } from './hedge/hedge-options.ts'
 export type { IdempotencyOptions } from './idempotency/idempotency-options.ts'
 export {
+  abortSignal,
   arrayOf,
   boolean,
   callback,
   checkOptions,
+  clockObject,
   durationMs,
   either,
   integer,
@@ -58,6 +60,8 @@ export {
   number,
   oneOf,
   plainObject,
+  randomObject,
+  withMethods,
 } from './options/check.ts'
 export type { Bounds, Check } from './options/check.ts'
 export type { Priority } from './policy/place.ts'

@@ -17,12 +17,11 @@ import type {
  * @throws InvalidOptionsError for what is none of the clients.
  */
 export function connect(client: PostgresLike): SqlClient {
-  if (typeof client === 'function' || (isObject(client) && 'unsafe' in client))
-    return ofPostgresJs(client as PostgresJsLike)
-  if (isObject(client) && 'waitReady' in client) return ofPglite(client as PgliteLike)
-  if (isObject(client) && 'totalCount' in client) return ofPool(client as PgPoolLike)
-  if (isObject(client) && 'escapeIdentifier' in client) return ofClient(client as PgClientLike)
-  if (isObject(client) && 'query' in client && 'transaction' in client) return client as SqlClient
+  if (hasMethods(client, 'unsafe', 'begin')) return ofPostgresJs(client as PostgresJsLike)
+  if (hasMethods(client, 'query', 'transaction'))
+    return 'waitReady' in client ? ofPglite(client as PgliteLike) : (client as SqlClient)
+  if (hasMethods(client, 'query', 'connect') && 'totalCount' in client) return ofPool(client as PgPoolLike)
+  if (hasMethods(client, 'query', 'escapeIdentifier')) return ofClient(client as PgClientLike)
   throw new InvalidOptionsError({
     path: 'client',
     expected: 'a Pool or Client of pg, a postgres.js, a PGlite, or `{ query, transaction }`',
@@ -30,8 +29,10 @@ export function connect(client: PostgresLike): SqlClient {
   })
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
+/** Whether it is an object or a function, as postgres.js is, with these methods. */
+export function hasMethods(value: unknown, ...names: readonly string[]): value is object {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
+  return names.every((name) => typeof Reflect.get(value, name) === 'function')
 }
 
 function queryOf(connection: PgConnectionLike): SqlQuery {

@@ -1,4 +1,5 @@
 import type { Clock } from '@holdfast/core'
+import { hasMethods } from './connect.ts'
 
 // Time between two attempts to listen again.
 const RETRY_MS = 1_000
@@ -46,8 +47,8 @@ export interface ChannelEvents {
 
 /** Whether notifications can arrive there. */
 export function isListenable(value: unknown): boolean {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
-  return 'listen' in value || 'totalCount' in value || ('on' in value && 'query' in value)
+  if (hasMethods(value, 'listen') || hasMethods(value, 'query', 'on', 'removeListener')) return true
+  return hasMethods(value, 'connect') && 'totalCount' in value
 }
 
 /** Listens to a channel. Resolves with what ends it. */

@@ -27,11 +27,14 @@ import {
   callback,
   type Check,
   checkOptions,
+  clockObject,
   durationMs,
   either,
   nonEmptyString,
   oneOf,
   plainObject,
+  randomObject,
+  withMethods,
 } from '../options/check.ts'
 import { type Random, systemRandom } from '../random/random.ts'
 import { pathPattern } from '../rate-limit/path-pattern.ts'
@@ -149,15 +152,8 @@ export const fetchOptionChecks: Readonly<Record<keyof FetchOptions, Check>> = {
   // Checked apart, against the connector and the connection.
   restore: () => undefined,
   state: withMethods('get', 'compareAndSet'),
-  clock: withMethods('now', 'monotonicMs', 'sleep', 'schedule'),
-  random: withMethods('next', 'uuid'),
-}
-
-function withMethods(...names: readonly string[]): Check {
-  return (value) =>
-    plainObject(value) === undefined && names.every((name) => typeof Reflect.get(value as object, name) === 'function')
-      ? undefined
-      : `an object with the methods ${names.join(', ')}`
+  clock: clockObject,
+  random: randomObject,
 }
 
 /** @throws InvalidOptionsError when an option is wrong or unknown. */

@@ -36,6 +36,24 @@ export const callback: Check = (value) => (typeof value === 'function' ? undefin
 export const plainObject: Check = (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'an object'
 
+/** An object with these methods. */
+export function withMethods(...names: readonly string[]): Check {
+  return (value) =>
+    plainObject(value) === undefined && names.every((name) => typeof Reflect.get(value as object, name) === 'function')
+      ? undefined
+      : `an object with the methods ${names.join(', ')}`
+}
+
+/** A `Clock`. */
+export const clockObject: Check = withMethods('now', 'monotonicMs', 'sleep', 'schedule')
+
+/** A `Random`. */
+export const randomObject: Check = withMethods('next', 'uuid')
+
+/** An `AbortSignal`, whichever realm has made it. */
+export const abortSignal: Check = (value) =>
+  withMethods('addEventListener', 'throwIfAborted')(value) === undefined ? undefined : 'an AbortSignal'
+
 /** One of a few literals. */
 export function oneOf(...allowed: readonly unknown[]): Check {
   return (value) =>

@@ -1,4 +1,4 @@
-import { type Check, type Clock, durationMs, integer, oneOf, plainObject, systemClock } from '@holdfast/core'
+import { type Check, type Clock, clockObject, durationMs, integer, oneOf, systemClock } from '@holdfast/core'
 import type { BufferDurability } from '../buffer/event-buffer.ts'
 
 const MIB = 1024 * 1024
@@ -78,7 +78,7 @@ export const serverBufferChecks: Readonly<Record<keyof ServerBufferOptions, Chec
   maxBatchBytes: integer({ min: 4096, max: 64 * MIB }),
   timeoutMs: durationMs({ min: 1 }),
   dedupeWindowMs: durationMs(),
-  clock: plainObject,
+  clock: clockObject,
 })
 
 /** Fills in the defaults of options that were checked. */

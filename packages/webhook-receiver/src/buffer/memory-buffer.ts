@@ -1,10 +1,10 @@
 import {
   checkOptions,
   type Clock,
+  clockObject,
   durationMs,
   integer,
   InvalidOptionsError,
-  plainObject,
   systemClock,
 } from '@holdfast/core'
 import { checkEvent } from '../buffer-kit/event-meta.ts'
@@ -43,7 +43,7 @@ export interface MemoryBufferOptions {
 export function memoryBuffer(options: MemoryBufferOptions = {}): EventBuffer {
   checkOptions('', options, {
     partitions: integer({ min: 1, max: 1024 }),
-    clock: plainObject,
+    clock: clockObject,
     maxEventBytes: integer({ min: 0 }),
     dedupeWindowMs: durationMs({ infinity: true }),
   })

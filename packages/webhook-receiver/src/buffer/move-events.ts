@@ -1,4 +1,4 @@
-import { checkOptions, type Clock, callback, durationMs, plainObject, systemClock } from '@holdfast/core'
+import { abortSignal, callback, checkOptions, type Clock, clockObject, durationMs, systemClock } from '@holdfast/core'
 import type {
   AppendResult,
   DeadLetter,
@@ -54,7 +54,7 @@ export interface MoveOptions {
  * @throws IntegrationError `conflict` (`consumer_in_use`) while somebody delivers; BufferError as the buffers throw it; the signal's reason.
  */
 export async function moveEvents(from: EventBuffer, to: EventBuffer, options: MoveOptions = {}): Promise<MoveReport> {
-  checkOptions('', options, { onProgress: callback, signal: plainObject, waitMs: durationMs(), clock: plainObject })
+  checkOptions('', options, { onProgress: callback, signal: abortSignal, waitMs: durationMs(), clock: clockObject })
   const { onProgress, signal, waitMs = WAIT_MS, clock = systemClock } = options
   const held: HeldConsumer[] = []
   const take = async (buffer: EventBuffer, name: string, start: 'earliest' | 'latest'): Promise<HeldConsumer> => {

@@ -1,6 +1,7 @@
 import {
   boolean,
   checkOptions,
+  clockObject,
   durationMs,
   integer,
   InvalidOptionsError,
@@ -8,8 +9,10 @@ import {
   number,
   oneOf,
   plainObject,
+  randomObject,
   systemClock,
   systemRandom,
+  withMethods,
 } from '@holdfast/core'
 import { loopUtilization } from '../buffer-kit/loop-utilization.ts'
 import { type CompressionMethod, hasCompression } from './body/body-compression.ts'
@@ -92,9 +95,9 @@ export function resolveDiskBufferOptions(options: DiskBufferOptions): ResolvedDi
     retention: plainObject,
     recovery: oneOf('resync', 'strict', 'salvage'),
     allowNetworkFileSystem: boolean,
-    fileSystem: plainObject,
-    clock: plainObject,
-    random: plainObject,
+    fileSystem: withMethods('open', 'list', 'lock', 'volume'),
+    clock: clockObject,
+    random: randomObject,
   })
   checkOptions('retention', options.retention ?? {}, {
     minAgeMs: durationMs({ infinity: true }),

@@ -3,6 +3,7 @@ import {
   callback,
   checkOptions,
   type Clock,
+  clockObject,
   durationMs,
   integer,
   InvalidOptionsError,
@@ -10,10 +11,12 @@ import {
   number,
   plainObject,
   type Random,
+  randomObject,
   systemClock,
   systemRandom,
 } from '@holdfast/core'
 import type { EventBuffer } from '../buffer/event-buffer.ts'
+import { eventBuffer } from '../receiver/object-with.ts'
 import type { WebhookEvent } from '../receiver/webhook-event.ts'
 import { type HealthOptions, type ResolvedHealthOptions, resolveHealthOptions } from './health-options.ts'
 
@@ -115,7 +118,7 @@ export interface ResolvedGatewayOptions
 export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayOptions {
   checkOptions('', options, {
     target: nonEmptyString,
-    buffer: plainObject,
+    buffer: eventBuffer,
     health: plainObject,
     orderingKey: callback,
     captureMethods: arrayOf(nonEmptyString),
@@ -131,8 +134,8 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
     maxDelayMs: durationMs(),
     maxTrackedKeys: integer({ min: 1 }),
     fetch: callback,
-    clock: plainObject,
-    random: plainObject,
+    clock: clockObject,
+    random: randomObject,
   })
   const defaults = defaultGatewayOptions
   const { buffer, orderingKey } = options

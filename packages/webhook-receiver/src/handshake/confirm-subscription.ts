@@ -4,6 +4,7 @@ import {
   checkOptions,
   classifyResponse,
   type Clock,
+  clockObject,
   type Connector,
   durationMs,
   IntegrationError,
@@ -48,7 +49,7 @@ export async function confirmSubscription(event: ConfirmableEvent, options: Conf
     connector: plainObject,
     fetch: callback,
     timeoutMs: durationMs({ min: 1 }),
-    clock: plainObject,
+    clock: clockObject,
   })
   const link = linkOf(event, connector)
   if (link === undefined) return false

@@ -1,4 +1,4 @@
-import { type Clock, checkOptions, IntegrationError, systemClock } from '@holdfast/core'
+import { checkOptions, type Clock, clockObject, IntegrationError, systemClock } from '@holdfast/core'
 import type { BeginOptions, IdempotencyCaps, IdempotencyStore } from './idempotency-store.ts'
 
 /** Options of `memoryIdempotencyStore`. */
@@ -35,7 +35,7 @@ interface Done {
  * @throws InvalidOptionsError for an option that is wrong.
  */
 export function memoryIdempotencyStore(options: MemoryIdempotencyStoreOptions = {}): IdempotencyStore {
-  checkOptions('', options, { clock: () => undefined })
+  checkOptions('', options, { clock: clockObject })
   const clock = options.clock ?? systemClock
   const entries = new Map<string, Held | Done>()
   // One counter for all ids, so that a token grows also when its id was forgotten in between.

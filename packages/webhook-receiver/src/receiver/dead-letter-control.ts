@@ -1,4 +1,4 @@
-import { checkOptions, type Clock, InvalidOptionsError, number, oneOf, plainObject } from '@holdfast/core'
+import { abortSignal, checkOptions, type Clock, InvalidOptionsError, number, oneOf } from '@holdfast/core'
 import type { Consumer, EventPlace } from '../buffer/event-buffer.ts'
 import type { DeadLetterChoice, DeadLetters, EventQuery } from './destination-control.ts'
 import { eventMatcher, queryChecks } from './event-query.ts'
@@ -31,7 +31,7 @@ export function createDeadLetterControl(options: {
       for await (const letter of (await consumer()).deadLetters()) if (matches(letter.event)) yield letter
     },
     async redrive(choice, redriveOptions = {}) {
-      checkOptions('', redriveOptions, { ratePerSecond: number({ min: 0.001, max: 1_000_000 }), signal: plainObject })
+      checkOptions('', redriveOptions, { ratePerSecond: number({ min: 0.001, max: 1_000_000 }), signal: abortSignal })
       const { ratePerSecond = Infinity, signal } = redriveOptions
       const places = await chosen(choice)
       const atOnce = Math.min(REDRIVEN_AT_ONCE, Math.max(1, Math.floor((ratePerSecond * STEP_MS) / 1000)))

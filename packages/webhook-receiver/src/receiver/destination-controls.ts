@@ -1,4 +1,5 @@
 import {
+  abortSignal,
   checkOptions,
   integer,
   IntegrationError,
@@ -137,7 +138,7 @@ function checkReplay(options: ReplayOptions): void {
     upTo: nonEmptyString,
     ratePerSecond: number({ min: 0.001, max: 1_000_000, infinity: true }),
     maxAttempts: integer({ min: 1 }),
-    signal: plainObject,
+    signal: abortSignal,
   })
   if (options.after !== undefined)
     checkOptions('after', options.after, { partition: integer({ min: 0 }), position: nonEmptyString })

@@ -1,4 +1,4 @@
-import { checkOptions, type Clock, durationMs, InvalidOptionsError, plainObject } from '@holdfast/core'
+import { abortSignal, checkOptions, type Clock, durationMs, InvalidOptionsError } from '@holdfast/core'
 import type { Drain } from '../drain/drain.ts'
 import { type BufferSession, stopDrains } from './buffer-session.ts'
 import type { DestinationSnapshot } from './destination-snapshot.ts'
@@ -82,7 +82,7 @@ function resolveDrainOnceOptions(options: DrainOnceOptions): DrainOnceOptions & 
   checkOptions('', options, {
     deadlineMs: durationMs({ min: 1, infinity: true }),
     graceMs: durationMs(),
-    signal: plainObject,
+    signal: abortSignal,
   })
   const { deadlineMs } = options
   if (deadlineMs === undefined)

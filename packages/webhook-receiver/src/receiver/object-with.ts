@@ -10,3 +10,12 @@ export function objectWith(what: string, ...methods: readonly string[]): Check {
     return isComplete ? undefined : what
   }
 }
+
+/** An `EventBuffer`. */
+export const eventBuffer: Check = objectWith(
+  'an event buffer such as `diskBuffer(…)`',
+  'open',
+  'append',
+  'openConsumer',
+  'close',
+)

@@ -1,10 +1,12 @@
 import {
   checkOptions,
   type Clock,
+  clockObject,
   durationMs,
   integer,
   InvalidOptionsError,
   type Random,
+  randomObject,
   systemClock,
   systemRandom,
 } from '@holdfast/core'
@@ -14,7 +16,7 @@ import { DEFAULT_LEASE_MS } from '../drain/drain.ts'
 import type { HashProvider } from '../verify/hash-provider.ts'
 import { platformHashes } from '../verify/platform-hashes.ts'
 import { defaultDoorLimits } from './door.ts'
-import { objectWith } from './object-with.ts'
+import { eventBuffer, objectWith } from './object-with.ts'
 import { checkPartitionKeys } from './partition-key.ts'
 import type { ReceiverOptions } from './receiver.ts'
 import { type ResolvedSource, resolveSource } from './source-options.ts'
@@ -43,15 +45,15 @@ export interface ResolvedReceiverOptions {
  */
 export function resolveReceiverOptions(options: ReceiverOptions): ResolvedReceiverOptions {
   checkOptions('', options, {
-    buffer: objectWith('an event buffer such as `diskBuffer(…)`', 'open', 'append', 'openConsumer', 'close'),
+    buffer: eventBuffer,
     sources: namedObjects,
     destinations: namedObjects,
     idempotency: objectWith('an idempotency store', 'begin', 'renew', 'complete', 'abandon'),
     leaseMs: durationMs({ min: 1000 }),
     maxInFlightRequests: integer({ min: 1 }),
     maxInFlightBytes: integer({ min: 1 }),
-    clock: objectWith('a clock', 'now', 'monotonicMs', 'sleep', 'schedule'),
-    random: objectWith('a source of randomness', 'next', 'uuid'),
+    clock: clockObject,
+    random: randomObject,
   })
   for (const required of ['buffer', 'sources', 'destinations'] as const) {
     if (options[required] === undefined) {

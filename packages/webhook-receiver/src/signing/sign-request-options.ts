@@ -1,12 +1,14 @@
 import {
   checkOptions,
   type Clock,
+  clockObject,
   type Connector,
   either,
   integer,
   nonEmptyString,
   plainObject,
   type Random,
+  randomObject,
 } from '@holdfast/core'
 import type { HeaderPairs } from '../buffer/event-buffer.ts'
 import { splitUrl } from '../verify/request-url.ts'
@@ -66,8 +68,8 @@ export function checkSignOptions(options: SignRequestOptions): void {
     timestamp: (time) => (Number(time) >= 0 ? undefined : 'milliseconds since the epoch or a valid `Date`'),
     id: nonEmptyString,
     claims: plainObject,
-    clock: plainObject,
-    random: plainObject,
+    clock: clockObject,
+    random: randomObject,
   })
 }
 

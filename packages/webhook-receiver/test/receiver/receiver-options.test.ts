@@ -52,7 +52,7 @@ describe('resolveReceiverOptions', () => {
       { sources: { s: { connector: sample, secrets: ['a'], maxBodyBytes: 0 } } },
       'Expected `sources.s.maxBodyBytes` to be an integer >= 1',
     ],
-    ['what is no clock', { clock: {} }, 'Expected `clock` to be a clock'],
+    ['what is no clock', { clock: {} }, 'Expected `clock` to be an object with the methods now'],
   ])('refuses %s', (_title, overrides, message) => {
     const options = { ...receiverOptions(), ...overrides } as unknown as ReceiverOptions
     const error = refusalOf(options)

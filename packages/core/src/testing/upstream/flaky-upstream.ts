@@ -1,4 +1,4 @@
-import { checkOptions, oneOf, plainObject } from '../../options/check.ts'
+import { checkOptions, clockObject, oneOf, randomObject } from '../../options/check.ts'
 import { joinBytes } from './join-bytes.ts'
 import { nodeBuiltin } from './node-builtin.ts'
 import { playReply } from './play-reply.ts'
@@ -48,8 +48,8 @@ export interface FlakyUpstream extends UpstreamScript, AsyncDisposable {
  */
 export async function flakyUpstream(options: FlakyUpstreamOptions = {}): Promise<FlakyUpstream> {
   checkOptions('', options, {
-    clock: plainObject,
-    random: plainObject,
+    clock: clockObject,
+    random: randomObject,
     tls: oneOf('valid', 'expired', 'not_yet_valid', 'wrong_host', 'self_signed', 'cut'),
   })
   const { tls } = options

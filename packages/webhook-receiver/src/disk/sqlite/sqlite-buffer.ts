@@ -2,11 +2,11 @@ import { resolve } from 'node:path'
 import {
   checkOptions,
   type Clock,
+  clockObject,
   durationMs,
   integer,
   InvalidOptionsError,
   nonEmptyString,
-  plainObject,
   systemClock,
 } from '@holdfast/core'
 import { BufferError } from '../../buffer/buffer-error.ts'
@@ -94,7 +94,7 @@ export function sqliteBuffer(options: SqliteBufferOptions): EventBuffer {
     maxQueuedBytes: integer({ min: 1 }),
     dedupeWindowMs: durationMs(),
     retentionMs: durationMs(),
-    clock: plainObject,
+    clock: clockObject,
   })
   if (options.directory === undefined)
     throw new InvalidOptionsError({ path: 'directory', expected: 'a non-empty string', received: undefined })

@@ -2,6 +2,7 @@ import {
   callback,
   checkOptions,
   type Clock,
+  clockObject,
   durationMs,
   integer,
   InvalidOptionsError,
@@ -58,7 +59,7 @@ export function createKeyFetcher(options: KeyFetcherOptions = {}): KeyFetcher {
     timeoutMs: durationMs({ min: 1 }),
     maxBytes: integer({ min: 1 }),
     trustedCertificates: certificates,
-    clock: plainObject,
+    clock: clockObject,
   })
   for (const [id, authorize] of Object.entries(options.credentials ?? {})) {
     if (typeof authorize !== 'function') throw wrongCredentials(id, `a value of type ${typeof authorize}`)
