@@ -51,6 +51,13 @@ describe('nodeHttpWebhooks', () => {
     expect(await post('/', {}, 'a')).toMatchObject({ received: { source: '' } })
   })
 
+  test('waits for the name, and asks for the source "" when the function that finds it rejects', async () => {
+    const names = [async () => 'github', () => Promise.reject(new Error('no path like that'))]
+    const { post } = await serve({ source: () => names.shift()!() })
+    expect(await post('/', {}, 'a')).toMatchObject({ received: { source: 'github' } })
+    expect(await post('/', {}, 'a')).toMatchObject({ received: { source: '' } })
+  })
+
   test('answers 404 where the function that finds the source returns nothing', async () => {
     const receiver = createReceiver({
       buffer: memoryBuffer(),

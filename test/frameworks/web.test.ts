@@ -38,6 +38,7 @@ describe('webWebhooks', () => {
     ['a path', '/webhooks/:source', 'https://a.example/webhooks/github?a=1'],
     ['a path with more behind the source', '/in/:source/v1', 'https://a.example/in/github/v1'],
     ['a path whose source is encoded', '/:source', 'https://a.example/git%68ub'],
+    ['a function that is asynchronous', async () => 'github', 'https://a.example/'],
     ['a function', ({ url }: Request) => new URL(url).hostname.split('.')[0] ?? '', 'https://github.a.example/'],
   ])('finds the source by %s', async (_title, source, url) => {
     expect((await (await started({ source })).post(url, '{}')).status).toBe(200)
@@ -55,6 +56,7 @@ describe('webWebhooks', () => {
       },
       'https://a.example/',
     ],
+    ['a function that rejects', () => Promise.reject(new Error('no tenant')), 'https://a.example/'],
   ])('answers 404 to %s', async (_title, source, url) => {
     const response = await (await started({ source })).post(url, '{}')
     expect([response.status, await response.json()]).toMatchObject([404, { reason: 'unknown_source' }])

@@ -9,10 +9,10 @@ const advice: ParserAdvice = { fix: 'Hand the request to `nodeHttpWebhooks` befo
 /** How requests find their source. */
 export interface NodeHttpWebhooksOptions {
   /**
-   * Name of the source, or a function that finds it in the request, for instance in its path. A function that throws has
-   * found none: the request is answered 404, as for a name that does not exist.
+   * Name of the source, or a function that finds it in the request, for instance in its path. A function that throws or rejects
+   * has found none: the request is answered 404, as for a name that does not exist.
    */
-  readonly source: string | ((request: IncomingMessage) => string)
+  readonly source: string | ((request: IncomingMessage) => string | Promise<string>)
 }
 
 /**
@@ -30,7 +30,7 @@ export function nodeHttpWebhooks(
   return async (message: IncomingMessage & Leftovers, response) => {
     const { rawBody, body, originalUrl: target } = message
     const request: NodeRequest = { message, target, body, rawBody }
-    const { reply } = await acceptWebhook(receiver, sourceOf(options, message), request, advice)
+    const { reply } = await acceptWebhook(receiver, await sourceOf(options, message), request, advice)
     writeReply(request, response, reply)
   }
 }
@@ -42,10 +42,10 @@ interface Leftovers {
   readonly originalUrl?: string
 }
 
-function sourceOf({ source }: NodeHttpWebhooksOptions, request: IncomingMessage): string {
+async function sourceOf({ source }: NodeHttpWebhooksOptions, request: IncomingMessage): Promise<string> {
   if (typeof source === 'string') return source
   try {
-    return source(request)
+    return await source(request)
   } catch {
     return ''
   }

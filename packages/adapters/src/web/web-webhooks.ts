@@ -11,9 +11,9 @@ export interface WebWebhooksOptions {
   /**
    * Name of the source; or a path that begins with `/` and has the segment `:source`, such as `/webhooks/:source`, which the
    * whole path must match; or a function that finds the name in the request. Where none is found the request is answered
-   * 404, as for a name that does not exist; a function that throws has found none.
+   * 404, as for a name that does not exist; a function that throws or rejects has found none.
    */
-  readonly source: string | ((request: Request) => string)
+  readonly source: string | ((request: Request) => string | Promise<string>)
 }
 
 /** What Workers, Bun and Deno take as their `fetch`. The second argument is theirs. */
@@ -32,20 +32,20 @@ export function webWebhooks(receiver: LateReceiver, options: WebWebhooksOptions)
   const sourceOf = sourceFinder(options.source)
   return async (request, platform) => {
     const incoming = incomingRequest(request, peerAddress(request, platform))
-    const { reply } = await acceptRequest(intake, sourceOf(request), request, incoming, advice)
+    const { reply } = await acceptRequest(intake, await sourceOf(request), request, incoming, advice)
     return toResponse(reply, platform)
   }
 }
 
-function sourceFinder(source: WebWebhooksOptions['source']): (request: Request) => string {
+function sourceFinder(source: WebWebhooksOptions['source']): (request: Request) => string | Promise<string> {
   if (typeof source === 'string') {
     if (!source.startsWith('/')) return () => source
     const fromPath = sourcePath(source)
     return ({ url }) => fromPath(new URL(url).pathname)
   }
-  return (request) => {
+  return async (request) => {
     try {
-      return source(request)
+      return await source(request)
     } catch {
       return ''
     }
