@@ -78,7 +78,8 @@ export class StoreThread<Calls extends { readonly [Name in keyof Calls]: Method 
     try {
       await nodeFileSystem().makeDirectory(this.#directory)
     } catch (cause) {
-      throw unusableError(this.#data.path, 'its directory cannot be made', cause)
+      const { code } = cause as { readonly code?: unknown }
+      throw unusableError(this.#data.path, `its directory cannot be made (${String(code)})`, cause)
     }
     return WorkerLink.open(this.#data)
   }

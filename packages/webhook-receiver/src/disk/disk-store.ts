@@ -7,7 +7,7 @@ import { DedupeIndex } from './dedupe/dedupe-index.ts'
 import type { ResolvedDiskBufferOptions } from './resolve-disk-buffer-options.ts'
 import { identityOfRecord } from './event-codec.ts'
 import { EventIntake } from './event-intake.ts'
-import { errorCodeOf, openIfPresent, readFully, writeSmallFile } from './file-io.ts'
+import { openIfPresent, readFully, writeSmallFile } from './file-io.ts'
 import { type FileLock, LockHeldError } from './file-system.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { Log } from './log.ts'
@@ -17,6 +17,7 @@ import { Retention } from './retention.ts'
 import { positionOf } from './seq.ts'
 import { SpaceGuard } from './space-guard.ts'
 import { unsyncedFileSystem } from './unsynced-file-system.ts'
+import { unusableDirectory } from './unusable-directory.ts'
 
 const MAX_OWNER_BYTES = 4096
 
@@ -98,7 +99,7 @@ export async function openDiskStore(
     }
   } catch (error) {
     await close().catch(() => undefined)
-    throw error instanceof BufferError ? error : unusable(directory, error)
+    throw error instanceof BufferError ? error : unusableDirectory(directory, error)
   }
 }
 
@@ -176,7 +177,7 @@ async function takeLock(options: ResolvedDiskBufferOptions, directory: string): 
     await options.fileSystem.makeDirectory(directory)
     return await options.fileSystem.lock(`${directory}/LOCK.db`)
   } catch (error) {
-    if (!(error instanceof LockHeldError)) throw unusable(directory, error)
+    if (!(error instanceof LockHeldError)) throw unusableDirectory(directory, error)
     const owner = await readOwner(options, directory)
     throw new BufferError('buffer_locked', `${directory} is in use${owner}. One process or thread can have it open.`, {
       cause: error,
@@ -207,26 +208,4 @@ async function readOwner(options: ResolvedDiskBufferOptions, directory: string):
   } catch {
     return ''
   }
-}
-
-// Node.js answers ENOENT where a directory is to be made on a file system that cannot be written to.
-const readOnly = 'it cannot be made or written to: is its file system read-only?'
-const forbidden = 'the user of this process may not make it or write there'
-
-/** What codes of the system mean for a directory. */
-const causes: Readonly<Record<string, string>> = {
-  EEXIST: 'EEXIST: it is a file',
-  ENOTDIR: 'ENOTDIR: a part of its path is a file',
-  EROFS: `EROFS: ${readOnly}`,
-  ENOENT: `ENOENT: ${readOnly}`,
-  EACCES: `EACCES: ${forbidden}`,
-  EPERM: `EPERM: ${forbidden}`,
-  ERR_SQLITE_ERROR: 'its LOCK.db cannot be opened: may the user of this process write there?',
-}
-
-function unusable(directory: string, error: unknown): BufferError {
-  const code = errorCodeOf(error)
-  const why =
-    error instanceof Error && code === undefined ? error.message : (causes[code ?? ''] ?? code ?? 'unknown error')
-  return new BufferError('buffer_unusable', `${directory} cannot be opened as a buffer (${why}).`, { cause: error })
 }

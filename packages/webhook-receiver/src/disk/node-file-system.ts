@@ -102,16 +102,31 @@ function closeDescriptor(descriptor: number): Promise<void> {
 
 async function makeDirectory(path: string): Promise<void> {
   const target = resolvePath(path)
-  const highestMade = await mkdir(target, { recursive: true, mode: 0o700 })
-  if (highestMade === undefined) {
-    // It may be there since a moment ago, made by a process that was killed before it could sync. A parent that may not be read is
-    // not ours: who made the directory for us has seen to it.
-    await syncDirectory(dirname(target)).catch((error: unknown) => {
-      if (errorCodeOf(error) !== 'EACCES') throw error
-    })
-    return
+  if (await makeMissing(target)) return
+  // It may be there since a moment ago, made by a process that was killed before it could sync. A parent that may not be read is
+  // not ours: who made the directory for us has seen to it.
+  await syncDirectory(dirname(target)).catch((error: unknown) => {
+    if (errorCodeOf(error) !== 'EACCES') throw error
+  })
+}
+
+/**
+ * Makes a directory, after its parents that are missing; `false` when it is there. Step by step: `recursive` of Node.js tries again for ever where a parent is
+ * there and nothing can be made in it, as in /proc.
+ */
+async function makeMissing(target: string, hasParent: boolean = dirname(target) === target): Promise<boolean> {
+  try {
+    await mkdir(target, 0o700)
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT' && !hasParent) {
+      await makeMissing(dirname(target))
+      return makeMissing(target, true)
+    }
+    if ((await stat(target).catch(() => undefined))?.isDirectory()) return false
+    throw error
   }
-  for (let made = target; made.length >= highestMade.length; made = dirname(made)) await syncDirectory(dirname(made))
+  await syncDirectory(dirname(target))
+  return true
 }
 
 async function identify(directory: string): Promise<string | undefined> {

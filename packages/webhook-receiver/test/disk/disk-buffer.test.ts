@@ -10,7 +10,8 @@ const DAY_MS = 24 * 3_600_000
 describe('diskBuffer', () => {
   test.each([
     ['EEXIST', 'it is a file'],
-    ['ENOENT', 'is its file system read-only?'],
+    ['ENOENT', 'nothing can be made there'],
+    ['EROFS', 'its file system is read-only'],
     ['EACCES', 'the user of this process may not make it or write there'],
   ])('says what %s means for a directory that cannot be opened', async (code, meaning) => {
     const fileSystem = new MemoryFileSystem()

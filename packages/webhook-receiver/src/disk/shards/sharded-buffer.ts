@@ -169,7 +169,7 @@ export class ShardedBuffer implements EventBuffer {
   /** Events of another kind of buffer would never be delivered. */
   async #refuseOthers(): Promise<void> {
     const { fileSystem } = this.#options
-    const names = await fileSystem.list(this.#directory)
+    const names = await fileSystem.list(this.#directory).catch(() => [])
     refuseDatabase(this.#directory, names)
     if (!hasLog(names)) return
     throw new BufferError(

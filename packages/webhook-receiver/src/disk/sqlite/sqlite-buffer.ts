@@ -28,6 +28,7 @@ import { DATABASE_NAME, refuseLog } from '../directory-kind.ts'
 import { encodeEvent, storedEventOf } from '../event-codec.ts'
 import { nodeFileSystem } from '../node-file-system.ts'
 import { positionOf, seqOf } from '../seq.ts'
+import { unusableDirectory } from '../unusable-directory.ts'
 import { overloaded } from '../write-failure.ts'
 import { SqliteConsumer } from './sqlite-consumer.ts'
 import { SqliteThread } from './sqlite-thread.ts'
@@ -265,8 +266,7 @@ async function prepareDirectory(directory: string): Promise<void> {
     await fileSystem.makeDirectory(directory)
     refuseLog(directory, await fileSystem.list(directory))
   } catch (cause) {
-    if (cause instanceof BufferError) throw cause
-    throw new BufferError('buffer_unusable', `${directory} cannot be opened as a buffer.`, { cause })
+    throw cause instanceof BufferError ? cause : unusableDirectory(directory, cause)
   }
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { BufferError } from '../../buffer/buffer-error.ts'
+import { unusableDirectory } from '../unusable-directory.ts'
 import type { SqliteFailure, SqliteOutcome } from '../../sqlite-kit/sqlite-batch.ts'
 import type { SqliteCalls, SqliteHello, SqliteMethod, SqliteRequest } from './sqlite-calls.ts'
 
@@ -59,9 +60,7 @@ export class SqliteThread {
       throw refusal(path, hello)
     } catch (cause) {
       await worker.terminate()
-      throw cause instanceof BufferError
-        ? cause
-        : new BufferError('buffer_unusable', `${path} cannot be opened as a buffer.`, { cause })
+      throw cause instanceof BufferError ? cause : unusableDirectory(path, cause)
     }
   }
 
