@@ -11,6 +11,8 @@ export interface HoldOptions {
   readonly owner: string
   /** How long is waited for those who have it, ms. */
   readonly waitMs: number
+  /** Called once, when the wait begins. */
+  readonly onWait: ((wait: { readonly consumer: string }) => void) | undefined
   readonly clock: Clock
   readonly signal: AbortSignal | undefined
 }
@@ -38,15 +40,17 @@ export class HeldConsumer {
   static async take(
     buffer: EventBuffer,
     name: string,
-    { from, owner, waitMs, clock, signal }: HoldOptions,
+    { from, owner, waitMs, onWait, clock, signal }: HoldOptions,
   ): Promise<HeldConsumer> {
     const consumer = await buffer.openConsumer(name, { from })
-    for (const endMs = clock.monotonicMs() + waitMs; ; ) {
+    const endMs = clock.monotonicMs() + waitMs
+    for (let isTold = false; ; isTold = true) {
       signal?.throwIfAborted()
       const held = new HeldConsumer(consumer, await consumer.acquire({ owner, leaseMs: LEASE_MS }), clock)
       if (held.#leases.size === buffer.caps.partitions) return held
       await held.release()
       if (clock.monotonicMs() >= endMs) throw inUseError(name)
+      if (!isTold) onWait?.({ consumer: name })
       await clock.sleep(ASK_EVERY_MS, signal)
     }
   }

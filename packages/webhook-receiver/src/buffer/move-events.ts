@@ -31,10 +31,13 @@ export interface MoveReport {
 export interface MoveOptions {
   /** Called after each few hundred events. */
   readonly onProgress?: (report: MoveReport) => void
+  /** Called once for a consumer from which somebody still delivers, when the wait for that begins. */
+  readonly onWait?: (wait: { readonly consumer: string }) => void
   /** Stops between two batches. A later call goes on there. */
   readonly signal?: AbortSignal
   /**
-   * How long is waited until nobody delivers any more, ms. A process that was killed, a move for one, has its leases for some time yet. From 0.
+   * How long is waited until nobody delivers any more, ms. A process that was killed, a move for one, has its leases for some time yet. From 0;
+   * `Infinity`: without an end.
    *
    * @defaultValue `15_000`
    */
@@ -54,14 +57,21 @@ export interface MoveOptions {
  * @throws IntegrationError `conflict` (`consumer_in_use`) while somebody delivers; BufferError as the buffers throw it; the signal's reason.
  */
 export async function moveEvents(from: EventBuffer, to: EventBuffer, options: MoveOptions = {}): Promise<MoveReport> {
-  checkOptions('', options, { onProgress: callback, signal: abortSignal, waitMs: durationMs(), clock: clockObject })
-  const { onProgress, signal, waitMs = WAIT_MS, clock = systemClock } = options
+  checkOptions('', options, {
+    onProgress: callback,
+    onWait: callback,
+    signal: abortSignal,
+    waitMs: durationMs({ infinity: true }),
+    clock: clockObject,
+  })
+  const { onProgress, onWait, signal, waitMs = WAIT_MS, clock = systemClock } = options
   const held: HeldConsumer[] = []
   const take = async (buffer: EventBuffer, name: string, start: 'earliest' | 'latest'): Promise<HeldConsumer> => {
     const consumer = await HeldConsumer.take(buffer, name, {
       from: start,
       owner: MOVING_CONSUMER,
       waitMs,
+      onWait,
       clock,
       signal,
     })

@@ -23,6 +23,8 @@ export interface AddressOptions {
   readonly keys: KeyedDirectory
   /** Where libraries are looked for. */
   readonly directory: string
+  /** What can be done without stopping the application, for the error while it has the buffer open. */
+  readonly instead?: string
 }
 
 /** A kind of buffer on a server. */
@@ -68,11 +70,15 @@ export async function openAddress(address: string, options: AddressOptions, io: 
   if (kind === 'file')
     return options.isDry && !options.create
       ? inspectDirectory(place, options.keys)
-      : changeDirectory(place, { ...options.keys, create: options.create })
+      : changeDirectory(place, directoryOptions(options))
   if (kind === 'sqlite') return opened(sqliteBuffer({ directory: place }), async () => {})
   const server = Object.hasOwn(servers, kind) ? servers[kind] : undefined
   if (server === undefined) throw new UsageError(`\`${kind}:\` is no kind of buffer: ${ADDRESS_HELP}`)
   return openServer(server, place, options, io)
+}
+
+function directoryOptions({ keys, create, instead }: AddressOptions): Parameters<typeof changeDirectory>[1] {
+  return { ...keys, create, ...(instead === undefined ? {} : { instead }) }
 }
 
 async function openServer(

@@ -84,7 +84,7 @@ export async function changeDirectory(
   const report = await buffer.open().catch((error: unknown) => {
     if (!isIntegrationError(error) || error.reason !== 'buffer_locked') throw error
     const otherwise = instead === undefined ? '' : `, or ${instead}`
-    throw new FindingError(`${error.message} Stop the application first${otherwise}.`)
+    throw new FindingError(`${error.message} Stop the application first${otherwise}.`, { cause: error })
   })
   return { buffer, report, [Symbol.asyncDispose]: () => buffer.close() }
 }

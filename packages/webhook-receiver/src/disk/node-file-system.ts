@@ -23,7 +23,8 @@ export function nodeFileSystem(): FileSystem {
       try {
         return await readdir(directory)
       } catch (error) {
-        if (errorCodeOf(error) === 'ENOENT') return []
+        const code = errorCodeOf(error)
+        if (code === 'ENOENT' || code === 'ENOTDIR') return []
         throw error
       }
     },
