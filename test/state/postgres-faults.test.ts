@@ -1,6 +1,6 @@
 import { postgresBuffer, type PostgresBufferOptions } from '@holdfast/adapters/postgres'
 import type { AppendResult, Consumer, EventBuffer, Lease, NewEvent, StoredEvent } from '@holdfast/webhook-receiver'
-import { Pool } from 'pg'
+import { Client, Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { type LoopbackProxy, startProxy } from './loopback-proxy.ts'
@@ -87,6 +87,34 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer o
       // Where the answer was lost the repeat finds what was stored.
       const hasDuplicates = results.some(({ status }) => status === 'duplicate')
       expect(hasDuplicates).toBe(direction === 'back')
+    },
+    TIMEOUT_MS,
+  )
+
+  it.each(['lock holdfast.migration', 'lock holdfast.buffer'])(
+    'ends each opening in time while another session has done `%s`, and opens when that is over',
+    async (lock) => {
+      const pool = new Pool({ ...account, port: service.port, max: 1 })
+      onTestFinished(() => pool.end())
+      const known = postgresBuffer(pool, { name: freshName() })
+      await known.open()
+      await known.close()
+      const holder = new Client({ ...account, port: service.port })
+      await holder.connect()
+      await holder.query(`begin; ${lock}`)
+      const buffers = [0, 1].map(() => postgresBuffer(pool, { name: freshName(), timeoutMs: 100 }))
+      for (const buffer of [...buffers, ...buffers])
+        await expect(buffer.open()).rejects.toMatchObject({
+          reason: 'buffer_failed',
+          message: 'PostgreSQL did not answer within 100 ms.',
+        })
+      await holder.query('rollback')
+      await holder.end()
+      // What waited for the lock goes on in the server, and keeps the only connection until it is done.
+      for (const buffer of buffers) {
+        await untilDone(() => buffer.open())
+        await buffer.close()
+      }
     },
     TIMEOUT_MS,
   )
