@@ -7,6 +7,7 @@ import type { EncryptionOptions } from '../disk/body/key-ring.ts'
 import { wholeDirectory } from '../disk/disk-buffer.ts'
 import { errorCodeOf } from '../disk/file-io.ts'
 import { nodeFileSystem } from '../disk/node-file-system.ts'
+import type { FileSystem } from '../disk/file-system.ts'
 import type { RecoveryMode } from '../disk/recovery-mode.ts'
 import { findShards, shardName } from '../disk/shards/shard-names.ts'
 import { FindingError, UsageError } from './cli-io.ts'
@@ -25,6 +26,8 @@ export interface OpenDirectory extends AsyncDisposable {
 export interface KeyedDirectory {
   readonly encryption?: EncryptionOptions
   readonly recovery?: RecoveryMode
+  /** Through which it is read and written. Default: that of the machine. */
+  readonly fileSystem?: FileSystem
 }
 
 /**
@@ -37,12 +40,13 @@ export async function inspectDirectory(
   {
     create = false,
     rememberIds = false,
+    fileSystem: base = nodeFileSystem(),
     ...keys
   }: KeyedDirectory & { readonly create?: boolean; readonly rememberIds?: boolean } = {},
 ): Promise<OpenDirectory> {
   if (!create) await requireBuffer(directory)
   for (let attempt = 1; ; attempt++) {
-    const overlay = overlayFileSystem(nodeFileSystem())
+    const overlay = overlayFileSystem(base)
     const { fileSystem } = overlay
     // Looking compares no ids, and need not read the segments for them.
     const buffer = await wholeDirectory({

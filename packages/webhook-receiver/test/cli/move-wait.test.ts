@@ -46,45 +46,67 @@ async function switched(signal: NodeJS.Signals): Promise<readonly Delivered[]> {
     })
 }
 
-test('move --wait takes over from an application that is stopped: each event once, and each key in its order', async () => {
-  const delivered = await switched('SIGTERM')
-  expect(delivered.map(({ number }) => number).toSorted((left, right) => left - right)).toEqual(
-    Array.from({ length: EVENTS + 20 }, (_, number) => number),
-  )
-  expect(new Set(delivered.map(({ by }) => by))).toEqual(new Set(['file', 'sqlite']))
-  expectOrder(delivered)
-}, TIMEOUT_MS)
+test(
+  'move --wait takes over from an application that is stopped: each event once, and each key in its order',
+  async () => {
+    const delivered = await switched('SIGTERM')
+    expect(delivered.map(({ number }) => number).toSorted((left, right) => left - right)).toEqual(
+      Array.from({ length: EVENTS + 20 }, (_, number) => number),
+    )
+    expect(new Set(delivered.map(({ by }) => by))).toEqual(new Set(['file', 'sqlite']))
+    expectOrder(delivered)
+  },
+  TIMEOUT_MS,
+)
 
-test('move --wait loses nothing of an application that is killed, and repeats only what was under way', async () => {
-  const delivered = await switched('SIGKILL')
-  const seen = new Set<number>()
-  const first = delivered.filter(({ number }) => !seen.has(number) && seen.add(number))
-  expect(first).toHaveLength(EVENTS + 20)
-  expect(new Set(first.map(({ by }) => by))).toEqual(new Set(['file', 'sqlite']))
-  expectOrder(first)
-}, TIMEOUT_MS)
+test(
+  'move --wait loses nothing of an application that is killed, and repeats only what was under way',
+  async () => {
+    const delivered = await switched('SIGKILL')
+    const seen = new Set<number>()
+    const first = delivered.filter(({ number }) => !seen.has(number) && seen.add(number))
+    expect(first).toHaveLength(EVENTS + 20)
+    expect(new Set(first.map(({ by }) => by))).toEqual(new Set(['file', 'sqlite']))
+    expectOrder(first)
+  },
+  TIMEOUT_MS,
+)
 
-test('move without --wait refuses while the application runs, and says that it can wait', async () => {
-  const from = temporaryDirectory()
-  const old = run(application, ['file', from, `${from}.ledger`, '0', '1'])
-  await told(old, 'stored')
-  const { code, stderr } = await holdfast(['move', '--from', `file:${from}`, '--to', `sqlite:${temporaryDirectory()}`])
-  expect(code).toBe(1)
-  expect(stderr).toContain(`by process ${old.pid}`)
-  expect(stderr).toContain('Stop the application first, or wait for that with `--wait`.')
-}, TIMEOUT_MS)
+test(
+  'move without --wait refuses while the application runs, and says that it can wait',
+  async () => {
+    const from = temporaryDirectory()
+    const old = run(application, ['file', from, `${from}.ledger`, '0', '1'])
+    await told(old, 'stored')
+    const { code, stderr } = await holdfast([
+      'move',
+      '--from',
+      `file:${from}`,
+      '--to',
+      `sqlite:${temporaryDirectory()}`,
+    ])
+    expect(code).toBe(1)
+    expect(stderr).toContain(`by process ${old.pid}`)
+    expect(stderr).toContain('Stop the application first, or wait for that with `--wait`.')
+  },
+  TIMEOUT_MS,
+)
 
-test('move --wait ends at a signal, and has changed nothing', async () => {
-  const [from, to] = [temporaryDirectory(), temporaryDirectory()]
-  const old = run(application, ['file', from, `${from}.ledger`, '0', '1'])
-  await told(old, 'stored')
-  const move = run(cli, ['move', '--from', `file:${from}`, '--to', `sqlite:${to}`, '--wait'])
-  await said(move, 'Waiting until it is free')
-  move.kill('SIGINT')
-  expect(await once(move, 'exit')).toEqual([130, null])
-  expect(old.exitCode).toBe(null)
-  expect((await holdfast(['inspect', from])).stdout).not.toContain('holdfast-move')
-}, TIMEOUT_MS)
+test(
+  'move --wait ends at a signal, and has changed nothing',
+  async () => {
+    const [from, to] = [temporaryDirectory(), temporaryDirectory()]
+    const old = run(application, ['file', from, `${from}.ledger`, '0', '1'])
+    await told(old, 'stored')
+    const move = run(cli, ['move', '--from', `file:${from}`, '--to', `sqlite:${to}`, '--wait'])
+    await said(move, 'Waiting until it is free')
+    move.kill('SIGINT')
+    expect(await once(move, 'exit')).toEqual([130, null])
+    expect(old.exitCode).toBe(null)
+    expect((await holdfast(['inspect', from])).stdout).not.toContain('holdfast-move')
+  },
+  TIMEOUT_MS,
+)
 
 test('move --wait finds out what is wrong with the target before it waits', async () => {
   const from = await storedDirectory([sampleEvent(1)])

@@ -2,6 +2,7 @@ import { fakeClock } from '@holdfast/core/testing'
 import { expect, it } from 'vitest'
 import type { CliIo } from '../../src/cli/cli-io.ts'
 import { startProgress } from '../../src/cli/progress.ts'
+import { holdfast, sampleEvent, storedDirectory } from './cli-fixture.ts'
 
 function terminal(fields: { readonly isTerminal?: boolean; readonly columns?: number } = {}) {
   const clock = fakeClock()
@@ -44,3 +45,15 @@ it('keeps to the width of the terminal, and writes nothing where there is none',
   await progress.end()
   expect(piped.written).toEqual([])
 })
+
+it.each([[], ['--dry-run'], ['--mode', 'salvage'], ['--mode', 'salvage', '--dry-run']])(
+  'shows while a buffer is repaired how much of it was read: %j',
+  async (...options) => {
+    const directory = await storedDirectory(Array.from({ length: 50 }, (_, index) => sampleEvent(index)))
+    const args = ['repair', directory, ...options]
+    const { code, stdout, stderr } = await holdfast(args, { isTerminal: true })
+    expect([code, stdout]).toEqual([0, 'nothing to repair\n'])
+    expect(stderr).toMatch(/^\rrepairing, bytes read: [\d,]+ .*\r {20,}\r$/)
+    expect((await holdfast(args)).stderr).toBe('')
+  },
+)

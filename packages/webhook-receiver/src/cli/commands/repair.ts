@@ -1,9 +1,12 @@
 import type { OpenReport } from '../../buffer/event-buffer.ts'
 import type { RecoveryMode } from '../../disk/recovery-mode.ts'
+import { nodeFileSystem } from '../../disk/node-file-system.ts'
 import { FindingError, UsageError } from '../cli-io.ts'
 import type { CliArguments, Command } from '../command.ts'
+import { countedReads } from '../counted-reads.ts'
 import { changeDirectory, inspectDirectory } from '../open-directory.ts'
 import { bytes, counted, writeJson } from '../output.ts'
+import { startProgress } from '../progress.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
 
 const modes: readonly RecoveryMode[] = ['resync', 'strict', 'salvage']
@@ -28,11 +31,16 @@ export const repair: Command = {
   async run(args, io) {
     const [directory = ''] = args.positionals
     const isDry = args.flag('dry-run')
-    const options = { ...(await keysOf(args, io)), recovery: modeOf(args) }
-    await using opened = await (isDry ? inspectDirectory(directory, options) : changeDirectory(directory, options))
+    const recovery = modeOf(args)
+    const options = { ...(await keysOf(args, io)), recovery }
+    const progress = startProgress(io, 'repairing, bytes read:', undefined)
+    // Whoever reads our output may be gone, which the result will tell.
+    const fileSystem = countedReads(nodeFileSystem(), (read) => void progress.add(read).catch(() => {}))
+    const open = isDry ? inspectDirectory : changeDirectory
+    await using opened = await open(directory, { ...options, fileSystem }).finally(() => progress.end())
     const { report } = opened
     const { lost } = await opened.buffer.stats()
-    if (args.flag('json')) await writeJson(io, { mode: options.recovery, dryRun: isDry, ...report, lost })
+    if (args.flag('json')) await writeJson(io, { mode: recovery, dryRun: isDry, ...report, lost })
     else {
       await io.stdout.write(summaryOf(report, isDry))
       for (const { message } of report.warnings ?? []) await io.stdout.write(`${message}\n`)
