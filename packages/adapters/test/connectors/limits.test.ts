@@ -2,12 +2,13 @@ import { join } from 'node:path'
 import { type Connector, createFetch, explain, rateLimitOf } from '@holdfast/core'
 import { fakeClock, scriptedFetch, seededRandom } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
+import { akamaiToXendit } from './limit-cases/akamai-to-xendit.ts'
 import { airtableToJira } from './limit-cases/airtable-to-jira.ts'
 import type { LimitCase } from './limit-cases/limit-case.ts'
 import { linearToZendesk } from './limit-cases/linear-to-zendesk.ts'
 import { connectors, directory } from './load-connectors.ts'
 
-const cases = [...airtableToJira, ...linearToZendesk]
+const cases = [...airtableToJira, ...linearToZendesk, ...akamaiToXendit]
 const NOW = Date.UTC(2025, 10, 24, 16)
 
 test('every connector that knows an API has its cases', () => {
