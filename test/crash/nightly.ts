@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { howToKeep, isSeededPart } from '../seeds/kept-seeds.ts'
 
 /** A part of the plan, and how many times more it does at night than in a pull request. */
 interface Part {
@@ -13,15 +14,24 @@ interface Part {
 
 const parts: Readonly<Record<string, Part>> = {
   truncation: { what: 'every cut, every flipped bit', file: 'recovery.test.ts', scale: 2 },
-  large: { what: 'cuts and flipped bits of a log of 64 KiB, 4,000 of each', file: 'large-log.test.ts', scale: 2 },
+  large: { what: 'every cut and every flipped bit of a log of 64 KiB', file: 'large-log.test.ts', scale: 1340 },
   bodies: { what: 'the same for bodies that are encrypted and compressed', file: 'body', scale: 2 },
   salvage: { what: 'every flipped bit, and what salvage gets back', file: 'salvage', scale: 2 },
   cursors: { what: 'every flipped bit of a cursor', file: 'cursor.test.ts', scale: 2 },
   sectors: { what: 'every sector lost, moved, misdirected, stale; pairs', file: 'sectors.test.ts', scale: 2 },
-  points: { what: 'a power cut at every call to the disk', file: 'crash-points.test.ts', scale: 2 },
+  points: {
+    what: 'a power cut at every change of the disk, half a million states',
+    file: 'crash-points.test.ts',
+    scale: 165,
+  },
   crashes: { what: 'random work and random crashes', file: 'crash-model.test.ts', scale: 100 },
   damage: { what: 'random damage', file: 'damage-model.test.ts', scale: 50 },
-  oracle: { what: 'random commands, answer by answer beside SQLite', file: 'sqlite/oracle.test.ts', scale: 50 },
+  commands: {
+    what: 'random commands and kills, answer by answer beside a model',
+    file: 'command-model.test.ts',
+    scale: 50,
+  },
+  oracle: { what: 'random commands, answer by answer beside SQLite', file: 'sqlite/oracle.test.ts', scale: 100 },
   faults: { what: 'every call fails, once and for ever', file: 'faults.test.ts', scale: 2 },
   lock: { what: 'races for the lock', file: 'lock.test.ts', scale: 20 },
   bytes: { what: 'anything in any file', file: 'arbitrary-bytes.test.ts', scale: 2500 },
@@ -70,5 +80,6 @@ function run(name: string): void {
   )
   if (status === 0) return
   process.stdout.write(stdout)
+  if (isSeededPart(name)) process.stdout.write(`${howToKeep(name, 'the seed that is named')}\n`)
   process.exitCode = 1
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { howToKeep } from '../seeds/kept-seeds.ts'
 import { buffers, isBufferName } from './buffers.ts'
 import { type CrashProgress, runCrashTest } from './crash-test.ts'
 import { isMutationName, mutations } from './mutations.ts'
@@ -66,6 +67,7 @@ async function main(): Promise<number> {
   } catch (error) {
     process.stderr.write(`\nFAILED with seed ${seed}: ${error instanceof Error ? error.stack : String(error)}\n`)
   }
+  if (failed && mutation === undefined) process.stdout.write(`${howToKeep('kills', seed)}\n`)
   if (failed || values.keep) process.stdout.write(`kept: ${directory}\n`)
   else rmSync(directory, { recursive: true })
   return failed ? 1 : 0

@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { howToKeep } from '../seeds/kept-seeds.ts'
 import { runClusterTest } from './cluster-test.ts'
 
 const USAGE = `Runs a cluster of receivers on one directory with shards, and kills its workers under load.
@@ -45,5 +46,8 @@ else {
   const violations = { lost, reordered, overlapping, phantom, repeatedEffects }
   const report = { ...counts, ...books, ...violations, storedTwice: books.storedTwice.length, adoptedAfterMs }
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  if (Object.values(violations).some((found) => found.length > 0)) process.exitCode = 1
+  if (Object.values(violations).some((found) => found.length > 0)) {
+    process.stderr.write(`${howToKeep('cluster', Number(values.seed))}\n`)
+    process.exitCode = 1
+  }
 }

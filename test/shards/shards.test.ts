@@ -2,11 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { newSeed, withKept } from '../seeds/kept-seeds.ts'
 import { runClusterTest } from './cluster-test.ts'
 
+const seeds = withKept('cluster', [newSeed()])
+
 it('loses nothing of what a cluster of three acknowledged when a worker is killed: another one takes over its shard', {
-  timeout: 120_000,
+  timeout: 120_000 * seeds.length,
 }, async () => {
+  for (const seed of seeds) await expectNothingLost(seed)
+})
+
+async function expectNothingLost(seed: number): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-cluster-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   const report = await runClusterTest({
@@ -16,14 +23,20 @@ it('loses nothing of what a cluster of three acknowledged when a worker is kille
     eventsPerKey: 40,
     kills: 1,
     restart: false,
-    seed: Math.floor(Math.random() * 2 ** 31),
+    seed,
     handlerMs: 15,
     leaseMs: 1_500,
     repeatRatio: 0.1,
     patienceMs: 60_000,
   })
   const { books, acknowledged, repeated, adoptedAfterMs, sharedShards } = report
-  expect(books).toMatchObject({ lost: [], reordered: [], overlapping: [], phantom: [], repeatedEffects: [] })
+  expect(books, `seed ${seed}`).toMatchObject({
+    lost: [],
+    reordered: [],
+    overlapping: [],
+    phantom: [],
+    repeatedEffects: [],
+  })
   expect(acknowledged).toBe(24 * 40)
   expect(repeated).toBeGreaterThan(20)
   // Another process has another shard: only the effect is compared across them.
@@ -32,4 +45,4 @@ it('loses nothing of what a cluster of three acknowledged when a worker is kille
   expect(sharedShards).toBe(1)
   expect(adoptedAfterMs).toHaveLength(1)
   expect(adoptedAfterMs[0]).toBeLessThan(10_000)
-})
+}

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest'
+import { newSeed, withKept } from '../../seeds/kept-seeds.ts'
 import { faultyDisk } from '../faulty-disk.ts'
 import { playFullDisk } from '../full-disk.ts'
 import { smallDisk, type SmallDiskKind } from '../small-disk.ts'
@@ -14,36 +15,40 @@ describe('a process that appends and delivers', () => {
   it('delivers everything once and in the order of its key, and remembers every id, however often it is killed', {
     timeout: 240_000,
   }, async () => {
-    const report = await playLedger({
-      ...common,
-      directory: temporaryDirectory(),
-      seed: newSeed(),
-      events: 20_000,
-      eventsPerSecond: 10_000,
-      maxSkewMs: 0,
-      disturbances: [kill],
-      everyMs: 800,
-      times: 3,
-      forMs: 1_000_000,
-    })
-    expectBalanced(report, 20_000)
-    // A kill may bring back one event of each key whose ack was not written.
-    expect(report.repeated).toBeLessThanOrEqual(3 * common.keys)
+    for (const seed of withKept('books', [newSeed()])) {
+      const report = await playLedger({
+        ...common,
+        directory: temporaryDirectory(),
+        seed,
+        events: 20_000,
+        eventsPerSecond: 10_000,
+        maxSkewMs: 0,
+        disturbances: [kill],
+        everyMs: 800,
+        times: 3,
+        forMs: 1_000_000,
+      })
+      expectBalanced(report, 20_000, seed)
+      // A kill may bring back one event of each key whose ack was not written.
+      expect(report.repeated, `seed ${seed}`).toBeLessThanOrEqual(3 * common.keys)
+    }
   })
 
   it('does so on a disk whose syncs fail and whose writes are short', { timeout: 240_000 }, async (context) => {
-    const directory = temporaryDirectory()
-    skipWithout(context, faultyDisk(directory))
-    const report = await playDiskFaults({ ...common, directory, seed: newSeed(), events: 8_000, times: 4 })
-    expectBalanced(report, 8_000)
+    skipWithout(context, faultyDisk(temporaryDirectory()))
+    for (const seed of withKept('diskFaults', [newSeed()])) {
+      const directory = temporaryDirectory()
+      expectBalanced(await playDiskFaults({ ...common, directory, seed, events: 8_000, times: 4 }), 8_000, seed)
+    }
   })
 
   it('does so when the power of its disk is cut', { timeout: 240_000 }, async (context) => {
-    const disk = skipWithout(context, smallDisk('ext4', 64))
-    onTestFinished(() => disk[Symbol.dispose]())
-    const directory = temporaryDirectory()
-    const report = await playPowerCuts({ ...common, directory, disk, seed: newSeed(), events: 8_000, times: 3 })
-    expectBalanced(report, 8_000)
+    for (const seed of withKept('powerCuts', [newSeed()])) {
+      const disk = skipWithout(context, smallDisk('ext4', 64))
+      onTestFinished(() => disk[Symbol.dispose]())
+      const directory = temporaryDirectory()
+      expectBalanced(await playPowerCuts({ ...common, directory, disk, seed, events: 8_000, times: 3 }), 8_000, seed)
+    }
   })
 })
 
@@ -62,8 +67,14 @@ describe('a disk that is full to the last byte', () => {
   })
 })
 
-function expectBalanced(report: LedgerReport, events: number): void {
-  expect(report).toMatchObject({ acknowledged: events, delivered: events, lost: 0, unacknowledged: 0, violations: [] })
+function expectBalanced(report: LedgerReport, events: number, seed: number): void {
+  expect(report, `seed ${seed}`).toMatchObject({
+    acknowledged: events,
+    delivered: events,
+    lost: 0,
+    unacknowledged: 0,
+    violations: [],
+  })
 }
 
 /** What takes root or a compiler is left out loudly where there is none, and fails with HOLDFAST_REQUIRE_SERVICES=1. */
@@ -73,10 +84,6 @@ function skipWithout<Thing extends object>(context: TestContext, thing: Thing | 
   if (process.env.HOLDFAST_REQUIRE_SERVICES === '1') throw new Error(problem)
   process.stderr.write(`\n*** ${problem} ***\n\n`)
   return context.skip(thing)
-}
-
-function newSeed(): number {
-  return Math.floor(Math.random() * 2 ** 31)
 }
 
 function temporaryDirectory(): string {

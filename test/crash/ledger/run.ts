@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { howToKeep, type SeededPart } from '../../seeds/kept-seeds.ts'
 import { playFullDisk } from '../full-disk.ts'
 import { smallDisk } from '../small-disk.ts'
 import { playDiskFaults, playPowerCuts } from './disk-plays.ts'
@@ -53,8 +54,15 @@ async function main(): Promise<void> {
   const seconds = Math.round((performance.now() - startedMs) / 1000)
   process.stdout.write(`${JSON.stringify({ ...report, violations: report.violations.length, seconds })}\n`)
   for (const violation of report.violations) process.stderr.write(`${violation}\n`)
-  if (report.lost > 0 || report.violations.length > 0) process.exitCode = 1
-  else rmSync(directory, { recursive: true, force: true })
+  if (report.lost > 0 || report.violations.length > 0) {
+    process.stderr.write(`${howToKeep(part(), common.seed)}\n`)
+    process.exitCode = 1
+  } else rmSync(directory, { recursive: true, force: true })
+}
+
+function part(): SeededPart {
+  if (values['power-cuts'] !== undefined) return 'powerCuts'
+  return values['disk-faults'] === undefined ? 'books' : 'diskFaults'
 }
 
 function chosen(directory: string): Promise<LedgerReport> {

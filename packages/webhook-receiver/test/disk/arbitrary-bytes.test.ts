@@ -2,13 +2,12 @@ import { seededRandom } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
 import type { NewEvent } from '../../src/buffer/event-buffer.ts'
 import { anything, fullDirectory, isOfLaterVersion, SMALL, STORED } from './damaged-files.ts'
+import { withKept } from '../../../../test/seeds/kept-seeds.ts'
 import { MemoryFileSystem } from './memory-file-system.ts'
 import { consumerOf, DIRECTORY, memoryDiskBuffer, numberedEvent, readEverything } from './sample-buffer.ts'
-import { firstSeed, scale, scaled } from './scale.ts'
+import { freshSeeds, scale, scaled } from './scale.ts'
 
 const INPUTS = scaled(400)
-/** Seeds that found something once. */
-const KEPT = [5017]
 
 /** What can be read, each as its number. Throws when opening or going on fails in a way that it may not. */
 async function storedNumbers(fileSystem: MemoryFileSystem): Promise<number[]> {
@@ -40,7 +39,7 @@ describe('diskBuffer on files that hold anything', () => {
   test('opens, invents no event, and goes on', { timeout: 60_000 * scale }, async () => {
     const original = await fullDirectory()
     const paths = original.paths(DIRECTORY).filter((path) => !path.endsWith('.json'))
-    for (const seed of [...KEPT, ...Array.from({ length: INPUTS }, (_, index) => firstSeed + index)]) {
+    for (const seed of withKept('bytes', freshSeeds(INPUTS))) {
       const random = seededRandom(seed)
       const pick = (): string => paths[Math.floor(random.next() * paths.length)] ?? ''
       const fileSystem = original.afterKill()

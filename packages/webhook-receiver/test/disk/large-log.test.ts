@@ -1,15 +1,15 @@
-import { seededRandom } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
 import { MemoryFileSystem } from './memory-file-system.ts'
 import { memoryDiskBuffer, numberedEvent, openAndRead } from './sample-buffer.ts'
 import { flipped, segmentOf } from './sample-log.ts'
-import { firstSeed, scale } from './scale.ts'
+import { scale, scaled, spreadOver } from './scale.ts'
 
 /** Bodies of a log of more than 64 KiB, one of them larger than what a record is read with at first. */
 const BODIES = [0, 1, 7, 63, 90, 500, 511, 512, 513, 4_095, 4_096, 9_000, 40_000, 300, 12_000, 8]
 const ALL = BODIES.map((_, index) => index + 1)
-/** Cuts and flipped bits, each anywhere. */
-const SAMPLE = scale > 1 ? 4_000 : 40
+/** Cuts, and flipped bits, spread over the log. At night it is cut everywhere, and every bit is flipped. */
+const CUTS = scaled(50)
+const BITS = scaled(400)
 
 async function largeLog(): Promise<MemoryFileSystem> {
   const fileSystem = new MemoryFileSystem()
@@ -21,14 +21,12 @@ async function largeLog(): Promise<MemoryFileSystem> {
 }
 
 describe('recovery of a log of 64 KiB', () => {
-  test('reports exactly which records a cut has cost', { timeout: 600_000 }, async () => {
+  test('reports exactly which records a cut has cost', { timeout: 60_000 * scale }, async () => {
     const original = await largeLog()
     const path = segmentOf(original)
     const content = Buffer.from(original.read(path))
     expect(content.length).toBeGreaterThan(65_536)
-    const random = seededRandom(firstSeed)
-    for (let count = 0; count < SAMPLE; count++) {
-      const length = Math.floor(random.next() * content.length)
+    for (const length of spreadOver(content.length, CUTS)) {
       const fileSystem = original.afterKill()
       fileSystem.replace(path, content.subarray(0, length))
       const { report, numbers, lost } = await openAndRead(fileSystem)
@@ -40,13 +38,11 @@ describe('recovery of a log of 64 KiB', () => {
     }
   })
 
-  test('loses at most the record that a flipped bit hits, and says which', { timeout: 600_000 }, async () => {
+  test('loses at most the record that a flipped bit hits, and says which', { timeout: 60_000 * scale }, async () => {
     const original = await largeLog()
     const path = segmentOf(original)
     const content = Buffer.from(original.read(path))
-    const random = seededRandom(firstSeed)
-    for (let count = 0; count < SAMPLE; count++) {
-      const bit = Math.floor(random.next() * content.length * 8)
+    for (const bit of spreadOver(content.length * 8, BITS)) {
       const fileSystem = original.afterKill()
       fileSystem.replace(path, flipped(content, bit))
       const { numbers, entries, lost } = await openAndRead(fileSystem)

@@ -9,6 +9,9 @@ import { diskBuffer } from '../../src/disk/index.ts'
 import { numberedEvent, readEverything } from './sample-buffer.ts'
 import { scale, scaled } from './scale.ts'
 
+/** How often each of two processes takes the lock. */
+const RACES = scaled(100)
+
 const owner = new URL('lock-owner.ts', import.meta.url)
 const racer = new URL('lock-racer.ts', import.meta.url)
 const execArgv = ['--conditions=@holdfast/source', '--disable-warning=ExperimentalWarning']
@@ -75,12 +78,12 @@ describe('the lock of diskBuffer', () => {
 
   test('has one owner at a time, however often two processes race for it', { timeout: 60_000 * scale }, async () => {
     const log = join(directory, 'races.log')
-    const args = [join(directory, 'LOCK.db'), log, String(scaled(50))]
+    const args = [join(directory, 'LOCK.db'), log, String(RACES)]
     const racers = [1, 2].map(() => fork(racer, args, { execArgv }))
     const ends = await Promise.all(racers.map((child) => once(child, 'exit')))
     expect(ends.map(([code]) => Number(code))).toEqual([0, 0])
     const lines = (await readFile(log, 'utf8')).trimEnd().split('\n')
-    expect(lines).toHaveLength(4 * scaled(50))
+    expect(lines).toHaveLength(4 * RACES)
     for (let index = 0; index < lines.length; index += 2) {
       const [pid = ''] = lines[index]?.split(' ') ?? []
       expect(lines.slice(index, index + 2)).toEqual([`${pid} has`, `${pid} gives`])

@@ -5,9 +5,10 @@ import { seededRandom } from '@holdfast/core/testing'
 import { describe, expect, test } from 'vitest'
 import { type CliResult, holdfast, jsonLines, temporaryDirectory } from '../cli/cli-fixture.ts'
 import { anything, fullDirectory, isOfLaterVersion, STORED } from './damaged-files.ts'
+import { withKept } from '../../../../test/seeds/kept-seeds.ts'
 import type { MemoryFileSystem } from './memory-file-system.ts'
 import { DIRECTORY } from './sample-buffer.ts'
-import { firstSeed, scale, scaled } from './scale.ts'
+import { freshSeeds, scale, scaled } from './scale.ts'
 
 const DIRECTORIES = scaled(60)
 
@@ -84,7 +85,7 @@ describe('holdfast on a directory with any damage', () => {
     const originals = [...original.values()].filter((bytes) => bytes !== 'directory')
     const seen = { refused: 0, intact: 0, lost: 0 }
     const directory = temporaryDirectory()
-    for (let seed = firstSeed; seed < firstSeed + DIRECTORIES; seed++) {
+    for (const seed of withKept('looks', freshSeeds(DIRECTORIES))) {
       const content = new Map(original)
       const told = damage(content, originals, seededRandom(seed))
       rmSync(directory, { recursive: true, force: true })

@@ -1,12 +1,25 @@
+import { crc32 } from 'node:zlib'
 import type { Random } from '@holdfast/core'
 import type { FakeClock } from '@holdfast/core/testing'
-import type { Consumer, EventBuffer, Lease, StoredEvent } from '../../../src/buffer/event-buffer.ts'
-import { consumerOf, numberedEvent } from '../sample-buffer.ts'
+import type { BufferError } from '../../src/buffer/buffer-error.ts'
+import type { Consumer, CursorState, EventBuffer, Lease, StoredEvent } from '../../src/buffer/event-buffer.ts'
+import { consumerOf, numberedEvent } from './sample-buffer.ts'
 
 /** What a buffer answered to a command, in a form that can be compared. */
 export type Answer = readonly [command: string, result: unknown]
 
+/** A buffer to play with, and what can happen to it besides commands. Where something cannot happen to a buffer, what must come of it is assumed. */
+export interface Subject {
+  /** A buffer on what the last one stored. */
+  make(): EventBuffer
+  /** The same, after the process of the last one was killed instead of closing it. */
+  makeAfterKill?(): EventBuffer
+  /** Whether writes find no room from now on. */
+  setFull?(isFull: boolean): void
+}
+
 interface Play {
+  readonly subject: Subject
   buffer: EventBuffer
   consumer: Consumer
   lease: Lease
@@ -29,6 +42,16 @@ const commands: Readonly<Record<string, CommandPlayer>> = {
       return numberedEvent(number, below(random, 2000))
     })
     return play.buffer.append(events)
+  },
+  async appendToFullDisk({ subject, buffer, next }, random) {
+    const events = Array.from({ length: 1 + below(random, 3) }, (_, index) =>
+      numberedEvent(next + index, below(random, 2000)),
+    )
+    if (subject.setFull === undefined) return 'buffer_full'
+    subject.setFull(true)
+    const result = await buffer.append(events).catch((error: BufferError) => error.reason)
+    subject.setFull(false)
+    return result
   },
   async read(play, random) {
     const last = play.events.at(-1)
@@ -76,25 +99,37 @@ const commands: Readonly<Record<string, CommandPlayer>> = {
     return play.consumer.purge(some(play.events, random, 0.05).map(placeOf))
   },
   async advance(_play, random, clock) {
-    await clock.advance(below(random, 40_000))
+    await clock.advance(below(random, random.next() < 0.2 ? 90_000 : 1_500))
+  },
+  async second({ buffer }, random) {
+    const consumer = await buffer.openConsumer('d', { from: random.next() < 0.5 ? 'earliest' : 'latest' })
+    const [lease] = await consumer.acquire({ owner: 'test', leaseMs: 1000 })
+    if (lease === undefined) return 'no lease'
+    const { lowWater } = await consumer.load(lease)
+    const entries = await consumer.read(lease, lowWater, { limit: 1 + below(random, 5), maxBytes: 1e9, waitMs: 0 })
+    const events = entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []))
+    await consumer.commit(lease, { done: some(events, random, 0.7).map(({ position }) => position) })
+    const cursor = comparableCursor(await consumer.load(lease))
+    await consumer.release(lease)
+    return [comparable(events), cursor]
+  },
+  async removeSecond({ buffer }, random) {
+    if (random.next() < 0.5) await buffer.removeConsumer('d')
   },
 }
 
 /** Plays random commands with a buffer and restarts now and then. After each it asks for everything that can be asked. */
 export async function playCommands(
-  make: () => EventBuffer,
+  subject: Subject,
   clock: FakeClock,
   random: Random,
   count: number,
 ): Promise<Answer[]> {
   const answers: Answer[] = []
-  let play = await started(make(), { events: [], next: 1 })
+  let play = await started(subject, subject.make(), { events: [], next: 1 })
   const names = Object.keys(commands)
   for (let index = 0; index < count; index++) {
-    if (random.next() < 0.08) {
-      await play.buffer.close()
-      play = await started(make(), play)
-    }
+    if (random.next() < 0.15) play = await restarted(play, random.next() < 0.5)
     const name = one(names, random) ?? 'append'
     const result = await commands[name]?.(play, random, clock)
     answers.push([name, result], ['state', await stateOf(play)])
@@ -103,9 +138,20 @@ export async function playCommands(
   return answers
 }
 
-async function started(buffer: EventBuffer, { events, next }: Pick<Play, 'events' | 'next'>): Promise<Play> {
+async function started(
+  subject: Subject,
+  buffer: EventBuffer,
+  { events, next }: Pick<Play, 'events' | 'next'>,
+): Promise<Play> {
   await buffer.open()
-  return { buffer, ...(await consumerOf(buffer)), events, next }
+  return { subject, buffer, ...(await consumerOf(buffer)), events, next }
+}
+
+async function restarted(play: Play, isKilled: boolean): Promise<Play> {
+  const { subject, buffer } = play
+  if (isKilled && subject.makeAfterKill !== undefined) return started(subject, subject.makeAfterKill(), play)
+  await buffer.close()
+  return started(subject, subject.make(), play)
 }
 
 async function stateOf({ buffer, consumer, lease }: Play): Promise<unknown> {
@@ -115,12 +161,9 @@ async function stateOf({ buffer, consumer, lease }: Play): Promise<unknown> {
   )
   const dead: unknown[] = []
   for await (const { event, ...letter } of consumer.deadLetters()) dead.push([letter, ...comparable([event])])
-  const { lowWater, done, retry } = await consumer.load(lease)
   const { events, consumers } = await buffer.stats()
   return {
-    lowWater,
-    done,
-    retry: retry.toSorted((left, right) => (left.position < right.position ? -1 : 1)),
+    ...comparableCursor(await consumer.load(lease)),
     events,
     consumers,
     parkedLanes: parkedLanes.toSorted((left, right) => (left.lane < right.lane ? -1 : 1)),
@@ -136,15 +179,24 @@ async function stateOf({ buffer, consumer, lease }: Play): Promise<unknown> {
 }
 
 function comparable(events: readonly StoredEvent[]): unknown[] {
-  return events.map(({ body, ...event }) => ({ ...event, body: Buffer.from(body).toString('base64') }))
+  return events.map(({ body, ...event }) => ({ ...event, body: [body.length, crc32(body)] }))
+}
+
+function comparableCursor({ lowWater, done, retry }: CursorState): object {
+  const inOrder = retry.toSorted((left, right) => (left.position < right.position ? -1 : 1))
+  return {
+    lowWater,
+    done,
+    retry: inOrder.map(({ position, attempts, nextAt }) => [position, attempts, nextAt]),
+  }
 }
 
 function placeOf({ partition, position }: StoredEvent): { readonly partition: number; readonly position: string } {
   return { partition, position }
 }
 
-function laneOf({ position }: StoredEvent): string {
-  return lanes[Number.parseInt(position, 16) % lanes.length] ?? 'a'
+function laneOf({ id }: StoredEvent): string {
+  return lanes[Number(id.slice('evt_'.length)) % lanes.length] ?? 'a'
 }
 
 function below(random: Random, limit: number): number {

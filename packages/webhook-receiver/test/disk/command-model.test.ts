@@ -1,0 +1,76 @@
+import { fakeClock, seededRandom } from '@holdfast/core/testing'
+import { describe, expect, test } from 'vitest'
+import { positionOf } from '../../src/buffer-kit/position.ts'
+import { memoryBuffer } from '../../src/buffer/memory-buffer.ts'
+import { type Answer, playCommands, type Subject } from './buffer-commands.ts'
+import { withKept } from '../../../../test/seeds/kept-seeds.ts'
+import { MemoryFileSystem } from './memory-file-system.ts'
+import { memoryDiskBuffer, type SampleOptions } from './sample-buffer.ts'
+import { freshSeeds, scale, scaled } from './scale.ts'
+
+const RUNS = scaled(2_000)
+
+const common = {
+  segmentBytes: 4096,
+  maxBatchBytes: 4096,
+  dedupeWindowMs: 60_000,
+  retention: { minAgeMs: 1e9 },
+} as const
+/** Runs take them in turn. */
+const setUps: readonly SampleOptions[] = [
+  common,
+  { ...common, preallocateBytes: 1024 },
+  { ...common, compression: 'auto', encryption: { keyId: 'k', key: () => Buffer.alloc(32, 3) } },
+  { ...common, utilization: 1 },
+]
+
+/** Most runs are short, every tenth is long. */
+function lengthOf(seed: number): number {
+  return seed % 10 === 0 ? 60 : 8
+}
+
+/** What the buffer answered. It may be killed, and its disk may be full. */
+async function answersOfDisk(seed: number): Promise<Answer[]> {
+  const clock = fakeClock()
+  let fileSystem = new MemoryFileSystem()
+  const make = (): ReturnType<Subject['make']> =>
+    memoryDiskBuffer(fileSystem, { ...setUps[seed % setUps.length], clock })
+  const subject: Subject = {
+    make,
+    makeAfterKill: () => {
+      fileSystem = fileSystem.afterKill()
+      return make()
+    },
+    setFull: (isFull) => {
+      fileSystem.fault = isFull ? (operation) => (operation === 'write' ? 'ENOSPC' : undefined) : undefined
+    },
+  }
+  return playCommands(subject, clock, seededRandom(seed), lengthOf(seed))
+}
+
+/** What it has to answer. */
+function answersOfModel(seed: number): Promise<Answer[]> {
+  const clock = fakeClock()
+  const model = memoryBuffer({ clock, dedupeWindowMs: common.dedupeWindowMs })
+  return playCommands({ make: () => model }, clock, seededRandom(seed), lengthOf(seed))
+}
+
+/** As text, with positions in decimal notation in place of those of the disk. */
+function told(answer: Answer | undefined): string {
+  return JSON.stringify(answer, (_, value: unknown) =>
+    typeof value === 'string' && /^[0-9a-f]{16}$/.test(value) ? positionOf(Number.parseInt(value, 16)) : value,
+  )
+}
+
+describe('diskBuffer beside memoryBuffer', () => {
+  test('answers every command as one that cannot fail, through kills, restarts and a full disk', {
+    timeout: 60_000 * scale,
+  }, async () => {
+    for (const seed of withKept('commands', freshSeeds(RUNS))) {
+      const expected = await answersOfModel(seed)
+      const answers = await answersOfDisk(seed)
+      for (const [index, answer] of answers.entries())
+        expect(told(answer), `seed ${seed}, answer ${index}`).toBe(JSON.stringify(expected[index]))
+    }
+  })
+})
