@@ -14,6 +14,8 @@ export const keptSeeds = {
   looks: [],
   /** `test/crash/crash.test.ts` */
   kills: [],
+  /** `test/crash/many/many.test.ts` */
+  many: [],
   /** `test/crash/ledger/ledger.test.ts` */
   books: [],
   /** `test/crash/ledger/ledger.test.ts`, on a disk that fails */
