@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Clock, systemClock } from '@holdfast/core'
 import { BufferError, type Consumer, type EventBuffer, type Lease, type NewEvent } from '@holdfast/webhook-receiver'
 import { diskBuffer } from '@holdfast/webhook-receiver/disk'
 
@@ -22,8 +23,12 @@ export interface FullDiskReport {
 }
 
 /** Fills a disk to the last byte with events, drains them, and goes on, several times; the disk is read once more by another opening. */
-export async function playFullDisk(directory: string, cycles: number): Promise<FullDiskReport> {
-  const options = { directory, segmentBytes: 128 * 1024, minFreeBytes: 0 }
+export async function playFullDisk(
+  directory: string,
+  cycles: number,
+  clock: Clock = systemClock,
+): Promise<FullDiskReport> {
+  const options = { directory, segmentBytes: 128 * 1024, minFreeBytes: 0, clock }
   const problems: string[] = []
   let [appended, delivered, refused, resumedAfterMs] = [0, 0, 0, 0]
   let buffer = diskBuffer(options)
