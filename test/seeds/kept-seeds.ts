@@ -5,7 +5,7 @@ export const keptSeeds = {
   /** `disk/damage-model.test.ts` */
   damage: [],
   /** `disk/command-model.test.ts` */
-  commands: [],
+  commands: [30],
   /** `disk/sqlite/oracle.test.ts` */
   oracle: [],
   /** `disk/arbitrary-bytes.test.ts` */

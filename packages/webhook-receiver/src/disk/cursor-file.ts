@@ -60,6 +60,8 @@ export class CursorFile {
     this.#ackEnd = loaded.ackEnd
     this.#ackBase = loaded.ackEnd
     this.#checkpointedAt = options.clock.monotonicMs()
+    // A process that was killed may have left what is not on the disk yet.
+    if (loaded.ackEnd > SEGMENT_HEADER_BYTES) this.#syncSoon()
   }
 
   /** Opens a cursor, or begins one at `lowWater`, durably. Damage is made up for as far as the other copies reach. */
@@ -163,7 +165,7 @@ export class CursorFile {
       for (const waiting of group) waiting.reject(refusal)
       return
     }
-    this.#cancelSync ??= this.#options.clock.schedule(SYNC_AFTER_MS, () => this.#sync(), { background: true })
+    this.#syncSoon()
     if (this.#ackEnd >= Math.max(CHECKPOINT_BYTES, 2 * this.#ackBase)) await this.#checkpoint()
   }
 
@@ -181,6 +183,10 @@ export class CursorFile {
     this.#version++
     this.#ackEnd += frame.length
     this.state.apply(delta, this.#options.holes())
+  }
+
+  #syncSoon(): void {
+    this.#cancelSync ??= this.#options.clock.schedule(SYNC_AFTER_MS, () => this.#sync(), { background: true })
   }
 
   #sync(): void {

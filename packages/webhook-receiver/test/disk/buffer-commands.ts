@@ -14,6 +14,8 @@ export interface Subject {
   make(): EventBuffer
   /** The same, after the process of the last one was killed instead of closing it. */
   makeAfterKill?(): EventBuffer
+  /** The same, after its power was cut. */
+  makeAfterPowerCut?(): EventBuffer
   /** Whether writes find no room from now on. */
   setFull?(isFull: boolean): void
 }
@@ -31,6 +33,9 @@ interface Play {
 type CommandPlayer = (play: Play, random: Random, clock: FakeClock) => Promise<unknown>
 
 const lanes = ['a', 'b', 'c'] as const
+const ends = ['stop', 'kill', 'power cut'] as const
+/** How long acks may wait for a sync. */
+const SYNCED_WITHIN_MS = 2_000
 const why = { attempts: 3, at: 5, code: 'upstream_error', message: 'no' } as const
 
 /** Everything that the contract has. Each is chosen as often as it is listed. */
@@ -129,7 +134,7 @@ export async function playCommands(
   let play = await started(subject, subject.make(), { events: [], next: 1 })
   const names = Object.keys(commands)
   for (let index = 0; index < count; index++) {
-    if (random.next() < 0.15) play = await restarted(play, random.next() < 0.5)
+    if (random.next() < 0.15) play = await restarted(play, clock, one(ends, random))
     const name = one(names, random) ?? 'append'
     const result = await commands[name]?.(play, random, clock)
     answers.push([name, result], ['state', await stateOf(play)])
@@ -147,9 +152,13 @@ async function started(
   return { subject, buffer, ...(await consumerOf(buffer)), events, next }
 }
 
-async function restarted(play: Play, isKilled: boolean): Promise<Play> {
+async function restarted(play: Play, clock: FakeClock, end: (typeof ends)[number] | undefined): Promise<Play> {
   const { subject, buffer } = play
-  if (isKilled && subject.makeAfterKill !== undefined) return started(subject, subject.makeAfterKill(), play)
+  if (end === 'power cut') {
+    await clock.advance(SYNCED_WITHIN_MS)
+    if (subject.makeAfterPowerCut !== undefined) return started(subject, subject.makeAfterPowerCut(), play)
+  }
+  if (end === 'kill' && subject.makeAfterKill !== undefined) return started(subject, subject.makeAfterKill(), play)
   await buffer.close()
   return started(subject, subject.make(), play)
 }

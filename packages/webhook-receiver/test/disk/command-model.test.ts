@@ -22,6 +22,7 @@ const setUps: readonly SampleOptions[] = [
   { ...common, preallocateBytes: 1024 },
   { ...common, compression: 'auto', encryption: { keyId: 'k', key: () => Buffer.alloc(32, 3) } },
   { ...common, utilization: 1 },
+  { ...common, durability: 'interval' },
 ]
 
 /** Most runs are short, every tenth is long. */
@@ -39,6 +40,10 @@ async function answersOfDisk(seed: number): Promise<Answer[]> {
     make,
     makeAfterKill: () => {
       fileSystem = fileSystem.afterKill()
+      return make()
+    },
+    makeAfterPowerCut: () => {
+      fileSystem = fileSystem.afterPowerCut()
       return make()
     },
     setFull: (isFull) => {
@@ -63,8 +68,8 @@ function told(answer: Answer | undefined): string {
 }
 
 describe('diskBuffer beside memoryBuffer', () => {
-  test('answers every command as one that cannot fail, through kills, restarts and a full disk', {
-    timeout: 60_000 * scale,
+  test('answers every command as one that cannot fail, through kills, power cuts, restarts and a full disk', {
+    timeout: 240_000 * scale,
   }, async () => {
     for (const seed of withKept('commands', freshSeeds(RUNS))) {
       const expected = await answersOfModel(seed)

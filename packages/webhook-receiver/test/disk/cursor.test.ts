@@ -56,6 +56,22 @@ describe('the cursor of a disk consumer', () => {
     await buffer.close()
   })
 
+  test('is synced within a second of an opening, too: a killed process may have left what was not', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer, at } = await openWith(fileSystem, 2)
+    const { consumer, lease } = await consumerOf(buffer)
+    await consumer.commit(lease, { done: [at(0)] })
+    const killed = fileSystem.afterKill()
+    const clock = fakeClock()
+    const again = memoryDiskBuffer(killed, { clock })
+    await again.open()
+    expect((await loadAgain(killed.afterPowerCut())).lowWater).toBeNull()
+    await clock.advance(1000)
+    expect((await loadAgain(killed.afterPowerCut())).lowWater).toBe(at(0))
+    await again.close()
+    await buffer.close()
+  })
+
   test('never goes ahead of what was done, whichever bit of its files is flipped', { timeout: 120_000 }, async () => {
     const fileSystem = new MemoryFileSystem()
     const { buffer, at } = await openWith(fileSystem, 8)
