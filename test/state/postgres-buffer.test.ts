@@ -5,7 +5,7 @@ import type { TransactionSql } from 'postgres'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { startPgbouncer } from './pgbouncer-service.ts'
-import { bufferHarness, createConnections } from './postgres-harness.ts'
+import { bufferHarness, createConnections, mortalBufferHarness } from './postgres-harness.ts'
 import {
   account,
   clients,
@@ -89,7 +89,9 @@ describe.runIf(hasService('PostgreSQL', 'initdb', 'postgres'))('postgresBuffer o
     afterAll(() => connections.close())
 
     const harness = bufferHarness(connections, options)
-    for (const { title, run } of cases) test.concurrent(title, () => run(harness), 30_000)
+    const mortal = mortalBufferHarness(connections, connect, port, options)
+    for (const { title, requires, run } of cases)
+      test.concurrent(title, () => run(requires === 'crash' ? mortal : harness), 30_000)
 
     test('what is written in a transaction commits with the ack, once, or not at all', async () => {
       await expectTransactions(connections, connections.next(), insertWith)

@@ -5,8 +5,10 @@ import {
   type PostgresLike,
   postgresStateStore,
 } from '@holdfast/adapters/postgres'
+import type { Clock } from '@holdfast/core'
 import { fakeClock, type StateStoreHarness } from '@holdfast/core/testing'
 import type { BufferHarness, IdempotencyHarness } from '@holdfast/webhook-receiver/testing'
+import { startProxy } from './loopback-proxy.ts'
 import type { Connected } from './postgres-service.ts'
 
 let schemas = 0
@@ -90,21 +92,19 @@ export function freshName(): string {
   return `inbox ${buffers}`
 }
 
+/** What buffers of one schema are made with. */
+function optionsOf(name: string, clock: Clock): PostgresBufferOptions {
+  // The clock leaps while the server is being asked.
+  return { name, clock, timeoutMs: 1e9, retention: { minAgeMs: 3_600_000 } }
+}
+
 /** Buffers of one schema. Their waits go by a clock of their own; what is stored becomes older with it. */
 export function bufferHarness(connections: Connections, extra: Partial<PostgresBufferOptions> = {}): BufferHarness {
   return {
     async create() {
       const name = freshName()
       const clock = fakeClock()
-      const make = () =>
-        postgresBuffer(connections.next(), {
-          name,
-          clock,
-          // The clock leaps while the server is being asked.
-          timeoutMs: 1e9,
-          retention: { minAgeMs: 3_600_000 },
-          ...extra,
-        })
+      const make = () => postgresBuffer(connections.next(), { ...optionsOf(name, clock), ...extra })
       let buffer = make()
       return {
         buffer,
@@ -119,6 +119,56 @@ export function bufferHarness(connections: Connections, extra: Partial<PostgresB
           await clock.advance(ms)
         },
         dispose: () => buffer.close(),
+      }
+    },
+  }
+}
+
+/**
+ * Buffers that each have connections of their own to what listens on `port()`, which are cut when their process dies. `connections` has others to the
+ * same server.
+ */
+export function mortalBufferHarness(
+  connections: Connections,
+  connect: (port: number, max: number) => Promise<Connected>,
+  port: () => number,
+  extra: Partial<PostgresBufferOptions> = {},
+): BufferHarness {
+  return {
+    async create() {
+      const name = freshName()
+      const clock = fakeClock()
+      const make = async () => {
+        const proxy = await startProxy(port())
+        const connected = await connect(proxy.port, 2)
+        return { proxy, connected, buffer: postgresBuffer(connected.client, { ...optionsOf(name, clock), ...extra }) }
+      }
+      const made = [await make()]
+      const openNext = async () => {
+        const next = await make()
+        made.push(next)
+        await next.buffer.open()
+        return next.buffer
+      }
+      return {
+        buffer: made[0]!.buffer,
+        async reopen() {
+          await made.at(-1)!.buffer.close()
+          return openNext()
+        },
+        async crash() {
+          await made.at(-1)!.proxy.close()
+          return openNext()
+        },
+        async advance(ms) {
+          await letTimePass(connections, name, ms)
+          await clock.advance(ms)
+        },
+        async dispose() {
+          await made.at(-1)!.buffer.close()
+          await Promise.all(made.map(({ connected }) => connected.close()))
+          await made.at(-1)!.proxy.close()
+        },
       }
     },
   }

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
 import { clusterClients, type RedisCluster, startCluster } from './redis-cluster.ts'
 import { eventOf } from './redis-events.ts'
+import { mortalHarness } from './redis-mortal-harness.ts'
 import { type Connected, evaluateOn, letTimePass, testedClients } from './redis-service.ts'
 
 const runs = describe.runIf(hasService('Redis', 'redis-server'))
@@ -64,7 +65,9 @@ runs('on a cluster of three nodes', () => {
     // The scripts are the same, so that with the other clients a part shows that they find the nodes.
     const part = client === 'ioredis' ? bufferConformance : bufferConformance.filter((_, index) => index % 5 === 0)
     describe('redisBuffer', () => {
-      for (const { title, run } of part) test.concurrent(title, () => run(harness))
+      const mortal = mortalHarness(() => connect(cluster.nodes[0]!.port), passAll)
+      for (const { title, requires, run } of part)
+        test.concurrent(title, () => run(requires === 'crash' ? mortal : harness))
 
       test('uses every node', async () => {
         const prefix = `${randomUUID()}:`

@@ -4,6 +4,7 @@ import { fakeClock } from '@holdfast/core/testing'
 import { bufferConformance, type BufferHarness } from '@holdfast/webhook-receiver/testing'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { hasService } from '../clients/service-process.ts'
+import { mortalHarness } from './redis-mortal-harness.ts'
 import { clients, type Connected, letTimePass, type RedisService, startRedis, testedClients } from './redis-service.ts'
 
 describe.runIf(hasService('Redis', 'redis-server')).each(testedClients(clients))(
@@ -51,6 +52,11 @@ describe.runIf(hasService('Redis', 'redis-server')).each(testedClients(clients))
         }
       },
     }
-    for (const { title, run } of bufferConformance) test.concurrent(title, () => run(harness))
+    const mortal = mortalHarness(
+      () => connect(service.port),
+      (prefix, ms) => letTimePass(connections[0] as Connected, prefix, ms),
+    )
+    for (const { title, requires, run } of bufferConformance)
+      test.concurrent(title, () => run(requires === 'crash' ? mortal : harness))
   },
 )

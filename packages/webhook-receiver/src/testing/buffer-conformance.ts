@@ -1,7 +1,9 @@
 import { appendCases } from './conformance/append-cases.ts'
 import type { ConformanceCase } from './conformance/conformance-case.ts'
+import { crashCases } from './conformance/crash-cases.ts'
 import { cursorCases } from './conformance/cursor-cases.ts'
 import { deadLetterCases } from './conformance/dead-letter-cases.ts'
+import { deliveryCases } from './conformance/delivery-cases.ts'
 import { leaseCases } from './conformance/lease-cases.ts'
 import { parkedCases } from './conformance/parked-cases.ts'
 import { readCases } from './conformance/read-cases.ts'
@@ -25,4 +27,6 @@ export const bufferConformance: readonly ConformanceCase[] = [
   ...deadLetterCases,
   ...leaseCases,
   ...wrongCallCases,
+  ...deliveryCases,
+  ...crashCases,
 ]

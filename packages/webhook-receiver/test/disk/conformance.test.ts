@@ -6,6 +6,7 @@ import { describe, test } from 'vitest'
 import type { EventBuffer } from '../../src/buffer/event-buffer.ts'
 import { diskBuffer } from '../../src/disk/index.ts'
 import { type BufferHarness, bufferConformance } from '../../src/testing/index.ts'
+import { mortalHarness } from './mortal-harness.ts'
 
 const harness: BufferHarness = {
   create: async () => {
@@ -38,6 +39,9 @@ const harness: BufferHarness = {
   },
 }
 
+const mortal = mortalHarness({ segmentBytes: 64 * 1024, dedupeWindowMs: 60 * 60 * 1_000 })
+
 describe('diskBuffer', () => {
-  for (const { title, run } of bufferConformance) test(title, () => run(harness))
+  for (const { title, requires, run } of bufferConformance)
+    test(title, () => run(requires === 'crash' ? mortal : harness))
 })

@@ -31,7 +31,7 @@ export const appendCases: readonly ConformanceCase[] = [
       assert.ok(Number.isInteger(partition) && partition >= 0 && partition < buffer.caps.partitions)
   }),
 
-  openCase('events are read in the order of their appends', async ({ buffer }) => {
+  openCase('S7: events are read in the order of their appends', async ({ buffer }) => {
     const expected: string[] = []
     for (let call = 0; call < 10; call++) {
       const events = sampleEvents(3, `call_${call}_`)
@@ -43,7 +43,7 @@ export const appendCases: readonly ConformanceCase[] = [
   }),
 
   openCase(
-    'concurrent appends are read in the order in which they resolved, each call in one piece',
+    'S7: concurrent appends are read in the order in which they resolved, each call in one piece',
     async ({ buffer }) => {
       const resolved: AppendResult[][] = []
       await Promise.all(
@@ -81,7 +81,7 @@ export const appendCases: readonly ConformanceCase[] = [
     assert.equal((await buffer.stats()).events, 0)
   }),
 
-  openCase('an event that is seen again is a duplicate in the place of the first', async ({ buffer }) => {
+  openCase('S4: an event that is seen again is a duplicate in the place of the first', async ({ buffer }) => {
     const [first] = await buffer.append([sampleEvent('evt')])
     const [again] = await buffer.append([sampleEvent('evt', { body: new Uint8Array(3) })])
     assert.ok(first && again)
@@ -108,7 +108,7 @@ export const appendCases: readonly ConformanceCase[] = [
     assert.deepEqual(new Set(idsOf(await readAll(consumer, leases))), new Set(ids))
   }),
 
-  openCase('an event that comes twice in one call is stored once', async ({ buffer }) => {
+  openCase('S4: an event that comes twice in one call is stored once', async ({ buffer }) => {
     const results = await buffer.append([sampleEvent('a'), sampleEvent('b'), sampleEvent('a')])
     assert.deepEqual(
       results.map((result) => result.status),
@@ -139,7 +139,7 @@ export const appendCases: readonly ConformanceCase[] = [
     )
   }),
 
-  openCase('of concurrent appends of the same event exactly one stores it', async ({ buffer }) => {
+  openCase('S4: of concurrent appends of the same event exactly one stores it', async ({ buffer }) => {
     const calls = await Promise.all(Array.from({ length: 25 }, () => buffer.append([sampleEvent('evt')])))
     const results = calls.flat()
     assert.equal(results.filter((result) => result.status === 'appended').length, 1)
@@ -147,13 +147,13 @@ export const appendCases: readonly ConformanceCase[] = [
     assert.equal((await buffer.stats()).events, 1)
   }),
 
-  openCase('an event is known again after a restart', async (under) => {
+  openCase('S4: an event is known again after a restart', async (under) => {
     const [first] = await under.buffer.append([sampleEvent('evt')])
     const buffer = await under.reopen()
     assert.deepEqual(await buffer.append([sampleEvent('evt')]), [{ ...first, status: 'duplicate' }])
   }),
 
-  openCase('an event that was consumed is still known', async ({ buffer }) => {
+  openCase('S4: an event that was consumed is still known', async ({ buffer }) => {
     const [first] = await buffer.append([sampleEvent('evt')])
     assert.ok(first)
     const { consumer, leases } = await openDrained(buffer)
@@ -184,7 +184,7 @@ export const appendCases: readonly ConformanceCase[] = [
   }),
 
   openCase(
-    'an id is remembered for the dedupe window and forgotten after it',
+    'S4: an id is remembered for the dedupe window and forgotten after it',
     async ({ buffer, advance }) => {
       await buffer.append([sampleEvent('evt')])
       const windowMs = buffer.caps.dedupeWindowMs
@@ -262,7 +262,7 @@ export const appendCases: readonly ConformanceCase[] = [
       assert.ok(sameBytes(events[index]?.body, body), `size ${sizes[index]}`)
   }),
 
-  openCase('many events keep their order across restarts and in small reads', async (under) => {
+  openCase('S7: many events keep their order across restarts and in small reads', async (under) => {
     const total = 4000
     const body = new Uint8Array(512)
     for (let from = 0; from < total; from += 250)

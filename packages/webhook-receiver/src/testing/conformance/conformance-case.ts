@@ -12,6 +12,11 @@ export interface BufferUnderTest {
    * leave seconds between what they expect and a limit. Absent: the buffer lives in real time, and what needs hours is not shown.
    */
   readonly advance?: (ms: number) => Promise<void>
+  /**
+   * Ends the buffer as the death of its process does, and opens the same content again as the next process would: nothing is finished, closed or given
+   * back, and what is under way may happen or not. Resolves when it is open. Absent: cases that crash restart the buffer instead, which shows less.
+   */
+  readonly crash?: () => Promise<EventBuffer>
   /** Closes the buffer and removes what it has stored. */
   readonly dispose: () => Promise<void>
 }
@@ -28,6 +33,8 @@ export type BufferCapability =
   | 'clock'
   /** Leases end by themselves, so several owners can share the buffer. */
   | 'leases'
+  /** The harness can end the buffer as the death of its process does. */
+  | 'crash'
 
 /** One sentence of the contract, and how to see that it holds. */
 export interface ConformanceCase {

@@ -101,7 +101,7 @@ export const cursorCases: readonly ConformanceCase[] = [
     assert.deepEqual(await again.consumer.load(again.lease), { lowWater: at(1), done: [], retry: [] })
   }),
 
-  openCase('consumers have nothing to do with each other', async (under) => {
+  openCase('S1: consumers have nothing to do with each other', async (under) => {
     const { consumer, lease, at } = await openWith(under.buffer, 4)
     const slow = await openDrained(under.buffer, 'slow')
     const slowLease = leaseOf(slow.leases, lease)

@@ -29,7 +29,7 @@ export const leaseCases: readonly ConformanceCase[] = [
     assert.ok(report.durationMs >= 0 && report.scannedBytes >= 0)
   }),
 
-  openCase('what was accepted before closing is there after opening', async (under) => {
+  openCase('S1: what was accepted before closing is there after opening', async (under) => {
     const calls = Promise.allSettled([1, 2, 3].map((id) => under.buffer.append([sampleEvent(`evt_${id}`)])))
     const buffer = await under.reopen()
     const accepted = (await calls).filter((call) => call.status === 'fulfilled')
@@ -45,7 +45,7 @@ export const leaseCases: readonly ConformanceCase[] = [
     for (const lease of leases) assert.ok(lease.epoch >= 0 && lease.expiresAt > 0)
   }),
 
-  openCase('a lease from before a restart moves nothing', async (under) => {
+  openCase('S3: a lease from before a restart moves nothing', async (under) => {
     const { lease, events, at } = await openWith(under.buffer, 2)
     const [first] = events
     assert.ok(first)
@@ -70,7 +70,7 @@ export const leaseCases: readonly ConformanceCase[] = [
   }),
 
   openCase(
-    'a partition that somebody has is not free until the lease ends; then the old owner is fenced off',
+    'S3: a partition that somebody has is not free until the lease ends; then the old owner is fenced off',
     async (under) => {
       const { consumer, lease, events, at } = await openWith(under.buffer, 2)
       const [first] = events

@@ -64,7 +64,7 @@ export const parkedCases: readonly ConformanceCase[] = [
     },
   ),
 
-  openCase('a lane is read from its front, in the order of the log, in steps', async ({ buffer }) => {
+  openCase('S2: a lane is read from its front, in the order of the log, in steps', async ({ buffer }) => {
     const { consumer, lease, events } = await openWith(buffer, 6)
     const shuffled = [4, 0, 2, 1, 5, 3].flatMap((index) => events[index] ?? [])
     for (const event of shuffled) await consumer.park(lease, [parkedOf(event)])
@@ -202,7 +202,7 @@ export const parkedCases: readonly ConformanceCase[] = [
     }
   }),
 
-  openCase('a lease that is over neither parks nor reads what is parked', async (under) => {
+  openCase('S3: a lease that is over neither parks nor reads what is parked', async (under) => {
     const { lease, events } = await openWith(under.buffer, 1)
     const again = await resume(await under.reopen(), lease.partition)
     await refusedWith(

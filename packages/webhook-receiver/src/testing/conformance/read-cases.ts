@@ -15,7 +15,7 @@ export const readCases: readonly ConformanceCase[] = [
     assert.equal(buffer.onAdopted !== undefined, adopts)
   }),
 
-  openCase('reading goes on behind a position, without gaps, in steps of any size', async ({ buffer }) => {
+  openCase('S7: reading goes on behind a position, without gaps, in steps of any size', async ({ buffer }) => {
     const [first] = await buffer.append(sampleEvents(30))
     assert.ok(first)
     const { consumer, leases } = await openDrained(buffer)

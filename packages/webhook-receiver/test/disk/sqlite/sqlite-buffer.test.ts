@@ -1,3 +1,4 @@
+import { copyFileSync, mkdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,25 +12,48 @@ import { consumerOf, numberedEvent, readEverything } from '../sample-buffer.ts'
 
 const harness: BufferHarness = {
   create: async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'holdfast-sqlite-'))
+    const place = await mkdtemp(join(tmpdir(), 'holdfast-sqlite-'))
     const clock = fakeClock()
-    const make = (): EventBuffer => sqliteBuffer({ directory, clock, maxEventBytes: 2 * 1024 * 1024 })
+    let lives = 1
+    const directory = (): string => join(place, `life ${lives}`)
+    const make = (): EventBuffer => sqliteBuffer({ directory: directory(), clock, maxEventBytes: 2 * 1024 * 1024 })
     let buffer = make()
+    const dead: EventBuffer[] = []
+    const openNext = async (): Promise<EventBuffer> => {
+      buffer = make()
+      await buffer.open()
+      return buffer
+    }
     return {
       buffer,
       reopen: async () => {
         await buffer.close()
-        buffer = make()
-        await buffer.open()
-        return buffer
+        return openNext()
+      },
+      // What the dead one still writes, it writes where nobody looks.
+      crash: () => {
+        const left = directory()
+        dead.push(buffer)
+        lives += 1
+        copyAsLeft(left, directory())
+        return openNext()
       },
       advance: (ms) => clock.advance(ms),
       dispose: async () => {
-        await buffer.close()
-        await rm(directory, { recursive: true, force: true })
+        await Promise.all([buffer, ...dead].map((each) => each.close()))
+        await rm(place, { recursive: true, force: true })
       },
     }
   },
+}
+
+/**
+ * Copies a database as `kill -9` would leave it: first what it is without its log of writes, then that. The log is not begun anew in between: it is far from the
+ * length at which its pages are moved.
+ */
+function copyAsLeft(from: string, to: string): void {
+  mkdirSync(to)
+  for (const name of ['events.db', 'events.db-wal']) copyFileSync(join(from, name), join(to, name))
 }
 
 async function temporaryBuffer(
