@@ -30,7 +30,8 @@ export function readRule(rule: RateLimitRule, answer: MatchableAnswer, now: numb
   const cost = readNumber(rule.actualCost, answer)
   if (cost !== undefined) draft.cost = cost
   const restorePerSecond = readNumber(rule.restorePerSecond, answer) ?? evenRestore(rule, draft)
-  if (restorePerSecond !== undefined && restorePerSecond > 0) {
+  // A window of no length restores nothing that could be waited for.
+  if (restorePerSecond !== undefined && restorePerSecond > 0 && restorePerSecond < Infinity) {
     const missing = Math.max(1, readNumber(rule.cost, answer) ?? 1) - (remaining ?? Infinity)
     draft.restorePerSecond = restorePerSecond
     delete draft.resetMs

@@ -19,6 +19,9 @@ const RARE = [
   'x-sib-ratelimit-remaining',
 ]
 
+// Longer than three numbers or dates are together.
+const MAX_TRIPLE_LENGTH = 300
+
 const nothing: readonly RateLimitReading[] = Object.freeze([])
 
 /**
@@ -46,14 +49,16 @@ function readTriple(
   const limit = headers.get(`${prefix}-limit`)
   if (reset === null || limit?.includes(';') || headers.get('ratelimit-policy') !== null || headers.get('age') !== null)
     return undefined
-  const resetMs = /^\d{1,8}$/.test(reset) ? Number(reset) * 1_000 : parseWaitValue(reset, sentAtOf(headers, now))
   const count = readCount(remaining)
+  if (count === undefined || remaining.length + reset.length + (limit?.length ?? 0) > MAX_TRIPLE_LENGTH)
+    return undefined
+  const resetMs = /^\d{1,8}$/.test(reset) ? Number(reset) * 1_000 : parseWaitValue(reset, sentAtOf(headers, now))
   const total = readCount(limit)
   const reading = finishReading({
     policy: 'default',
     source: `${prefix}-remaining`,
     ...(total === undefined ? {} : { limit: total }),
-    ...(count === undefined ? {} : { remaining: count }),
+    remaining: count,
     ...(resetMs === undefined ? {} : { resetMs }),
   })
   return reading === undefined ? nothing : [reading]
