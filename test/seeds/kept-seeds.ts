@@ -5,7 +5,7 @@ export const keptSeeds = {
   /** `disk/damage-model.test.ts` */
   damage: [],
   /** `disk/command-model.test.ts` */
-  commands: [30],
+  commands: [30, 953],
   /** `disk/sqlite/oracle.test.ts` */
   oracle: [],
   /** `disk/arbitrary-bytes.test.ts` */

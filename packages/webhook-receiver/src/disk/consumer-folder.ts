@@ -73,8 +73,10 @@ export class ConsumerFolder {
     // The checkpoint goes first: without it the consumer is unknown, and the rest is only waste.
     await fileSystem.remove(`${this.#cursorDirectory}/${fileName}.cur`)
     await fileSystem.syncDirectory(this.#cursorDirectory)
-    await fileSystem.remove(`${this.#cursorDirectory}/${fileName}.ack`)
     await this.#removeShelves(fileName)
+    await fileSystem.remove(`${this.#cursorDirectory}/${fileName}.ack`)
+    // It would come back with a power cut, and be a consumer again for salvage.
+    await fileSystem.syncDirectory(this.#cursorDirectory)
   }
 
   /**

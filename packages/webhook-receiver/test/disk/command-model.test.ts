@@ -4,7 +4,7 @@ import { positionOf } from '../../src/buffer-kit/position.ts'
 import { memoryBuffer } from '../../src/buffer/memory-buffer.ts'
 import { type Answer, playCommands, type Subject } from './buffer-commands.ts'
 import { withKept } from '../../../../test/seeds/kept-seeds.ts'
-import { MemoryFileSystem } from './memory-file-system.ts'
+import { type Fault, MemoryFileSystem } from './memory-file-system.ts'
 import { memoryDiskBuffer, type SampleOptions } from './sample-buffer.ts'
 import { freshSeeds, scale, scaled } from './scale.ts'
 
@@ -23,6 +23,7 @@ const setUps: readonly SampleOptions[] = [
   { ...common, compression: 'auto', encryption: { keyId: 'k', key: () => Buffer.alloc(32, 3) } },
   { ...common, utilization: 1 },
   { ...common, durability: 'interval' },
+  { ...common, recovery: 'salvage' },
 ]
 
 /** Most runs are short, every tenth is long. */
@@ -47,7 +48,13 @@ async function answersOfDisk(seed: number): Promise<Answer[]> {
       return make()
     },
     setFull: (isFull) => {
-      fileSystem.fault = isFull ? (operation) => (operation === 'write' ? 'ENOSPC' : undefined) : undefined
+      // A disk that fills up takes a part first. Everything but segments has its place already.
+      let left = 1
+      const fault: Fault = (operation, path) => {
+        if (operation !== 'write' || !path.includes('/seg/')) return undefined
+        return left-- > 0 ? { shortWrite: 100 } : 'ENOSPC'
+      }
+      fileSystem.fault = isFull ? fault : undefined
     },
   }
   return playCommands(subject, clock, seededRandom(seed), lengthOf(seed))

@@ -20,6 +20,18 @@ describe('salvage of consumers', () => {
     await buffer.close()
   })
 
+  test('finds nothing of one that was removed, also after a power cut', async () => {
+    const fileSystem = await withDeadLetter()
+    const buffer = memoryDiskBuffer(fileSystem)
+    await buffer.open()
+    await buffer.removeConsumer('c')
+    const again = memoryDiskBuffer(fileSystem.afterPowerCut(), { recovery: 'salvage' })
+    await again.open()
+    expect((await again.stats()).consumers).toEqual([])
+    await again.close()
+    await buffer.close()
+  })
+
   test('finds one of which nothing is left but dead letters', async () => {
     const fileSystem = await withDeadLetter()
     for (const path of fileSystem.paths(`${DIRECTORY}/cur`)) fileSystem.files.delete(path)
