@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import { Cluster as ValkeyCluster } from 'iovalkey'
 import { createCluster } from 'redis'
-import { type Connected, type RedisService, startRedis } from './redis-service.ts'
+import { type Connected, type RedisService, type RedisServiceOptions, startRedis } from './redis-service.ts'
 
 const NODES = 3
 const SLOTS = 16_384
@@ -16,9 +16,12 @@ export interface RedisCluster {
   dispose(): Promise<void>
 }
 
-export async function startCluster(): Promise<RedisCluster> {
+/** @param options - Of each node. */
+export async function startCluster({ args = [], ...options }: RedisServiceOptions = {}): Promise<RedisCluster> {
   const nodes = await Promise.all(
-    Array.from({ length: NODES }, () => startRedis({ durable: true, args: ['--cluster-enabled', 'yes'] })),
+    Array.from({ length: NODES }, () =>
+      startRedis({ durable: true, ...options, args: ['--cluster-enabled', 'yes', ...args] }),
+    ),
   )
   const admins = nodes.map(({ port }) => new Redis({ port }))
   const per = Math.ceil(SLOTS / NODES)

@@ -1,22 +1,11 @@
-import { execFileSync } from 'node:child_process'
 import { redisBuffer, type RedisBufferOptions, type SingleRedisLike } from '@holdfast/adapters/redis'
 import type { EventBuffer } from '@holdfast/webhook-receiver'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { findProgram } from '../clients/service-process.ts'
 import { eventOf, eventsOf } from './redis-events.ts'
 import { type RedisService, type RedisServiceOptions, startRedis } from './redis-service.ts'
-
-// WAITAOF came with Redis 7.2. Where the Redis is older, a Valkey beside it is asked.
-const programs = ['redis-server', 'valkey-server'].flatMap((name) => findProgram(name) ?? [])
-const [oldest] = programs.filter((program) => !waitsForDisks(program))
-const [waiting] = programs.filter(waitsForDisks)
-if (waiting === undefined) {
-  const problem = 'WAITAOF is not tested: there is neither Redis 7.2 or newer nor Valkey'
-  if (process.env.HOLDFAST_REQUIRE_SERVICES === '1') throw new Error(problem)
-  process.stderr.write(`\n*** ${problem} ***\n\n`)
-}
+import { oldest, waiting } from './redis-wait-aof-programs.ts'
 
 if (oldest !== undefined)
   describe('redisBuffer on a server without WAITAOF', () => {
@@ -105,12 +94,6 @@ describe.runIf(waiting)('redisBuffer that waits for disks', () => {
     })
   })
 })
-
-function waitsForDisks(program: string): boolean {
-  const version = execFileSync(program, ['--version'], { encoding: 'utf8' })
-  const [, major, minor] = /v=(\d+)\.(\d+)/.exec(version) ?? []
-  return Number(major) * 100 + Number(minor) >= 702
-}
 
 async function startServer(options: RedisServiceOptions): Promise<RedisService> {
   const service = await startRedis({ durable: true, ...options })

@@ -40,6 +40,11 @@ export type SingleRedisLike =
   | BinaryIoredisLike
   | (BinaryNodeRedisLike & { sendCommand(args: string[]): Promise<unknown> })
 
+/** A cluster of ioredis, iovalkey or node-redis, of which each node can be asked by itself. */
+export type ClusterRedisLike =
+  | (BinaryIoredisLike & { nodes(role: 'master'): SingleRedisLike[] })
+  | (BinaryNodeRedisLike & { readonly masters: readonly object[]; nodeClient(node: never): Promise<SingleRedisLike> })
+
 /** A client that the application has connected, and closes, where bytes are stored. */
 export type BinaryRedisLike = BinaryIoredisLike | BinaryNodeRedisLike
 
@@ -63,6 +68,17 @@ export function checkedClient<Client extends RedisLike>(
     expected: `a client of ioredis, iovalkey${bytes ? ' or node-redis' : ', node-redis or Bun'}`,
     received: given,
   })
+}
+
+/** Whether it is a cluster, and not one connection. */
+export function isCluster(client: SingleRedisLike | ClusterRedisLike): client is ClusterRedisLike {
+  return 'nodes' in client || 'nodeClient' in client
+}
+
+/** One connection to each node of a cluster that takes writes: those on which the client sends them. */
+export async function mastersOf(client: ClusterRedisLike): Promise<readonly SingleRedisLike[]> {
+  if ('nodes' in client) return client.nodes('master')
+  return Promise.all(client.masters.map((node) => client.nodeClient(node as never)))
 }
 
 function isCallable(client: object, name: string): boolean {

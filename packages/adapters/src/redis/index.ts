@@ -1,7 +1,13 @@
 export { defaultRedisBufferOptions } from './redis-buffer-options.ts'
 export type { RedisBufferOptions, RedisRetention, RedisWaitAof } from './redis-buffer-options.ts'
 export { redisBuffer } from './redis-buffer.ts'
-export type { BinaryIoredisLike, BinaryNodeRedisLike, BinaryRedisLike, SingleRedisLike } from './client.ts'
+export type {
+  BinaryIoredisLike,
+  BinaryNodeRedisLike,
+  BinaryRedisLike,
+  ClusterRedisLike,
+  SingleRedisLike,
+} from './client.ts'
 export type { BunRedisLike, IoredisLike, NodeRedisLike, RedisLike } from './client.ts'
 export { defaultRedisIdempotencyStoreOptions, redisIdempotencyStore } from './redis-idempotency-store.ts'
 export type { RedisIdempotencyStoreOptions } from './redis-idempotency-store.ts'

@@ -15,7 +15,7 @@ import {
   serverBufferChecks,
   type ServerBufferOptions,
 } from '@holdfast/webhook-receiver/buffer-kit'
-import { checkedClient, type SingleRedisLike } from './client.ts'
+import { checkedClient, type ClusterRedisLike, type SingleRedisLike } from './client.ts'
 
 // Stands in a hash tag, so without braces.
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -51,8 +51,11 @@ export interface RedisBufferOptions extends ServerBufferOptions {
 
 /** How `append` waits for disks. */
 export interface RedisWaitAof {
-  /** A connection of its own to the same server, used for nothing else: most of the time it waits. Connected and closed by the application. */
-  readonly client: SingleRedisLike
+  /**
+   * A connection of its own to the same server, or a client of its own to the same cluster, used for nothing else: most of the time it waits. Connected and
+   * closed by the application.
+   */
+  readonly client: SingleRedisLike | ClusterRedisLike
   /** So many replicas have to have it on their disks, too. From 0. @defaultValue `0` */
   readonly replicas?: number
 }

@@ -23,8 +23,9 @@ import {
   runsOf,
   seqOf,
 } from '@holdfast/webhook-receiver/buffer-kit'
-import type { BinaryRedisLike } from './client.ts'
+import { type BinaryRedisLike, isCluster } from './client.ts'
 import { bufferFailure } from './buffer-failure.ts'
+import { openClusterSyncedWrites } from './cluster-synced-writes.ts'
 import { joinCalls } from './join-calls.ts'
 import { type RunScript, scriptRunner } from './script.ts'
 import { type EventRecord, recordOf } from './event-record.ts'
@@ -196,7 +197,10 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     isOne = isOneServer(infos)
     if (resolved.waitAof !== undefined) {
       durability = resolved.durability ?? (resolved.waitAof.replicas > 0 ? 'replicated' : 'fsync')
-      synced = await openSyncedWrites({ ...resolved.waitAof, keys: partitionAt(0).keys, clock, timeoutMs }, infos)
+      const { client: waiting, ...how } = { ...resolved.waitAof, clock, timeoutMs }
+      synced = await (isCluster(waiting)
+        ? openClusterSyncedWrites({ ...how, client: waiting, partitions })
+        : openSyncedWrites({ ...how, client: waiting }, partitionAt(0).keys, infos))
     }
     return {
       durationMs: clock.monotonicMs() - begunMs,
@@ -236,7 +240,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
         if (seq instanceof BufferError) throw seq
         return { status: seq < 0 ? 'duplicate' : 'appended', partition, position: positionOf(Math.abs(seq)) }
       })
-      await synced?.wait()
+      await synced?.wait(results.map(({ partition }) => partition))
       return results
     },
     async openConsumer(consumer, { from = 'earliest' } = {}) {

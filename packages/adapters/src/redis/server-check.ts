@@ -28,8 +28,13 @@ export function checkServer(
 
 /** Whether those who said this of themselves are one server, which has every key. */
 export function isOneServer(infos: readonly string[]): boolean {
-  const runs = new Set(infos.map((info) => fieldOf(info, 'run_id')))
+  const runs = new Set(infos.map(runOf))
   return runs.size === 1 && !runs.has(undefined) && infos.every((info) => fieldOf(info, 'cluster_enabled') === '0')
+}
+
+/** What a server calls its run; `undefined` where it does not tell. */
+export function runOf(info: string): string | undefined {
+  return fieldOf(info, 'run_id')
 }
 
 /** The setting `appendfsync`; `undefined` where the server does not tell, as services do that are run by others. */

@@ -19,9 +19,9 @@ async function serverOf(run: string): Promise<{ readonly writes: SyncedWrites; r
     callBuffer: async (command) => answers[command]?.(),
   }
   const keys = ['key', 'key:meta'] as const
-  const options = { client, replicas: 0, keys, clock: fakeClock(), timeoutMs: 1_000 }
+  const options = { client, replicas: 0, clock: fakeClock(), timeoutMs: 1_000 }
   return {
-    writes: await openSyncedWrites(options, [info()]),
+    writes: await openSyncedWrites(options, keys, [info()]),
     restart(next) {
       current = next
     },
@@ -31,19 +31,19 @@ async function serverOf(run: string): Promise<{ readonly writes: SyncedWrites; r
 describe('openSyncedWrites', () => {
   it('takes no word of a server that was started since: what was stored before it may never have had', async () => {
     const { writes, restart } = await serverOf('a1')
-    await writes.wait()
+    await writes.wait([0])
     restart('b2')
-    await expect(writes.wait()).rejects.toMatchObject({ reason: 'buffer_failed' })
+    await expect(writes.wait([0])).rejects.toMatchObject({ reason: 'buffer_failed' })
     // What was stored under its new name it has.
-    await writes.wait()
+    await writes.wait([0])
   })
 
   it('takes it for none of those who waited already, neither at once nor for the next time', async () => {
     const { writes, restart } = await serverOf('a1')
     restart('b2')
-    const waits = await Promise.allSettled([writes.wait(), writes.wait(), writes.wait()])
+    const waits = await Promise.allSettled([writes.wait([0]), writes.wait([0]), writes.wait([0])])
     expect(waits.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
-    await writes.wait()
+    await writes.wait([0])
   })
 
   it('gives up in time when the connection does not answer', async () => {
@@ -53,7 +53,7 @@ describe('openSyncedWrites', () => {
       callBuffer: () => new Promise(() => {}),
     }
     const clock = fakeClock()
-    const opening = openSyncedWrites({ client, replicas: 0, keys: ['key', 'key:meta'], clock, timeoutMs: 300 }, [])
+    const opening = openSyncedWrites({ client, replicas: 0, clock, timeoutMs: 300 }, ['key', 'key:meta'], [])
     const rejected = expect(opening).rejects.toMatchObject({
       reason: 'buffer_unusable',
       cause: { message: 'Redis did not answer within 300 ms.' },
