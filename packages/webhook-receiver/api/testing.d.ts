@@ -10,7 +10,7 @@ import { Random } from '@holdfast/core'
 import { Receiver } from '@holdfast/webhook-receiver'
 import { VerificationScheme } from '@holdfast/core'
 
-export type BufferCapability = 'clock' | 'leases';
+export type BufferCapability = 'clock' | 'leases' | 'crash';
 
 export interface BufferHarness {
     readonly create: () => Promise<BufferUnderTest>;
@@ -20,6 +20,7 @@ export interface BufferUnderTest {
     readonly buffer: EventBuffer;
     readonly reopen: () => Promise<EventBuffer>;
     readonly advance?: (ms: number) => Promise<void>;
+    readonly crash?: () => Promise<EventBuffer>;
     readonly dispose: () => Promise<void>;
 }
 
