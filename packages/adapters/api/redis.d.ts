@@ -36,6 +36,13 @@ export interface BunRedisLike {
     send(command: string, args: string[]): Promise<unknown>;
 }
 
+export type ClusterRedisLike = (BinaryIoredisLike & {
+    nodes(role: 'master'): SingleRedisLike[];
+}) | (BinaryNodeRedisLike & {
+    readonly masters: readonly object[];
+    nodeClient(node: never): Promise<SingleRedisLike>;
+});
+
 export interface IoredisLike {
     readonly defineCommand: (...args: never[]) => unknown;
     eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
@@ -74,7 +81,7 @@ export interface RedisStateStoreOptions {
 }
 
 export interface RedisWaitAof {
-    readonly client: SingleRedisLike;
+    readonly client: SingleRedisLike | ClusterRedisLike;
     readonly replicas?: number;
 }
 

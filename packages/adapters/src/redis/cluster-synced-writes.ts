@@ -1,4 +1,4 @@
-import { type ClusterRedisLike, mastersOf } from './client.ts'
+import { type ClusterRedisLike, isCluster, mastersOf, type SingleRedisLike } from './client.ts'
 import { groupedBy, type Partition } from './partition.ts'
 import { scriptOf, textOf } from './script.ts'
 import { runOf } from './server-check.ts'
@@ -7,6 +7,7 @@ import {
   elsewhere,
   explained,
   infoOf,
+  openSyncedWrites,
   type SyncedServer,
   type SyncedWrites,
   type SyncedWritesOptions,
@@ -15,8 +16,13 @@ import {
 
 const runScript = scriptOf("return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')")
 
-/** What synced writes in a cluster are made of. */
-export interface ClusterSyncedWritesOptions extends Omit<SyncedWritesOptions, 'client'> {
+/** What synced writes are made of, wherever the buffer is. */
+export interface WaitAofOptions extends Omit<SyncedWritesOptions, 'client'> {
+  readonly client: SingleRedisLike | ClusterRedisLike
+  readonly partitions: readonly Partition[]
+}
+
+interface ClusterSyncedWritesOptions extends Omit<SyncedWritesOptions, 'client'> {
   readonly client: ClusterRedisLike
   readonly partitions: readonly Partition[]
 }
@@ -29,12 +35,26 @@ interface Layout {
 }
 
 /**
+ * Makes what waits for disks: for one server, or for the nodes of a cluster, as the client is. `infos` is what those say of themselves who have the buffer.
+ *
+ * @throws BufferError `buffer_unusable` where there is nothing to wait for.
+ */
+export function openWaitAof(
+  { client, partitions, ...how }: WaitAofOptions,
+  infos: readonly string[],
+): Promise<SyncedWrites> {
+  return isCluster(client)
+    ? openClusterSyncedWrites({ ...how, client, partitions })
+    : openSyncedWrites({ ...how, client }, (partitions[0] as Partition).keys, infos)
+}
+
+/**
  * Makes what waits with `WAITAOF` in a cluster: on each node that took something, once for all who wait for it. A node that does not have a partition any more
  * says so when it is asked, or calls itself otherwise than the one that had it.
  *
  * @throws BufferError `buffer_unusable` where there is nothing to wait for.
  */
-export async function openClusterSyncedWrites(options: ClusterSyncedWritesOptions): Promise<SyncedWrites> {
+async function openClusterSyncedWrites(options: ClusterSyncedWritesOptions): Promise<SyncedWrites> {
   const { partitions } = options
   let layout: Layout = { runs: [], servers: new Map() }
   let looking: Promise<void> | undefined

@@ -23,9 +23,9 @@ import {
   runsOf,
   seqOf,
 } from '@holdfast/webhook-receiver/buffer-kit'
-import { type BinaryRedisLike, isCluster } from './client.ts'
+import type { BinaryRedisLike } from './client.ts'
 import { bufferFailure } from './buffer-failure.ts'
-import { openClusterSyncedWrites } from './cluster-synced-writes.ts'
+import { openWaitAof } from './cluster-synced-writes.ts'
 import { joinCalls } from './join-calls.ts'
 import { type RunScript, scriptRunner } from './script.ts'
 import { type EventRecord, recordOf } from './event-record.ts'
@@ -44,7 +44,7 @@ import {
   removeScript,
   statsScript,
 } from './log-scripts.ts'
-import { openSyncedWrites, type SyncedWrites } from './synced-writes.ts'
+import type { SyncedWrites } from './synced-writes.ts'
 import { askAppendfsync, checkServer, isOneServer } from './server-check.ts'
 
 const FORMAT = '1'
@@ -197,10 +197,7 @@ export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions
     isOne = isOneServer(infos)
     if (resolved.waitAof !== undefined) {
       durability = resolved.durability ?? (resolved.waitAof.replicas > 0 ? 'replicated' : 'fsync')
-      const { client: waiting, ...how } = { ...resolved.waitAof, clock, timeoutMs }
-      synced = await (isCluster(waiting)
-        ? openClusterSyncedWrites({ ...how, client: waiting, partitions })
-        : openSyncedWrites({ ...how, client: waiting }, partitionAt(0).keys, infos))
+      synced = await openWaitAof({ ...resolved.waitAof, partitions, clock, timeoutMs }, infos)
     }
     return {
       durationMs: clock.monotonicMs() - begunMs,
