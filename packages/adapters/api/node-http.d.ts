@@ -6,7 +6,7 @@ import { Receiver } from '@holdfast/webhook-receiver'
 import { ServerResponse } from 'node:http'
 
 export interface NodeHttpWebhooksOptions {
-    readonly source: string | ((request: IncomingMessage) => string);
+    readonly source: string | ((request: IncomingMessage) => string | Promise<string>);
 }
 
 export class RawBodyUnavailableError extends IntegrationError {

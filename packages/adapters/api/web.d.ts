@@ -13,7 +13,7 @@ export class RawBodyUnavailableError extends IntegrationError {
 export type WebWebhooksHandler = (request: Request, platform?: unknown) => Promise<Response>;
 
 export interface WebWebhooksOptions {
-    readonly source: string | ((request: Request) => string);
+    readonly source: string | ((request: Request) => string | Promise<string>);
 }
 
 export function webWebhooks(receiver: LateReceiver, options: WebWebhooksOptions): WebWebhooksHandler;

@@ -1166,6 +1166,8 @@ export interface WebhookTime extends WebhookField {
     readonly format: TimeFormat;
 }
 
+export const abortSignal: Check
+
 export function arrayOf(item: Check): Check;
 
 export const boolean: Check
@@ -1181,6 +1183,8 @@ export function checkOptions(path: string, options: unknown, checks: Readonly<Re
 export function classifyFailure(error: unknown, context?: FailureContext): IntegrationErrorInit;
 
 export function classifyResponse(facts: ResponseFacts, connector?: Connector): IntegrationErrorInit | undefined;
+
+export const clockObject: Check
 
 export const coreEvents: {
     readonly [Name in keyof CoreEventMap]: EventSeverity;
@@ -1232,6 +1236,8 @@ export function parseRetryAfter(headers: Headers, now: number): number | undefin
 
 export const plainObject: Check
 
+export const randomObject: Check
+
 export function rateLimitOf(response: Response): RateLimit | undefined;
 
 export function readPointer(value: unknown, pointer: string): unknown;
@@ -1245,6 +1251,8 @@ export const systemClock: Clock
 export const systemRandom: Random
 
 export function toIntegrationError(error: unknown, options?: ClientErrorOptions): IntegrationError;
+
+export function withMethods(...names: readonly string[]): Check;
 
 type CircuitState = 'closed' | 'open' | 'half_open' | 'isolated';
 

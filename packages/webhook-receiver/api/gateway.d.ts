@@ -35,6 +35,10 @@ export interface GatewayEventMap extends ReceiverEventMap {
         readonly cause: ModeChangeCause;
         readonly backlog: number;
     };
+    'gateway:probe-failed': {
+        readonly error: IntegrationError;
+        readonly durationMs: number;
+    };
     'gateway:captured': {
         readonly id: string;
         readonly position: Position;
@@ -88,6 +92,7 @@ export interface GatewaySnapshot {
     readonly state: 'created' | 'running' | 'stopped';
     readonly mode: GatewayMode;
     readonly healthy: boolean;
+    readonly probeError: IntegrationError | undefined;
     readonly held: boolean;
     readonly backlog: number;
     readonly forwarded: number;

@@ -417,6 +417,9 @@ export interface MemoryIdempotencyStoreOptions {
 
 export interface MoveOptions {
     readonly onProgress?: (report: MoveReport) => void;
+    readonly onWait?: (wait: {
+        readonly consumer: string;
+    }) => void;
     readonly signal?: AbortSignal;
     readonly waitMs?: number;
     readonly clock?: Clock;
