@@ -1,5 +1,6 @@
 import { InvalidOptionsError } from '@holdfast/core'
 import type { StoredEvent } from '../buffer/event-buffer.ts'
+import { ignoreRejection } from '../receiver/ignore-rejection.ts'
 import { deliveredEvent } from './delivered-event.ts'
 import type { Delivery } from './delivery.ts'
 import type { ResolvedDestination } from './destination-options.ts'
@@ -17,6 +18,7 @@ export function keyFinder(name: string, { orderingKey }: Pick<ResolvedDestinatio
     try {
       const key: unknown = orderingKey(deliveredEvent(event)) ?? undefined
       if (key === undefined || typeof key === 'string') return { key, keyError: undefined }
+      ignoreRejection(key)
       // A promise or an object equals no other: every event would be a key of its own, and order silently gone.
       throw new InvalidOptionsError({
         path: `destinations.${name}.orderingKey`,

@@ -1,6 +1,7 @@
 import { type Emitter, IntegrationError } from '@holdfast/core'
 import type { Consumer, NewEvent } from '../buffer/event-buffer.ts'
 import { untilAborted } from '../buffer-kit/until-aborted.ts'
+import { ignoreRejection } from '../receiver/ignore-rejection.ts'
 import { readBody } from '../receiver/read-body.ts'
 import type { IncomingWebhook } from '../receiver/receiver.ts'
 import type { WebhookEvent } from '../receiver/webhook-event.ts'
@@ -239,6 +240,7 @@ export class GatewayRun {
     if (orderingKey === undefined) return ''
     const key: unknown = orderingKey(request) ?? undefined
     if (key === undefined || typeof key === 'string') return key
+    ignoreRejection(key)
     throw new IntegrationError({
       code: 'configuration_error',
       reason: 'ordering_key',

@@ -1,6 +1,7 @@
 import { IntegrationError, InvalidOptionsError } from '@holdfast/core'
 import type { EventBuffer, NewEvent } from '../buffer/event-buffer.ts'
 import { deliveredEvent } from '../drain/delivered-event.ts'
+import { ignoreRejection } from './ignore-rejection.ts'
 import type { PartitionKey, SourceOptions } from './receiver.ts'
 
 /**
@@ -23,8 +24,9 @@ function withKey(event: NewEvent, partitionKey: PartitionKey): NewEvent {
     throw partitionKeyError('threw', cause)
   }
   if (key === undefined || key === null) return event
-  if (typeof key !== 'string') throw partitionKeyError(`returned a value of type ${typeof key}`)
-  return { ...event, key }
+  if (typeof key === 'string') return { ...event, key }
+  ignoreRejection(key)
+  throw partitionKeyError(`returned a value of type ${typeof key}`)
 }
 
 function partitionKeyError(what: string, cause?: unknown): IntegrationError {

@@ -2,6 +2,7 @@ import { type Handshake, IntegrationError, InvalidOptionsError, type WebhookDesc
 import type { HeaderPairs } from '../buffer/event-buffer.ts'
 import { answerValues } from '../handshake/answer-values.ts'
 import { joinUrl, splitUrl } from '../verify/request-url.ts'
+import { ignoreRejection } from './ignore-rejection.ts'
 
 /** What a function of `publicUrl` is asked about. Nothing in it is verified. */
 export interface PublicUrlRequest {
@@ -88,6 +89,7 @@ function urlNeeded(path: string): InvalidOptionsError {
 
 function absolute(url: unknown, what: string): string {
   if (typeof url === 'string' && splitUrl(url).scheme !== '') return url
+  ignoreRejection(url)
   throw new IntegrationError({
     code: 'configuration_error',
     reason: 'url_not_absolute',

@@ -284,10 +284,11 @@ describe('createDrain', () => {
   })
 
   test.each([
-    ['a promise', Promise.resolve('one'), 'object'],
-    ['a number', 42, 'number'],
-  ])('counts an ordering key that is %s as a failed attempt: the order would be gone', async (_what, key, type) => {
-    const orderingKey = (): string => key as unknown as string
+    ['a promise', () => Promise.resolve('one'), 'object'],
+    ['a promise that rejects', () => Promise.reject(new Error('no customer')), 'object'],
+    ['a number', () => 42, 'number'],
+  ])('counts an ordering key that is %s as a failed attempt: the order would be gone', async (_what, find, type) => {
+    const orderingKey = find as () => never
     const { drain, drained, deadLetters } = await drainFixture({ handle: () => {}, orderingKey, maxAttempts: 1 }, [
       event('a'),
     ])

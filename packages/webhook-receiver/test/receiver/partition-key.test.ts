@@ -69,5 +69,8 @@ describe('partitionKey', () => {
     expect(thrower.places).toEqual([])
     const number = await placesWith(() => 5 as unknown as string)
     expect(new Set(number.statuses)).toEqual(new Set([500]))
+    // Nobody handles what it rejects with, which would end the process.
+    const rejecting = await placesWith((() => Promise.reject(new Error('no'))) as unknown as PartitionKey)
+    expect(new Set(rejecting.statuses)).toEqual(new Set([500]))
   })
 })
