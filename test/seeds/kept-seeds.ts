@@ -1,11 +1,13 @@
 /** Seeds that found something once, of every part of the tests that draws at random. Each run of the part begins with them. */
 export const keptSeeds = {
-  /** `disk/crash-model.test.ts` of webhook-receiver, as the next five */
+  /** `disk/crash-model.test.ts` of webhook-receiver, as the next six */
   crashes: [],
   /** `disk/damage-model.test.ts` */
   damage: [],
   /** `disk/command-model.test.ts` */
   commands: [30, 953],
+  /** `disk/crash-commands.test.ts` */
+  crashedCommands: [],
   /** `disk/sqlite/oracle.test.ts` */
   oracle: [],
   /** `disk/arbitrary-bytes.test.ts` */

@@ -29,13 +29,13 @@ export async function hold(buffer: EventBuffer): Promise<HeldConsumer> {
   return { consumer, lease }
 }
 
-/** Compares a buffer that was opened with the books of it, and says what does not fit. */
+/** Compares a buffer that was opened with the books of it, and says what does not fit, and where events are that wait for an ack. */
 export async function auditBuffer(
   buffer: EventBuffer,
   { consumer, lease }: HeldConsumer,
   report: OpenReport,
   books: KeptBooks,
-): Promise<string[]> {
+): Promise<{ readonly problems: readonly string[]; readonly waiting: string[] }> {
   const problems: string[] = []
   if (report.holes.length > 0) problems.push(`there are holes: ${JSON.stringify(report.holes)}`)
   const { lowWater, done } = await consumer.load(lease)
@@ -56,7 +56,8 @@ export async function auditBuffer(
     if (!isFound && !(isDone(position) && books.attempted.has(position))) problems.push(`event ${number} is lost`)
   }
   for (const position of books.committed) if (!isDone(position)) problems.push(`the ack of ${position} is lost`)
-  return [...problems, ...(await forgottenIds(buffer, books))]
+  problems.push(...(await forgottenIds(buffer, books)))
+  return { problems, waiting: [...found.keys()].filter((position) => !isDone(position)) }
 }
 
 async function everythingAfter(consumer: Consumer, lease: Lease, lowWater: string | null): Promise<StoredEvent[]> {

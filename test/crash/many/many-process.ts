@@ -28,6 +28,8 @@ let acknowledged = 0
 interface Subject extends HeldConsumer {
   readonly buffer: EventBuffer
   readonly books: OpenBooks
+  /** Positions of events that wait for an ack. */
+  readonly waiting: string[]
   readonly random: SeededRandom
 }
 
@@ -49,15 +51,14 @@ async function opened(index: number): Promise<Subject> {
   const buffer = diskBuffer({ ...setUps[index % setUps.length], directory: join(directory, `buffer-${index}`) })
   const report = await buffer.open()
   const held = await hold(buffer)
-  const problems = await auditBuffer(buffer, held, report, books)
+  const { problems, waiting } = await auditBuffer(buffer, held, report, books)
   if (problems.length > 0) tell({ kind: 'problems', buffer: index, problems })
-  return { ...held, buffer, books, random: seededRandom(seed, 'run', run, index) }
+  return { ...held, buffer, books, waiting, random: seededRandom(seed, 'run', run, index) }
 }
 
 /** Appends and commits until the process is killed. */
 async function work(subject: Subject): Promise<never> {
-  const { books, random } = subject
-  const waiting = [...books.acknowledged.values()].filter((position) => !books.attempted.has(position))
+  const { books, random, waiting } = subject
   for (let next = books.sent + 1; ; ) {
     if (random.chance(0.6)) {
       const calls = Array.from({ length: random.integer(1, 3) }, () => {

@@ -44,7 +44,8 @@ describe('auditBuffer', () => {
       committed: new Set([first]),
       ...changes,
     })
-    const audit = (changes: Partial<KeptBooks>): Promise<string[]> => auditBuffer(buffer, held, report, books(changes))
+    const audit = async (changes: Partial<KeptBooks>): Promise<readonly string[]> =>
+      (await auditBuffer(buffer, held, report, books(changes))).problems
     expect(await audit({})).toEqual([])
     expect(await audit({ sent: 1 })).toEqual(['evt_2 was never sent'])
     expect(await audit({ acknowledged: new Map([[2, first]]) })).toEqual(['event 2 is forgotten'])

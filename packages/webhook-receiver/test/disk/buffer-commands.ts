@@ -8,6 +8,14 @@ import { consumerOf, numberedEvent } from './sample-buffer.ts'
 /** What a buffer answered to a command, in a form that can be compared. */
 export type Answer = readonly [command: string, result: unknown]
 
+/** What callers were told, for a crash at any moment. */
+export interface CommandsTold {
+  /** Numbers of the events that were acknowledged, by position. */
+  readonly acknowledged: Map<string, number>
+  /** Positions that were to be done or purged, whether that was answered or not. */
+  readonly finished: Set<string>
+}
+
 /** A buffer to play with, and what can happen to it besides commands. Where something cannot happen to a buffer, what must come of it is assumed. */
 export interface Subject {
   /** A buffer on what the last one stored. */
@@ -16,6 +24,8 @@ export interface Subject {
   makeAfterKill?(): EventBuffer
   /** The same, after its power was cut. */
   makeAfterPowerCut?(): EventBuffer
+  /** What callers were told so far is noted here. */
+  readonly told?: CommandsTold
   /** Whether writes find no room from now on. */
   setFull?(isFull: boolean): void
 }
@@ -32,7 +42,7 @@ interface Play {
 
 type CommandPlayer = (play: Play, random: Random, clock: FakeClock) => Promise<unknown>
 
-const lanes = ['a', 'b', 'c'] as const
+export const lanes = ['a', 'b', 'c'] as const
 const ends = ['stop', 'kill', 'power cut'] as const
 /** How long acks may wait for a sync. */
 const SYNCED_WITHIN_MS = 2_000
@@ -46,7 +56,10 @@ const commands: Readonly<Record<string, CommandPlayer>> = {
       const number = isRepeat ? 1 + below(random, play.next - 1) : play.next++
       return numberedEvent(number, below(random, 2000))
     })
-    return play.buffer.append(events)
+    const results = await play.buffer.append(events)
+    for (const [index, { position }] of results.entries())
+      play.subject.told?.acknowledged.set(position, numberOf(events[index]))
+    return results
   },
   async appendToFullDisk({ subject, buffer, next }, random) {
     const events = Array.from({ length: 1 + below(random, 3) }, (_, index) =>
@@ -74,6 +87,7 @@ const commands: Readonly<Record<string, CommandPlayer>> = {
   },
   async commit(play, random) {
     const done = some(play.events, random, 0.3).map(({ position }) => position)
+    noteFinished(play, done)
     const retry = some(play.events, random, 0.1).map(({ position }) => ({
       position,
       attempts: 1 + below(random, 5),
@@ -101,7 +115,12 @@ const commands: Readonly<Record<string, CommandPlayer>> = {
     return play.consumer.redrive(some(play.events, random, 0.2).map(placeOf))
   },
   async purge(play, random) {
-    return play.consumer.purge(some(play.events, random, 0.05).map(placeOf))
+    const places = some(play.events, random, 0.05).map(placeOf)
+    noteFinished(
+      play,
+      places.map(({ position }) => position),
+    )
+    return play.consumer.purge(places)
   },
   async advance(_play, random, clock) {
     await clock.advance(below(random, random.next() < 0.2 ? 90_000 : 1_500))
@@ -123,19 +142,20 @@ const commands: Readonly<Record<string, CommandPlayer>> = {
   },
 }
 
-/** Plays random commands with a buffer and restarts now and then. After each it asks for everything that can be asked. */
+/** Plays random commands, some of them given, with a buffer and restarts now and then. After each it asks for everything that can be asked. */
 export async function playCommands(
   subject: Subject,
   clock: FakeClock,
   random: Random,
   count: number,
+  first: readonly string[] = [],
 ): Promise<Answer[]> {
   const answers: Answer[] = []
   let play = await started(subject, subject.make(), { events: [], next: 1 })
   const names = Object.keys(commands)
   for (let index = 0; index < count; index++) {
     if (random.next() < 0.15) play = await restarted(play, clock, one(ends, random))
-    const name = one(names, random) ?? 'append'
+    const name = first[index] ?? one(names, random) ?? 'append'
     const result = await commands[name]?.(play, random, clock)
     answers.push([name, result], ['state', await stateOf(play)])
   }
@@ -200,12 +220,20 @@ function comparableCursor({ lowWater, done, retry }: CursorState): object {
   }
 }
 
+function noteFinished({ subject }: Play, positions: readonly string[]): void {
+  for (const position of positions) subject.told?.finished.add(position)
+}
+
 function placeOf({ partition, position }: StoredEvent): { readonly partition: number; readonly position: string } {
   return { partition, position }
 }
 
-function laneOf({ id }: StoredEvent): string {
-  return lanes[Number(id.slice('evt_'.length)) % lanes.length] ?? 'a'
+function laneOf(event: StoredEvent): string {
+  return lanes[numberOf(event) % lanes.length] ?? 'a'
+}
+
+function numberOf(event: { readonly id: string } | undefined): number {
+  return Number(event?.id.slice('evt_'.length))
 }
 
 function below(random: Random, limit: number): number {
