@@ -18,10 +18,10 @@ export function holeOf(from: number, to: number): Hole {
   return { partition: 0, from: positionOf(from), to: positionOf(to), lost: to - from + 1 }
 }
 
-/** The error for a log that cannot be read now. */
-export function readFailure(cause: unknown): BufferError {
-  if (cause instanceof BufferError) return cause
-  return new BufferError('buffer_failed', `The log cannot be read (${errorCodeOf(cause) ?? 'unknown error'}).`, {
+/** Throws the error for a log that cannot be read now. */
+export function refuseToRead(cause: unknown): never {
+  if (cause instanceof BufferError) throw cause
+  throw new BufferError('buffer_failed', `The log cannot be read (${errorCodeOf(cause) ?? 'unknown error'}).`, {
     retryAfterMs: RETRY_AFTER_MS,
     cause,
   })

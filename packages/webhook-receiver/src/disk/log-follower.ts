@@ -5,7 +5,7 @@ import type { CommittedBatch } from './commit-queue.ts'
 import { untilEndOfTurn } from './end-of-turn.ts'
 import { handedOver } from './handover.ts'
 import type { Log } from './log.ts'
-import { entryOf, readFailure } from './log-entry.ts'
+import { entryOf, refuseToRead } from './log-entry.ts'
 import type { LogReader } from './log-reader.ts'
 
 type ReadOptions = Parameters<Consumer['read']>[2]
@@ -61,13 +61,9 @@ export class LogFollower {
   }
 
   #readNow(afterSeq: number, { limit, maxBytes }: ReadOptions): Promise<LogEntry[]> {
-    const reading = this.#reading.then(async () => {
-      try {
-        return await this.#reader.read(afterSeq, Math.max(1, limit), maxBytes)
-      } catch (error) {
-        throw readFailure(error)
-      }
-    })
+    const reading = this.#reading.then(() =>
+      this.#reader.read(afterSeq, Math.max(1, limit), maxBytes).catch(refuseToRead),
+    )
     this.#reading = reading.catch(() => undefined)
     return reading.then((items) => items.map(entryOf))
   }

@@ -1,7 +1,7 @@
 import { InvalidOptionsError } from '@holdfast/core'
 import type { LogEntry, Position } from '../buffer/event-buffer.ts'
 import type { Log } from './log.ts'
-import { entryOf, readFailure } from './log-entry.ts'
+import { entryOf, refuseToRead } from './log-entry.ts'
 import { positionOf, seqOf } from './seq.ts'
 
 /** Reads of the log without a consumer. */
@@ -21,7 +21,7 @@ export class LogHistory {
       const items = await reader.read(afterSeq, Math.max(1, limit), maxBytes)
       return items.map(entryOf)
     } catch (error) {
-      throw readFailure(error)
+      refuseToRead(error)
     } finally {
       await reader.close().catch(() => undefined)
     }

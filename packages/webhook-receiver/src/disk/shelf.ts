@@ -3,6 +3,7 @@ import { plainBodies } from './body/body-codec.ts'
 import { CursorFile } from './cursor-file.ts'
 import type { FileSystem } from './file-system.ts'
 import { Log, type LogOptions } from './log.ts'
+import { refuseToRead } from './log-entry.ts'
 import type { LogReader } from './log-reader.ts'
 import { randomSalt } from './segment-format.ts'
 import { decodeShelved, encodeShelved, type ShelfNote, type ShelfRecord, summaryOf } from './shelf-codec.ts'
@@ -155,7 +156,7 @@ export class Shelf {
     try {
       let after = 0
       for (;;) {
-        const items = await reader.read(after, LIST_RECORDS, LIST_BYTES)
+        const items = await reader.read(after, LIST_RECORDS, LIST_BYTES).catch(refuseToRead)
         if (items.length === 0) return
         for (const item of items) {
           after = item.kind === 'record' ? item.seq : item.hole.to
@@ -199,7 +200,7 @@ export class Shelf {
     for (const entry of entries) {
       bytes += entry.bodyBytes
       if (bytes > maxBytes && readings.length > 0) break
-      const [item] = await reader.read(entry.at - 1, 1, Infinity)
+      const [item] = await reader.read(entry.at - 1, 1, Infinity).catch(refuseToRead)
       if (item?.kind === 'record' && item.seq === entry.at)
         readings.push({ seq: entry.seq, entry, record: decodeShelved(item.body) })
       else {

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { OpenReport } from '../../src/buffer/event-buffer.ts'
 import { type Fault, MemoryFileSystem } from './memory-file-system.ts'
-import { DIRECTORY, memoryDiskBuffer, numberedEvent, openAndRead, readEverything } from './sample-buffer.ts'
+import {
+  consumerOf,
+  DIRECTORY,
+  memoryDiskBuffer,
+  numberedEvent,
+  openAndRead,
+  openWith,
+  readEverything,
+} from './sample-buffer.ts'
 import { ALL, closedLog, segmentOf } from './sample-log.ts'
 
 describe('recovery of a log with a place that cannot be read', () => {
@@ -58,6 +66,34 @@ describe('recovery of a log with a place that cannot be read', () => {
     expect(fileSystem.files.has(path)).toBe(false)
     const [copy = ''] = fileSystem.paths(`${DIRECTORY}/quarantine`)
     expect(fileSystem.read(copy)).toEqual(content)
+  })
+
+  test('refuses with buffer_failed what is set aside and cannot be read, and reads it later', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const { buffer } = await openWith(fileSystem, 2)
+    const { consumer, lease } = await consumerOf(buffer)
+    const entries = await consumer.read(lease, null, { limit: 9, maxBytes: 1e9, waitMs: 0 })
+    const [first, second] = entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []))
+    if (first === undefined || second === undefined) throw new Error('There are no events.')
+    await consumer.park(lease, [{ event: first, lane: 'a', redrives: 0, attempts: 0, nextAt: 0 }])
+    await consumer.deadLetter(lease, [
+      { event: second, lane: 'a', redrives: 0, why: { attempts: 1, at: 1, message: 'no' } },
+    ])
+    const readParked = (): Promise<unknown[]> => consumer.readParked(lease, 'a', { limit: 9, maxBytes: 1e9 })
+    const listed = async (): Promise<unknown[]> => {
+      const letters: unknown[] = []
+      for await (const letter of consumer.deadLetters()) letters.push(letter)
+      return letters
+    }
+    const redriven = (): Promise<number> => consumer.redrive([{ partition: 0, position: second.position }])
+    for (const read of [readParked, listed, redriven]) {
+      fileSystem.fault = (operation) => (operation === 'read' ? 'EIO' : undefined)
+      await expect(read()).rejects.toMatchObject({ reason: 'buffer_failed' })
+      fileSystem.fault = undefined
+    }
+    expect([await readParked(), await listed()]).toMatchObject([[{ kind: 'event' }], [{ lane: 'a' }]])
+    expect(await redriven()).toBe(1)
+    await buffer.close()
   })
 
   function unreadable(path: string, block: number): Fault {
