@@ -1,3 +1,4 @@
+import { checkOptions, clockObject } from '../options/check.ts'
 import type { Clock } from '../time/clock.ts'
 import { systemClock } from '../time/system-clock.ts'
 import type { StateEntry, StateStore, StateStoreCaps } from './state-store.ts'
@@ -26,8 +27,12 @@ interface Stored extends StateEntry {
  * The reference of `StateStore`: shares state between the functions of one process, and forgets it with the process.
  *
  * Its clock is the monotonic one, so that it does not jump when the machine's clock is set.
+ *
+ * @throws InvalidOptionsError when the clock is none.
  */
-export function memoryStateStore({ clock = systemClock }: MemoryStateStoreOptions = {}): StateStore {
+export function memoryStateStore(options: MemoryStateStoreOptions = {}): StateStore {
+  checkOptions('', options, { clock: clockObject })
+  const { clock = systemClock } = options
   const entries = new Map<string, Stored>()
   const leases = new Map<string, { readonly token: number; readonly untilMs: number }>()
   // One counter for all, so that a version or a token cannot come back when its key was forgotten.

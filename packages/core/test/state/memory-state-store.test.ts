@@ -17,6 +17,12 @@ describe('memoryStateStore', () => {
     expect(memoryStateStore().caps).toMatchObject({ multiProcess: false, leases: true })
   })
 
+  test('refuses a clock without its methods', () => {
+    expect(() => memoryStateStore({ clock: {} } as never)).toThrow(
+      'Expected `clock` to be an object with the methods now,',
+    )
+  })
+
   test('forgets what is over, whether it is asked for or not', async () => {
     const clock = fakeClock()
     const store = memoryStateStore({ clock })
