@@ -3,17 +3,36 @@ import type { MatchableAnswer } from '../connectors/match-condition.ts'
 import type { RateLimitRule } from '../connectors/rate-limit-rule.ts'
 import { mayBeLimitProblem } from '../limit-reading/limit-problem.ts'
 import { pathOf, pathPattern } from '../rate-limit/path-pattern.ts'
+import type { Clock } from '../time/clock.ts'
+import { withTimer } from '../timeout/call-signal.ts'
 import { readBoundedText } from './bounded-text.ts'
+
+/** How long a document is waited for that only adds to what status and headers say. */
+const PROBLEM_LIMIT_MS = 2_000
 
 /**
  * The parsed JSON body of an answer, where a rule of the connector needs it to tell what the status does not say, or where it
  * may tell which limit was hit. It is read from a clone, so that the answer itself stays as it came; `undefined` when nobody
- * asks for it, when it is no JSON, or when it is larger than 64 KiB.
+ * asks for it, when it is no JSON, or when it is larger than 64 KiB; where no rule asks for it, also when it takes more than 2 s.
  */
-export async function readErrorBody(response: Response, connector: Connector | undefined): Promise<unknown> {
-  if (!isBodyNeeded(response, connector) || response.body === null) return undefined
+export async function readErrorBody(
+  response: Response,
+  connector: Connector | undefined,
+  clock: Clock,
+): Promise<unknown> {
+  const isNeeded = isBodyNeeded(response, connector)
+  if ((!isNeeded && !mayBeLimitProblem(response)) || response.body === null) return undefined
   const { body } = response.clone()
-  const text = body === null ? undefined : await readBoundedText(body)
+  const patience = new AbortController()
+  const text =
+    body === null
+      ? undefined
+      : await withTimer(
+          clock,
+          isNeeded ? Infinity : PROBLEM_LIMIT_MS,
+          () => patience.abort(),
+          () => readBoundedText(body, patience.signal),
+        )
   try {
     const parsed: unknown = text === undefined ? undefined : JSON.parse(text)
     bodies.set(response, parsed)
@@ -57,9 +76,7 @@ function mayBeSuccess(status: number | readonly number[] | undefined): boolean {
   return status === undefined || [status].flat().some((code) => code < 400)
 }
 
-function isBodyNeeded(response: Response, connector: Connector | undefined): boolean {
-  if (mayBeLimitProblem(response)) return true
-  const { status, headers } = response
+function isBodyNeeded({ status, headers }: Response, connector: Connector | undefined): boolean {
   const { errors = [], rateLimits = [] } = connector ?? {}
   const asks =
     errors.some(({ when }) => when.pointer !== undefined && coversStatus(when.status, status)) ||

@@ -68,7 +68,7 @@ function answered(response: Response, call: Call, options: ResolvedFetchOptions)
 
 function judgedWithBody(response: Response, call: Call, options: ResolvedFetchOptions): Promise<Outcome> {
   // A body that breaks off or stalls is for its reader to find out; the answer is there, and its status speaks.
-  return readErrorBody(response, options.connector).then(
+  return readErrorBody(response, options.connector, options.clock).then(
     (body) => judged(response, call, options, body),
     () => judged(response, call, options),
   )

@@ -37,6 +37,15 @@ describe('createFetch: a problem document about a limit', () => {
     expect(await (await run()).json()).toMatchObject({ 'violated-policies': ['daily'] })
   })
 
+  it('waits 2 seconds at most for a document that does not end, and goes by the headers', async () => {
+    const stalled = new ReadableStream<Uint8Array>({ start: (body) => body.enqueue(new TextEncoder().encode('{')) })
+    const headers = { 'content-type': 'application/problem+json', 'retry-after': '7200' }
+    const { run, clock } = harness([new Response(stalled, { status: 429, headers })], { attemptTimeoutMs: false })
+    expect(integrationErrorOf(await run())).toMatchObject({ code: 'quota_exhausted', retryAfterMs: 7_200_000 })
+    expect(clock.monotonicMs()).toBe(2_000)
+    expect(clock.pendingTimers).toBe(0)
+  })
+
   it('sends a POST again that reduced capacity turned away', async () => {
     const { run, transport } = harness([problem(503, 'temporary-reduced-capacity', []), answer(201)])
     expect((await run(url, { method: 'POST', body: '{}' })).status).toBe(201)
