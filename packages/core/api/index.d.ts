@@ -813,6 +813,7 @@ export interface RateLimitReading {
     readonly restorePerSecond?: number;
     readonly cost?: number;
     readonly unit?: string;
+    readonly violated?: true;
     readonly source: string;
 }
 
@@ -1094,6 +1095,7 @@ export interface UpstreamFacts {
     readonly code?: string;
     readonly message?: string;
     readonly requestId?: string;
+    readonly violatedPolicies?: readonly string[];
 }
 
 export type UrlVariant = 'with_default_port' | 'without_port' | 'without_credentials' | 'normalized' | 'legacy_query' | 'percent_decoded' | 'encode_uri';

@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/akamai
+
+import { Connector } from '@holdfast/core'
+
+export const akamai: Connector
+
+export { akamai as default }

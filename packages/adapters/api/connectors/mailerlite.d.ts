@@ -1,0 +1,7 @@
+// @holdfast/adapters/connectors/mailerlite
+
+import { Connector } from '@holdfast/core'
+
+export const mailerlite: Connector
+
+export { mailerlite as default }
