@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { stateStoreConformance } from '@holdfast/core/testing'
+import { bufferConformance, idempotencyStoreConformance } from '@holdfast/webhook-receiver/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { installOnDemand, runtimes } from '../../scripts/install-on-demand.ts'
 import { hasService } from '../clients/service-process.ts'
@@ -21,16 +22,17 @@ function hasBun(): boolean {
 }
 
 test.runIf(hasService('Redis', 'redis-server') && hasBun())(
-  'redisStateStore keeps its contract on Bun with the client that Bun has, and what stores bytes refuses that client',
+  'the stores and the buffer on Redis keep their contracts on Bun with the client that Bun has',
   async () => {
-    const service = await startRedis()
+    const service = await startRedis({ durable: true })
     onTestFinished(() => service.dispose())
     const program = join(installed as string, runtimes.bun.program)
     const args = ['--conditions=@holdfast/source', 'redis-bun-process.ts', `redis://127.0.0.1:${service.port}`]
-    const { stdout } = await run(program, args, { cwd: import.meta.dirname, timeout: 60_000 })
+    const { stdout } = await run(program, args, { cwd: import.meta.dirname, timeout: 150_000, maxBuffer: 64e6 })
     const checks = JSON.parse(stdout) as readonly BunCheck[]
     expect(checks.filter(({ problem }) => problem !== undefined)).toEqual([])
-    expect(checks.length).toBeGreaterThan(stateStoreConformance.length)
+    const contracts = [stateStoreConformance, idempotencyStoreConformance, bufferConformance].flat()
+    expect(checks.length).toBeGreaterThan(contracts.length)
   },
-  90_000,
+  180_000,
 )

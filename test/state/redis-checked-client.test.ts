@@ -10,15 +10,14 @@ const stores: Readonly<Record<string, (client: never) => unknown>> = {
   redisStateStore: (client) => redisStateStore(client),
 }
 
-describe.each(Object.entries(stores))('%s', (name, make) => {
+describe.each(Object.entries(stores))('%s', (_, make) => {
   test.each([
     [undefined, '`undefined`'],
     ['redis://:the-password@localhost', '`"redis://…@localhost"` (string)'],
     [() => undefined, 'a function'],
     [{ url: 'redis://localhost' }, 'an object with keys url'],
   ])('refuses what is no client: %o', (given, got) => {
-    const libraries = name === 'redisStateStore' ? 'iovalkey, node-redis or Bun' : 'iovalkey or node-redis'
-    const wrong = `Expected \`client\` to be a client of ioredis, ${libraries}, got ${got}.`
+    const wrong = `Expected \`client\` to be a client of ioredis, iovalkey, node-redis or Bun, got ${got}.`
     expect(() => make(given as never)).toThrow(InvalidOptionsError)
     expect(() => make(given as never)).toThrow(wrong)
   })
@@ -35,7 +34,7 @@ test('redisBuffer names the connection that is to wait for disks when it is none
   const client = new Redis({ lazyConnect: true })
   onTestFinished(() => client.disconnect())
   expect(() => redisBuffer(client, { name: 'inbox', waitAof: {} as never })).toThrow(
-    'Expected `waitAof.client` to be a client of ioredis, iovalkey or node-redis, got `undefined`.',
+    'Expected `waitAof.client` to be a client of ioredis, iovalkey, node-redis or Bun, got `undefined`.',
   )
 })
 

@@ -6,6 +6,7 @@ import type { BinaryRedisLike } from '@holdfast/adapters/redis'
 import { Redis } from 'ioredis'
 import { Redis as Valkey } from 'iovalkey'
 import { createClient } from 'redis'
+import { agingScript } from './redis-aging.ts'
 import { findProgram, freePort, startService, stopService } from '../clients/service-process.ts'
 
 /** A server of its own that can be killed. */
@@ -99,21 +100,5 @@ export async function evaluateOn({ client }: Connected, script: string): Promise
 
 /** Makes everything under a prefix as old as if `ms` had passed. Servers have a clock that nobody can set. */
 export async function letTimePass(connected: Connected, prefix: string, ms: number): Promise<void> {
-  await evaluateOn(
-    connected,
-    `
-for _, key in ipairs(redis.call('KEYS', '${prefix}*')) do
-  local left = redis.call('PTTL', key)
-  if left >= 0 then redis.call('PEXPIRE', key, string.format('%.0f', left - ${ms})) end
-  if string.match(key, ':members$') then
-    for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
-      redis.call('ZINCRBY', key, -${ms} * 1000, member)
-    end
-  end
-  if redis.call('TYPE', key).ok == 'hash' then
-    local ends = redis.call('HGET', key, 'ends')
-    if ends then redis.call('HSET', key, 'ends', string.format('%.0f', ends - ${ms} * 1000)) end
-  end
-end`,
-  )
+  await evaluateOn(connected, agingScript(prefix, ms))
 }

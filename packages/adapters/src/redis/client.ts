@@ -12,7 +12,7 @@ export interface NodeRedisLike {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
-/** What is used of Bun's own client. It reads replies as text, so nothing that stores bytes takes it. */
+/** What is used of Bun's own client. It reads replies as text, so scripts answer it with text that stands for bytes. */
 export interface BunRedisLike {
   send(command: string, args: string[]): Promise<unknown>
 }
@@ -35,8 +35,9 @@ export interface BinaryNodeRedisLike extends NodeRedisLike {
   }
 }
 
-/** One connection of ioredis, iovalkey or node-redis: no pool, no cluster. */
+/** One connection of ioredis, iovalkey, node-redis or Bun: no pool, no cluster. */
 export type SingleRedisLike =
+  | BunRedisLike
   | BinaryIoredisLike
   | (BinaryNodeRedisLike & { sendCommand(args: string[]): Promise<unknown> })
 
@@ -59,13 +60,13 @@ export function checkedClient<Client extends RedisLike>(
 ): Client {
   const given: unknown = client
   if (typeof given === 'object' && given !== null) {
-    if (!bytes && isCallable(given, 'send')) return client
+    if (isCallable(given, 'send')) return client
     const needed = 'defineCommand' in given ? 'callBuffer' : 'withTypeMapping'
     if (isCallable(given, 'eval') && (!bytes || isCallable(given, needed))) return client
   }
   throw new InvalidOptionsError({
     path,
-    expected: `a client of ioredis, iovalkey${bytes ? ' or node-redis' : ', node-redis or Bun'}`,
+    expected: 'a client of ioredis, iovalkey, node-redis or Bun',
     received: given,
   })
 }

@@ -23,11 +23,12 @@ import {
   runsOf,
   seqOf,
 } from '@holdfast/webhook-receiver/buffer-kit'
-import type { BinaryRedisLike } from './client.ts'
+import type { BinaryRedisLike, BunRedisLike } from './client.ts'
 import { bufferFailure } from './buffer-failure.ts'
 import { openWaitAof } from './cluster-synced-writes.ts'
 import { joinCalls } from './join-calls.ts'
-import { type RunScript, scriptRunner } from './script.ts'
+import type { RunScript } from './script.ts'
+import { scriptRunner } from './script-runner.ts'
 import { type EventRecord, recordOf } from './event-record.ts'
 import { statsOfReplies } from './buffer-stats.ts'
 import { consumerKey, createPartition, entriesOf, groupedBy, type Partition } from './partition.ts'
@@ -57,7 +58,7 @@ const LINGER_MS = 5
 type Outcome = number | BufferError
 
 /**
- * An `EventBuffer` on Redis 7 or Valkey, on the client that the application has: ioredis, iovalkey, node-redis, clusters included. It never
+ * An `EventBuffer` on Redis 7 or Valkey, on the client that the application has: ioredis, iovalkey, node-redis, clusters included, or Bun's. It never
  * connects, closes or configures it. Processes that name the same buffer share it: each can take events, and they divide its partitions among
  * them to drain them.
  *
@@ -65,7 +66,7 @@ type Outcome = number | BufferError
  *
  * @throws InvalidOptionsError when the client or an option is wrong.
  */
-export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions): EventBuffer {
+export function redisBuffer(client: BinaryRedisLike | BunRedisLike, options: RedisBufferOptions): EventBuffer {
   const resolved = resolveRedisBufferOptions(options)
   const { name, prefix, clock, maxEventBytes, maxQueuedBytes, maxBatchBytes, timeoutMs, dedupeWindowMs } = resolved
   const runAlone = scriptRunner(client)

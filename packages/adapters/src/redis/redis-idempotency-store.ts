@@ -1,8 +1,9 @@
 import { checkOptions, IntegrationError, nonEmptyString, oneOf } from '@holdfast/core'
 import type { BufferDurability, IdempotencyStore } from '@holdfast/webhook-receiver'
-import type { BinaryRedisLike } from './client.ts'
+import type { BinaryRedisLike, BunRedisLike } from './client.ts'
 import { abandonScript, beginScript, completeScript, renewHeldScript } from './idempotency-scripts.ts'
-import { scriptRunner, type Script, type ScriptArgument, textOf } from './script.ts'
+import { type Script, type ScriptArgument, textOf } from './script.ts'
+import { scriptRunner } from './script-runner.ts'
 import { toIntegrationError } from './to-integration-error.ts'
 
 /** How an idempotency store on Redis is made. */
@@ -25,14 +26,14 @@ export const defaultRedisIdempotencyStoreOptions: Required<RedisIdempotencyStore
 const MAX_RESULT_BYTES = 16 * 1024 * 1024
 
 /**
- * An `IdempotencyStore` on Redis 7 or Valkey, on the client that the application has: ioredis, iovalkey, node-redis, clusters included. It
+ * An `IdempotencyStore` on Redis 7 or Valkey, on the client that the application has: ioredis, iovalkey, node-redis, clusters included, or Bun's. It
  * never connects, closes or configures it. Each operation is one script on one key, by the time of the server. What fails is an `IntegrationError`,
  * as `toIntegrationError` makes it of what the client threw.
  *
  * @throws InvalidOptionsError when the client or an option is wrong.
  */
 export function redisIdempotencyStore(
-  client: BinaryRedisLike,
+  client: BinaryRedisLike | BunRedisLike,
   options: RedisIdempotencyStoreOptions = {},
 ): IdempotencyStore {
   checkOptions('', options, {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { type BinaryRedisLike, checkedClient } from './client.ts'
 
 /** A script, and the name by which a server knows it once it has seen it. */
 export interface Script {
@@ -74,39 +73,6 @@ if failed == #answers then return { err = failure } end
 return answers
 `),
   }
-}
-
-/**
- * Makes what runs scripts on a client. A script is sent once to each server, and named from then on.
- *
- * @throws InvalidOptionsError for what is no client.
- */
-export function scriptRunner(client: BinaryRedisLike): RunScript {
-  const [byName, byText] = callers(checkedClient(client, { bytes: true }))
-  return async (script, keys, args) => {
-    try {
-      return await byName(script.sha, keys, args)
-    } catch (error) {
-      // A server that was restarted, or that took over, has not seen it.
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
-      return byText(script.text, keys, args)
-    }
-  }
-}
-
-type Caller = (script: string, keys: readonly string[], args: readonly ScriptArgument[]) => Promise<unknown>
-
-function callers(client: BinaryRedisLike): readonly [byName: Caller, byText: Caller] {
-  if ('defineCommand' in client)
-    return [
-      (sha, keys, args) => client.callBuffer('evalsha', sha, keys.length, ...keys, ...args),
-      (text, keys, args) => client.callBuffer('eval', text, keys.length, ...keys, ...args),
-    ]
-  const binary = client.withTypeMapping({ 36: Buffer })
-  return [
-    (sha, keys, args) => binary.evalSha(sha, { keys: [...keys], arguments: [...args] }),
-    (text, keys, args) => binary.eval(text, { keys: [...keys], arguments: [...args] }),
-  ]
 }
 
 /** A reply that is text. */

@@ -1,5 +1,5 @@
 import { type BufferDurability, BufferError } from '@holdfast/webhook-receiver'
-import type { BinaryRedisLike } from './client.ts'
+import type { BinaryRedisLike, BunRedisLike } from './client.ts'
 
 /**
  * What a stored event survives, by what a server says of itself.
@@ -38,18 +38,22 @@ export function runOf(info: string): string | undefined {
 }
 
 /** The setting `appendfsync`; `undefined` where the server does not tell, as services do that are run by others. */
-export async function askAppendfsync(client: BinaryRedisLike): Promise<string | undefined> {
+export async function askAppendfsync(client: BinaryRedisLike | BunRedisLike): Promise<string | undefined> {
   try {
-    const reply: unknown =
-      'defineCommand' in client
-        ? await client.callBuffer('config', 'get', 'appendfsync')
-        : await client.withTypeMapping({ 36: Buffer }).configGet('appendfsync')
+    const reply: unknown = await configOf(client, 'appendfsync')
     // The form of the reply depends on the version of the protocol: name and value in a list, a map or an object.
     const values = reply instanceof Map ? [...reply.values()] : Object.values(reply as object)
     return String(values.at(-1))
   } catch {
     return undefined
   }
+}
+
+function configOf(client: BinaryRedisLike | BunRedisLike, name: string): Promise<unknown> {
+  if ('send' in client) return client.send('CONFIG', ['GET', name])
+  return 'defineCommand' in client
+    ? client.callBuffer('config', 'get', name)
+    : client.withTypeMapping({ 36: Buffer }).configGet(name)
 }
 
 function fieldOf(info: string, name: string): string | undefined {

@@ -164,6 +164,7 @@ export function createSyncedServer(
 type Caller = (command: string, ...args: string[]) => Promise<unknown>
 
 function callerOf(client: SingleRedisLike): Caller {
+  if ('send' in client) return (command, ...args) => client.send(command, args)
   return 'callBuffer' in client
     ? (command, ...args) => client.callBuffer(command, ...args)
     : (...command) => client.sendCommand(command)
