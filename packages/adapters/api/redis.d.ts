@@ -85,7 +85,7 @@ export interface RedisWaitAof {
     readonly replicas?: number;
 }
 
-export type SingleRedisLike = BinaryIoredisLike | (BinaryNodeRedisLike & {
+export type SingleRedisLike = BunRedisLike | BinaryIoredisLike | (BinaryNodeRedisLike & {
     sendCommand(args: string[]): Promise<unknown>;
 });
 
@@ -101,9 +101,9 @@ export const defaultRedisIdempotencyStoreOptions: Required<RedisIdempotencyStore
 
 export const defaultRedisStateStoreOptions: Required<RedisStateStoreOptions>
 
-export function redisBuffer(client: BinaryRedisLike, options: RedisBufferOptions): EventBuffer;
+export function redisBuffer(client: BinaryRedisLike | BunRedisLike, options: RedisBufferOptions): EventBuffer;
 
-export function redisIdempotencyStore(client: BinaryRedisLike, options?: RedisIdempotencyStoreOptions): IdempotencyStore;
+export function redisIdempotencyStore(client: BinaryRedisLike | BunRedisLike, options?: RedisIdempotencyStoreOptions): IdempotencyStore;
 
 export function redisStateStore(client: RedisLike, options?: RedisStateStoreOptions): StateStore;
 

@@ -1226,7 +1226,7 @@ export function integrationErrorOf(responseOrError: unknown): IntegrationError |
 
 export function isIntegrationError(value: unknown, code?: ErrorCode): value is IntegrationError;
 
-export function memoryStateStore({ clock }?: MemoryStateStoreOptions): StateStore;
+export function memoryStateStore(options?: MemoryStateStoreOptions): StateStore;
 
 export const nonEmptyString: Check
 
