@@ -96,7 +96,7 @@ export const crashCases: readonly ConformanceCase[] = [
     'S6: a drain that goes on after the process died delivers everything, and keeps the order of each key',
     async (under) => {
       const { events, keys, ids } = eventsOf(5, 24)
-      const ledger = createLedger(keys)
+      const ledger = createLedger(keys, under.advance)
       const leaseMs = leaseMsOf(under)
       let { buffer } = under
       await buffer.append(events)

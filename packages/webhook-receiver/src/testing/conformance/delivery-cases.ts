@@ -11,11 +11,11 @@ const HANDLERS_END_MS = 10_000
 
 /** What the drain engine makes of the buffer: that everything arrives, in the order of its key, and that no consumer waits for another. */
 export const deliveryCases: readonly ConformanceCase[] = [
-  openCase('S1: a drain of every registered consumer gets every event that was stored', async ({ buffer }) => {
+  openCase('S1: a drain of every registered consumer gets every event that was stored', async ({ buffer, advance }) => {
     const { events, keys, ids } = eventsOf(5, 20)
     const names = ['orders', 'audit']
     await buffer.append(events.slice(0, 40))
-    const ledgers = names.map(() => createLedger(keys))
+    const ledgers = names.map(() => createLedger(keys, advance))
     const drains = await Promise.all(
       names.map((name, index) => startDrain(buffer, { name, handle: ({ id }) => ledgers[index]?.deliver(id) })),
     )
@@ -27,10 +27,10 @@ export const deliveryCases: readonly ConformanceCase[] = [
 
   openCase(
     'S2: the next event of a key begins when the one before is done or given up, through repeats and parking',
-    async ({ buffer }) => {
+    async ({ buffer, advance }) => {
       const { events, keys, ids } = eventsOf(6, 12)
       await buffer.append(events)
-      const ledger = createLedger(keys)
+      const ledger = createLedger(keys, advance)
       const hopeless = ['k1_0', 'k1_7', 'k4_11']
       const attempts = new Map<string, number>()
       const work = async (id: string): Promise<void> => {
@@ -55,7 +55,7 @@ export const deliveryCases: readonly ConformanceCase[] = [
     async (under) => {
       const { events, keys, ids } = eventsOf(4, 12)
       await under.buffer.append(events)
-      const ledger = createLedger(keys)
+      const ledger = createLedger(keys, under.advance)
       const setup = { maxAttempts: 1, onExhausted: 'blockKey' as const }
       const isOthers = (id: string): boolean => !id.startsWith('k0')
       const first = await startDrain(under.buffer, {
@@ -76,18 +76,21 @@ export const deliveryCases: readonly ConformanceCase[] = [
     },
   ),
 
-  openCase('S2: who takes over the partitions of another goes on behind what that one has done', async ({ buffer }) => {
-    const { events, keys, ids } = eventsOf(5, 20)
-    await buffer.append(events)
-    const ledger = createLedger(keys)
-    const handled: string[] = []
-    const handle = ({ id }: { readonly id: string }): Promise<void> => ledger.deliver(id, () => void handled.push(id))
-    const first = await startDrain(buffer, { owner: 'first', handle, concurrency: 3 })
-    await stoppedAfter([first], () => ledger.settled(ids.slice(0, 5)), HANDLERS_END_MS)
-    const second = await startDrain(buffer, { owner: 'second', handle })
-    await stoppedAfter([second], () => ledger.settled(ids))
-    assert.deepEqual(handled.toSorted(), ids.toSorted(), 'what was done before is not done again')
-  }),
+  openCase(
+    'S2: who takes over the partitions of another goes on behind what that one has done',
+    async ({ buffer, advance }) => {
+      const { events, keys, ids } = eventsOf(5, 20)
+      await buffer.append(events)
+      const ledger = createLedger(keys, advance)
+      const handled: string[] = []
+      const handle = ({ id }: { readonly id: string }): Promise<void> => ledger.deliver(id, () => void handled.push(id))
+      const first = await startDrain(buffer, { owner: 'first', handle, concurrency: 3 })
+      await stoppedAfter([first], () => ledger.settled(ids.slice(0, 5)), HANDLERS_END_MS)
+      const second = await startDrain(buffer, { owner: 'second', handle })
+      await stoppedAfter([second], () => ledger.settled(ids))
+      assert.deepEqual(handled.toSorted(), ids.toSorted(), 'what was done before is not done again')
+    },
+  ),
 
   openCase('S5: what a consumer has not done, and reads that wait, hold up no other', async ({ buffer }) => {
     const { events, ids } = eventsOf(5, 20)
@@ -112,10 +115,10 @@ export const deliveryCases: readonly ConformanceCase[] = [
     await Promise.all(waits)
   }),
 
-  openCase('S5: a drain whose handlers do not come to an end holds up no other', async ({ buffer }) => {
+  openCase('S5: a drain whose handlers do not come to an end holds up no other', async ({ buffer, advance }) => {
     const { events, keys, ids } = eventsOf(5, 20)
     await buffer.append(events.slice(0, 60))
-    const ledger = createLedger(keys)
+    const ledger = createLedger(keys, advance)
     const stuck = await startDrain(buffer, { name: 'slow', handle: () => new Promise(() => {}) })
     const quick = await startDrain(buffer, { name: 'quick', handle: ({ id }) => ledger.deliver(id) })
     await stoppedAfter([stuck, quick], async () => {
