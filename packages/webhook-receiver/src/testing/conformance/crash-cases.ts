@@ -13,9 +13,10 @@ import { sampleEvent } from './sample-events.ts'
 const SHORT_LEASE_MS = 1_000
 const LOOK_EVERY_MS = 50
 
+/** Who has every partition. */
 interface Owner {
   readonly consumer: Consumer
-  readonly lease: Lease
+  readonly leases: readonly Lease[]
 }
 
 /** What the death of the process leaves, whatever it was doing. */
@@ -61,33 +62,36 @@ export const crashCases: readonly ConformanceCase[] = [
   openCase(
     'S6: whatever was becoming of an event when the process died, the event is somewhere; what was said of it before holds',
     async (under) => {
-      const { consumer, lease, events } = await openWith(under.buffer, 12)
-      await consumer.renew(lease, leaseMsOf(under))
-      let owner: Owner = { consumer, lease }
+      const { consumer, lease, leases, events } = await openWith(under.buffer, 12)
+      const { partition } = lease
+      let owner: Owner = { consumer, leases }
       const places = events.map((): EventIn => 'log')
       for (const [index, { moves, run }] of asideSteps.entries()) {
-        const underWay = run(owner.consumer, owner.lease, events)
+        await letEndSoon(under, owner)
+        const before = leaseOf(owner.leases, { partition })
+        const underWay = run(owner.consumer, before, events)
         underWay.catch(() => {})
         await turns(index % 4)
-        const before = owner.lease
-        owner = await resumeAfterCrash(under, before.partition)
+        owner = await takeOver(under, await crash(under))
+        const now = leaseOf(owner.leases, { partition })
         await refusedWith(
           'stale_lease',
           owner.consumer.commit(before, { done: events.map(({ position }) => position) }),
         )
-        const found = await placesOf(owner.consumer, owner.lease, events)
+        const found = await placesOf(owner.consumer, now, events)
         for (const [number, place] of places.entries()) {
           const to = moves[number] ?? place
           // While it moves it may be seen in both places, and never in none.
           const isRight = [place, to, `${place} ${to}`, `${to} ${place}`].includes(found[number] ?? '')
           assert.ok(isRight, `event ${number} went from ${place} to ${to}, and is in ${found[number]}`)
         }
-        await run(owner.consumer, owner.lease, events)
+        await run(owner.consumer, now, events)
         for (const [number, to] of Object.entries(moves)) places[Number(number)] = to
-        assert.deepEqual(await placesOf(owner.consumer, owner.lease, events), places)
+        assert.deepEqual(await placesOf(owner.consumer, now, events), places)
       }
-      owner = await resumeAfterCrash(under, lease.partition)
-      assert.deepEqual(await placesOf(owner.consumer, owner.lease, events), places)
+      await letEndSoon(under, owner)
+      owner = await takeOver(under, await crash(under))
+      assert.deepEqual(await placesOf(owner.consumer, leaseOf(owner.leases, { partition }), events), places)
     },
     'crash',
   ),
@@ -101,12 +105,12 @@ export const crashCases: readonly ConformanceCase[] = [
       let { buffer } = under
       await buffer.append(events)
       for (let life = 0; life < 3; life++) {
-        let left = 20 + life * 10
-        // One of each key is at work when the process dies.
+        const ending = ids.slice(0, 5 + life * 10)
+        // The next one of each key is at work when the process dies.
         const handle = ({ id }: { readonly id: string }): Promise<void> =>
-          ledger.deliver(id, () => (--left < 0 ? new Promise(() => {}) : nextTurn()))
+          ledger.deliver(id, () => (ending.includes(id) ? nextTurn() : new Promise(() => {})))
         const drain = await startDrain(buffer, { owner: `life ${life}`, leaseMs, handle })
-        await ledger.settled(ids.slice(0, 5 + life * 10))
+        await ledger.settled(ending)
         ledger.die()
         const crashed = crash(under)
         // It has lost its buffer, and is told so that it does not look for it for ever.
@@ -127,25 +131,20 @@ function crash({ crash: die, reopen }: BufferUnderTest): Promise<EventBuffer> {
 }
 
 /** Takes every partition, when the leases of who is dead have ended. */
-async function takeOver(
-  under: BufferUnderTest,
-  buffer: EventBuffer,
-): Promise<{ readonly consumer: Consumer; readonly leases: readonly Lease[] }> {
-  const leaseMs = leaseMsOf(under)
+async function takeOver(under: BufferUnderTest, buffer: EventBuffer): Promise<Owner> {
   const consumer = await buffer.openConsumer('orders')
-  await under.advance?.(leaseMs + 1)
-  const leases = await consumer.acquire({ owner: 'heir', leaseMs })
+  await under.advance?.(LEASE_MS + 1)
+  const leases = await consumer.acquire({ owner: 'heir', leaseMs: LEASE_MS })
   while (under.advance === undefined && leases.length < buffer.caps.partitions) {
     await sleep(LOOK_EVERY_MS)
-    leases.push(...(await consumer.acquire({ owner: 'heir', leaseMs })))
+    leases.push(...(await consumer.acquire({ owner: 'heir', leaseMs: LEASE_MS })))
   }
   return { consumer, leases }
 }
 
-/** The lease of one partition for the next process. */
-async function resumeAfterCrash(under: BufferUnderTest, partition: number): Promise<Owner> {
-  const { consumer, leases } = await takeOver(under, await crash(under))
-  return { consumer, lease: leaseOf(leases, { partition }) }
+/** Has leases end soon, where time cannot be moved: who has them is about to die. */
+async function letEndSoon(under: BufferUnderTest, { consumer, leases }: Owner): Promise<void> {
+  if (under.advance === undefined) await Promise.all(leases.map((lease) => consumer.renew(lease, SHORT_LEASE_MS)))
 }
 
 function leaseMsOf({ advance }: BufferUnderTest): number {

@@ -148,13 +148,14 @@ export const cursorCases: readonly ConformanceCase[] = [
   }),
 ]
 
-/** A buffer with `count` events in one partition, and the consumer `orders` with the lease of it. */
+/** A buffer with `count` events in one partition, and the consumer `orders` with the lease of it, and those of the others. */
 export async function openWith(
   buffer: EventBuffer,
   count: number,
 ): Promise<{
   readonly consumer: Consumer
   readonly lease: Lease
+  readonly leases: readonly Lease[]
   readonly events: readonly StoredEvent[]
   readonly at: (index: number) => Position
 }> {
@@ -166,6 +167,7 @@ export async function openWith(
   return {
     consumer,
     lease,
+    leases,
     events,
     at: (index) => {
       const event = events[index]
