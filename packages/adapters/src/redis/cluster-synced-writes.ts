@@ -7,6 +7,7 @@ import {
   elsewhere,
   explained,
   infoOf,
+  type Keeper,
   openSyncedWrites,
   type SyncedServer,
   type SyncedWrites,
@@ -22,10 +23,7 @@ export interface WaitAofOptions extends Omit<SyncedWritesOptions, 'client'> {
   readonly partitions: readonly Partition[]
 }
 
-interface ClusterSyncedWritesOptions extends Omit<SyncedWritesOptions, 'client'> {
-  readonly client: ClusterRedisLike
-  readonly partitions: readonly Partition[]
-}
+type ClusterSyncedWritesOptions = WaitAofOptions & { readonly client: ClusterRedisLike }
 
 /** Which run of which server has what. */
 interface Layout {
@@ -60,7 +58,7 @@ async function openClusterSyncedWrites(options: ClusterSyncedWritesOptions): Pro
   let looking: Promise<void> | undefined
 
   const look = (): Promise<void> => {
-    looking ??= layoutOf(options)
+    looking ??= layoutOf(options, layout)
       .then((found) => {
         layout = found
       })
@@ -70,28 +68,21 @@ async function openClusterSyncedWrites(options: ClusterSyncedWritesOptions): Pro
     return looking
   }
 
-  const waitIn = async ({ runs, servers }: Layout, indexes: readonly number[]): Promise<void> => {
-    const waits = Array.from(
-      groupedBy(new Set(indexes), (index) => runs[index]),
-      async ([run = '', members]) => {
-        const server = servers.get(run)
-        if (server === undefined) throw unsynced()
-        await server.wait(members.map((index) => (partitions[index] as Partition).keys))
-      },
-    )
-    await Promise.all(waits)
+  const keeperOf = (partition: number): Keeper => {
+    const server = layout.servers.get(layout.runs[partition] as string)
+    return { server, run: server?.run, keys: (partitions[partition] as Partition).keys }
   }
 
   await explained(look)
   if (layout.runs.some((run) => !layout.servers.has(run))) throw elsewhere()
-  await explained(() => waitIn(layout, [...partitions.keys()]))
+  await explained(() => waitForAll([...partitions.keys()].map(keeperOf)))
   return {
-    async wait(indexes) {
-      const known = layout
+    keeperOf,
+    async wait(keepers) {
       try {
-        await waitIn(known, indexes)
+        await waitForAll(keepers)
       } catch (error) {
-        // Others may have taken over. Who waits now was answered by the one before, and what that had is not known.
+        // Others may have taken over.
         look().catch(() => {})
         throw error
       }
@@ -99,11 +90,32 @@ async function openClusterSyncedWrites(options: ClusterSyncedWritesOptions): Pro
   }
 }
 
-async function layoutOf(options: ClusterSyncedWritesOptions): Promise<Layout> {
+async function waitForAll(keepers: readonly Keeper[]): Promise<void> {
+  const waits = Array.from(
+    groupedBy(keepers, ({ server }) => server),
+    async ([server, members]) => {
+      if (server === undefined) throw unsynced()
+      await server.wait(members)
+    },
+  )
+  await Promise.all(waits)
+}
+
+/** Looks who has what. Of a partition whose node is away, what was `known` stays. */
+async function layoutOf(options: ClusterSyncedWritesOptions, known: Layout): Promise<Layout> {
   const { client, partitions, ...rest } = options
+  const runOfPartition = async (partition: Partition): Promise<string> => {
+    try {
+      return textOf(await partition.run(runScript, []))
+    } catch (error) {
+      const run = known.runs[partition.index]
+      if (run === undefined) throw error
+      return run
+    }
+  }
   const masters = await mastersOf(client)
   const [runs, infos] = await Promise.all([
-    Promise.all(partitions.map(async (partition) => textOf(await partition.run(runScript, [])))),
+    Promise.all(partitions.map(runOfPartition)),
     // One that is away holds up nothing of the others.
     Promise.all(masters.map((master) => infoOf({ ...rest, client: master }).catch(() => ''))),
   ])

@@ -45,6 +45,11 @@ export function recordOf(event: NewEvent, partitions: number, maxEventBytes: num
   }
 }
 
+/** The bytes of all these. */
+export function bytesOf(records: readonly EventRecord[]): number {
+  return records.reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
 /** The event of a record. */
 export function eventOf(partition: number, seq: number, meta: Buffer, body: Buffer): StoredEvent {
   // A copy: clients cut replies out of one large piece of memory, which a small event would keep alive.

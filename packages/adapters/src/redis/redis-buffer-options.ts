@@ -127,6 +127,15 @@ export function resolveRedisBufferOptions(options: RedisBufferOptions): Resolved
   })
 }
 
+/** What is kept, as arguments of scripts: -1 for everything. */
+export function retentionArguments({
+  minAgeMs,
+  maxBytes,
+}: Required<RedisRetention>): readonly [minAgeMs: string, maxBytes: string] {
+  const amountOf = (amount: number): string => (amount === Infinity ? '-1' : String(Math.ceil(amount)))
+  return [amountOf(minAgeMs), amountOf(maxBytes)]
+}
+
 function bufferName(value: unknown): string | undefined {
   return typeof value === 'string' && NAME.test(value)
     ? undefined

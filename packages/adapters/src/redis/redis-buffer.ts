@@ -29,10 +29,10 @@ import { openWaitAof } from './cluster-synced-writes.ts'
 import { joinCalls } from './join-calls.ts'
 import type { RunScript } from './script.ts'
 import { scriptRunner } from './script-runner.ts'
-import { type EventRecord, recordOf } from './event-record.ts'
+import { bytesOf, type EventRecord, recordOf } from './event-record.ts'
 import { statsOfReplies } from './buffer-stats.ts'
 import { consumerKey, createPartition, entriesOf, groupedBy, type Partition } from './partition.ts'
-import { type RedisBufferOptions, resolveRedisBufferOptions } from './redis-buffer-options.ts'
+import { type RedisBufferOptions, resolveRedisBufferOptions, retentionArguments } from './redis-buffer-options.ts'
 import { createRedisConsumer } from './redis-consumer.ts'
 import { releaseScript } from './cursor-scripts.ts'
 import {
@@ -45,7 +45,7 @@ import {
   removeScript,
   statsScript,
 } from './log-scripts.ts'
-import type { SyncedWrites } from './synced-writes.ts'
+import type { Keeper, SyncedWrites } from './synced-writes.ts'
 import { askAppendfsync, checkServer, isOneServer } from './server-check.ts'
 
 const FORMAT = '1'
@@ -75,6 +75,7 @@ export function redisBuffer(client: BinaryRedisLike | BunRedisLike, options: Red
     isOne = false
   })
   let synced: SyncedWrites | undefined
+  const keepers = new WeakMap<EventRecord, Keeper>()
   const run: RunScript = (...call) => (isOne ? runJoined : runAlone)(...call)
   const partitions = Array.from({ length: resolved.partitions }, (_, index) =>
     createPartition({ prefix, name, run, clock, timeoutMs }, index),
@@ -85,8 +86,7 @@ export function redisBuffer(client: BinaryRedisLike | BunRedisLike, options: Red
     lastSeqs: async (indexes) => new Map(await Promise.all(indexes.map(lastSeqOf))),
   })
   const handover = createHandover(clock)
-  const { minAgeMs, maxBytes } = resolved.retention
-  const retention = [amountOf(minAgeMs), amountOf(maxBytes)] as const
+  const retention = retentionArguments(resolved.retention)
   const leases = new Map<string, { readonly consumer: string; readonly lease: Lease }>()
   const lifetime = createLifetime()
   const requireOpen = (): void => lifetime.requireOpen()
@@ -121,6 +121,8 @@ export function redisBuffer(client: BinaryRedisLike | BunRedisLike, options: Red
     const answer = await partition.run(appendScript, [windowMs, ...args], undefined, onSettled)
     const [history, ...numbers] = (answer as Buffer[]).map(String) as [string, ...string[]]
     const seqs = numbers.map(Number)
+    const keeper = synced?.keeperOf(partition.index)
+    if (keeper !== undefined) for (const record of records) keepers.set(record, keeper)
     for (const run of runsOf(records, seqs)) handover.offer(run, history)
     arrivals.announce(partition.index, Math.max(...seqs.map(Math.abs)))
     return seqs
@@ -238,7 +240,7 @@ export function redisBuffer(client: BinaryRedisLike | BunRedisLike, options: Red
         if (seq instanceof BufferError) throw seq
         return { status: seq < 0 ? 'duplicate' : 'appended', partition, position: positionOf(Math.abs(seq)) }
       })
-      await synced?.wait(results.map(({ partition }) => partition))
+      await synced?.wait(records.flatMap((record) => keepers.get(record) ?? []))
       return results
     },
     async openConsumer(consumer, { from = 'earliest' } = {}) {
@@ -291,12 +293,4 @@ export function redisBuffer(client: BinaryRedisLike | BunRedisLike, options: Red
 async function allDone(promises: readonly Promise<void>[]): Promise<void> {
   await Promise.allSettled(promises)
   await Promise.all(promises)
-}
-
-function bytesOf(records: readonly EventRecord[]): number {
-  return records.reduce((sum, { bytes }) => sum + bytes, 0)
-}
-
-function amountOf(amount: number): string {
-  return amount === Infinity ? '-1' : String(Math.ceil(amount))
 }

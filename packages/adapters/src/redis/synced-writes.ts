@@ -4,7 +4,7 @@ import { answerInTime } from '@holdfast/webhook-receiver/buffer-kit'
 import { bufferFailure } from './buffer-failure.ts'
 import type { SingleRedisLike } from './client.ts'
 import { THOUGH_FULL } from './script-parts.ts'
-import { isOneServer } from './server-check.ts'
+import { isOneServer, runOf } from './server-check.ts'
 
 const RETRY_AFTER_MS = 1_000
 
@@ -14,20 +14,33 @@ redis.call('HINCRBY', KEYS[1] .. ':meta', 'syncs', 1)
 return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 `
 
-/** Waits for the disks of a server and its replicas. */
+/** Who has what a partition has answered, as far as was known when it did. */
+export interface Keeper {
+  /** Absent: nobody that could be asked. */
+  readonly server: SyncedServer | undefined
+  /** The run of that server. */
+  readonly run: string | undefined
+  readonly keys: PartitionKeys
+}
+
+/** Waits for the disks of those who have the buffer, and their replicas. */
 export interface SyncedWrites {
+  /** To be asked right when a partition has answered: afterwards another server may have it, which may never have had what that one answered. */
+  keeperOf(partition: number): Keeper
   /**
-   * Resolves when everything that the server has answered of these partitions is on stable storage.
+   * Resolves when what these have answered is on stable storage.
    *
    * @throws BufferError `buffer_failed` when that is not so within the time.
    */
-  wait(partitions: readonly number[]): Promise<void>
+  wait(keepers: readonly Keeper[]): Promise<void>
 }
 
 /** Waits for the disk of one server. */
 export interface SyncedServer {
-  /** As `SyncedWrites`, with a key of each partition, and that of what is known of it: by them the server says that it has them. */
-  wait(keys: readonly PartitionKeys[]): Promise<void>
+  /** What it called itself the last time; `undefined` before. */
+  readonly run: string | undefined
+  /** As `SyncedWrites`, for keepers that are this server: by the keys of its partitions it says that it has them. */
+  wait(keepers: readonly Keeper[]): Promise<void>
 }
 
 /** A key of a partition, and that of what is known of it. */
@@ -43,8 +56,7 @@ export interface SyncedWritesOptions {
 }
 
 /**
- * Makes what waits for one server with `WAITAOF`: once for all who wait, and for who comes meanwhile the next time. `keys` are those of any partition.
- * `infos` is what those say of themselves who have the buffer.
+ * Makes what waits for one server with `WAITAOF`. `keys` are those of any partition, `infos` is what those say of themselves who have the buffer.
  *
  * @throws BufferError `buffer_unusable` where there is nothing to wait for.
  */
@@ -54,13 +66,14 @@ export async function openSyncedWrites(
   infos: readonly string[],
 ): Promise<SyncedWrites> {
   const server = createSyncedServer(options)
+  const keeperOf = (): Keeper => ({ server, run: server.run, keys })
   const isItsServer = await explained(async () => {
     const isSame = isOneServer([...infos, await infoOf(options)])
-    if (isSame) await server.wait([keys])
+    if (isSame) await server.wait([keeperOf()])
     return isSame
   })
   if (!isItsServer) throw elsewhere()
-  return { wait: () => server.wait([keys]) }
+  return { keeperOf, wait: (keepers) => server.wait(keepers) }
 }
 
 /** Resolves as `work` does, and says of what fails in it that the server cannot say what is on its disk. */
@@ -94,23 +107,24 @@ export async function infoOf({ client, clock, timeoutMs }: SyncedWritesOptions):
   return String(await answerInTime(callerOf(client)('INFO'), { clock, timeoutMs, server: 'Redis' }))
 }
 
-/** Makes what waits for one server. `lastRun`: what it called itself the last time; absent: any. */
+/** Makes what waits for one server: once for all who wait, and for who comes meanwhile the next time. `known`: the run that it is in. */
 export function createSyncedServer(
   { client, replicas, clock, timeoutMs }: SyncedWritesOptions,
-  lastRun?: string,
+  known?: string,
 ): SyncedServer {
   const call = callerOf(client)
-  let waiting: Promise<void> | undefined
-  let next: Promise<void> | undefined
-  let nextKeys = new Map<string, PartitionKeys>()
+  let lastRun = known
+  let waiting: Promise<string> | undefined
+  let next: Promise<string> | undefined
+  let nextKeys: PartitionKeys[] = []
 
-  /** @param expectedRun - The run in which those who wait were answered; `undefined`: any. */
-  const sync = async (expectedRun: string | undefined, keys: readonly PartitionKeys[]): Promise<void> => {
+  /** Resolves with the run in which everything is on the disk. */
+  const sync = async (keys: readonly PartitionKeys[]): Promise<string> => {
     try {
       // `WAITAOF` waits for what its connection has written: on another one, which a client makes by itself, it would wait for nothing.
       const answers = Promise.all([
         call('CLIENT', 'ID'),
-        Promise.all(keys.map((ofPartition) => call('EVAL', TOUCH, '2', ...ofPartition))),
+        Promise.all(Array.from(new Map(keys), (ofPartition) => call('EVAL', TOUCH, '2', ...ofPartition))),
         call('WAITAOF', '1', String(replicas), String(timeoutMs)),
         call('CLIENT', 'ID'),
         call('INFO', 'server'),
@@ -118,19 +132,17 @@ export function createSyncedServer(
       const [id, begunIns, synced, sameId, info] = await answerInTime(answers, { clock, timeoutMs, server: 'Redis' })
       const [local, remote] = (synced as unknown[]).map(Number) as [number, number]
       const run = String(begunIns[0])
-      const isSameConnection = String(id) === String(sameId) && String(info).includes(`run_id:${run}`)
-      // One that was started since, or took the place of another, may never have had what was stored before.
-      const isSameRun = expectedRun === undefined || run === expectedRun
+      const isSameConnection = String(id) === String(sameId) && runOf(String(info)) === run
       lastRun = run
-      if (isSameConnection && isSameRun && local >= 1 && remote >= replicas) return
+      if (isSameConnection && local >= 1 && remote >= replicas) return run
     } catch (error) {
       throw bufferFailure(error)
     }
     throw unsynced()
   }
 
-  const begin = (expectedRun: string | undefined, keys: readonly PartitionKeys[]): Promise<void> => {
-    const begun = sync(expectedRun, keys)
+  const begin = (keys: readonly PartitionKeys[]): Promise<string> => {
+    const begun = sync(keys)
     waiting = begun
     const end = (): void => {
       if (waiting === begun) waiting = undefined
@@ -139,24 +151,31 @@ export function createSyncedServer(
     return begun
   }
 
-  const beginAfter = (before: Promise<void>): Promise<void> => {
-    // As it is now: the sync before may be the one that hears of another run.
-    const expectedRun = lastRun
-    const beginNext = (): Promise<void> => {
+  const beginAfter = (before: Promise<string>): Promise<string> => {
+    const beginNext = (): Promise<string> => {
       next = undefined
-      const keys = [...nextKeys.values()]
-      nextKeys = new Map()
-      return begin(expectedRun, keys)
+      const keys = nextKeys
+      nextKeys = []
+      return begin(keys)
     }
     return before.then(beginNext, beginNext)
   }
 
+  const syncWithOthers = (keys: readonly PartitionKeys[]): Promise<string> => {
+    if (waiting === undefined) return begin(keys)
+    nextKeys.push(...keys)
+    next ??= beginAfter(waiting)
+    return next
+  }
+
   return {
-    wait(keys) {
-      if (waiting === undefined) return begin(lastRun, keys)
-      for (const ofPartition of keys) nextKeys.set(ofPartition[0], ofPartition)
-      next ??= beginAfter(waiting)
-      return next
+    get run() {
+      return lastRun
+    },
+    async wait(keepers) {
+      const run = await syncWithOthers(keepers.map(({ keys }) => keys))
+      // One that was started since, or took the place of another, may never have had what was stored before.
+      if (keepers.some((keeper) => keeper.run !== undefined && keeper.run !== run)) throw unsynced()
     },
   }
 }

@@ -31,19 +31,32 @@ async function serverOf(run: string): Promise<{ readonly writes: SyncedWrites; r
 describe('openSyncedWrites', () => {
   it('takes no word of a server that was started since: what was stored before it may never have had', async () => {
     const { writes, restart } = await serverOf('a1')
-    await writes.wait([0])
+    await writes.wait([writes.keeperOf(0)])
     restart('b2')
-    await expect(writes.wait([0])).rejects.toMatchObject({ reason: 'buffer_failed' })
+    await expect(writes.wait([writes.keeperOf(0)])).rejects.toMatchObject({ reason: 'buffer_failed' })
     // What was stored under its new name it has.
-    await writes.wait([0])
+    await writes.wait([writes.keeperOf(0)])
   })
 
   it('takes it for none of those who waited already, neither at once nor for the next time', async () => {
     const { writes, restart } = await serverOf('a1')
     restart('b2')
-    const waits = await Promise.allSettled([writes.wait([0]), writes.wait([0]), writes.wait([0])])
+    const waits = await Promise.allSettled([
+      writes.wait([writes.keeperOf(0)]),
+      writes.wait([writes.keeperOf(0)]),
+      writes.wait([writes.keeperOf(0)]),
+    ])
     expect(waits.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
-    await writes.wait([0])
+    await writes.wait([writes.keeperOf(0)])
+  })
+
+  it('takes no word of it either when others have heard of it between the answer and the wait', async () => {
+    const { writes, restart } = await serverOf('a1')
+    const before = writes.keeperOf(0)
+    restart('b2')
+    await expect(writes.wait([writes.keeperOf(0)])).rejects.toMatchObject({ reason: 'buffer_failed' })
+    await writes.wait([writes.keeperOf(0)])
+    await expect(writes.wait([before])).rejects.toMatchObject({ reason: 'buffer_failed' })
   })
 
   it('gives up in time when the connection does not answer', async () => {
