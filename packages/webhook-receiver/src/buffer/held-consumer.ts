@@ -61,6 +61,11 @@ export class HeldConsumer {
     return lease
   }
 
+  /** Whether somebody else may have a partition of it. */
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
   /** @throws IntegrationError `conflict` (`consumer_in_use`) when a lease was lost. */
   requireHeld(): void {
     if (this.#isLost) throw inUseError(this.consumer.name)

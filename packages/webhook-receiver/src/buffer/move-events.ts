@@ -65,7 +65,7 @@ export async function moveEvents(from: EventBuffer, to: EventBuffer, options: Mo
     clock: clockObject,
   })
   const { onProgress, onWait, signal, waitMs = WAIT_MS, clock = systemClock } = options
-  const held: HeldConsumer[] = []
+  let held: HeldConsumer[] = []
   const take = async (buffer: EventBuffer, name: string, start: 'earliest' | 'latest'): Promise<HeldConsumer> => {
     const consumer = await HeldConsumer.take(buffer, name, {
       from: start,
@@ -78,7 +78,11 @@ export async function moveEvents(from: EventBuffer, to: EventBuffer, options: Mo
     held.push(consumer)
     return consumer
   }
-  try {
+  const releaseAll = async (): Promise<void> => {
+    await Promise.all(held.map((consumer) => consumer.release()))
+    held = []
+  }
+  const takeAll = async (): Promise<{ mover: HeldConsumer; sources: HeldConsumer[]; targets: HeldConsumer[] }> => {
     const names = await consumerNames(from, MOVING_CONSUMER)
     const mover = await take(from, MOVING_CONSUMER, 'earliest')
     const sources: HeldConsumer[] = []
@@ -86,7 +90,16 @@ export async function moveEvents(from: EventBuffer, to: EventBuffer, options: Mo
     const targets: HeldConsumer[] = []
     // What is moved comes behind what is there, so a consumer that is new need not see that.
     for (const name of names) targets.push(await take(to, name, 'latest'))
-
+    return { mover, sources, targets }
+  }
+  try {
+    let taken = await takeAll()
+    // While one was waited for, a server that was started again may have ended the leases of another.
+    while (held.some(({ isLost }) => isLost)) {
+      await releaseAll()
+      taken = await takeAll()
+    }
+    const { mover, sources, targets } = taken
     let report: MoveReport = { moved: 0, duplicates: 0, lost: 0 }
     for (let partition = 0; partition < from.caps.partitions; partition++)
       for await (const batch of batchesOf(mover, sources, partition)) {
@@ -105,7 +118,7 @@ export async function moveEvents(from: EventBuffer, to: EventBuffer, options: Mo
       }
     return report
   } finally {
-    await Promise.all(held.map((consumer) => consumer.release()))
+    await releaseAll()
   }
 }
 

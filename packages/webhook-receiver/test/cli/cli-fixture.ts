@@ -27,12 +27,13 @@ export async function holdfast(
     readonly signal?: AbortSignal
     readonly clock?: Clock
     readonly onStdout?: (text: string) => void
+    readonly onStderr?: (text: string) => void
     /** Standard error is a terminal. */
     readonly isTerminal?: boolean
   } = {},
 ): Promise<CliResult> {
   const stdout = sink(options.onStdout)
-  const stderr = sink(undefined, options.isTerminal)
+  const stderr = sink(options.onStderr, options.isTerminal)
   const code = await runCli(
     args,
     {

@@ -1,17 +1,18 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { memoryBuffer } from '../../src/buffer/memory-buffer.ts'
-import { moveEvents } from '../../src/buffer/move-events.ts'
+import { MOVING_CONSUMER, moveEvents } from '../../src/buffer/move-events.ts'
 import { fakeClock } from '@holdfast/core/testing'
-import { holdfast, sampleEvent, storedDirectory, temporaryDirectory } from './cli-fixture.ts'
+import { type CliResult, holdfast, sampleEvent, storedDirectory, temporaryDirectory } from './cli-fixture.ts'
 
 const TIMEOUT_MS = 120_000
 const EVENTS = 400
+/** Of the application. So many deliveries are under way at a time. */
+const KEYS = 4
 const execArgv = ['--conditions=@holdfast/source', '--disable-warning=ExperimentalWarning']
 const application = new URL('moved-application.ts', import.meta.url)
-const cli = new URL('../../src/cli/main.ts', import.meta.url)
 
 interface Delivered {
   readonly by: string
@@ -26,12 +27,11 @@ async function switched(signal: NodeJS.Signals): Promise<readonly Delivered[]> {
   const old = run(application, ['file', from, ledger, '0', String(EVENTS)])
   await Promise.all([told(old, 'stored'), told(old, 'delivers')])
 
-  const move = run(cli, ['move', '--from', `file:${from}`, '--to', `sqlite:${to}`, '--wait'])
-  await said(move, 'Waiting until it is free: stop the application now.')
-  expect(move.exitCode).toBe(null)
-  const ended = [once(old, 'exit'), once(move, 'exit')]
+  const [move] = await waitingMove(from, to)
+  const ended = once(old, 'exit')
   old.kill(signal)
-  expect((await Promise.all(ended))[1]).toEqual([0, null])
+  await ended
+  expect(await move).toMatchObject({ code: 0 })
 
   const next = run(application, ['sqlite', to, ledger, String(EVENTS), String(EVENTS + 20)])
   await Promise.all([told(next, 'stored'), told(next, 'drained')])
@@ -68,6 +68,7 @@ test(
     expect(first).toHaveLength(EVENTS + 20)
     expect(new Set(first.map(({ by }) => by))).toEqual(new Set(['file', 'sqlite']))
     expectOrder(first)
+    expect(delivered.length - first.length).toBeLessThanOrEqual(KEYS)
   },
   TIMEOUT_MS,
 )
@@ -98,10 +99,10 @@ test(
     const [from, to] = [temporaryDirectory(), temporaryDirectory()]
     const old = run(application, ['file', from, `${from}.ledger`, '0', '1'])
     await told(old, 'stored')
-    const move = run(cli, ['move', '--from', `file:${from}`, '--to', `sqlite:${to}`, '--wait'])
-    await said(move, 'Waiting until it is free')
-    move.kill('SIGINT')
-    expect(await once(move, 'exit')).toEqual([130, null])
+    const stopping = new AbortController()
+    const [move] = await waitingMove(from, to, stopping.signal)
+    stopping.abort()
+    expect(await move).toMatchObject({ code: 130 })
     expect(old.exitCode).toBe(null)
     expect((await holdfast(['inspect', from])).stdout).not.toContain('holdfast-move')
   },
@@ -115,6 +116,12 @@ test('move --wait finds out what is wrong with the target before it waits', asyn
   expect(code).toBe(1)
   expect(stderr).toContain('/dev/null/inbox cannot be opened as a buffer')
   expect((await holdfast(['inspect', from])).stdout).not.toContain('holdfast-move')
+})
+
+test('move --wait makes no target where there is no source', async () => {
+  const [from, to] = [temporaryDirectory(), temporaryDirectory()]
+  const { code } = await holdfast(['move', '--from', `file:${from}`, '--to', `sqlite:${to}`, '--wait'])
+  expect([code, existsSync(to)]).toEqual([2, false])
 })
 
 test('move refuses --wait together with --dry-run', async () => {
@@ -133,6 +140,30 @@ test('moveEvents waits without an end for who delivers, and tells of it once', a
   const moving = moveEvents(from, to, { clock, waitMs: Infinity, onWait: (wait) => waits.push(wait.consumer) })
   await clock.advance(3_600_000)
   expect(waits).toEqual(['orders'])
+  for (const lease of leases) await consumer.release(lease)
+  expect(await clock.runUntil(moving)).toMatchObject({ moved: 1 })
+})
+
+test('moveEvents begins anew when it loses one consumer while it waits for another', async () => {
+  const clock = fakeClock()
+  const [from, to] = [memoryBuffer({ clock }), memoryBuffer({ clock })]
+  for (const buffer of [from, to]) await buffer.open()
+  await from.append([sampleEvent(1)])
+  const consumer = await from.openConsumer('orders')
+  const leases = await consumer.acquire({ owner: 'application', leaseMs: 24 * 3_600_000 })
+  const openConsumer = from.openConsumer.bind(from)
+  let refused = 0
+  from.openConsumer = async (name, options) => {
+    const opened = await openConsumer(name, options)
+    if (name !== MOVING_CONSUMER) return opened
+    return {
+      ...opened,
+      renew: (lease, leaseMs) => (refused++ === 0 ? Promise.resolve(false) : opened.renew(lease, leaseMs)),
+    }
+  }
+  const moving = moveEvents(from, to, { clock, waitMs: Infinity })
+  await clock.advance(3_600_000)
+  expect(refused).toBeGreaterThan(0)
   for (const lease of leases) await consumer.release(lease)
   expect(await clock.runUntil(moving)).toMatchObject({ moved: 1 })
 })
@@ -159,11 +190,13 @@ async function told(child: ChildProcess, message: string): Promise<void> {
   })
 }
 
-async function said(child: ChildProcess, part: string): Promise<void> {
-  let text = ''
-  for await (const chunk of child.stderr!) {
-    text += String(chunk)
-    if (text.includes(part)) return
-  }
-  throw new Error(`It ended without saying so: ${text}`)
+/** A move that waits for the application on its source, and has said so; in a list, so that it is not waited for. */
+async function waitingMove(from: string, to: string, signal?: AbortSignal): Promise<readonly [Promise<CliResult>]> {
+  const args = ['move', '--from', `file:${from}`, '--to', `sqlite:${to}`, '--wait']
+  return new Promise((resolve) => {
+    const move = holdfast(args, {
+      ...(signal === undefined ? {} : { signal }),
+      onStderr: (text) => text.includes('Waiting until it is free: stop the application now.') && resolve([move]),
+    })
+  })
 }

@@ -39,8 +39,10 @@ export const move: Command = {
     const open = (): Promise<OpenAddress> =>
       openAddress(source, { ...shared, create: false, instead: 'wait for that with `--wait`' }, io)
     // What is wrong with the target is found before the application is stopped.
-    if (isWaiting) await (await openAddress(target, { ...shared, create: true }, io))[Symbol.asyncDispose]()
-    await using from = await (isWaiting ? openWhenFree(open, io) : open())
+    const tryTarget = async (): Promise<void> => {
+      await (await openAddress(target, { ...shared, create: true }, io))[Symbol.asyncDispose]()
+    }
+    await using from = await (isWaiting ? openWhenFree(open, tryTarget, io) : open())
     const { events, consumers } = await from.buffer.stats()
     // A server has every buffer that is named, also one that nobody has used.
     if (events === 0 && consumers.length === 0)
