@@ -20,10 +20,14 @@ const hurried: Clock = {
 const common = { keys: 1000, concurrency: 64, failureRatio: 0.01 }
 
 describe('a process that appends and delivers', () => {
+  const books = withKept('books', [newSeed()])
+  const faults = withKept('diskFaults', [newSeed()])
+  const cuts = withKept('powerCuts', [newSeed()])
+
   it('delivers everything once and in the order of its key, and remembers every id, however often it is killed', {
-    timeout: 240_000,
+    timeout: 240_000 * books.length,
   }, async () => {
-    for (const seed of withKept('books', [newSeed()])) {
+    for (const seed of books) {
       const report = await playLedger({
         ...common,
         directory: temporaryDirectory(),
@@ -42,16 +46,18 @@ describe('a process that appends and delivers', () => {
     }
   })
 
-  it('does so on a disk whose syncs fail and whose writes are short', { timeout: 240_000 }, async (context) => {
+  it('does so on a disk whose syncs fail and whose writes are short', {
+    timeout: 240_000 * faults.length,
+  }, async (context) => {
     skipWithout(context, faultyDisk(temporaryDirectory()))
-    for (const seed of withKept('diskFaults', [newSeed()])) {
+    for (const seed of faults) {
       const directory = temporaryDirectory()
       expectBalanced(await playDiskFaults({ ...common, directory, seed, events: 8_000, times: 4 }), 8_000, seed)
     }
   })
 
-  it('does so when the power of its disk is cut', { timeout: 240_000 }, async (context) => {
-    for (const seed of withKept('powerCuts', [newSeed()])) {
+  it('does so when the power of its disk is cut', { timeout: 240_000 * cuts.length }, async (context) => {
+    for (const seed of cuts) {
       const disk = skipWithout(context, smallDisk('ext4', 64))
       onTestFinished(() => disk[Symbol.dispose]())
       const directory = temporaryDirectory()

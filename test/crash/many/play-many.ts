@@ -11,8 +11,8 @@ import type { ManyMessage, ManySettings } from './many-settings.ts'
 const PROCESS = fileURLToPath(new URL('./many-process.ts', import.meta.url))
 /** A round that takes longer has hung, however busy the machine is. */
 const HANG_MS = 300_000
-/** Events of a buffer after which its process is killed, at most; on average half as many. */
-const WORK_PER_BUFFER = 40
+/** Events of a buffer after which its process is killed, at least and at most. */
+const [LEAST_WORK_PER_BUFFER, WORK_PER_BUFFER] = [10, 40]
 
 export interface ManyOptions {
   /** A new directory. */
@@ -45,7 +45,7 @@ export async function playMany({ directory, buffers, rounds, seed, onRound }: Ma
     const random = seededRandom(seed, 'round', run)
     const isKilledWhileOpening = !isLast && run > 1 && random.chance(0.2)
     const delayMs = random.integer(0, isKilledWhileOpening ? 40 : 15)
-    const worksFor = random.integer(1, WORK_PER_BUFFER * buffers)
+    const worksFor = random.integer(LEAST_WORK_PER_BUFFER * buffers, WORK_PER_BUFFER * buffers)
     const child = start({ directory, buffers, run, seed, worksFor, isLast }, (index, found) =>
       problems.push(...found.map((problem) => `run ${run}, buffer ${index}: ${problem}`)),
     )

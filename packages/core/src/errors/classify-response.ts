@@ -2,7 +2,7 @@ import type { Connector, ErrorRule, ErrorVerdict } from '../connectors/connector
 import { matchesCondition } from '../connectors/match-condition.ts'
 import { limitProblemOf } from '../limit-reading/limit-problem.ts'
 import type { RateLimitReading } from '../limit-reading/rate-limit-reading.ts'
-import { limitWaitMs, readRateLimits } from '../limit-reading/read-rate-limits.ts'
+import { hitReadings, limitWaitMs, readRateLimits } from '../limit-reading/read-rate-limits.ts'
 import { parseRetryAfterField } from '../time/retry-after.ts'
 import { errorCodes } from './codes.ts'
 import type { IntegrationErrorInit } from './integration-error.ts'
@@ -122,7 +122,7 @@ function describe(
   const retryAfterMs = fieldMs ?? limitWaitMs(isLimit ? readings : violated, documentedWaitMs)
   const isLong = verdict.code === 'rate_limited' && isQuota(retryAfterMs, violated)
   const code = isLong ? 'quota_exhausted' : verdict.code
-  const isAsked = verdict.reason === 'abnormal_usage' && retryAfterMs !== undefined
+  const isAsked = verdict.reason === 'abnormal_usage' && (fieldMs ?? limitWaitMs(hitReadings(readings))) !== undefined
   return {
     ...verdict,
     ...(isAsked ? { retryable: 'after' } : {}),

@@ -77,6 +77,8 @@ describe('classifyResponse of a limit problem', () => {
     const expected = { code: 'rate_limited', reason: 'abnormal_usage' }
     expect(errorOf(abnormal)).toMatchObject({ ...expected, retryable: 'never' })
     expect(errorOf({ ...abnormal, headers: { 'retry-after': '9' } })).toMatchObject({ ...expected, retryable: 'after' })
+    const rest = { ratelimit: '"burst";r=9;t=1' }
+    expect(errorOf({ ...abnormal, headers: rest })).toMatchObject({ ...expected, retryable: 'never' })
   })
 
   test('leaves the word to a rule of the connector', () => {

@@ -20,6 +20,7 @@ import { withPulse } from './pulse.ts'
 import { findShards, shardsAmong } from './shards/shard-names.ts'
 import { ShardedBuffer } from './shards/sharded-buffer.ts'
 import { type ResolvedDiskBufferOptions, resolveDiskBufferOptions } from './resolve-disk-buffer-options.ts'
+import { unusableDirectory } from './unusable-directory.ts'
 
 /**
  * An `EventBuffer` in a directory: an append-only log with group commit, of one partition, for one process at a time; with `shards: 'auto'`, a
@@ -139,7 +140,9 @@ class DiskBuffer implements EventBuffer {
 
   /** What is in them would never be delivered. */
   async #refuseOthers(): Promise<void> {
-    const names = await this.#options.fileSystem.list(this.#directory).catch(() => [])
+    const names = await this.#options.fileSystem.list(this.#directory).catch((error: unknown) => {
+      throw unusableDirectory(this.#directory, error)
+    })
     refuseDatabase(this.#directory, names)
     if (shardsAmong(names).length === 0) return
     throw new BufferError(

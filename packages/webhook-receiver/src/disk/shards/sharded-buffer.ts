@@ -15,6 +15,7 @@ import type {
 } from '../../buffer/event-buffer.ts'
 import type { ResolvedDiskBufferOptions } from '../resolve-disk-buffer-options.ts'
 import { hasLog, refuseDatabase } from '../directory-kind.ts'
+import { unusableDirectory } from '../unusable-directory.ts'
 import { Adoption } from './adoption.ts'
 import { entryIn, holeIn } from './partition-of-shard.ts'
 import { Shard } from './shard.ts'
@@ -169,7 +170,9 @@ export class ShardedBuffer implements EventBuffer {
   /** Events of another kind of buffer would never be delivered. */
   async #refuseOthers(): Promise<void> {
     const { fileSystem } = this.#options
-    const names = await fileSystem.list(this.#directory).catch(() => [])
+    const names = await fileSystem.list(this.#directory).catch((error: unknown) => {
+      throw unusableDirectory(this.#directory, error)
+    })
     refuseDatabase(this.#directory, names)
     if (!hasLog(names)) return
     throw new BufferError(

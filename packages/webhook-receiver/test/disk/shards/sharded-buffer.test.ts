@@ -264,6 +264,16 @@ describe('diskBuffer with shards', () => {
       message: expect.stringContaining("shards: 'auto'") as string,
     })
   })
+
+  test('refuses a directory of which nobody can say what is in it', async () => {
+    const { open, fileSystem } = machine()
+    fileSystem.list = () => Promise.reject(Object.assign(new Error('a fault of the test'), { code: 'EIO' }))
+    for (const opening of [open(), memoryDiskBuffer(fileSystem).open()])
+      await expect(opening).rejects.toMatchObject({
+        reason: 'buffer_unusable',
+        message: expect.stringContaining('EIO') as string,
+      })
+  })
 })
 
 /** Processes that share a directory: locks are those of its file system. */
