@@ -113,13 +113,29 @@ async function inTransaction<Result>(
 function ofPostgresJs(sql: PostgresJsLike): SqlClient {
   const queryOf =
     (of: PostgresJsLike): SqlQuery =>
-    async (text, values) =>
-      (await of.unsafe(text, [...values] as never[])) as readonly SqlRow[]
+    async (text, values) => {
+      refuseOthers(values)
+      return (await of.unsafe(text, [...values] as never[])) as readonly SqlRow[]
+    }
   const begin = sql.begin as Begin<PostgresJsLike>
   return {
     query: queryOf(sql),
     transaction: (work) => begin((transaction) => work(transaction, queryOf(transaction))),
   }
+}
+
+/**
+ * Refuses what a caller without types has given. postgres.js does so itself, but not before it has begun to send the statement: the connection waits for the
+ * rest of it for ever, and who is served by it next as well.
+ */
+function refuseOthers(values: readonly unknown[]): void {
+  const place = values.findIndex((value) => !isSqlValue(value))
+  if (place >= 0)
+    throw new TypeError(`The value $${place + 1} of a statement cannot be a value of type ${typeof values[place]}.`)
+}
+
+function isSqlValue(value: unknown): boolean {
+  return value === null || typeof value === 'string' || typeof value === 'number' || ArrayBuffer.isView(value)
 }
 
 function ofPglite(pglite: PgliteLike): SqlClient {
