@@ -7,7 +7,7 @@ const USAGE = `Plays hours of mixed traffic on a fake clock and fails when somet
   --hours <n>      simulated hours (default 24)
   --calls <n>      calls per hour (default 20000)
   --seed <n>       decides the traffic and the outages (default 1)
-  --warm <h>       the hour after which the heap must not grow any more (default 2)
+  --warm <h>       the hour after which the heap must not grow any more (default 8: by then each function was replaced once)
   --tolerance <r>  how much it may grow all the same, as a share (default 0.05)
   --leak           keep every response, to see that this is found out
 `
@@ -19,7 +19,7 @@ const { values } = parseArgs({
     hours: { type: 'string', default: '24' },
     calls: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
-    warm: { type: 'string', default: '2' },
+    warm: { type: 'string', default: '8' },
     leak: { type: 'boolean', default: false },
     tolerance: { type: 'string', default: '0.05' },
     help: { type: 'boolean', default: false },
