@@ -30,7 +30,10 @@ export function nodeHttpWebhooks(
   return async (message: IncomingMessage & Leftovers, response) => {
     const { rawBody, body, originalUrl: target } = message
     const request: NodeRequest = { message, target, body, rawBody }
-    const { reply } = await acceptWebhook(receiver, await sourceOf(options, message), request, advice)
+    // A name that is there at once is not awaited: each await puts the request behind all others.
+    const { source } = options
+    const name = typeof source === 'string' ? source : await found(source, message)
+    const { reply } = await acceptWebhook(receiver, name, request, advice)
     writeReply(request, response, reply)
   }
 }
@@ -42,8 +45,10 @@ interface Leftovers {
   readonly originalUrl?: string
 }
 
-async function sourceOf({ source }: NodeHttpWebhooksOptions, request: IncomingMessage): Promise<string> {
-  if (typeof source === 'string') return source
+async function found(
+  source: Exclude<NodeHttpWebhooksOptions['source'], string>,
+  request: IncomingMessage,
+): Promise<string> {
   try {
     return await source(request)
   } catch {

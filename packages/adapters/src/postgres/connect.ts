@@ -131,7 +131,9 @@ function ofPostgresJs(sql: PostgresJsLike): SqlClient {
 function refuseOthers(values: readonly unknown[]): void {
   const place = values.findIndex((value) => !isSqlValue(value))
   if (place >= 0)
-    throw new TypeError(`The value $${place + 1} of a statement cannot be a value of type ${typeof values[place]}.`)
+    throw new TypeError(
+      `Expected the value $${place + 1} of a statement to be text, a number, bytes or null, got one of type ${typeof values[place]}.`,
+    )
 }
 
 function isSqlValue(value: unknown): boolean {

@@ -85,7 +85,8 @@ local saveCursor = function()
   for seq in pairs(pending) do redis.call('ZADD', KEYS[2] .. ':done', int(seq), int(seq)) end
   if low == before then return false end
   local isTrimDue = low - before >= 64 or micros - trimmed >= 100000
-  redis.call('HSET', KEYS[2], 'low', int(low), 'trimmed', int(isTrimDue and micros or trimmed))
+  redis.call('HSET', KEYS[2], 'low', int(low))
+  if isTrimDue then redis.call('HSET', KEYS[2], 'trimmed', int(micros)) end
   return isTrimDue
 end
 `

@@ -26,6 +26,12 @@ export function scriptOf(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
+/** The line of flags that a script begins with, empty where it has none, and the rest. */
+export function splitFlags(text: string): readonly [flags: string, rest: string] {
+  const flags = /^#![^\n]*\n/.exec(text)?.[0] ?? ''
+  return [flags, text.slice(flags.length)]
+}
+
 /** What is said of a script that has a form for several calls. */
 export interface Joinable extends Pick<Script, 'isPrompt' | 'within'> {
   /** What it begins with, where that is the same for all calls: its flags, and functions, which may use `KEYS` and `ARGV` of the call. */
@@ -38,7 +44,7 @@ export interface Joinable extends Pick<Script, 'isPrompt' | 'within'> {
  * full; what fails for all is an error of the server.
  */
 export function joinableScript(text: string, { once = '', ...more }: Joinable = {}): Script {
-  const [, flags = '', before] = /^(#![^\n]*\n)?(.*)$/s.exec(once) as unknown as [string, string | undefined, string]
+  const [flags, before] = splitFlags(once)
   const spend = "if type(answer) == 'table' then for _, part in ipairs(answer) do room = room - #part end end"
   return {
     ...scriptOf(`${once}${text}`),

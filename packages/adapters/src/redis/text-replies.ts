@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from '@holdfast/core'
 import type { BunRedisLike } from './client.ts'
-import { type Script, type ScriptArgument, scriptOf } from './script.ts'
+import { type Script, type ScriptArgument, scriptOf, splitFlags } from './script.ts'
 
 // A byte as the character of the same number, in UTF-8, which a client that reads replies as text gives back as it was. ASCII stays as it is.
 const ENCODE = `
@@ -24,11 +24,7 @@ const encoded = new WeakMap<Script, Script>()
 export function withTextReply(script: Script): Script {
   const known = encoded.get(script)
   if (known !== undefined) return known
-  const [, flags = '', body] = /^(#![^\n]*\n)?(.*)$/s.exec(script.text) as unknown as [
-    string,
-    string | undefined,
-    string,
-  ]
+  const [flags, body] = splitFlags(script.text)
   const made = scriptOf(`${flags}${ENCODE}
 local answer = function(KEYS, ARGV)
 ${body}

@@ -32,7 +32,10 @@ export function webWebhooks(receiver: LateReceiver, options: WebWebhooksOptions)
   const sourceOf = sourceFinder(options.source)
   return async (request, platform) => {
     const incoming = incomingRequest(request, peerAddress(request, platform))
-    const { reply } = await acceptRequest(intake, await sourceOf(request), request, incoming, advice)
+    // A name that is there at once is not awaited: each await puts the request behind all others.
+    const source = sourceOf(request)
+    const name = typeof source === 'string' ? source : await source
+    const { reply } = await acceptRequest(intake, name, request, incoming, advice)
     return toResponse(reply, platform)
   }
 }

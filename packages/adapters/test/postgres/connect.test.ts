@@ -10,7 +10,7 @@ describe('connect', () => {
       const sql: PostgresJsLike = { unsafe, begin: () => undefined }
       const { query } = connect(sql)
       await expect(query('select $1, $2', ['a', value as never])).rejects.toThrow(
-        `The value $2 of a statement cannot be a value of type ${typeof value}.`,
+        `Expected the value $2 of a statement to be text, a number, bytes or null, got one of type ${typeof value}.`,
       )
       expect(unsafe).not.toHaveBeenCalled()
       await query('select $1, $2, $3, $4', ['a', 1, null, new Uint8Array()])
