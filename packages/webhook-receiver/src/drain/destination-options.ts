@@ -15,7 +15,7 @@ import { type ResolvedBreaker, resolveBreaker } from './breaker.ts'
 import type { IdempotencyStore } from '../idempotency/idempotency-store.ts'
 import { type ResolvedBackup, resolveBackup, resolveTarget } from './targets.ts'
 import { type Target, urlChecks } from './url-target.ts'
-import { objectWith } from '../receiver/object-with.ts'
+import { idempotencyStore } from '../receiver/object-checks.ts'
 import type { DestinationOptions, ExhaustionPolicy } from '../receiver/destination-options.ts'
 
 /**
@@ -96,7 +96,7 @@ export function resolveDestination(
     onExhausted: oneOf('deadLetter', 'blockKey', 'deadLetterKey'),
     maxParkedEvents: integer({ min: 0, max: 10_000_000 }),
     maxParkedBytes: integer({ min: 0, infinity: true }),
-    idempotency: objectWith('an idempotency store', 'begin', 'renew', 'complete', 'abandon'),
+    idempotency: idempotencyStore,
     idempotencyTtlMs: durationMs({ min: 1, infinity: true }),
   })
   if (options.pace !== undefined && options.ratePerSecond !== undefined)

@@ -16,7 +16,7 @@ import {
   systemRandom,
 } from '@holdfast/core'
 import type { EventBuffer } from '../buffer/event-buffer.ts'
-import { eventBuffer } from '../receiver/object-with.ts'
+import { eventBuffer } from '../receiver/object-checks.ts'
 import type { WebhookEvent } from '../receiver/webhook-event.ts'
 import { type HealthOptions, type ResolvedHealthOptions, resolveHealthOptions } from './health-options.ts'
 

@@ -16,7 +16,7 @@ import { DEFAULT_LEASE_MS } from '../drain/drain.ts'
 import type { HashProvider } from '../verify/hash-provider.ts'
 import { platformHashes } from '../verify/platform-hashes.ts'
 import { defaultDoorLimits } from './door.ts'
-import { eventBuffer, objectWith } from './object-with.ts'
+import { eventBuffer, idempotencyStore } from './object-checks.ts'
 import { checkPartitionKeys } from './partition-key.ts'
 import type { ReceiverOptions } from './receiver.ts'
 import { type ResolvedSource, resolveSource } from './source-options.ts'
@@ -48,7 +48,7 @@ export function resolveReceiverOptions(options: ReceiverOptions): ResolvedReceiv
     buffer: eventBuffer,
     sources: namedObjects,
     destinations: namedObjects,
-    idempotency: objectWith('an idempotency store', 'begin', 'renew', 'complete', 'abandon'),
+    idempotency: idempotencyStore,
     leaseMs: durationMs({ min: 1000 }),
     maxInFlightRequests: integer({ min: 1 }),
     maxInFlightBytes: integer({ min: 1 }),
