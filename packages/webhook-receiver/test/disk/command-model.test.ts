@@ -3,28 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { positionOf } from '../../src/buffer-kit/position.ts'
 import { memoryBuffer } from '../../src/buffer/memory-buffer.ts'
 import { type Answer, playCommands, type Subject } from './buffer-commands.ts'
+import { setUps, small } from './command-set-ups.ts'
 import { withKept } from '../../../../test/seeds/kept-seeds.ts'
 import { type Fault, MemoryFileSystem } from './memory-file-system.ts'
-import { memoryDiskBuffer, type SampleOptions } from './sample-buffer.ts'
+import { memoryDiskBuffer } from './sample-buffer.ts'
 import { freshSeeds, scale, scaled } from './scale.ts'
 
 const RUNS = scaled(2_000)
-
-const common = {
-  segmentBytes: 4096,
-  maxBatchBytes: 4096,
-  dedupeWindowMs: 60_000,
-  retention: { minAgeMs: 1e9 },
-} as const
-/** Runs take them in turn. */
-const setUps: readonly SampleOptions[] = [
-  common,
-  { ...common, preallocateBytes: 1024 },
-  { ...common, compression: 'auto', encryption: { keyId: 'k', key: () => Buffer.alloc(32, 3) } },
-  { ...common, utilization: 1 },
-  { ...common, durability: 'interval' },
-  { ...common, recovery: 'salvage' },
-]
 
 /** Most runs are short, every tenth is long. */
 function lengthOf(seed: number): number {
@@ -63,7 +48,7 @@ async function answersOfDisk(seed: number): Promise<Answer[]> {
 /** What it has to answer. */
 function answersOfModel(seed: number): Promise<Answer[]> {
   const clock = fakeClock()
-  const model = memoryBuffer({ clock, dedupeWindowMs: common.dedupeWindowMs })
+  const model = memoryBuffer({ clock, dedupeWindowMs: small.dedupeWindowMs })
   return playCommands({ make: () => model }, clock, seededRandom(seed), lengthOf(seed))
 }
 
