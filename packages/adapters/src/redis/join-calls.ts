@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { TransientMap } from '@holdfast/webhook-receiver/buffer-kit'
 import { REPLY_BYTES, type RunScript, type Script, type ScriptArgument } from './script.ts'
 
 // A server does nothing else while it runs one, and keeps the whole reply in its memory.
@@ -21,7 +22,7 @@ type JoinedReply = readonly [reply?: unknown, failure?: string | Buffer]
  * share the room of one; for whom others leave nothing of it goes alone then.
  */
 export function joinCalls(run: RunScript, onApart: () => void): RunScript {
-  const waiting = new Map<Script, Call[]>()
+  const waiting = new TransientMap<Script, Call[]>()
 
   const sendAlone = (script: Script, { keys, args, resolve, reject }: Call): void => {
     run(script, keys, args).then(resolve, reject)

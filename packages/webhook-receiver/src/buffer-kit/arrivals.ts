@@ -1,4 +1,5 @@
 import type { Clock } from '@holdfast/core'
+import { TransientSet } from './transient.ts'
 
 // The first looks after something came are close together.
 const FIRST_LOOK_MS = 5
@@ -47,7 +48,7 @@ interface Entry {
 
 /** Makes the arrivals of a buffer. Nothing is looked for while nobody waits, and no timer keeps the process alive. */
 export function createArrivals({ clock, pollMs, lastSeqs }: ArrivalsOptions): Arrivals {
-  const entries = new Set<Entry>()
+  const entries = new TransientSet<Entry>()
   let delayMs = Math.min(FIRST_LOOK_MS, pollMs)
   let looking = false
 

@@ -2,6 +2,7 @@ import type { Clock } from '@holdfast/core'
 import type { LogEntry, NewEvent } from '../buffer/event-buffer.ts'
 import { copyOfEvent, decodeEvent, encodeEventMeta } from './event-meta.ts'
 import { positionOf } from './position.ts'
+import { TransientSet } from './transient.ts'
 
 /** An event that was stored. */
 export interface StoredRecord {
@@ -60,7 +61,7 @@ interface End {
 
 /** Makes the handover of a buffer. Of events it keeps none that no read waits for. */
 export function createHandover(clock: Clock): Handover {
-  const takers = new Set<(run: StoredRun, timeline: string) => void>()
+  const takers = new TransientSet<(run: StoredRun, timeline: string) => void>()
   const ends = new Map<number, End>()
   return {
     offer(run, timeline) {

@@ -1,3 +1,4 @@
+import { TransientSet } from '../buffer-kit/transient.ts'
 import type { SeqRange } from './seq.ts'
 
 /** Attempts of an event that failed. */
@@ -20,7 +21,7 @@ export interface SeqDelta {
  */
 export class CursorState {
   lowWater: number
-  readonly done: Set<number> = new Set()
+  readonly done: TransientSet<number> = new TransientSet()
   readonly retries: Map<number, Retry> = new Map()
 
   constructor(lowWater: number) {

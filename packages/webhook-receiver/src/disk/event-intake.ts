@@ -7,6 +7,7 @@ import type { DedupeIndex } from './dedupe/dedupe-index.ts'
 import type { Fingerprint } from './dedupe/fingerprint.ts'
 import type { ResolvedDiskBufferOptions } from './resolve-disk-buffer-options.ts'
 import { eventIdentity } from '../buffer-kit/event-meta.ts'
+import { TransientMap } from '../buffer-kit/transient.ts'
 import { encodeEvent } from './event-codec.ts'
 import type { Log } from './log.ts'
 import { positionOf } from './seq.ts'
@@ -68,7 +69,7 @@ export class EventIntake {
   readonly #dedupe: DedupeIndex | undefined
   readonly #guard: SpaceGuard
   readonly #bodies: BodyCodec
-  readonly #inFlight: Map<Fingerprint, InFlight> = new Map()
+  readonly #inFlight: TransientMap<Fingerprint, InFlight> = new TransientMap()
   /** The last call that had to wait before it could store; later calls wait for it. */
   #lastTurn: Promise<unknown> | undefined
   /** Bytes of the calls that wait for their turn. */

@@ -1,6 +1,7 @@
 import type { Clock } from '@holdfast/core'
 import { BufferError } from '../buffer/buffer-error.ts'
 import type { Consumer, LogEntry } from '../buffer/event-buffer.ts'
+import { TransientSet } from '../buffer-kit/transient.ts'
 import type { CommittedBatch } from './commit-queue.ts'
 import { untilEndOfTurn } from './end-of-turn.ts'
 import { handedOver } from './handover.ts'
@@ -18,7 +19,7 @@ export class LogFollower {
   readonly #clock: Clock
   readonly #reader: LogReader
   /** Ends the waits of pending reads. */
-  readonly #wakers: Set<() => void> = new Set()
+  readonly #wakers: TransientSet<() => void> = new TransientSet()
   #reading: Promise<unknown> = Promise.resolve()
   #isEnded = false
 

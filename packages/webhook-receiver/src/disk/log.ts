@@ -70,7 +70,7 @@ export class Log {
   readonly #metaFile: TwoSlotFile
   readonly #writer: LogWriter
   readonly #hint: DurableHint
-  readonly #waiters: Set<(batch?: CommittedBatch) => void> = new Set()
+  #waiters: Set<(batch?: CommittedBatch) => void> = new Set()
   readonly #onRelease: Set<() => void> = new Set()
   /** Files of released segments that are still there. */
   #released: string[] = []
@@ -311,8 +311,9 @@ export class Log {
   }
 
   #wake(batch?: CommittedBatch): void {
-    const waiters = [...this.#waiters]
-    this.#waiters.clear()
+    const waiters = this.#waiters
+    // Not cleared: a set that stays leads from what it held once to all that it holds later; see `TransientSet`.
+    this.#waiters = new Set()
     for (const waiter of waiters) waiter(batch)
   }
 }

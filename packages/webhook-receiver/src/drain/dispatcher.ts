@@ -1,4 +1,5 @@
 import { type Clock, IntegrationError } from '@holdfast/core'
+import { TransientSet } from '../buffer-kit/transient.ts'
 import { type Attempt, type AttemptSetup, createAttempt } from './attempt.ts'
 import { deliveredEvent } from './delivered-event.ts'
 import { type Delivery, type DeliveryHome, states } from './delivery.ts'
@@ -42,7 +43,7 @@ export function createDispatcher(options: {
   const attemptSetup: AttemptSetup = { ...options, timeoutMs }
   const line = createFifo<Delivery>()
   // In order of start, which is the order of their deadlines too: one timer, for the first, serves all.
-  const running = new Set<Attempt>()
+  const running = new TransientSet<Attempt>()
   let cancelDeadline: (() => void) | undefined
   let cancelPause: (() => void) | undefined
   let pumpScheduled = false

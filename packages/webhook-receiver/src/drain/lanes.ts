@@ -1,4 +1,5 @@
 import type { Position } from '../buffer/event-buffer.ts'
+import { TransientMap } from '../buffer-kit/transient.ts'
 import { type Delivery, type Lane, windowLeads } from './delivery.ts'
 
 /** The lanes of one partition. A lane exists as long as something is in it. */
@@ -19,7 +20,7 @@ export interface Lanes {
 
 /** Makes lanes for the keys of one partition. */
 export function createLanes(): Lanes {
-  const lanes = new Map<string, Lane>()
+  const lanes = new TransientMap<string, Lane>()
 
   const named = (name: string, key: string | undefined): Lane => {
     let lane = lanes.get(name)
@@ -52,6 +53,8 @@ export function createLanes(): Lanes {
       const { lane } = head
       if (lane === undefined) return undefined
       lane.head = head.behind
+      // A chain would keep what is done as long as the first of it.
+      head.behind = undefined
       if (lane.head === undefined) {
         lane.last = undefined
         forget(lane)

@@ -1,4 +1,5 @@
 import type { Clock } from '@holdfast/core'
+import { TransientSet } from '../buffer-kit/transient.ts'
 
 /** The waits of one partition, which end together when it stops. */
 export interface Waits {
@@ -15,7 +16,7 @@ export interface Waits {
 
 /** Makes the waits of a partition. */
 export function createWaits(clock: Clock, maxDelayMs: number): Waits {
-  const cancels = new Set<() => void>()
+  const cancels = new TransientSet<() => void>()
   let stopped = false
   return {
     after(waitMs, wake) {
@@ -34,7 +35,6 @@ export function createWaits(clock: Clock, maxDelayMs: number): Waits {
     stop() {
       stopped = true
       for (const cancel of cancels) cancel()
-      cancels.clear()
     },
   }
 }

@@ -1,3 +1,4 @@
+import { TransientMap, TransientSet } from '../buffer-kit/transient.ts'
 import type { AppendResult, EventBuffer, NewEvent } from '../buffer/event-buffer.ts'
 import type { WebhookEvent } from '../receiver/webhook-event.ts'
 import { type BacklogKeys, createBacklogKeys } from './backlog-keys.ts'
@@ -23,8 +24,8 @@ export function createBacklog(buffer: EventBuffer, inherited: number, maxKeys: n
   const keys = createBacklogKeys(inherited, maxKeys)
   /** The first position of this run in each partition; everything before it is inherited. */
   const firstOfRun = new Map<number, string>()
-  const storing = new Set<Promise<unknown>>()
-  const delivering = new Map<string, { readonly key: string | undefined; readonly isInherited: boolean }>()
+  const storing = new TransientSet<Promise<unknown>>()
+  const delivering = new TransientMap<string, { readonly key: string | undefined; readonly isInherited: boolean }>()
 
   const noteFirst = ({ partition, position }: AppendResult): void => {
     const first = firstOfRun.get(partition)

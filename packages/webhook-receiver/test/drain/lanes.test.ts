@@ -25,6 +25,15 @@ describe('createLanes', () => {
     expect(lanes.leave(other)).toBeUndefined()
   })
 
+  test('leads from what has left to nothing that came after it', () => {
+    const lanes = createLanes()
+    const [first, second] = [delivery('a'), delivery('a')]
+    for (const each of [first, second]) lanes.join(each)
+    expect(first.behind).toBe(second)
+    lanes.leave(first)
+    expect(first.behind).toBeUndefined()
+  })
+
   test('begins a key anew once it was empty', () => {
     const lanes = createLanes()
     const first = delivery('a')

@@ -10,6 +10,7 @@ import {
   systemClock,
 } from '@holdfast/core'
 import { BufferError } from '../../buffer/buffer-error.ts'
+import { TransientSet } from '../../buffer-kit/transient.ts'
 import type {
   AppendResult,
   BufferCaps,
@@ -106,7 +107,7 @@ export function sqliteBuffer(options: SqliteBufferOptions): EventBuffer {
 interface Opened {
   readonly thread: SqliteThread
   readonly consumers: Map<string, SqliteConsumer>
-  readonly waiters: Set<() => void>
+  readonly waiters: TransientSet<() => void>
   lastSeq: number
   cancelTidy: () => void
 }
@@ -137,7 +138,13 @@ class SqliteBuffer implements EventBuffer {
       await prepareDirectory(directory)
       const thread = await SqliteThread.open(`${directory}/${DATABASE_NAME}`)
       const lastSeq = await thread.call('lastSeq', [])
-      const opened: Opened = { thread, consumers: new Map(), waiters: new Set(), lastSeq, cancelTidy: () => {} }
+      const opened: Opened = {
+        thread,
+        consumers: new Map(),
+        waiters: new TransientSet(),
+        lastSeq,
+        cancelTidy: () => {},
+      }
       this.#opened = opened
       this.#scheduleTidy(opened)
       return { durationMs: clock.monotonicMs() - startedAt, scannedBytes: 0, tornBytes: 0, holes: [], lostAside: 0 }
@@ -237,9 +244,8 @@ class SqliteBuffer implements EventBuffer {
     const opened = this.#opened
     if (opened === undefined || seq <= opened.lastSeq) return
     opened.lastSeq = seq
-    const waiters = [...opened.waiters]
-    opened.waiters.clear()
-    for (const wake of waiters) wake()
+    // Each takes itself out.
+    for (const wake of opened.waiters) wake()
   }
 
   #scheduleTidy(opened: Opened): void {

@@ -1,5 +1,6 @@
 import { type Clock, InvalidOptionsError } from '@holdfast/core'
 import { BufferError } from '../../buffer/buffer-error.ts'
+import { TransientSet } from '../../buffer-kit/transient.ts'
 import type {
   Consumer,
   CursorDelta,
@@ -25,7 +26,7 @@ const DEAD_AT_ONCE = 64
 export interface SqliteConsumerOptions {
   readonly thread: SqliteThread
   /** Called when more is stored. */
-  readonly waiters: Set<() => void>
+  readonly waiters: TransientSet<() => void>
   readonly clock: Clock
   readonly lastSeq: () => number
 }
@@ -36,7 +37,7 @@ type ReadOptions = Parameters<Consumer['read']>[2]
 export class SqliteConsumer implements Consumer {
   readonly name: string
   readonly #options: SqliteConsumerOptions
-  readonly #wakers: Set<() => void> = new Set()
+  readonly #wakers: TransientSet<() => void> = new TransientSet()
   #isClosed = false
 
   constructor(name: string, options: SqliteConsumerOptions) {
