@@ -1,5 +1,7 @@
 /** Additions after which a table begins anew at the earliest: fewer are not worth it. */
 const LEAST = 64
+/** Entries up to which one is copied: more would hold up the event loop, and are there for long anyway. */
+const MOST = 8_192
 
 /**
  * A map for entries that come and go.
@@ -71,5 +73,5 @@ export class TransientSet<Item> {
 
 /** Whether most of what was added must be gone again. What stays is copied at most once for each addition. */
 function isDue(additions: number, size: number): boolean {
-  return additions > LEAST && additions > 2 * size
+  return additions > LEAST && additions > 2 * size && size <= MOST
 }

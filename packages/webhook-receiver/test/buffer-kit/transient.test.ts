@@ -42,6 +42,19 @@ describe('TransientMap', () => {
     expect(left).toBeLessThan(16 * 1024 * 1024)
   })
 
+  it('copies no map that holds much', () => {
+    const map = new TransientMap<number, number>()
+    for (let key = 0; key < 20_000; key++) map.set(key, key)
+    const entries = map[Symbol.iterator]()
+    for (let key = 20_000; key < 80_000; key++) {
+      map.set(key, key)
+      map.delete(key)
+    }
+    // An iterator of the map that was there before would not see what was added to another one.
+    map.set(80_000, 80_000)
+    expect([...entries].at(-1)).toEqual([80_000, 80_000])
+  })
+
   it('has what a Map would have, in the same order', () => {
     const random = seededRandom(1)
     const map = new TransientMap<number, number>()
