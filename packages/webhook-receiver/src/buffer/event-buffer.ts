@@ -131,9 +131,10 @@ export interface OpenReport {
 export interface BufferWarning {
   /**
    * `volatile_file_system`: it ends with the machine or the container. `network_file_system`: its locks and syncs cannot be depended on.
-   * `cursor_lost`: which events a consumer was through with is not known any more, so that it may get them again.
+   * `cursor_lost`: which events a consumer was through with is not known any more, so that it may get them again. `meta_lost`: which
+   * losses were known is not known any more.
    */
-  readonly reason: 'volatile_file_system' | 'network_file_system' | 'cursor_lost'
+  readonly reason: 'volatile_file_system' | 'network_file_system' | 'cursor_lost' | 'meta_lost'
   readonly message: string
 }
 

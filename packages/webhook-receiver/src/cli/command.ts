@@ -92,7 +92,9 @@ function parse(
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
   } catch (error) {
-    const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error)
+    // Of several lines the first says what is wrong, and the last how it is written.
+    const [first = '', ...more] = error instanceof Error ? error.message.split('\n') : [String(error)]
+    const message = [first.split('. ')[0] ?? '', ...more.slice(-1)].join(' ')
     const isUnknown = (error as { readonly code?: unknown }).code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
     const names = isUnknown
       ? ` \`holdfast ${name}\` knows ${Object.keys(known)

@@ -115,7 +115,7 @@ export async function ownersOf(directory: string): Promise<string[]> {
 
 async function requireBuffer(directory: string): Promise<void> {
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === false)
-    throw new UsageError(`${directory} is no directory.`)
+    throw new UsageError(`\`${directory}\` is no directory.`)
   // Without META it is a damaged one.
   for (const part of await partsOf(directory))
     if (existsSync(join(part, 'META')) || existsSync(join(part, 'seg'))) return
@@ -123,8 +123,8 @@ async function requireBuffer(directory: string): Promise<void> {
 }
 
 function whyNot(directory: string): string {
-  if (!existsSync(directory)) return `There is no directory ${directory}.`
+  if (!existsSync(directory)) return `There is no directory \`${directory}\`.`
   return existsSync(join(directory, 'events.db'))
-    ? `${directory} has a buffer on SQLite. Of these commands only \`move\` takes one; look inside with a tool for SQLite while it is closed.`
-    : `There is no buffer in ${directory}.`
+    ? `\`${directory}\` has a buffer on SQLite. Of these commands only \`move\` takes one; look inside with a tool for SQLite while it is closed.`
+    : `There is no buffer in \`${directory}\`.`
 }

@@ -5,12 +5,13 @@ import { commandHelp, groupHelp, overview } from './help.ts'
 
 /** Runs a command line and returns its exit code: 0 fine, 1 failed or found something, 2 wrong usage. Never throws. */
 export async function runCli(
-  argv: readonly string[],
+  given: readonly string[],
   io: CliIo,
   commands: readonly Command[],
   version: string,
 ): Promise<number> {
   try {
+    const argv = given[0] === 'help' && given.length > 1 ? [...given.slice(1), '--help'] : given
     const [first, second] = argv
     if (first === undefined || isHelp(first) || first === 'help') {
       await io.stdout.write(overview(commands))

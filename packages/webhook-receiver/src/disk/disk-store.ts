@@ -20,6 +20,8 @@ import { unsyncedFileSystem } from './unsynced-file-system.ts'
 import { unusableDirectory } from './unusable-directory.ts'
 
 const MAX_OWNER_BYTES = 4096
+const META_LOST =
+  'META is lost, and was made anew from the segments: which losses and deletions were known before is known only as far as they show.'
 
 /** Everything that is open while a buffer is. */
 export interface DiskStore {
@@ -69,7 +71,8 @@ export async function openDiskStore(
     const guard = guardOf(options, directory, log)
     const retention = new Retention({ log, consumers, dedupe, clock, retention: options.retention })
     housekeeper = await Housekeeper.start({ fileSystem, directory, clock, log, consumers, dedupe, guard, retention })
-    const { scannedBytes, tornBytes, newHoles } = opened.report
+    const { scannedBytes, tornBytes, newHoles, isMetaLost } = opened.report
+    if (isMetaLost) warnings.push({ reason: 'meta_lost', message: META_LOST })
     const salvaged = opened.report.salvaged + salvagedAside
     const holes = newHoles.map(({ from, to }) => ({
       partition: 0,

@@ -61,6 +61,8 @@ export interface LogReport {
   readonly newHoles: readonly SeqRange[]
   /** Number of records that `salvage` made readable. */
   readonly salvaged: number
+  /** Segments were there, and nothing readable that says what they are. */
+  readonly isMetaLost: boolean
 }
 
 /** An append-only log in segment files, with its recovery. */
@@ -134,8 +136,8 @@ export class Log {
         )
       const known = content.kind === 'payload' ? decodeMeta(content.payload) : undefined
       const recovery = options.recovery ?? 'resync'
-      if (recovery === 'strict' && known === undefined && (await fileSystem.list(segmentDirectory)).length > 0)
-        throw strictRefusal('META is lost')
+      const isMetaLost = known === undefined && (await fileSystem.list(segmentDirectory)).length > 0
+      if (recovery === 'strict' && isMetaLost) throw strictRefusal('META is lost')
       const recovered = await recoverSegments({
         ...options,
         recovery,
@@ -156,6 +158,7 @@ export class Log {
         tornBytes: recovered.tornBytes,
         newHoles,
         salvaged: recovered.mended.length,
+        isMetaLost,
       }
       return { log: new Log(options, file, meta, recovered), report }
     } catch (error) {

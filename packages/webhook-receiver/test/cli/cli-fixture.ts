@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -89,6 +89,21 @@ export async function storedDirectory(
   for (const name of consumers) await buffer.openConsumer(name)
   await buffer.close()
   return directory
+}
+
+/** The only segment of a directory. */
+export function segmentOf(directory: string): string {
+  const [name] = readdirSync(join(directory, 'seg')).filter((file) => file.endsWith('.log'))
+  return join(directory, 'seg', String(name))
+}
+
+/** Damages what is stored where `text` is. */
+export function flipBit(directory: string, text: string): void {
+  const path = segmentOf(directory)
+  const bytes = readFileSync(path)
+  const at = bytes.indexOf(text)
+  bytes[at] = (bytes[at] ?? 0) ^ 1
+  writeFileSync(path, bytes)
 }
 
 /** Lines of JSON as values. */

@@ -5,7 +5,15 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { EventBuffer } from '../../src/buffer/event-buffer.ts'
 import { diskBuffer } from '../../src/disk/disk-buffer.ts'
 import { sqliteBuffer } from '../../src/disk/sqlite/sqlite-buffer.ts'
-import { holdfast, jsonLines, sampleEvent, storedDirectory, temporaryDirectory } from './cli-fixture.ts'
+import {
+  flipBit,
+  holdfast,
+  jsonLines,
+  sampleEvent,
+  segmentOf,
+  storedDirectory,
+  temporaryDirectory,
+} from './cli-fixture.ts'
 
 /** A buffer that stays open, with an event that is still to be delivered. */
 async function runningApplication(): Promise<{ readonly directory: string; readonly buffer: EventBuffer }> {
@@ -62,12 +70,15 @@ describe('holdfast inspect', () => {
     const directory = temporaryDirectory()
     const { code, stderr } = await holdfast(['inspect', directory])
     expect(code).toBe(2)
-    expect(stderr).toBe(`holdfast: There is no directory ${directory}.\n`)
+    expect(stderr).toBe(`holdfast: There is no directory \`${directory}\`.\n`)
   })
 
   it('says that a file is no directory', async () => {
     const file = segmentOf(await storedDirectory([sampleEvent(1)]))
-    expect(await holdfast(['inspect', file])).toMatchObject({ code: 2, stderr: `holdfast: ${file} is no directory.\n` })
+    expect(await holdfast(['inspect', file])).toMatchObject({
+      code: 2,
+      stderr: `holdfast: \`${file}\` is no directory.\n`,
+    })
   })
 
   it('says that there is one on SQLite, which it cannot look into', async () => {
@@ -77,7 +88,7 @@ describe('holdfast inspect', () => {
     await buffer.close()
     const { code, stderr } = await holdfast(['inspect', directory])
     expect(code).toBe(2)
-    expect(stderr).toContain(`${directory} has a buffer on SQLite. Of these commands only \`move\` takes one`)
+    expect(stderr).toContain(`\`${directory}\` has a buffer on SQLite. Of these commands only \`move\` takes one`)
   })
 })
 
@@ -111,7 +122,9 @@ describe('holdfast on a directory with shards', () => {
       await buffer.append([sampleEvent(index + 1)])
     }
     for (const buffer of buffers) await buffer.close()
-    expect((await holdfast(['repair', directory])).stdout).toBe('nothing to repair\n')
+    expect((await holdfast(['repair', directory])).stdout).toMatch(
+      /^nothing to repair; what is in sealed segments was not read/,
+    )
     const other = temporaryDirectory()
     expect(await holdfast(['move', '--from', `file:${directory}`, '--to', `file:${other}`])).toMatchObject({ code: 0 })
     expect((await holdfast(['inspect', other])).stdout).toMatch(/orders +2 +0 +0\n/)
@@ -144,6 +157,14 @@ describe('holdfast stats', () => {
     const { stdout } = await holdfast(['stats', directory, '--by', 'type'])
     expect(stdout).toContain('made\\x1b[2J')
     expect((await holdfast(['stats', directory, '--by', 'colour'])).stderr).toContain('--by takes source, type')
+  })
+
+  it('says beside the table how many are lost', async () => {
+    const directory = await storedDirectory([1, 2, 3].map((number) => sampleEvent(number)))
+    flipBit(directory, '{"number":2}')
+    const { stdout, stderr } = await holdfast(['stats', directory, '--json'])
+    expect(jsonLines(stdout)).toMatchObject([{ events: 2 }])
+    expect(stderr).toBe('1 event is lost, and not counted\n')
   })
 })
 
@@ -218,7 +239,16 @@ describe('holdfast repair', () => {
     await holdfast(['repair', directory, '--dry-run'])
     expect(fingerprint(directory)).toEqual(before)
     expect((await holdfast(['repair', directory])).code).toBeLessThanOrEqual(1)
-    expect((await holdfast(['repair', directory])).stdout).toBe('nothing to repair\n')
+    expect((await holdfast(['repair', directory])).stdout).toMatch(
+      /^nothing to repair; what is in sealed segments was not read/,
+    )
+  })
+
+  it('says what it lost without what describes the segments', async () => {
+    const directory = await storedDirectory([sampleEvent(1)])
+    rmSync(join(directory, 'META'))
+    const { code, stdout } = await holdfast(['repair', directory, '--dry-run'])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^META is lost, and was made anew/) })
   })
 
   it('says nothing of an unfinished write when there was none', async () => {
@@ -271,17 +301,4 @@ function fingerprint(directory: string): Readonly<Record<string, string>> {
 /** An application writes META by itself once it is idle. */
 function withoutMeta(files: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(files).filter(([path]) => !path.endsWith('/META')))
-}
-
-function segmentOf(directory: string): string {
-  const [name] = readdirSync(join(directory, 'seg')).filter((file) => file.endsWith('.log'))
-  return join(directory, 'seg', String(name))
-}
-
-function flipBit(directory: string, text: string): void {
-  const path = segmentOf(directory)
-  const bytes = readFileSync(path)
-  const at = bytes.indexOf(text)
-  bytes[at] = (bytes[at] ?? 0) ^ 1
-  writeFileSync(path, bytes)
 }

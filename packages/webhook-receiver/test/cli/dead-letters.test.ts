@@ -62,7 +62,7 @@ describe('holdfast dead-letters', () => {
   it('lists, takes back and deletes what was given up', async () => {
     const { directory, buffer } = await withDeadLetters([1, 2, 3].map((number) => sampleEvent(number)))
     const running = await holdfast(['dead-letters', 'list', directory, '--json'])
-    expect(jsonLines(running.stdout)).toHaveLength(3)
+    expect(jsonLines(running.stdout)).toMatchObject([1, 2, 3].map(() => ({ why: { at: '1970-01-01T00:00:00.000Z' } })))
     const refused = await holdfast(['dead-letters', 'redrive', directory, '--all', '--destination', 'orders'])
     expect(refused.code).toBe(1)
     expect(refused.stderr).toMatch(/ in use by process .* Stop the application first, or call `receiver/)

@@ -27,7 +27,13 @@ it('serves as a gateway until it is stopped, and delivers at the next start what
   const second = await startGateway(directory, service.port)
   await second.drained
   expect(restarted.received).toEqual(['kept'])
-  expect(await second.stop()).toMatchObject({ delivered: 1, backlog: 0, mode: 'proxy' })
+  expect(await second.stop()).toMatchObject({
+    at: expect.stringMatching(/^\d{4}-/),
+    event: 'stopped',
+    delivered: 1,
+    backlog: 0,
+    mode: 'proxy',
+  })
 }, 30_000)
 
 it('ends the connection of a sender that never pauses, once it is being stopped', async () => {

@@ -10,7 +10,9 @@ describe('holdfast move', () => {
     const args = ['move', '--from', `file:${from}`, '--to', `sqlite:${to}`]
     expect(await holdfast(args)).toEqual({
       code: 0,
-      stdout: '5 events moved, 0 there already, 0 lost before\n',
+      stdout:
+        '5 events moved, 0 there already, 0 lost before\n' +
+        'The source still has them: delete it, for whoever drains it would deliver them again.\n',
       stderr: '',
     })
     expect((await holdfast([...args, '--json'])).stdout).toBe('{"dryRun":false,"moved":0,"duplicates":0,"lost":0}\n')
@@ -57,7 +59,7 @@ describe('holdfast move', () => {
     [['--from', 'sqlite:x', '--to', 'sqlite:x'], 'the same buffer'],
     [['--from', './inbox', '--to', 'sqlite:x'], 'is no address of a buffer'],
     [['--from', 'ftp:x', '--to', 'sqlite:x'], '`ftp:` is no kind of buffer'],
-    [['--from', 'file:./missing', '--to', 'sqlite:x'], 'There is no directory ./missing'],
+    [['--from', 'file:./missing', '--to', 'sqlite:x'], 'There is no directory `./missing`'],
   ])('refuses %j', async (args, message) => {
     const { code, stderr } = await holdfast(['move', ...args])
     expect(code).toBe(2)

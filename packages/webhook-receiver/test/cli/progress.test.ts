@@ -52,7 +52,7 @@ it.each([[], ['--dry-run'], ['--mode', 'salvage'], ['--mode', 'salvage', '--dry-
     const directory = await storedDirectory(Array.from({ length: 50 }, (_, index) => sampleEvent(index)))
     const args = ['repair', directory, ...options]
     const { code, stdout, stderr } = await holdfast(args, { isTerminal: true })
-    expect([code, stdout]).toEqual([0, 'nothing to repair\n'])
+    expect([code, stdout]).toEqual([0, expect.stringContaining('nothing to repair')])
     expect(stderr).toMatch(/^\rrepairing, bytes read: [\d,]+ [^]*\r {20,}\r$/)
     expect((await holdfast(args)).stderr).toBe('')
   },

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { type Clock, systemClock } from '@holdfast/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { holdfast, sampleEvent, storedDirectory } from './cli-fixture.ts'
+import { diskBuffer } from '../../src/disk/disk-buffer.ts'
+import { flipBit, holdfast, sampleEvent, storedDirectory, temporaryDirectory } from './cli-fixture.ts'
 
 describe('holdfast replay', () => {
   it('sends the chosen events in order, with their own headers and bytes', async () => {
@@ -92,6 +94,59 @@ describe('holdfast replay', () => {
     const { code, stderr } = await holdfast(['replay', 'inbox', '--url', 'htp://example.com/hooks?token=s3cret'])
     expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('htp://example.com/hooks?…') })
     expect(stderr).not.toContain('s3cret')
+  })
+
+  it('sends so many a second', async () => {
+    const directory = await storedDirectory([1, 2, 3].map((number) => sampleEvent(number)))
+    const { url } = await receivingServer()
+    const waits: number[] = []
+    const clock: Clock = {
+      ...systemClock,
+      // It stands still, so that a wait tells when the event is due.
+      monotonicMs: () => 0,
+      sleep: async (ms) => void waits.push(ms),
+    }
+    await holdfast(['replay', directory, '--url', url, '--rate', '20'], { clock })
+    expect(waits).toEqual([0, 50, 100])
+  })
+
+  it('goes on behind a position', async () => {
+    const directory = await storedDirectory([1, 2, 3].map((number) => sampleEvent(number)))
+    const { url, received } = await receivingServer((body) => (body.includes('2') ? 422 : 200))
+    const { stderr } = await holdfast(['replay', directory, '--url', url, '--rate', '1000'])
+    const [position = ''] = stderr.split(' ')
+    expect(position).toBe('0000000000000002')
+    const { stdout } = await holdfast(['replay', directory, '--url', url, '--rate', '1000', '--after', position])
+    expect(stdout).toBe('1 event delivered, 0 refused\n')
+    expect(received.map(({ body }) => body)).toEqual(['{"number":1}', '{"number":2}', '{"number":3}'])
+  })
+
+  it('refuses a position that is none', async () => {
+    const directory = await storedDirectory([sampleEvent(1)])
+    expect(await holdfast(['replay', directory, '--dry-run', '--after', '2'])).toMatchObject({
+      code: 2,
+      stderr: 'holdfast: --after takes a position of 16 digits such as 0000000000000001, got `2`.\n',
+    })
+  })
+
+  it('refuses a position where there are shards', async () => {
+    const directory = temporaryDirectory()
+    const buffers = [1, 2].map(() => diskBuffer({ directory, shards: 'auto' }))
+    for (const buffer of buffers) await buffer.open()
+    for (const buffer of buffers) await buffer.close()
+    expect(await holdfast(['replay', directory, '--dry-run', '--after', '0000000000000001'])).toMatchObject({
+      code: 2,
+      stderr: 'holdfast: --after cannot be used with shards: each has positions of its own.\n',
+    })
+  })
+
+  it('says how many events are lost', async () => {
+    const directory = await storedDirectory([1, 2, 3].map((number) => sampleEvent(number)))
+    flipBit(directory, '{"number":2}')
+    expect((await holdfast(['replay', directory, '--dry-run'])).stdout).toBe('2 events would be sent; 1 lost\n')
+    const { url } = await receivingServer()
+    const { stdout } = await holdfast(['replay', directory, '--url', url, '--rate', '1000', '--json'])
+    expect(JSON.parse(stdout)).toEqual({ dryRun: false, chosen: 2, delivered: 2, refused: 0, lost: 1 })
   })
 
   it('follows no redirect, and says that it was one', async () => {

@@ -26,6 +26,7 @@ describe('holdfast', () => {
     expect(stdout).toContain(`Usage: holdfast ${name}`)
     for (const option of Object.keys(command?.options ?? {})) expect(stdout).toContain(`--${option}`)
     for (const example of command?.examples ?? []) expect(stdout).toContain(example)
+    expect(await holdfast(['help', ...name.split(' ')])).toEqual({ code, stdout, stderr: '' })
   })
 
   it.each(['dead-letters', 'connector'])('explains the commands of `%s`', async (group) => {
@@ -44,6 +45,7 @@ describe('holdfast', () => {
     [['inspect', 'a', 'b'], '`holdfast inspect` takes DIRECTORY; 2 came.'],
     [['inspect', 'a', '--colour'], "Unknown option '--colour'. `holdfast inspect` knows --"],
     [['tail', 'a', '-n', 'many'], '-n, --lines takes a number, got `many`.'],
+    [['tail', 'a', '--lines', '-3'], "use '--lines=-XYZ'."],
     [['tail', 'a', '--from', 'then'], '--from takes a time such as'],
     [['replay', 'a'], '`holdfast replay` needs --url.'],
     [['replay', 'a', '--url', 'localhost:3000'], '--url takes an http:// or https:// URL, got `localhost:3000`.'],

@@ -122,6 +122,24 @@ describe('the cursor of a disk consumer', () => {
     expect((await loadAgain(fileSystem.afterKill())).lowWater).toBe(at(11_999))
   })
 
+  test('makes a checkpoint every 10 s while events are acked', async () => {
+    const fileSystem = new MemoryFileSystem()
+    const clock = fakeClock()
+    const { buffer, at } = await openWith(fileSystem, 30, { clock })
+    const { consumer, lease } = await consumerOf(buffer)
+    let checkpoints = 0
+    fileSystem.fault = (operation, path) => {
+      if (operation === 'write' && path.endsWith('/c.cur')) checkpoints++
+      return undefined
+    }
+    for (let index = 0; index < 30; index++) {
+      await consumer.commit(lease, { done: [at(index)] })
+      await clock.advance(1000)
+    }
+    expect([2, 3]).toContain(checkpoints)
+    await buffer.close()
+  })
+
   test('keeps a state that is too large for a checkpoint', async () => {
     const fileSystem = new MemoryFileSystem()
     const { buffer, at } = await openWith(fileSystem, 1000)

@@ -196,6 +196,46 @@ describe('diskBuffer on a device that fails', () => {
     await again.close()
   })
 
+  test.each(['EMFILE', 'ENFILE', 'EACCES', 'EPERM', 'EROFS'])(
+    'goes on by itself after %s, however often it comes',
+    async (code) => {
+      const fileSystem = new MemoryFileSystem()
+      const buffer = memoryDiskBuffer(fileSystem)
+      await buffer.open()
+      fileSystem.fault = (operation, path) => (operation === 'open' && path.includes('/seg/') ? code : undefined)
+      for (let attempt = 0; attempt < 5; attempt++)
+        await expect(buffer.append([numberedEvent(1)])).rejects.toMatchObject({ reason: 'buffer_failed' })
+      fileSystem.fault = undefined
+      expect(await buffer.append([numberedEvent(1)])).toMatchObject([{ status: 'appended' }])
+      await buffer.close()
+      expect((await openAndRead(fileSystem)).numbers).toEqual([1])
+    },
+  )
+
+  test('writes nothing more after a second failure within a minute, and goes on after a later one', async () => {
+    const clock = fakeClock()
+    const fileSystem = new MemoryFileSystem()
+    const buffer = memoryDiskBuffer(fileSystem, { clock })
+    await buffer.open()
+    let number = 1
+    const failOnce = async (): Promise<void> => {
+      await buffer.append([numberedEvent(number++)])
+      let failures = 1
+      fileSystem.fault = (operation, path) =>
+        operation === 'datasync' && path.includes('/seg/') && failures-- > 0 ? 'EIO' : undefined
+      await expect(buffer.append([numberedEvent(number++)])).rejects.toMatchObject({ reason: 'buffer_failed' })
+    }
+    for (let times = 0; times < 3; times++) {
+      await failOnce()
+      await clock.advance(60_000)
+    }
+    await failOnce()
+    await clock.advance(59_999)
+    await failOnce()
+    await expect(buffer.append([numberedEvent(number)])).rejects.toMatchObject({ reason: 'buffer_failed' })
+    await buffer.close()
+  })
+
   test('refuses what does not fit into the queue', async () => {
     const fileSystem = new MemoryFileSystem()
     const buffer = memoryDiskBuffer(fileSystem, { maxQueuedBytes: 2400 })

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -28,7 +28,8 @@ describe('the lock of diskBuffer', () => {
     const second = diskBuffer({ directory })
     await first.open()
     await expect(second.open()).rejects.toMatchObject({ reason: 'buffer_locked' })
-    await expect(second.open()).rejects.toThrow(`by process ${process.pid}`)
+    const { startedAt } = JSON.parse(await readFile(join(directory, 'OWNER.json'), 'utf8')) as { startedAt: string }
+    await expect(second.open()).rejects.toThrow(`by process ${process.pid} on ${hostname()} since ${startedAt}`)
     await first.close()
     await second.open()
     await second.close()

@@ -170,6 +170,22 @@ describe('the retention of diskBuffer', () => {
     }
   })
 
+  test('syncs the cursor before it deletes, also where that would be due later', async () => {
+    const { fileSystem, clock, buffer, consumer, lease } = await filledBuffer()
+    // What is deleted is looked for 100 ms later, and acks are synced a second later.
+    await clock.advance(900)
+    await consumer.commit(lease, { done: positions(1, 40) })
+    const calls: string[] = []
+    fileSystem.fault = (operation, path) => {
+      if (operation === 'datasync' && path.includes('/cur/')) calls.push('synced')
+      if (operation === 'remove' && path.includes('/seg/') && path.endsWith('.log')) calls.push('deleted')
+      return undefined
+    }
+    await clock.advance(100)
+    await clock.runUntil(buffer.close())
+    expect(calls.slice(0, 2)).toEqual(['synced', 'deleted'])
+  })
+
   test('goes on in the segments that are left after a restart', async () => {
     const { fileSystem, clock, buffer, consumer, lease } = await filledBuffer()
     await consumer.commit(lease, { done: positions(1, 30) })

@@ -72,8 +72,9 @@ export async function consumerOf(
 export async function openWith(
   fileSystem: MemoryFileSystem,
   count: number,
+  options: SampleOptions = {},
 ): Promise<{ readonly buffer: EventBuffer; readonly at: (index: number) => string }> {
-  const buffer = memoryDiskBuffer(fileSystem)
+  const buffer = memoryDiskBuffer(fileSystem, options)
   await buffer.open()
   await consumerOf(buffer)
   const results = await buffer.append(Array.from({ length: count }, (_, index) => numberedEvent(index + 1)))

@@ -12,14 +12,14 @@ async function setting(options: Partial<DiskBufferOptions>) {
   const buffer = memoryDiskBuffer(fileSystem, { clock, segmentBytes: 4096, ...options })
   await buffer.open()
   const { consumer, lease } = await consumerOf(buffer)
-  const consumeAll = async (): Promise<void> => {
+  const consume = async (limit: number): Promise<void> => {
     const { lowWater } = await consumer.load(lease)
-    const entries = await consumer.read(lease, lowWater, { limit: 10_000, maxBytes: 1e9, waitMs: 0 })
+    const entries = await consumer.read(lease, lowWater, { limit, maxBytes: 1e9, waitMs: 0 })
     await consumer.commit(lease, {
       done: entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event.position] : [])),
     })
   }
-  return { fileSystem, clock, buffer, consumeAll }
+  return { fileSystem, clock, buffer, consume, consumeAll: () => consume(10_000) }
 }
 
 describe('diskBuffer with a limit', () => {
@@ -44,6 +44,32 @@ describe('diskBuffer with a limit', () => {
       await consumeAll()
       await clock.advance(1000)
     }
+    await buffer.close()
+  })
+
+  test('takes events again when a tenth of the limit is free, and not before', async () => {
+    const maxBytes = 64 * 1024
+    const { clock, buffer, consume } = await setting({ maxBytes })
+    const append = (number: number): Promise<boolean> =>
+      buffer.append([numberedEvent(number, 500)]).then(
+        () => true,
+        () => false,
+      )
+    let number = 1
+    while (await append(number)) number++
+    const refusedAt: number[] = []
+    for (;;) {
+      await consume(4)
+      await clock.advance(2000)
+      const { bytes } = await buffer.stats()
+      if (await append(number)) {
+        expect(bytes).toBeLessThan(0.9 * maxBytes)
+        break
+      }
+      refusedAt.push(bytes / maxBytes)
+    }
+    expect(refusedAt.filter((share) => share < 1)).not.toEqual([])
+    expect(Math.min(...refusedAt)).toBeGreaterThanOrEqual(0.9)
     await buffer.close()
   })
 
@@ -122,6 +148,17 @@ describe('diskBuffer on a disk that fills up', () => {
       reason: 'buffer_full',
       message: expect.stringMatching(/has \d+ bytes free, and `minFreeBytes` leaves \d+ of them to others\. Draining/),
     })
+    await buffer.close()
+  })
+
+  test('looks at the disk again after 32 MiB, however soon that is', async () => {
+    const { fileSystem, buffer } = await setting({ minFreeBytes: 100 * MIB, segmentBytes: 16 * MIB })
+    for (let number = 1; number <= 8; number++) await buffer.append([numberedEvent(number, 4 * MIB)])
+    // Somebody else has filled it meanwhile.
+    fileSystem.disk = { ...fileSystem.disk, freeBytes: 50 * MIB }
+    await buffer.append([numberedEvent(9)])
+    await new Promise((resolve) => setImmediate(resolve))
+    await expect(buffer.append([numberedEvent(10)])).rejects.toMatchObject({ reason: 'buffer_full' })
     await buffer.close()
   })
 

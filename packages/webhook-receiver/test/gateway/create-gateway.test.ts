@@ -293,3 +293,23 @@ describe('createGateway: life', () => {
     expect(() => createGateway(options)).not.toThrow(/secret/)
   })
 })
+
+describe('the rate of createGateway', () => {
+  it('is kept with what was stored; what comes passes at once', async () => {
+    const { target, post, gateway, clock, quiet } = await gatewayFixture({ ratePerSecond: 10 })
+    gateway.hold()
+    for (let number = 0; number < 20; number++) await post(`k${number}-1`)
+    gateway.release()
+    await quiet()
+    const taken: number[] = []
+    for (let tenths = 0; tenths < 10; tenths++) {
+      taken.push(target.taken.length)
+      await clock.advance(100)
+      await quiet()
+    }
+    expect(taken).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    expect((await post('other-1')).status).toBe(201)
+    await clock.runUntil(gateway.drained())
+    await gateway.stop()
+  })
+})

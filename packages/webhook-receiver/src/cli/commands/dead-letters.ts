@@ -36,7 +36,7 @@ export const listDeadLetters: Command = {
     const letters = chosenLetters(consumer, args, io.signal, progress)
     if (args.flag('json')) {
       for await (const { event, why, ...rest } of letters)
-        await writeJson(io, { why, ...rest, event: eventToJson(event) })
+        await writeJson(io, { why: { ...why, at: time(why.at) }, ...rest, event: eventToJson(event) })
       return
     }
     const write = async (text: string): Promise<void> => {

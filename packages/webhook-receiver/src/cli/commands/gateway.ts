@@ -87,7 +87,8 @@ export const gateway: Command = {
     } finally {
       await running.stop()
     }
-    if (args.flag('json')) await writeJson(io, { event: 'stopped', ...running.snapshot() })
+    const { mode, backlog } = running.snapshot()
+    log('stopped', args.flag('json') ? { ...running.snapshot() } : { mode, backlog })
   },
 }
 

@@ -9,7 +9,7 @@ import { keysOf, keysOption } from '../stored-keys.ts'
 export const inspect: Command = {
   name: 'inspect',
   summary:
-    'Shows what is in a buffer: events, bytes, losses, consumers and files. Works while an application has it open.',
+    'Shows what is in a buffer: events, bytes, losses that opening finds, consumers and files. Works while an application has it open.',
   positionals: ['DIRECTORY'],
   options: { ...keysOption, json: { kind: 'flag', help: 'One JSON object.' } },
   examples: ['holdfast inspect ./data/inbox'],

@@ -75,7 +75,8 @@ export const move: Command = {
     if (args.flag('json')) await writeJson(io, { dryRun: false, ...report })
     else
       await io.stdout.write(
-        `${counted(report.moved, 'event')} moved, ${count(report.duplicates)} there already, ${count(report.lost)} lost before\n`,
+        `${counted(report.moved, 'event')} moved, ${count(report.duplicates)} there already, ${count(report.lost)} lost before\n` +
+          'The source still has them: delete it, for whoever drains it would deliver them again.\n',
       )
   },
 }

@@ -22,7 +22,7 @@ export const repair: Command = {
     mode: {
       kind: 'text',
       value: 'MODE',
-      help: '`resync`: as opening does. `strict`: only open it if nothing is damaged. `salvage`: put damaged headers back as well, and keep what may never have been acknowledged; do this before anything else opens a damaged buffer. Default: resync.',
+      help: '`resync`: as opening does. `strict`: only open it if opening finds no damage. `salvage`: put damaged headers back as well, and keep what may never have been acknowledged; do this before anything else opens a damaged buffer. Default: resync.',
     },
     ...keysOption,
     json: { kind: 'flag', help: 'One JSON object.' },
@@ -42,7 +42,7 @@ export const repair: Command = {
     const { lost } = await opened.buffer.stats()
     if (args.flag('json')) await writeJson(io, { mode: recovery, dryRun: isDry, ...report, lost })
     else {
-      await io.stdout.write(summaryOf(report, isDry))
+      await io.stdout.write(summaryOf(report, recovery, isDry))
       for (const { message } of report.warnings ?? []) await io.stdout.write(`${message}\n`)
       for (const hole of report.holes)
         await io.stdout.write(`newly found: ${counted(hole.lost, 'event')} lost, ${hole.from} to ${hole.to}\n`)
@@ -52,8 +52,15 @@ export const repair: Command = {
   },
 }
 
-function summaryOf({ tornBytes, holes, salvaged = 0 }: OpenReport, isDry: boolean): string {
-  if (tornBytes === 0 && holes.length === 0 && salvaged === 0) return 'nothing to repair\n'
+function summaryOf(
+  { tornBytes, holes, salvaged = 0, warnings = [] }: OpenReport,
+  recovery: RecoveryMode,
+  isDry: boolean,
+): string {
+  if (tornBytes === 0 && holes.length === 0 && salvaged === 0 && warnings.length === 0)
+    return recovery === 'salvage'
+      ? 'nothing to repair\n'
+      : 'nothing to repair; what is in sealed segments was not read, `holdfast verify` reads everything\n'
   const torn = `${bytes(tornBytes)} of an unfinished write ${isDry ? 'would be cut off' : 'were cut off and set aside'}\n`
   const readable = `${counted(salvaged, 'record')} ${isDry ? 'can be made' : 'made'} readable again\n`
   return `${tornBytes > 0 ? torn : ''}${salvaged > 0 ? readable : ''}`

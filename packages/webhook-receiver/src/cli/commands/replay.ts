@@ -1,8 +1,9 @@
 import { createFetch } from '@holdfast/core'
-import type { StoredEvent } from '../../buffer/event-buffer.ts'
+import { positionOf } from '../../buffer-kit/position.ts'
+import type { Position, StoredEvent } from '../../buffer/event-buffer.ts'
 import { sendingError } from '../../drain/sending-error.ts'
 import { type CliIo, FindingError, UsageError } from '../cli-io.ts'
-import type { Command } from '../command.ts'
+import type { CliArguments, Command } from '../command.ts'
 import { eventFilter, filterOptions } from '../event-filter.ts'
 import { headerPair } from '../header-option.ts'
 import { inspectDirectory } from '../open-directory.ts'
@@ -16,6 +17,9 @@ import { requireTargetUrl } from '../target-url.ts'
 const notForwarded =
   /^(?:connection|content-length|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i
 
+/** As a directory has them. */
+const POSITION = /^[0-9a-f]{16}$/
+
 /** `holdfast replay DIRECTORY` */
 export const replay: Command = {
   name: 'replay',
@@ -28,6 +32,11 @@ export const replay: Command = {
     header: { kind: 'list', value: 'NAME:VALUE', help: 'One more header. May come more than once.' },
     'keep-going': { kind: 'flag', help: 'Go on after an event that was refused. Default: stop there.' },
     'dry-run': { kind: 'flag', help: 'Only count.' },
+    after: {
+      kind: 'text',
+      value: 'POSITION',
+      help: 'Only what is stored behind this position, as `replay` and `tail` print it. Not with shards.',
+    },
     ...filterOptions,
     ...keysOption,
     json: { kind: 'flag', help: 'One JSON object.' },
@@ -42,17 +51,26 @@ export const replay: Command = {
     const rate = args.number('rate') ?? 10
     if (!(rate > 0)) throw new UsageError(`--rate takes a number above 0, got \`${rate}\`.`)
     const filter = eventFilter(args)
+    const after = positionOption(args)
     const extra = args.list('header').map(headerPair)
     await using opened = await inspectDirectory(args.positionals[0] ?? '', await keysOf(args, io))
     // One event that is refused says nothing of the next: without the breaker it would not even be sent.
     await using send = createFetch({ breaker: false })
+    if (after !== undefined && opened.buffer.caps.partitions > 1)
+      throw new UsageError('--after cannot be used with shards: each has positions of its own.')
     const { events } = await opened.buffer.stats()
     const progress = startProgress(io, 'replaying', events)
-    const counts = { chosen: 0, delivered: 0, refused: 0 }
+    const counts = { chosen: 0, delivered: 0, refused: 0, lost: 0 }
     let nextAtMs = io.clock.monotonicMs()
     try {
-      for await (const entry of readEntries(opened.buffer, { from: filter.from, signal: io.signal })) {
+      const entries = readEntries(opened.buffer, {
+        from: filter.from,
+        signal: io.signal,
+        ...(after === undefined ? {} : { after: new Map([[0, after]]) }),
+      })
+      for await (const entry of entries) {
         await progress.add(1)
+        if (entry.kind === 'hole') counts.lost += entry.hole.lost
         if (entry.kind === 'hole' || !filter.matches(entry.event)) continue
         counts.chosen++
         if (isDry) continue
@@ -70,14 +88,29 @@ export const replay: Command = {
       await progress.end()
     }
     if (args.flag('json')) await writeJson(io, { dryRun: isDry, ...counts })
-    else
-      await io.stdout.write(
-        isDry
-          ? `${counted(counts.chosen, 'event')} would be sent\n`
-          : `${counted(counts.delivered, 'event')} delivered, ${count(counts.refused)} refused\n`,
-      )
+    else await io.stdout.write(summaryOf(counts, isDry))
     if (counts.refused > 0) throw new FindingError('Not everything was delivered.')
   },
+}
+
+interface Counts {
+  readonly chosen: number
+  readonly delivered: number
+  readonly refused: number
+  readonly lost: number
+}
+
+function summaryOf({ chosen, delivered, refused, lost }: Counts, isDry: boolean): string {
+  const done = isDry
+    ? `${counted(chosen, 'event')} would be sent`
+    : `${counted(delivered, 'event')} delivered, ${count(refused)} refused`
+  return `${done}${lost > 0 ? `; ${count(lost)} lost` : ''}\n`
+}
+
+function positionOption(args: CliArguments): Position | undefined {
+  const text = args.text('after')
+  if (text === undefined || POSITION.test(text)) return text
+  throw new UsageError(`--after takes a position of 16 digits such as ${positionOf(1)}, got \`${printable(text)}\`.`)
 }
 
 async function deliver(

@@ -3,7 +3,7 @@ import { UsageError } from '../cli-io.ts'
 import type { Command } from '../command.ts'
 import { eventFilter, filterOptions } from '../event-filter.ts'
 import { inspectDirectory } from '../open-directory.ts'
-import { bytes, printable, table, time, writeJson } from '../output.ts'
+import { bytes, counted, printable, table, time, writeJson } from '../output.ts'
 import { startProgress } from '../progress.ts'
 import { readEntries } from '../read-events.ts'
 import { keysOf, keysOption } from '../stored-keys.ts'
@@ -48,8 +48,10 @@ export const stats: Command = {
     const { events } = await opened.buffer.stats()
     const progress = startProgress(io, 'reading', events)
     const groups = new Map<string, Group>()
+    let lost = 0
     for await (const entry of readEntries(opened.buffer, { from: filter.from, signal: io.signal })) {
       await progress.add(1)
+      if (entry.kind === 'hole') lost += entry.hole.lost
       if (entry.kind === 'hole' || !filter.matches(entry.event)) continue
       const { receivedAt, body } = entry.event
       const fields = groupOf(entry.event)
@@ -62,6 +64,9 @@ export const stats: Command = {
       groups.set(name, group)
     }
     await progress.end()
+    // Beside the table, which has no row for what nobody knows the source of.
+    if (lost > 0)
+      await io.stderr.write(`${counted(lost, 'event')} ${lost === 1 ? 'is' : 'are'} lost, and not counted\n`)
     const sorted = [...groups].toSorted(([left], [right]) => (left < right ? -1 : 1))
     if (args.flag('json')) {
       for (const [, { fields, first, last, ...counts }] of sorted)

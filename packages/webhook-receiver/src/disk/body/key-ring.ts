@@ -58,7 +58,7 @@ export class KeyRing {
     if (this.#options === undefined)
       throw new BufferError(
         'buffer_unusable',
-        `Events are encrypted with the key \`${id}\`. Give the key in \`encryption\`.`,
+        `Events are encrypted with the key \`${id}\`. Give it in \`encryption\`, or on the command line with \`--keys FILE\` or \`$HOLDFAST_KEYS\`.`,
       )
     const key = await this.#find(id)
     if (!key.check.equals(check))
