@@ -127,7 +127,8 @@ export function createAppendQueue<Item extends Sized, Outcome>(
       from += items.length
     }
     const around = others + groups.length
-    if (!halving.isBusy)
+    // Who waits for the next batch must hear of its failure at once.
+    if (next === undefined && !halving.isBusy)
       await linger?.untilBack(others, () => waiting.length >= around || bytesOf(waiting) >= maxBatchBytes)
     return next
   }

@@ -15,6 +15,8 @@ export class ConsumerRegistry {
   /** By name, from `load` to `attach`: they are read before the log, because they prove how far it was durable. */
   readonly #loaded: Map<string, ConsumerFiles> = new Map()
   readonly #consumers: Map<string, Promise<DiskConsumer>> = new Map()
+  /** Those that are registered. In its turn nobody may wait for one that is to be registered in a later turn. */
+  readonly #registered: Map<string, DiskConsumer> = new Map()
   /** Set by `attach`. */
   #log: Log | undefined
   /** Consumers are registered and removed one after the other: they may have the same files. */
@@ -111,7 +113,9 @@ export class ConsumerRegistry {
     const consumer = this.#consumers.get(name)
     this.#consumers.delete(name)
     await this.#inTurn(async () => {
-      await (await consumer?.catch(() => undefined))?.close()
+      const registered = await consumer?.catch(() => undefined)
+      if (this.#registered.get(name) === registered) this.#registered.delete(name)
+      await registered?.close()
       await this.#folder.remove(fileName).catch((error: unknown) => {
         throw writeRefusal(error, `The consumer ${name} cannot be removed.`)
       })
@@ -127,8 +131,9 @@ export class ConsumerRegistry {
   /** Calls `use` with the low-water mark once it is durable. No consumer is registered or removed meanwhile. */
   withDurableLowWater(use: (lowWater: number) => Promise<void>): Promise<void> {
     return this.#inTurn(async () => {
-      const lowWater = await this.lowWater()
-      for (const consumer of this.#consumers.values()) await (await consumer).sync()
+      const consumers = [...this.#registered.values()]
+      const lowWater = consumers.length === 0 ? 0 : Math.min(...consumers.map((consumer) => consumer.lowWater))
+      for (const consumer of consumers) await consumer.sync()
       await use(lowWater)
     })
   }
@@ -136,7 +141,7 @@ export class ConsumerRegistry {
   /** Gives the space back of what consumers had set aside. */
   tidy(): Promise<void> {
     return this.#inTurn(async () => {
-      for (const consumer of this.#consumers.values()) await (await consumer).tidy()
+      for (const consumer of this.#registered.values()) await consumer.tidy()
     })
   }
 
@@ -183,6 +188,8 @@ export class ConsumerRegistry {
     const missed = aside.flatMap(({ seq }) => (state.isDone(seq) ? [] : [seq]))
     // A damaged cursor may be set back behind what was deleted.
     state.apply({ lowWater: log.firstSeq - 1, done: missed, retry: [] }, log.holes)
-    return new DiskConsumer(name, log, files, this.#clock)
+    const consumer = new DiskConsumer(name, log, files, this.#clock)
+    this.#registered.set(name, consumer)
+    return consumer
   }
 }

@@ -72,6 +72,7 @@ export class CursorFile {
     const name = isNew ? `${path}.cur.tmp` : `${path}.cur`
     if (isNew) await fileSystem.remove(name)
     const { file: slots, content } = await TwoSlotFile.open(fileSystem, name, CURSOR_MAGIC)
+    let cursor: CursorFile | undefined
     try {
       if (content.kind === 'newer')
         throw new BufferError('buffer_unusable', `${path}.cur was written by a later version of Holdfast.`)
@@ -84,7 +85,7 @@ export class CursorFile {
           ? decodeCheckpoint(content.payload)
           : { state: new CursorState(lowWater), version: undefined, ackHeader: undefined },
       )
-      const cursor = new CursorFile(options, slots, loaded)
+      cursor = new CursorFile(options, slots, loaded)
       if (content.kind === 'none') await cursor.#checkpoint()
       if (!isNew) {
         if (content.kind === 'none') await fileSystem.syncDirectory(options.directory)
@@ -94,7 +95,7 @@ export class CursorFile {
       await fileSystem.rename(name, `${path}.cur`)
       await fileSystem.syncDirectory(options.directory)
     } catch (error) {
-      await slots.close().catch(() => undefined)
+      await (cursor ?? slots).close().catch(() => undefined)
       throw error
     }
     return CursorFile.open(options, lowWater)
@@ -238,6 +239,8 @@ export class CursorFile {
     const frame = encodeAckFrame(header, this.#version + 1, this.state.snapshot())
     const content = Buffer.concat([encodeSegmentHeader(header), frame])
     await writeSmallFile(fileSystem, `${path}.ack.tmp`, content, true)
+    // From here on nothing that is written to the file of before can be found again: if this ends early, a checkpoint comes before the next change.
+    this.#unsynced = true
     await fileSystem.rename(`${path}.ack.tmp`, `${path}.ack`)
     await fileSystem.syncDirectory(directory)
     const ack = await fileSystem.open(`${path}.ack`, 'write')

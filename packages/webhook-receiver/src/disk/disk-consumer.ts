@@ -26,6 +26,8 @@ import type { Shelved } from './shelf-index.ts'
 
 /** How many dead letters are in memory at once when they are redriven. */
 const REDRIVEN_AT_ONCE = 64
+/** And how many bytes of their bodies, unless one has more. */
+const REDRIVEN_BYTES = 4 * 1024 * 1024
 
 /** What a consumer has on disk. */
 export interface ConsumerFiles {
@@ -209,8 +211,10 @@ export class DiskConsumer implements Consumer {
     return this.#inTurn(async () => {
       this.#checkOpen()
       let redriven = 0
-      for (let letters = this.#lettersAt(places); letters.length > 0; letters = letters.slice(REDRIVEN_AT_ONCE)) {
-        const readings = await this.#deadLetters.read(letters.slice(0, REDRIVEN_AT_ONCE), Infinity)
+      let letters = this.#lettersAt(places)
+      while (letters.length > 0) {
+        const readings = await this.#deadLetters.read(letters.slice(0, REDRIVEN_AT_ONCE), REDRIVEN_BYTES)
+        letters = letters.slice(readings.length)
         const entries = readings.flatMap(({ seq, record }) => {
           if (record === undefined) return []
           const { lane, redrives } = record.note
@@ -231,6 +235,8 @@ export class DiskConsumer implements Consumer {
     return this.#inTurn(async () => {
       this.#checkOpen()
       const seqs = this.#lettersAt(places).map(({ seq }) => seq)
+      // A crash may have kept that from being noted, and without the letter nobody knows it any more.
+      if (seqs.length > 0) await this.#cursor.commit({ lowWater: 0, done: seqs, retry: [] })
       await this.#deadLetters.remove(seqs, { synced: true })
       return seqs.length
     })

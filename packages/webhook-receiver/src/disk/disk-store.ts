@@ -61,8 +61,7 @@ export async function openDiskStore(
     await consumers.load()
     const { lostAside, passedSeq, salvagedAside } = consumers
     warnings.push(...consumers.lostCursors.map((message) => ({ reason: 'cursor_lost', message }) as const))
-    const isLost = (seq: number): boolean => log?.holes.some(({ from, to }) => from <= seq && seq <= to) === true
-    dedupe = await openDedupe(options, directory, isLost)
+    dedupe = await openDedupe(options, directory, (seq) => log?.isLost(seq) === true)
     const opened = await openLog({ ...options, passedSeq }, directory, dedupe, consumers.provenSeq, bodies)
     log = opened.log
     consumers.attach(log)

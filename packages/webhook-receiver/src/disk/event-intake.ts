@@ -151,12 +151,10 @@ export class EventIntake {
   async #settle(call: Call, places: Place[], records: readonly RecordInput[]): Promise<readonly number[]> {
     const claimed = places.flatMap((place) => ('fingerprint' in place ? (place.fingerprint ?? []) : []))
     try {
-      const stored = await this.#inOrder(places, records)
+      const stored = await this.#inOrder(call, places, records)
       const settled = places as readonly SettledPlace[]
       const firstSeq = await stored.firstSeq
-      const originals = settled.flatMap((place) =>
-        place.kind === 'in-flight' && place.original.call !== call ? [place.original.call.seqs] : [],
-      )
+      const originals = originalsOf(call, settled)
       if (originals.length > 0) await Promise.all(originals)
       return await seqsOf(call, settled, firstSeq)
     } finally {
@@ -165,7 +163,7 @@ export class EventIntake {
   }
 
   /** Stores what is fresh, in the order of the calls: one whose ids are looked up is not overtaken. */
-  async #inOrder(places: Place[], records: readonly RecordInput[]): Promise<Stored> {
+  async #inOrder(call: Call, places: Place[], records: readonly RecordInput[]): Promise<Stored> {
     const before = this.#lastTurn
     const bytes = bytesOf(records)
     if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > this.#options.maxQueuedBytes)
@@ -175,11 +173,19 @@ export class EventIntake {
       const place = places[index]
       return place === undefined || isKnown(place) ? record : this.#bodies.compress(record)
     })
-    const isWaiting = places.some(({ kind }) => kind === 'asked') || smaller.some((record) => record instanceof Promise)
+    // A call with something new and a duplicate of another call fails with that, and then nothing of it may be stored.
+    const originals = places.every(isKnown) ? [] : originalsOf(call, places)
+    const isWaiting =
+      originals.length > 0 ||
+      places.some(({ kind }) => kind === 'asked') ||
+      smaller.some((record) => record instanceof Promise)
     if (before === undefined && !isWaiting) return this.#store(places, smaller as readonly RecordInput[])
-    const turn = Promise.all([Promise.all(smaller.map(async (record) => record)), before, lookUp(places)]).then(
-      ([settled]) => this.#store(places, settled),
-    )
+    const turn = Promise.all([
+      Promise.all(smaller.map(async (record) => record)),
+      before?.catch(() => undefined),
+      lookUp(places),
+      Promise.all(originals),
+    ]).then(([settled]) => this.#store(places, settled))
     this.#lastTurn = turn
     this.#waitingBytes += bytes
     try {
@@ -214,6 +220,13 @@ export class EventIntake {
 
 /** Of a call whose events have no places yet. */
 const none: Promise<readonly number[]> = Promise.resolve([])
+
+/** What others are storing that a call has again. */
+function originalsOf(call: Call, places: readonly Place[]): Promise<readonly number[]>[] {
+  return places.flatMap((place) =>
+    place.kind === 'in-flight' && place.original.call !== call ? [place.original.call.seqs] : [],
+  )
+}
 
 /** Puts what the runs say in the place of the questions. */
 async function lookUp(places: Place[]): Promise<void> {

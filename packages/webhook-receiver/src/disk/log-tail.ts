@@ -168,6 +168,10 @@ export class LogTail {
         await this.#abandon(target)
         throw this.#refusal(failure.cause, 'What was acknowledged last cannot be synced.')
       }
+      if (this.#isStale(target.segment)) {
+        await this.#abandon(target)
+        continue
+      }
       if (!this.#isDue(target.segment)) return target
       this.#endSegment(target)
     }
@@ -182,6 +186,12 @@ export class LogTail {
     if (segment.isEmpty) return false
     const ageMs = this.#options.clock.now() - segment.header.createdAt
     return segment.readableEnd >= this.#options.segmentBytes || ageMs >= this.#options.segmentMaxAgeMs
+  }
+
+  /** A segment in which nothing is and that was begun long ago: the times of records are told from its beginning, and these are limited. */
+  #isStale(segment: Segment): boolean {
+    const ageMs = this.#options.clock.now() - segment.header.createdAt
+    return segment.isEmpty && ageMs >= this.#options.segmentMaxAgeMs
   }
 
   async #resume(segment: Segment): Promise<void> {
@@ -219,7 +229,10 @@ export class LogTail {
     this.#options.onSegmentEnded(target.segment.lastSeq)
     this.#sealing = this.#sealing.then(async () => {
       await idle
-      await target.seal(lastBatch, behind && (() => behind.syncUpTo(target.file, lastSeq)))
+      // What a failed sync left cannot be made up for: the next opening has to look at every record.
+      if (behind?.failureOf(target) === undefined)
+        await target.seal(lastBatch, behind && (() => behind.syncUpTo(target.file, lastSeq)))
+      else await target.close()
     })
   }
 

@@ -139,7 +139,8 @@ export class LogWriter {
       seq += group.records.length
     }
     const around = others + groups.length
-    if (!this.#halving.isBusy)
+    // Who waits for the next batch must hear of its failure at once.
+    if (next === undefined && !this.#halving.isBusy)
       await this.#linger.untilBack(others, () => this.#queue.waiting >= around || this.#queue.fillsBatch)
     return next
   }

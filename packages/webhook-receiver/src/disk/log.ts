@@ -186,6 +186,11 @@ export class Log {
     return this.#meta.holes
   }
 
+  /** Whether this record is known to be lost, also when it has been released since. */
+  isLost(seq: number): boolean {
+    return [...this.#meta.holes, ...this.#meta.releasedHoles].some(({ from, to }) => from <= seq && seq <= to)
+  }
+
   /** Number of records that are known to be lost, those since released included. */
   get lost(): number {
     return this.#meta.releasedLost + this.#lostInReach

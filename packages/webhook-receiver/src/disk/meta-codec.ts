@@ -28,6 +28,8 @@ export interface Meta {
   /** Holes that are not listed lie below. */
   readonly listedFrom: number
   readonly holes: readonly SeqRange[]
+  /** The latest holes below `firstSeq`: an id that is still known may be of one of their events. */
+  readonly releasedHoles: readonly SeqRange[]
 }
 
 /** Takes holes into the books that were found, and says which of them are new. One that had left the list comes back to it. */
@@ -51,6 +53,7 @@ export function withHoles(
 /** Moves `firstSeq` up. Holes below it are only counted from now on. */
 export function withFirstSeq(meta: Meta, firstSeq: number): Meta {
   const kept = subtractRanges(meta.holes, [{ from: 0, to: firstSeq - 1 }])
+  const released = subtractRanges(meta.holes, kept)
   // Unlisted holes lie below all that are listed.
   const unlistedLost = firstSeq >= meta.listedFrom ? 0 : meta.unlistedLost
   return {
@@ -60,13 +63,16 @@ export function withFirstSeq(meta: Meta, firstSeq: number): Meta {
     releasedLost: meta.releasedLost + countOf(meta.holes) - countOf(kept) + meta.unlistedLost - unlistedLost,
     listedFrom: unlistedLost === 0 ? 0 : meta.listedFrom,
     holes: kept,
+    releasedHoles: mergeRanges([...meta.releasedHoles, ...released]).slice(-MAX_LISTED_HOLES),
   }
 }
 
 export function encodeMeta(meta: Meta): Buffer {
   const listed = meta.holes.slice(-MAX_LISTED_HOLES)
   const older = meta.holes.slice(0, meta.holes.length - listed.length)
-  const bytes = Buffer.alloc(FIXED_BYTES + 16 * listed.length)
+  const room = MAX_LISTED_HOLES - listed.length
+  const released = room === 0 ? [] : meta.releasedHoles.slice(-room)
+  const bytes = Buffer.alloc(FIXED_BYTES + 16 * (listed.length + released.length))
   meta.storeId.copy(bytes, 0)
   writeUint53(bytes, meta.epoch, 16)
   writeUint53(bytes, meta.firstSeq, 24)
@@ -79,7 +85,8 @@ export function encodeMeta(meta: Meta): Buffer {
   )
   writeUint53(bytes, meta.releasedLost, 112)
   bytes.writeUInt32LE(listed.length, 120)
-  for (const [index, hole] of listed.entries()) {
+  bytes.writeUInt32LE(released.length, 124)
+  for (const [index, hole] of [...listed, ...released].entries()) {
     writeUint53(bytes, hole.from, FIXED_BYTES + 16 * index)
     writeUint53(bytes, hole.to, FIXED_BYTES + 16 * index + 8)
   }
@@ -89,11 +96,13 @@ export function encodeMeta(meta: Meta): Buffer {
 /** Reads what `encodeMeta` wrote; the slot's checksum has been verified before. */
 export function decodeMeta(bytes: Buffer): Meta {
   const activeHeader = Buffer.from(bytes.subarray(40, 40 + SEGMENT_HEADER_BYTES))
-  const holes: SeqRange[] = []
-  for (let index = 0; index < bytes.readUInt32LE(120); index++) {
+  const listed = bytes.readUInt32LE(120)
+  const ranges: SeqRange[] = []
+  for (let index = 0; index < listed + bytes.readUInt32LE(124); index++) {
     const at = FIXED_BYTES + 16 * index
-    holes.push({ from: readUint53(bytes, at), to: readUint53(bytes, at + 8) })
+    ranges.push({ from: readUint53(bytes, at), to: readUint53(bytes, at + 8) })
   }
+  const holes = ranges.slice(0, listed)
   const unlistedLost = readUint53(bytes, 104)
   return {
     storeId: Buffer.from(bytes.subarray(0, 16)),
@@ -105,5 +114,6 @@ export function decodeMeta(bytes: Buffer): Meta {
     releasedLost: readUint53(bytes, 112),
     listedFrom: unlistedLost === 0 ? 0 : (holes[0]?.from ?? 0),
     holes,
+    releasedHoles: ranges.slice(listed),
   }
 }

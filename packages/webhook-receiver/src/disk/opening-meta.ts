@@ -28,6 +28,7 @@ export function openingMeta(options: {
       releasedLost: known?.releasedLost ?? 0,
       listedFrom: known?.listedFrom ?? 0,
       holes: subtractRanges(known?.holes ?? [], mended),
+      releasedHoles: known?.releasedHoles ?? [],
     },
     recovered.holes,
   )

@@ -67,7 +67,7 @@ export class SegmentMaker {
       await discard(fileSystem, path, file)
       throw error
     }
-    const born = Promise.all([fileSystem.syncDirectory(segmentDirectory), onSegmentCreated(segment, bytes)])
+    const born = bothOf(fileSystem.syncDirectory(segmentDirectory), onSegmentCreated(segment, bytes))
     // Whoever writes to the segment waits for it; until then its failure must not count as unhandled.
     born.catch(ignore)
     return { segment, file, allocatedEnd, born }
@@ -94,6 +94,13 @@ export class SegmentMaker {
       throw error
     }
   }
+}
+
+/** Whatever fails, nothing is under way when it rejects: a segment that is given up must not be put on the list after that. */
+async function bothOf(first: Promise<unknown>, second: Promise<unknown>): Promise<void> {
+  await Promise.allSettled([first, second])
+  await first
+  await second
 }
 
 async function discard(fileSystem: FileSystem, path: string, file: OpenFile): Promise<void> {

@@ -62,6 +62,8 @@ interface OpenShelf {
 export class Shelf {
   readonly #options: ShelfOptions
   #index: ShelfIndex = new ShelfIndex()
+  /** Records of events that were replaced, of which it is not noted yet that they are gone: with the last record gone, they would count again. */
+  readonly #replaced: Set<number> = new Set()
   #lost = 0
   #salvaged = 0
   #open: Promise<OpenShelf> | undefined
@@ -106,12 +108,9 @@ export class Shelf {
     const { bodies = plainBodies } = this.#options
     const records = entries.map(async ({ event, seq, note }) => bodies.compress(encodeShelved(event, seq, note)))
     const first = await log.append(await Promise.all(records))
-    const replaced: number[] = []
-    for (const [index, { seq, event, note }] of entries.entries()) {
-      const previous = this.#index.put(shelvedOf(seq, first + index, event.body.length, note))
-      if (previous !== undefined) replaced.push(previous.at)
-    }
-    if (replaced.length > 0) await gone.commit({ lowWater: 0, done: replaced, retry: [] })
+    for (const [index, { seq, event, note }] of entries.entries())
+      this.#put(this.#index, shelvedOf(seq, first + index, event.body.length, note))
+    if (this.#replaced.size > 0) await this.#noteGone(gone, [])
   }
 
   /** Takes events off. Resolves when that is written; with `synced`, when it is on the disk. */
@@ -119,7 +118,7 @@ export class Shelf {
     const done = seqs.flatMap((seq) => this.#index.get(seq)?.at ?? [])
     if (done.length === 0) return
     const { gone } = await this.#opened()
-    await gone.commit({ lowWater: 0, done, retry: [] })
+    await this.#noteGone(gone, done)
     for (const seq of seqs) this.#index.remove(seq)
     if (options.synced) await gone.sync()
   }
@@ -191,6 +190,18 @@ export class Shelf {
     await open.reader.close().catch(() => undefined)
     await open.gone.close()
     await open.log.close()
+  }
+
+  #put(index: ShelfIndex, entry: Shelved): void {
+    const previous = index.put(entry)
+    if (previous !== undefined) this.#replaced.add(previous.at)
+  }
+
+  /** Notes that records are gone, and those that were replaced. */
+  async #noteGone(gone: CursorFile, records: readonly number[]): Promise<void> {
+    const replaced = [...this.#replaced]
+    await gone.commit({ lowWater: 0, done: [...records, ...replaced], retry: [] })
+    for (const at of replaced) this.#replaced.delete(at)
   }
 
   async #readAll(entries: readonly Shelved[], maxBytes: number): Promise<ShelfReading[]> {
@@ -288,7 +299,8 @@ export class Shelf {
     gone.state.apply({ lowWater: log.firstSeq - 1, done: [], retry: [] }, log.holes)
     const firstDropped = Math.min(Infinity, ...dropped)
     // A crash may have left an older record of an event that was replaced; the last one counts.
-    for (const [at, entry] of found) if (at < firstDropped) index.put(entry)
+    this.#replaced.clear()
+    for (const [at, entry] of found) if (at < firstDropped) this.#put(index, entry)
     return log
   }
 }

@@ -12,7 +12,7 @@ export function overloaded(queuedBytes: number): BufferError {
 
 /** The ids of what was stored are not written as fast as events come. */
 export function idsBehind(): BufferError {
-  return new BufferError('buffer_overloaded', 'The ids of a million events wait to be written.', {
+  return new BufferError('buffer_overloaded', 'The ids of what is stored are not written as fast as events come.', {
     retryAfterMs: RETRY_AFTER_MS,
   })
 }

@@ -35,7 +35,7 @@ test('nothing of an event outlives the collection of young objects, once it is s
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, sender))
-    await receiver.drained('all')
+    await receiver.drained()
   }
 
   await send(1_000)

@@ -10,7 +10,7 @@ import { headerPairs } from '../../gateway/header-pairs.ts'
 import { type CliIo, UsageError } from '../cli-io.ts'
 import { byTypedName, type CliArguments, type Command } from '../command.ts'
 import { isHeaderName } from '../header-option.ts'
-import { printable, time, writeJson } from '../output.ts'
+import { printable, time } from '../output.ts'
 
 /** How long requests may take that are under way when it is stopped. */
 const STOP_TIMEOUT_MS = 10_000

@@ -69,11 +69,19 @@ export function decompressed(
   if (size <= SYNC_BYTES) {
     try {
       return joined(decompressSync(method, compressed, size))
-    } catch {
-      return undefined
+    } catch (error) {
+      return damaged(error)
     }
   }
-  return decompressAside(method, compressed, size).then(joined, () => undefined)
+  return decompressAside(method, compressed, size).then(joined, damaged)
+}
+
+/** What cannot be decompressed is damaged, unless there was no memory for it: then it is there at the next try. */
+function damaged(error: unknown): undefined {
+  const { code } = error as { readonly code?: unknown }
+  // zlib, brotli and zstd have a code each; an allocation of V8 has none.
+  if (typeof code === 'string' ? /mem|alloc/i.test(code) : error instanceof RangeError) throw error
+  return undefined
 }
 
 function withSize(body: Uint8Array, compressed: Buffer): Buffer | undefined {

@@ -12,8 +12,10 @@ import { IdTable } from './id-table.ts'
 const MAX_TABLE_IDS = 131_072
 /** Closing leaves fewer ids than this to the log. */
 const LEAST_IDS_AT_END = 1_024
-/** Tables that may wait to be written, 6 MB each; then no events are taken until some are. */
-const MAX_FROZEN_TABLES = 8
+/** Ids that may wait to be written, some 50 MB; then no events are taken until some are. */
+const MAX_FROZEN_IDS = 8 * MAX_TABLE_IDS
+/** Tables in which they may be: an id is looked for in each. */
+const MAX_FROZEN_TABLES = 64
 
 export interface DedupeIndexOptions {
   readonly fileSystem: FileSystem
@@ -173,7 +175,7 @@ export class DedupeIndex {
    * they are forgotten in the end, rather than that nothing is taken any more.
    */
   get isBehind(): boolean {
-    return this.#frozen.length >= MAX_FROZEN_TABLES && !this.#isFailing
+    return !this.#isFailing && (this.#frozenIds >= MAX_FROZEN_IDS || this.#frozen.length >= MAX_FROZEN_TABLES)
   }
 
   /** Retries what failed, and deletes what has left the window. */
@@ -199,9 +201,16 @@ export class DedupeIndex {
   }
 
   #freeze(table: IdTable, range: SeqRange): void {
+    this.#frozen = [...this.#frozen, { table, range }]
     // While no run can be written memory stays bounded: the oldest ids are known again after the next opening, which reads them from the log.
-    this.#frozen = [...this.#frozen, { table, range }].slice(-MAX_FROZEN_TABLES)
+    // While they are written, only too slowly, no more come than wait for the log already.
+    while (this.#isFailing && (this.#frozenIds > MAX_FROZEN_IDS || this.#frozen.length > MAX_FROZEN_TABLES))
+      this.#frozen = this.#frozen.slice(1)
     this.#enqueue()
+  }
+
+  get #frozenIds(): number {
+    return this.#frozen.reduce((sum, { table }) => sum + table.size, 0)
   }
 
   #enqueue(): void {

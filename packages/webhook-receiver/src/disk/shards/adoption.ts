@@ -35,6 +35,8 @@ export class Adoption {
   readonly #adopted: Map<number, Shard> = new Map()
   /** Epoch of a shard that was found to be empty, while it was held. Whoever opens it raises that, so as long as it is the same nobody has put anything into it. */
   readonly #emptySince: Map<number, number> = new Map()
+  /** Counts how often consumers came: a shard that was found to be empty before that may have something for the new one. */
+  #registrations = 0
   /** What has been said of shards that cannot be opened. */
   readonly #told: Map<number, string> = new Map()
   #looking: Promise<void> | undefined
@@ -60,6 +62,7 @@ export class Adoption {
 
   /** What was empty may have something for a consumer that has come since. */
   lookAgain(): void {
+    this.#registrations++
     this.#emptySince.clear()
   }
 
@@ -114,12 +117,13 @@ export class Adoption {
   }
 
   async #giveBackIfEmpty(shard: Shard): Promise<boolean> {
+    const before = this.#registrations
     if (!(await shard.release())) return false
     const { index } = shard
     this.#adopted.delete(index)
     // As long as it is locked: from then on it may be somebody else's.
     const epoch = await this.#epochOf(index)
-    if (epoch !== undefined) this.#emptySince.set(index, epoch)
+    if (epoch !== undefined && before === this.#registrations) this.#emptySince.set(index, epoch)
     await unlock(shard)
     return true
   }
