@@ -5,8 +5,8 @@ import type { ResolvedDestination } from './destination-options.ts'
 
 /** Lanes with dead letters, whose later events follow them, as `onExhausted: 'deadLetterKey'` wants it. */
 export interface CondemnedLanes {
-  /** Asks the buffer which they are. */
-  find(): Promise<void>
+  /** Asks the buffer which they are. What it resolves with takes that over: not before it is known as well what of them was taken back. */
+  find(): Promise<() => void>
   add(name: string): void
   /** Whether a delivery is not to be tried. One that was taken back from the dead letters is, unless it follows one that failed again. */
   includes(delivery: Delivery): boolean
@@ -21,11 +21,13 @@ export function createCondemnedLanes(
   let names: Set<string> = new Set()
   return {
     async find() {
-      if (onExhausted !== 'deadLetterKey') return
+      if (onExhausted !== 'deadLetterKey') return () => {}
       const before = new Set(names)
       const found = new Set(await consumer.deadLanes(lease()))
-      for (const name of names) if (!before.has(name)) found.add(name)
-      names = found
+      return () => {
+        for (const name of names) if (!before.has(name)) found.add(name)
+        names = found
+      }
     },
     add: (name) => void names.add(name),
     includes: ({ lane, redrives }) =>

@@ -10,7 +10,7 @@ import {
   windowLeads,
 } from './delivery.ts'
 import { failureInfo, hintedDelayMs } from './failure.ts'
-import { createLanes } from './lanes.ts'
+import { createLanes, laneName } from './lanes.ts'
 import { createOutcomeWriter, type OutcomeWriter } from './outcome-writer.ts'
 import { createParker } from './parker.ts'
 import { createParking } from './parking.ts'
@@ -83,6 +83,9 @@ export function createCourses(options: {
       bury(delivery)
       return
     }
+    // The wall clock may be ahead of the timer; what is at work must not be put in line by it.
+    delivery.cancelWait?.()
+    delivery.cancelWait = undefined
     const waitMs = waits.untilMs(delivery.resumeAt)
     if (waitMs > 0) backOff(delivery, waitMs)
     else {
@@ -138,6 +141,7 @@ export function createCourses(options: {
       const { lane, place } = delivery
       // Something of its lane may have been taken back from the dead letters meanwhile, and comes first.
       if (place !== undefined && lane !== undefined && !windowLeads(lane)) parking.wake(lane)
+      else if (place === undefined && lane?.parked?.isStale === true) parking.backOff(delivery, 0)
       else dispatcher.offer(delivery)
     },
     succeeded(delivery, durationMs) {
@@ -187,9 +191,10 @@ export function createCourses(options: {
         return
       case 'burying':
         reports.deadLettered(delivery, state.error)
-        if (onExhausted === 'deadLetterKey' && delivery.lane !== undefined && delivery.key !== undefined) {
-          condemned.add(delivery.lane.name)
-          parking.condemn(delivery.lane)
+        if (onExhausted === 'deadLetterKey' && delivery.key !== undefined) {
+          // Also for what followed: the one before it may have been taken back meanwhile.
+          condemned.add(laneName(delivery.key, delivery.event.position))
+          if (delivery.lane !== undefined) parking.condemn(delivery.lane)
         }
         finish(delivery)
         return
@@ -296,8 +301,11 @@ export function createCourses(options: {
   })
 
   const learn = async (): Promise<void> => {
-    await condemned.find()
-    parking.learn(await consumer.parkedLanes(lease()))
+    // Asked for first: what is taken back meanwhile is in one of them.
+    const takeOver = await condemned.find()
+    const lanesAside = await consumer.parkedLanes(lease())
+    takeOver()
+    parking.learn(lanesAside)
   }
 
   return {

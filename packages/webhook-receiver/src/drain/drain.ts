@@ -43,7 +43,8 @@ export interface Drain {
   resumeKey(key: string): Promise<boolean>
   /**
    * Starts nothing any more, lets handlers finish for up to `timeoutMs`, aborts the signals of those that did not, writes the
-   * acks of those that did and gives the partitions back. Once stopped it cannot be started again.
+   * acks of those that did and gives the partitions back. Once stopped it cannot be started again. A further call waits for the same end, and has
+   * handlers aborted after its own time where that is over first; `Infinity`: it does not.
    */
   stop(options: { readonly timeoutMs: number }): Promise<void>
 }
@@ -64,6 +65,8 @@ export interface DrainOptions {
   readonly limits?: WindowLimits
   /** How long partitions stay with this process without a word of it, in milliseconds. Default: `30_000`. */
   readonly leaseMs?: number
+  /** Nobody else is to drain: it is idle only while it has all partitions. Default: it is when what it has is done. */
+  readonly isOnly?: boolean
 }
 
 const DEFAULT_LIMITS: WindowLimits = { records: 2048, span: 16_384, bytes: 16 * 1024 * 1024 }
@@ -73,6 +76,7 @@ export const DEFAULT_LEASE_MS = 30_000
 /** Makes the drain of one destination. It does nothing until `start()`. */
 export function createDrain(options: DrainOptions): Drain {
   const { name, destination, buffer, consumer, owner, clock, random, events, leaseMs = DEFAULT_LEASE_MS } = options
+  const { isOnly = false } = options
   // How often partitions that are missing are asked for, and who else is there.
   const acquireEveryMs = leaseMs / 3
   const { idempotency: store, idempotencyTtlMs: ttlMs } = destination
@@ -125,7 +129,8 @@ export function createDrain(options: DrainOptions): Drain {
 
   const updateIdle = (): void => {
     const wasIdle = idle
-    idle = true
+    // What others still have, as a process that was killed has its leases, may have something to deliver.
+    idle = !isOnly || partitions.size >= buffer.caps.partitions
     for (const partition of partitions.values()) idle &&= partition.idle
     parkingAlert.check()
     if (idle && !wasIdle && events.has('drain:idle')) events.emit('drain:idle', { destination: name })
@@ -214,6 +219,12 @@ export function createDrain(options: DrainOptions): Drain {
     if (buffer.caps.multiProcess) await consumer.attend({ owner, leaseMs: 0 }).catch(() => {})
   }
 
+  /** Whoever has less time than the first one who stopped it does not wait for longer. */
+  const hurry = (end: Promise<void>, timeoutMs: number): void => {
+    const cancel = clock.schedule(timeoutMs, () => dispatcher.breakOff(stopped(name)))
+    end.then(cancel, cancel)
+  }
+
   const untilDrained = async (): Promise<void> => {
     await acquired
     // Only an upper bound: reaching the end of the log answers the question as well, so the drain need not fail with the store.
@@ -265,7 +276,8 @@ export function createDrain(options: DrainOptions): Drain {
       return resumed.includes(true)
     },
     stop({ timeoutMs }) {
-      stopping ??= shutDown(timeoutMs)
+      if (stopping === undefined) stopping = shutDown(timeoutMs)
+      else if (timeoutMs !== Infinity) hurry(stopping, timeoutMs)
       return stopping
     },
   }

@@ -45,7 +45,7 @@ export function createEffects(options: {
       } finally {
         stopRenewing()
       }
-      const encoded = encodeResult(result)
+      const encoded = encodeResult(result, store.caps.maxResultBytes)
       if (!(await store.complete(name, id, token, encoded.bytes))) throw lost()
       // Only now: what has happened must not happen again because its result cannot be kept.
       if (encoded.error !== undefined) throw encoded.error

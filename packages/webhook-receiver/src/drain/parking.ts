@@ -9,7 +9,7 @@ import type {
   Position,
 } from '../buffer/event-buffer.ts'
 import type { BufferPatience } from './buffer-patience.ts'
-import { type Delivery, type Lane, type ParkedPart, windowLeads } from './delivery.ts'
+import { type Delivery, type Lane, type ParkedPart, states, windowLeads } from './delivery.ts'
 import { isStaleLease } from './failure.ts'
 import { createFifo } from './fifo.ts'
 import type { Lanes } from './lanes.ts'
@@ -104,6 +104,7 @@ export function createParking(options: {
 
   const lead = (lane: Lane): void => {
     const part = parts.of(lane)
+    hold(part, [])
     if (mustWait(lane, part)) return
     parts.enter(part, 'loading')
     toLoad.push(lane)
@@ -203,12 +204,26 @@ export function createParking(options: {
     options.onEmpty(lane)
   }
 
+  /** Something may have come before what is in memory. It is read again, after what is at work. */
+  const outdate = (lane: Lane, part: ParkedPart): void => {
+    const [first] = part.loaded
+    if (part.phase === 'loading' || part.isCondemned || first?.state.kind !== 'queued') {
+      part.isStale = true
+      return
+    }
+    // It is in line, and does not start.
+    first.state = states.done
+    lead(lane)
+  }
+
   const learn = (found: readonly ParkedLane[]): void => {
+    // The partition may have gone while they were asked for; then nobody would take them from the sums again.
+    if (signal.aborted) return
     for (const { lane: name, events, bytes, head } of found) {
       const lane = lanes.named(name)
       const part = parts.with(lane, head.position)
       parts.grow(part, events - part.events, bytes - part.bytes)
-      if (part.phase === 'loaded' || part.phase === 'loading') part.isStale = true
+      if (part.phase === 'loaded' || part.phase === 'loading') outdate(lane, part)
       else if (head.blocked !== undefined) parts.enter(part, 'blocked', head.blocked)
       // What is at work in the window ends first; then it is the turn of what is parked.
       else if (isAtWork(lane) || windowLeads(lane)) parts.enter(part, 'waiting')
@@ -248,16 +263,20 @@ export function createParking(options: {
     },
     backOff(delivery, waitMs) {
       const lane = lanes.laneOf(delivery)
+      const part = parts.of(lane)
       // Nothing of it stays in memory meanwhile.
-      hold(parts.of(lane), [])
-      leadIn(lane, waitMs)
+      hold(part, [])
+      // What may have come before it does not wait for it.
+      leadIn(lane, part.isStale ? 0 : waitMs)
       if (mayLoad()) load()
     },
     blocked(delivery, why) {
       if (signal.aborted) return
-      const part = parts.of(lanes.laneOf(delivery))
+      const lane = lanes.laneOf(delivery)
+      const part = parts.of(lane)
       hold(part, [])
-      parts.enter(part, 'blocked', why)
+      if (part.isStale) lead(lane)
+      else parts.enter(part, 'blocked', why)
       if (mayLoad()) load()
     },
     wake,
@@ -274,9 +293,11 @@ export function createParking(options: {
       if (lane.parked?.phase !== 'blocked') return false
       const found = await consumer.parkedLanes(lease())
       const head = found.find(({ lane: name }) => name === lane.name)?.head
-      if (head?.blocked === undefined) return false
-      await consumer.commit(lease(), { retry: [{ position: head.position, attempts: 0, nextAt: 0 }] })
-      learn(await consumer.parkedLanes(lease()))
+      if (head === undefined) return false
+      // Where it is not blocked it was resumed before, and what followed failed.
+      if (head.blocked !== undefined)
+        await consumer.commit(lease(), { retry: [{ position: head.position, attempts: 0, nextAt: 0 }] })
+      learn(head.blocked === undefined ? found : await consumer.parkedLanes(lease()))
       return true
     },
     emptied: () => parts.idle(),

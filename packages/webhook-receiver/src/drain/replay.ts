@@ -1,4 +1,4 @@
-import { type Clock, createEmitter, type Random } from '@holdfast/core'
+import { type Clock, createEmitter, InvalidOptionsError, type Random } from '@holdfast/core'
 import type { EventBuffer, StoredEvent } from '../buffer/event-buffer.ts'
 import type { ReceiverEventMap } from '../events/receiver-event-map.ts'
 import type { ReplayOptions, ReplayReport } from '../receiver/destination-control.ts'
@@ -28,7 +28,17 @@ export async function replayHistory(
   const startedAtMs = clock.monotonicMs()
   // What comes from now on is no history.
   const to = timeOf(options.to) ?? clock.now() + 1
-  const matches = eventMatcher({ ...options, to })
+  const chooses = eventMatcher({ ...options, to })
+  const broken = new AbortController()
+  /** What `where` throws ends the replay: the drain would take it for a failure of the buffer, and try again without end. */
+  const matches = (event: StoredEvent): boolean => {
+    try {
+      return chooses(event)
+    } catch (error) {
+      broken.abort(error)
+      throw error
+    }
+  }
   const failures: ReplayReport['failures'][number][] = []
   let failed = 0
   const consumer = createHistoryConsumer({
@@ -51,7 +61,7 @@ export async function replayHistory(
     // Its events are not those of the destination: who counts deliveries would count them twice.
     events: createEmitter<ReceiverEventMap>(),
   })
-  const ended = options.signal === undefined ? quit : AbortSignal.any([quit, options.signal])
+  const ended = AbortSignal.any([quit, broken.signal, ...(options.signal === undefined ? [] : [options.signal])])
   ended.throwIfAborted()
   drain.start()
   try {
@@ -64,10 +74,17 @@ export async function replayHistory(
 }
 
 async function rangesOf(buffer: EventBuffer, { after, upTo, from }: ReplayOptions): Promise<HistoryRange[]> {
+  const { partitions: count } = buffer.caps
+  if (after?.partition !== undefined && after.partition >= count)
+    throw new InvalidOptionsError({
+      path: 'after.partition',
+      expected: `a partition from 0 to ${count - 1}`,
+      received: after.partition,
+    })
   if (after !== undefined || upTo !== undefined)
     return [{ partition: after?.partition ?? 0, after: after?.position ?? null, upTo }]
   const at = timeOf(from)
-  const partitions = Array.from({ length: buffer.caps.partitions }, (_, partition) => partition)
+  const partitions = Array.from({ length: count }, (_, partition) => partition)
   return Promise.all(
     partitions.map(async (partition) => ({
       partition,

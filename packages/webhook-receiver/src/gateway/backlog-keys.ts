@@ -12,6 +12,8 @@ export interface BacklogKeys {
   removeInherited(): void
   /** All that earlier runs had stored are done, or lost. */
   forgetInherited(): void
+  /** All are done, or lost. */
+  forgetAll(): void
 }
 
 /**
@@ -68,6 +70,13 @@ export function createBacklogKeys(inherited: number, maxKeys: number): BacklogKe
     },
     forgetInherited() {
       left = 0
+    },
+    forgetAll() {
+      counts.clear()
+      left = 0
+      unordered = 0
+      uncounted = 0
+      counted = 0
     },
   }
 }

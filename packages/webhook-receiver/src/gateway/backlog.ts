@@ -2,6 +2,9 @@ import { TransientMap, TransientSet } from '../buffer-kit/transient.ts'
 import type { AppendResult, EventBuffer, NewEvent } from '../buffer/event-buffer.ts'
 import type { WebhookEvent } from '../receiver/webhook-event.ts'
 import { type BacklogKeys, createBacklogKeys } from './backlog-keys.ts'
+import { GATEWAY_NAME } from './captured-request.ts'
+
+const MAX_STRAYS = 10_000
 
 /** The stored requests that the target does not have yet. */
 export interface Backlog extends Pick<BacklogKeys, 'size' | 'has'> {
@@ -13,6 +16,8 @@ export interface Backlog extends Pick<BacklogKeys, 'size' | 'has'> {
   done(id: string): void
   /** Nothing is left in the log that an earlier run had stored. */
   inheritanceIsDone(): void
+  /** Some were lost, of which nobody knows whether they are counted: forgets all that are once nothing is left in the log. */
+  forgetLost(): Promise<void>
 }
 
 /**
@@ -25,6 +30,13 @@ export function createBacklog(buffer: EventBuffer, inherited: number, maxKeys: n
   /** The first position of this run in each partition; everything before it is inherited. */
   const firstOfRun = new Map<number, string>()
   const storing = new TransientSet<Promise<unknown>>()
+  /** Requests that this run has begun to store. */
+  let begun = 0
+  /** Requests that could not be stored as far as is known, and are not counted; some are there all the same, and are delivered. */
+  const strays = new TransientSet<string>()
+  /** Requests that were delivered before whoever stored them heard of it. */
+  const doneEarly = new TransientSet<string>()
+  const beingStored = new TransientSet<string>()
   const delivering = new TransientMap<string, { readonly key: string | undefined; readonly isInherited: boolean }>()
 
   const noteFirst = ({ partition, position }: AppendResult): void => {
@@ -47,15 +59,24 @@ export function createBacklog(buffer: EventBuffer, inherited: number, maxKeys: n
     has: (key) => keys.has(key),
     async store(event, key) {
       keys.add(key)
+      begun++
       const stored = append(event)
       storing.add(stored)
+      beingStored.add(event.id)
       try {
         return await stored
       } catch (error) {
-        keys.remove(key)
+        if (!doneEarly.has(event.id)) {
+          keys.remove(key)
+          strays.add(event.id)
+          // Most of them are nowhere.
+          if (strays.size > MAX_STRAYS) forgetOldest(strays)
+        }
         throw error
       } finally {
         storing.delete(stored)
+        beingStored.delete(event.id)
+        doneEarly.delete(event.id)
       }
     },
     async delivering({ id, partition, position }, key) {
@@ -68,9 +89,24 @@ export function createBacklog(buffer: EventBuffer, inherited: number, maxKeys: n
       const delivered = delivering.get(id)
       if (delivered === undefined) return
       delivering.delete(id)
+      if (strays.delete(id)) return
+      if (beingStored.has(id)) doneEarly.add(id)
       if (delivered.isInherited) keys.removeInherited()
       else keys.remove(delivered.key)
     },
     inheritanceIsDone: () => keys.forgetInherited(),
+    async forgetLost() {
+      const before = begun
+      const { consumers } = await buffer.stats()
+      const isEmpty = consumers.every(({ name, backlog }) => name !== GATEWAY_NAME || backlog === 0)
+      if (isEmpty && storing.size === 0 && begun === before) keys.forgetAll()
+    },
+  }
+}
+
+function forgetOldest(ids: TransientSet<string>): void {
+  for (const id of ids) {
+    ids.delete(id)
+    return
   }
 }

@@ -60,7 +60,17 @@ export function createGatewayDrain(setup: {
     while (wanted !== (drain !== undefined)) {
       if (drain === undefined) {
         const owner = random.uuid()
-        drain = createDrain({ name: GATEWAY_NAME, destination, buffer, consumer, owner, clock, random, events })
+        drain = createDrain({
+          name: GATEWAY_NAME,
+          destination,
+          buffer,
+          consumer,
+          owner,
+          clock,
+          random,
+          events,
+          isOnly: true,
+        })
         drain.start()
       } else {
         const stopping = drain
@@ -83,7 +93,10 @@ export function createGatewayDrain(setup: {
     run,
     async stop(timeoutMs) {
       graceMs = timeoutMs
+      const stopping = wanted ? undefined : drain
       run(false)
+      // One that is being switched off already has the target's time.
+      void stopping?.stop({ timeoutMs })
       while (settling !== undefined) await settling
     },
   }

@@ -45,6 +45,8 @@ export class GatewayRun {
   /** `undefined` until the first probe has told which it is. */
   #mode: GatewayMode | undefined
   #isHeld = false
+  /** Requests were lost that may still be counted. */
+  #hasLost = false
   #underWay = 0
   #onQuiet: (() => void) | undefined
 
@@ -77,11 +79,25 @@ export class GatewayRun {
     this.#unsubscribe = [
       events.on('delivery:succeeded', ({ id }) => this.#done(id, 'delivered')),
       events.on('delivery:dead-lettered', ({ id }) => this.#done(id, 'deadLettered')),
+      events.on('buffer:lost', () => {
+        this.#hasLost = true
+      }),
       events.on('drain:idle', () => {
         this.#backlog.inheritanceIsDone()
         this.#settleMode('drained')
+        if (this.#hasLost) void this.#forgetLost()
       }),
     ]
+  }
+
+  async #forgetLost(): Promise<void> {
+    try {
+      await this.#backlog.forgetLost()
+      this.#hasLost = this.#backlog.size > 0
+      this.#settleMode('drained')
+    } catch {
+      // The next time that nothing is left tries again.
+    }
   }
 
   /** Opens the buffer, probes the target, and begins to deliver what is there. */
@@ -140,7 +156,7 @@ export class GatewayRun {
     const share = this.#memory.reserve(incoming.headers)
     this.#underWay++
     try {
-      const body = await readBody(incoming.body, incoming.headers, this.#options.maxBodyBytes)
+      const body = await readBody(incoming.body, incoming.headers, this.#options.maxBodyBytes, share.hold)
       share.settle(body.byteLength)
       const event = capturedRequest(incoming, body, this.#options)
       return await this.#route(event, startedMs)
@@ -163,6 +179,8 @@ export class GatewayRun {
         await untilAborted(untilAborted(emptied, this.#stopping.signal), signal)
       } finally {
         this.#emptied.delete(resolve)
+        // So that nothing stays at the signals.
+        resolve()
       }
     }
   }
@@ -222,7 +240,8 @@ export class GatewayRun {
     reason: CaptureReason,
     startedMs: number,
   ): Promise<GatewayReply> {
-    const storing = this.#backlog.store(event, key)
+    // A buffer keeps order within a partition, which the key of an event chooses.
+    const storing = this.#backlog.store(key === undefined ? event : { ...event, key }, key)
     this.#settleMode('captured')
     const { position } = await storing.catch((error: unknown) => {
       this.#settleMode('drained')

@@ -8,6 +8,12 @@ const UNKNOWN_BYTES = 65_536
 
 /** Bytes of bodies that one request holds. */
 export interface MemoryShare {
+  /**
+   * The body takes so many bytes so far.
+   *
+   * @throws IntegrationError `overloaded` when they find no room.
+   */
+  readonly hold: (bytes: number) => void
   /** The body is read, and this long. */
   settle(bytes: number): void
   /** The body is not needed any more. Further calls change nothing. */
@@ -30,6 +36,12 @@ export function createMemoryGuard(maxBytes: number): MemoryGuard {
       if (used > 0 && used + share > maxBytes) throw overloaded(maxBytes)
       used += share
       return {
+        hold(bytes) {
+          if (bytes <= share) return
+          if (used > share && used - share + bytes > maxBytes) throw overloaded(maxBytes)
+          used += bytes - share
+          share = bytes
+        },
         settle(bytes) {
           used += bytes - share
           share = bytes

@@ -75,8 +75,8 @@ export async function openSession(
       return consumer
     },
     async detach(name) {
-      consumers.delete(name)
       await buffer.removeConsumer(name)
+      consumers.delete(name)
     },
     stats: () => buffer.stats(),
     close: () => {

@@ -33,7 +33,8 @@ export function createDeadLetterControl(options: {
     async redrive(choice, redriveOptions = {}) {
       checkOptions('', redriveOptions, { ratePerSecond: number({ min: 0.001, max: 1_000_000 }), signal: abortSignal })
       const { ratePerSecond = Infinity, signal } = redriveOptions
-      const places = await chosen(choice)
+      // In the order of arrival, which is not that in which they were given up: one that was redriven before may have died twice.
+      const places = (await chosen(choice)).toSorted(byPlace)
       const atOnce = Math.min(REDRIVEN_AT_ONCE, Math.max(1, Math.floor((ratePerSecond * STEP_MS) / 1000)))
       let redriven = 0
       for (let next = 0; next < places.length; next += atOnce) {
@@ -50,6 +51,11 @@ export function createDeadLetterControl(options: {
       return purged
     },
   }
+}
+
+function byPlace(left: EventPlace, right: EventPlace): number {
+  if (left.partition !== right.partition) return left.partition - right.partition
+  return left.position < right.position ? -1 : 1
 }
 
 /** A forgotten condition must not mean everything. */

@@ -71,7 +71,7 @@ export function createDestinationControl(name: string, setup: ControlSetup): Des
   /** Two drains of one destination would deliver its events side by side, so the one before ends first. */
   const restart = async (): Promise<void> => {
     await drain()
-      ?.stop({ timeoutMs: 0 })
+      ?.stop({ timeoutMs: Infinity })
       .catch(() => {})
     if (setup.drains() !== undefined && drain() === undefined) setup.session()?.startDrain(name)
   }
@@ -111,7 +111,13 @@ export function createDestinationControl(name: string, setup: ControlSetup): Des
       if (mode() === 'detached') return
       const running = session()
       await halt('detached', given)
-      await running.detach(name)
+      try {
+        await running.detach(name)
+      } catch (error) {
+        // So that it can be tried again.
+        modes.set(name, 'disabled')
+        throw error
+      }
     },
     async resumeKey(key) {
       if (typeof key !== 'string') throw new InvalidOptionsError({ path: 'key', expected: 'a string', received: key })

@@ -161,7 +161,7 @@ export function createLifecycle(
         options,
         modes,
         session: () => (life.state === 'running' ? life.session : undefined),
-        drains: () => (life.state === 'running' ? life.drains : undefined),
+        drains: () => (life.state === 'running' ? (life.drains ?? (passing && latest)) : undefined),
         quit: quitting.signal,
         onMode: (destination, mode) => {
           const event = mode === 'paused' ? 'destination:paused' : 'destination:resumed'

@@ -32,6 +32,8 @@ test('a batch that fails while the one before it is told to its senders, by a pr
   await clock.advance(10)
   process.off('unhandledRejection', note)
   expect(unhandled).toEqual([])
+  const told = await Promise.all(appends)
+  expect(new Set(told)).toEqual(new Set(['stored', 'buffer_full']))
   fileSystem.fault = undefined
   await log.close()
 })
