@@ -44,7 +44,7 @@ export const send: Command = {
     },
     body: { kind: 'text', value: 'FILE|-', help: 'Its bytes are sent; - is standard input. Default: {}.' },
     header: { kind: 'list', value: 'NAME:VALUE', help: 'One more header. May come more than once.' },
-    id: { kind: 'text', value: 'ID', help: 'The event id. Default: what is there, or a new one.' },
+    id: { kind: 'text', value: 'ID', help: 'The event id. Default: what is there, or a new one where it is a header.' },
     method: { kind: 'text', value: 'NAME', help: 'Default: POST.' },
     'public-url': {
       kind: 'text',
