@@ -8,6 +8,7 @@ import { consumerOf, memoryDiskBuffer, numberedEvent, readEverything, type Sampl
 import { freshSeeds, scale, scaled } from './scale.ts'
 
 const SMALL = { segmentBytes: 4096, maxBatchBytes: 4096 } as const
+const KEYED = { keyId: 'k', key: () => Buffer.alloc(32, 3) }
 
 /** A way to have a buffer set up, and how it may crash. */
 interface Variant {
@@ -28,10 +29,12 @@ const variants: readonly Variant[] = [
   },
   {
     title: 'compresses and encrypts',
-    options: { ...SMALL, compression: 'auto', encryption: { keyId: 'k', key: () => Buffer.alloc(32, 3) } },
-    seeds: 25,
+    options: { ...SMALL, compression: 'auto', encryption: KEYED },
+    seeds: 15,
     powerCuts: 0.7,
   },
+  { title: 'compresses with brotli', options: { ...SMALL, compression: 'brotli' }, seeds: 10, powerCuts: 0.7 },
+  { title: 'encrypts', options: { ...SMALL, encryption: KEYED }, seeds: 10, powerCuts: 0.7 },
   {
     title: 'writes a batch before the last is answered',
     options: { ...SMALL, utilization: 1 },
