@@ -85,7 +85,7 @@ export interface BufferStats {
 }
 
 export interface BufferWarning {
-    readonly reason: 'volatile_file_system' | 'network_file_system' | 'cursor_lost';
+    readonly reason: 'volatile_file_system' | 'network_file_system' | 'cursor_lost' | 'meta_lost';
     readonly message: string;
 }
 
