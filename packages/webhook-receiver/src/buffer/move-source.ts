@@ -4,6 +4,9 @@ import { loadStandings, type Standing, type Standings } from './move-standing.ts
 
 const LIMIT = 256
 const MAX_BYTES = 1024 * 1024
+/** What is set aside is read in passes through all of it, each of which brings so much. */
+const PASS_EVENTS = 16_384
+const PASS_BYTES = 16 * 1024 * 1024
 
 /** Some events that follow each other, and for each where it is for each consumer. */
 export interface MovedBatch {
@@ -31,7 +34,9 @@ export async function* batchesOf(
   const isWanted = (event: StoredEvent): boolean =>
     consumers.length === 0 || consumers.some(({ consumer }) => standingOf(consumer.name, event).kind !== 'done')
 
-  const asides = [...new Set([...standings.values()].flatMap((some) => [...some.asides]))].toSorted()
+  const sizes = new Map([...standings.values()].flatMap((some) => [...some.asides]))
+  const asides = [...sizes.keys()].toSorted()
+  const readAsides = asideReader(consumers, partition, asides, sizes)
   const lease = mover.leaseOf(partition)
   let after = (await mover.consumer.load(lease)).lowWater
   let passed = 0
@@ -50,14 +55,13 @@ export async function* batchesOf(
       if (!known.has(position)) missing.push(position)
     }
     while (missing.length > LIMIT) {
-      const events = await asideEvents(consumers, partition, new Set(missing.splice(0, LIMIT)))
+      const events = await readAsides(missing.splice(0, LIMIT))
       const until = missing[0] as Position
       // Those of the log that belong between them go with them.
       const between = logged.splice(0, logged.filter(({ position }) => position < until).length)
       yield { events: inOrder([...events, ...between].filter(isWanted)), standingOf, lost: 0, commit: async () => {} }
     }
-    const rest = missing.length === 0 ? [] : await asideEvents(consumers, partition, new Set(missing))
-    const events = inOrder([...rest, ...logged].filter(isWanted))
+    const events = inOrder([...(await readAsides(missing)), ...logged].filter(isWanted))
     if (end === undefined) {
       if (events.length > 0) yield { events, standingOf, lost, commit: async () => {} }
       return
@@ -72,6 +76,41 @@ export async function* batchesOf(
         }),
     }
     after = end
+  }
+}
+
+/** Makes what reads events that are set aside, which are asked for in their order. Those that are not there any more are left out. */
+function asideReader(
+  consumers: readonly HeldConsumer[],
+  partition: number,
+  asides: readonly Position[],
+  sizes: ReadonlyMap<Position, number>,
+): (wanted: readonly Position[]) => Promise<StoredEvent[]> {
+  let read = new Map<Position, StoredEvent>()
+  let next = 0
+
+  /** Reads on from a position that was not read yet. */
+  const pass = async (from: Position): Promise<void> => {
+    while ((asides[next] ?? from) < from) next++
+    const wanted = new Set<Position>()
+    let bytes = 0
+    for (; next < asides.length && wanted.size < PASS_EVENTS && bytes < PASS_BYTES; next++) {
+      const position = asides[next] as Position
+      wanted.add(position)
+      bytes += sizes.get(position) ?? 0
+    }
+    const events = await asideEvents(consumers, partition, wanted)
+    read = new Map(events.map((event) => [event.position, event]))
+  }
+
+  return async (wanted) => {
+    const events: StoredEvent[] = []
+    for (const position of wanted) {
+      if (next < asides.length && position >= (asides[next] as Position)) await pass(position)
+      const event = read.get(position)
+      if (event !== undefined) events.push(event)
+    }
+    return events
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DeadLetter, ParkedEvent, Position, RetryState } from './event-buffer.ts'
+import type { DeadLetter, ParkedEvent, Position, RetryState, StoredEvent } from './event-buffer.ts'
 import type { HeldConsumer } from './held-consumer.ts'
 
 /** Where an event is for one consumer. */
@@ -11,8 +11,8 @@ export type Standing =
 /** Where the events of a partition are for one consumer. Bodies are not kept. */
 export interface Standings {
   of(position: Position): Standing
-  /** What is parked or a dead letter, in no particular order. */
-  readonly asides: Iterable<Position>
+  /** What is parked or a dead letter, in no particular order, with the bytes of its body. */
+  readonly asides: ReadonlyMap<Position, number>
 }
 
 /** Reads them. */
@@ -20,22 +20,27 @@ export async function loadStandings(held: HeldConsumer, partition: number): Prom
   const { consumer } = held
   const lease = held.leaseOf(partition)
   const { lowWater, done, retry } = await consumer.load(lease)
-  const asides = new Map<Position, Standing>()
-  for await (const { event, ...note } of consumer.deadLetters())
-    if (event.partition === partition) asides.set(event.position, { kind: 'dead', note })
+  const standings = new Map<Position, Standing>()
+  const asides = new Map<Position, number>()
+  const note = ({ position, body }: StoredEvent, standing: Standing): void => {
+    standings.set(position, standing)
+    asides.set(position, body.byteLength)
+  }
+  for await (const { event, ...letter } of consumer.deadLetters())
+    if (event.partition === partition) note(event, { kind: 'dead', note: letter })
   // Later, because what a crash left in both places is delivered rather than given up.
   for (const { lane, events } of await consumer.parkedLanes(lease))
     for (const entry of await consumer.readParked(lease, lane, { limit: events, maxBytes: Infinity }))
       if (entry.kind === 'event') {
-        const { event, ...note } = entry.parked
-        asides.set(event.position, { kind: 'parked', note })
+        const { event, ...parked } = entry.parked
+        note(event, { kind: 'parked', note: parked })
       }
   const doneAbove = new Set(done)
   const retries = new Map(retry.map((state) => [state.position, state]))
   return {
-    asides: asides.keys(),
+    asides,
     of: (position) =>
-      asides.get(position) ??
+      standings.get(position) ??
       ((lowWater !== null && position <= lowWater) || doneAbove.has(position)
         ? { kind: 'done' }
         : { kind: 'open', retry: retries.get(position) }),
