@@ -36,6 +36,7 @@ export const parts: Readonly<Record<string, NightlyPart>> = {
   damage: { what: 'random damage', file: 'damage-model.test.ts', scale: 50 },
   commands: { what: 'random commands and kills, beside a model', file: 'command-model.test.ts', scale: 50 },
   crashedCommands: { what: 'crashes in the middle of them', file: 'crash-commands.test.ts', scale: 100 },
+  unevenDisk: { what: 'calls that overtake each other and fail', file: 'uneven-disk.test.ts', scale: 100 },
   oracle: { what: 'random commands, beside SQLite', file: 'sqlite/oracle.test.ts', scale: 100 },
   faults: { what: 'every call fails, once and for ever, or is slow', file: 'faults.test.ts', scale: 2 },
   lock: { what: 'races for the lock', file: 'lock.test.ts', scale: 20 },

@@ -1,6 +1,6 @@
 /** Seeds that found something once, of every part of the tests that draws at random. Each run of the part begins with them. */
 export const keptSeeds = {
-  /** `disk/crash-model.test.ts` of webhook-receiver, as the next six */
+  /** `disk/crash-model.test.ts` of webhook-receiver, as the next seven */
   crashes: [],
   /** `disk/damage-model.test.ts` */
   damage: [],
@@ -8,6 +8,8 @@ export const keptSeeds = {
   commands: [30, 953],
   /** `disk/crash-commands.test.ts` */
   crashedCommands: [],
+  /** `disk/uneven-disk.test.ts` */
+  unevenDisk: [55],
   /** `disk/sqlite/oracle.test.ts` */
   oracle: [],
   /** `disk/arbitrary-bytes.test.ts` */
