@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { TransientMap } from '@holdfast/webhook-receiver/buffer-kit'
 import { REPLY_BYTES, type RunScript, type Script, type ScriptArgument } from './script.ts'
 
 // A server does nothing else while it runs one, and keeps the whole reply in its memory.
@@ -22,7 +21,8 @@ type JoinedReply = readonly [reply?: unknown, failure?: string | Buffer]
  * share the room of one; for whom others leave nothing of it goes alone then.
  */
 export function joinCalls(run: RunScript, onApart: () => void): RunScript {
-  const waiting = new TransientMap<Script, Call[]>()
+  // Nothing is deleted from it: a map that is used up and made anew leads from what it held to what it holds.
+  const waiting = new Map<Script, Call[]>()
 
   const sendAlone = (script: Script, { keys, args, resolve, reject }: Call): void => {
     run(script, keys, args).then(resolve, reject)
@@ -55,7 +55,7 @@ export function joinCalls(run: RunScript, onApart: () => void): RunScript {
   const sendLater = async (script: Script, joined: Script): Promise<void> => {
     await (script.isPrompt === true ? undefined : nextTurn())
     const calls = waiting.get(script) ?? []
-    waiting.delete(script)
+    waiting.set(script, [])
     for (const batch of batchesOf(calls)) {
       const [first] = batch
       if (first !== undefined && batch.length === 1) sendAlone(script, first)
@@ -69,7 +69,7 @@ export function joinCalls(run: RunScript, onApart: () => void): RunScript {
     return new Promise((resolve, reject) => {
       const call: Call = { keys, args, resolve, reject }
       const others = waiting.get(script)
-      if (others !== undefined) {
+      if (others !== undefined && others.length > 0) {
         others.push(call)
         return
       }

@@ -20,5 +20,4 @@ export {
   serverBufferChecks,
 } from './server-buffer-options.ts'
 export type { ResolvedServerBufferOptions, ServerBufferOptions } from './server-buffer-options.ts'
-export { TransientMap } from './transient.ts'
 export { untilAborted } from './until-aborted.ts'

@@ -114,7 +114,7 @@ export class ConsumerRegistry {
     this.#consumers.delete(name)
     await this.#inTurn(async () => {
       const registered = await consumer?.catch(() => undefined)
-      if (this.#registered.get(name) === registered) this.#registered.delete(name)
+      this.#registered.delete(name)
       await registered?.close()
       await this.#folder.remove(fileName).catch((error: unknown) => {
         throw writeRefusal(error, `The consumer ${name} cannot be removed.`)

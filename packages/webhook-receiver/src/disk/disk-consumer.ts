@@ -236,7 +236,10 @@ export class DiskConsumer implements Consumer {
       this.#checkOpen()
       const seqs = this.#lettersAt(places).map(({ seq }) => seq)
       // A crash may have kept that from being noted, and without the letter nobody knows it any more.
-      if (seqs.length > 0) await this.#cursor.commit({ lowWater: 0, done: seqs, retry: [] })
+      if (seqs.length > 0) {
+        await this.#cursor.commit({ lowWater: 0, done: seqs, retry: [] })
+        await this.#cursor.sync()
+      }
       await this.#deadLetters.remove(seqs, { synced: true })
       return seqs.length
     })

@@ -180,12 +180,15 @@ export class EventIntake {
       places.some(({ kind }) => kind === 'asked') ||
       smaller.some((record) => record instanceof Promise)
     if (before === undefined && !isWaiting) return this.#store(places, smaller as readonly RecordInput[])
-    const turn = Promise.all([
+    const ready = Promise.all([
       Promise.all(smaller.map(async (record) => record)),
-      before?.catch(() => undefined),
       lookUp(places),
       Promise.all(originals),
-    ]).then(([settled]) => this.#store(places, settled))
+    ])
+    // Also one that fails ends after those before it, or what comes next would pass them.
+    const turn = Promise.allSettled([before, ready])
+      .then(() => ready)
+      .then(([settled]) => this.#store(places, settled))
     this.#lastTurn = turn
     this.#waitingBytes += bytes
     try {

@@ -243,7 +243,7 @@ export class Log {
    * Rejects when META cannot be written; nothing is deleted then, and the next call tries again.
    */
   async release(upToSeq: number): Promise<void> {
-    const kept = this.segments.findIndex((segment) => segment === this.#writer.active || segment.lastSeq > upToSeq)
+    const kept = this.segments.findIndex((segment) => segment.lastSeq > upToSeq || this.#isBeingWritten(segment))
     const given = this.segments.splice(0, kept === -1 ? this.segments.length : kept)
     const last = given.at(-1)
     if (last !== undefined) {
@@ -310,6 +310,11 @@ export class Log {
     if (this.#hint.stop()) await this.#saveMeta().catch(() => undefined)
     this.#wake()
     await this.#metaFile.close().catch(() => undefined)
+  }
+
+  /** Also one that is given up because nothing is in it: its successor has the same name, and would be deleted in its place. */
+  #isBeingWritten(segment: Segment): boolean {
+    return segment === this.#writer.active || (segment.isEmpty && segment.header.epoch === this.epoch)
   }
 
   async #saveMeta(): Promise<void> {

@@ -299,7 +299,6 @@ export class Shelf {
     gone.state.apply({ lowWater: log.firstSeq - 1, done: [], retry: [] }, log.holes)
     const firstDropped = Math.min(Infinity, ...dropped)
     // A crash may have left an older record of an event that was replaced; the last one counts.
-    this.#replaced.clear()
     for (const [at, entry] of found) if (at < firstDropped) this.#put(index, entry)
     return log
   }

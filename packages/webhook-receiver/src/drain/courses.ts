@@ -232,6 +232,10 @@ export function createCourses(options: {
       else if (why !== undefined) parking.blocked(delivery, why)
       delivery.state = states.done
     }
+    noticeStuck()
+  }
+
+  const noticeStuck = (): void => {
     if (isStuck()) window.settle()
     onChange()
   }
@@ -291,6 +295,7 @@ export function createCourses(options: {
       if (head?.state.kind === 'queued' || (head?.state.kind === 'backing-off' && head.cancelWait === undefined))
         lead(head)
     },
+    onBlocked: noticeStuck,
     onEmpty: (lane) => {
       reports.recovered(lane)
       if (lane.head === undefined) lanes.forget(lane)
@@ -300,10 +305,16 @@ export function createCourses(options: {
     },
   })
 
+  let asked = 0
+  let answered = 0
   const learn = async (): Promise<void> => {
+    const question = ++asked
     // Asked for first: what is taken back meanwhile is in one of them.
     const takeOver = await condemned.find()
     const lanesAside = await consumer.parkedLanes(lease())
+    // One that was asked later has been answered before, and is newer.
+    if (question < answered) return
+    answered = question
     takeOver()
     parking.learn(lanesAside)
   }

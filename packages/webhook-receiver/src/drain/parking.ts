@@ -69,6 +69,8 @@ export function createParking(options: {
   readonly onHole: (hole: Hole) => void
   /** The first event of the lane is in the window, and it is its turn. */
   readonly onOvertaken: (lane: Lane) => void
+  /** An event that was given up before came to the front of its lane. */
+  readonly onBlocked: () => void
   /** Nothing of the lane is parked any more. */
   readonly onEmpty: (lane: Lane) => void
   readonly onLost: (reason: unknown) => void
@@ -177,6 +179,7 @@ export function createParking(options: {
     if (mustWait(lane, part)) return
     if (first.blocked !== undefined && !part.isCondemned) {
       parts.enter(part, 'blocked', first.blocked)
+      options.onBlocked()
       return
     }
     const waitMs = part.isCondemned ? 0 : waits.untilMs(first.nextAt)
@@ -204,14 +207,13 @@ export function createParking(options: {
     options.onEmpty(lane)
   }
 
-  /** Something may have come before what is in memory. It is read again, after what is at work. */
-  const outdate = (lane: Lane, part: ParkedPart): void => {
+  /** Something may have come between what is in memory, or before it. It is read again, after what is at work. */
+  const outdate = (lane: Lane, part: ParkedPart, head: Position): void => {
     const [first] = part.loaded
-    if (part.phase === 'loading' || part.isCondemned || first?.state.kind !== 'queued') {
-      part.isStale = true
+    part.isStale = true
+    // What is still the first keeps its place in line.
+    if (part.phase === 'loading' || part.isCondemned || first?.state.kind !== 'queued' || head >= first.event.position)
       return
-    }
-    // It is in line, and does not start.
     first.state = states.done
     lead(lane)
   }
@@ -223,7 +225,7 @@ export function createParking(options: {
       const lane = lanes.named(name)
       const part = parts.with(lane, head.position)
       parts.grow(part, events - part.events, bytes - part.bytes)
-      if (part.phase === 'loaded' || part.phase === 'loading') outdate(lane, part)
+      if (part.phase === 'loaded' || part.phase === 'loading') outdate(lane, part, head.position)
       else if (head.blocked !== undefined) parts.enter(part, 'blocked', head.blocked)
       // What is at work in the window ends first; then it is the turn of what is parked.
       else if (isAtWork(lane) || windowLeads(lane)) parts.enter(part, 'waiting')

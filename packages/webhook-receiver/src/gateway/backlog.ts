@@ -96,10 +96,12 @@ export function createBacklog(buffer: EventBuffer, inherited: number, maxKeys: n
     },
     inheritanceIsDone: () => keys.forgetInherited(),
     async forgetLost() {
+      // What is stored while the buffer is asked may be counted already, and not in its answer.
+      if (storing.size > 0) return
       const before = begun
       const { consumers } = await buffer.stats()
       const isEmpty = consumers.every(({ name, backlog }) => name !== GATEWAY_NAME || backlog === 0)
-      if (isEmpty && storing.size === 0 && begun === before) keys.forgetAll()
+      if (isEmpty && begun === before) keys.forgetAll()
     },
   }
 }

@@ -15,6 +15,8 @@ export interface BufferSession {
   consumerOf(name: string): Consumer
   /** Forgets a destination, whose drain has stopped. */
   detach(name: string): Promise<void>
+  /** Whether the buffer may know a destination. */
+  isAttached(name: string): boolean
   stats(): Promise<BufferStats>
   /** Closes the buffer. */
   close(): Promise<void>
@@ -78,6 +80,7 @@ export async function openSession(
       await buffer.removeConsumer(name)
       consumers.delete(name)
     },
+    isAttached: (name) => consumers.has(name),
     stats: () => buffer.stats(),
     close: () => {
       endTelling?.()

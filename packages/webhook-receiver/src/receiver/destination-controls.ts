@@ -26,6 +26,8 @@ export interface ControlSetup {
   readonly session: () => BufferSession | undefined
   /** The drains that run, by name. */
   readonly drains: () => Map<string, Drain> | undefined
+  /** Whether they go on until the receiver stops. Those of a `drainOnce` end with it, and nobody would end one that is added. */
+  readonly isDraining: () => boolean
   /** The receiver stops. */
   readonly quit: AbortSignal
   /** Somebody paused or resumed a destination. */
@@ -73,7 +75,7 @@ export function createDestinationControl(name: string, setup: ControlSetup): Des
     await drain()
       ?.stop({ timeoutMs: Infinity })
       .catch(() => {})
-    if (setup.drains() !== undefined && drain() === undefined) setup.session()?.startDrain(name)
+    if (setup.isDraining() && drain() === undefined) setup.session()?.startDrain(name)
   }
 
   return {
@@ -108,16 +110,12 @@ export function createDestinationControl(name: string, setup: ControlSetup): Des
     },
     disable: (given = {}) => (mode() === 'detached' ? Promise.resolve() : halt('disabled', given)),
     async detach(given = {}) {
-      if (mode() === 'detached') return
-      const running = session()
+      const running = setup.session()
+      // One that failed can be tried again, and nothing else: what the buffer had of it may be gone.
+      if (mode() === 'detached' && running?.isAttached(name) !== true) return
+      if (running === undefined) throw notRunning()
       await halt('detached', given)
-      try {
-        await running.detach(name)
-      } catch (error) {
-        // So that it can be tried again.
-        modes.set(name, 'disabled')
-        throw error
-      }
+      await running.detach(name)
     },
     async resumeKey(key) {
       if (typeof key !== 'string') throw new InvalidOptionsError({ path: 'key', expected: 'a string', received: key })

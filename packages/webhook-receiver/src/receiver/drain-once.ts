@@ -31,7 +31,7 @@ export function createDrainPass(options: DrainOnceOptions, clock: Clock, quit: A
     const cancel = waitMs === Infinity ? undefined : clock.schedule(Math.max(0, waitMs), () => outOfTime.abort())
     const waiting = AbortSignal.any([enough, outOfTime.signal])
     try {
-      await Promise.all([...drains.values()].map((drain) => drain.drained(waiting)))
+      await Promise.all([...drains.values()].map((drain) => untilDrained(drain, waiting)))
       return 'empty'
     } catch (reason) {
       if (!enough.aborted && outOfTime.signal.aborted) return 'deadline'
@@ -97,6 +97,15 @@ function resolveDrainOnceOptions(options: DrainOnceOptions): DrainOnceOptions & 
 }
 
 const none: DrainedDestination = Object.freeze({ delivered: 0, retried: 0, deadLettered: 0, backlog: 0 })
+
+/** Like `drained`, but does not fail when somebody disables just this destination. */
+async function untilDrained(drain: Drain, signal: AbortSignal): Promise<void> {
+  try {
+    await drain.drained(signal)
+  } catch (reason) {
+    if (signal.aborted || drain.snapshot().state !== 'stopped') throw reason
+  }
+}
 
 function growth(
   now: DestinationSnapshot,

@@ -162,6 +162,7 @@ export function createLifecycle(
         modes,
         session: () => (life.state === 'running' ? life.session : undefined),
         drains: () => (life.state === 'running' ? (life.drains ?? (passing && latest)) : undefined),
+        isDraining: () => isDraining(life),
         quit: quitting.signal,
         onMode: (destination, mode) => {
           const event = mode === 'paused' ? 'destination:paused' : 'destination:resumed'

@@ -87,8 +87,8 @@ export const gateway: Command = {
     } finally {
       await running.stop()
     }
-    const { mode, backlog } = running.snapshot()
-    log('stopped', args.flag('json') ? { ...running.snapshot() } : { mode, backlog })
+    const { mode, backlog, ...rest } = running.snapshot()
+    log('stopped', args.flag('json') ? { mode, backlog, ...rest } : { mode, backlog })
   },
 }
 

@@ -57,7 +57,8 @@ function summaryOf(
   recovery: RecoveryMode,
   isDry: boolean,
 ): string {
-  if (tornBytes === 0 && holes.length === 0 && salvaged === 0 && warnings.length === 0)
+  const isLost = warnings.some(({ reason }) => reason.endsWith('_lost'))
+  if (tornBytes === 0 && holes.length === 0 && salvaged === 0 && !isLost)
     return recovery === 'salvage'
       ? 'nothing to repair\n'
       : 'nothing to repair; what is in sealed segments was not read, `holdfast verify` reads everything\n'
