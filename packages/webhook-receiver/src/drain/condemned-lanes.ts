@@ -8,6 +8,9 @@ export interface CondemnedLanes {
   /** Asks the buffer which they are. What it resolves with takes that over: not before it is known as well what of them was taken back. */
   find(): Promise<() => void>
   add(name: string): void
+  /** An event of the lane is about to follow into the dead letters. Until it is written the lane is condemned, whatever is taken back meanwhile. */
+  follows(name: string): void
+  followed(name: string): void
   /** Whether a delivery is not to be tried. One that was taken back from the dead letters is, unless it follows one that failed again. */
   includes(delivery: Delivery): boolean
 }
@@ -19,6 +22,7 @@ export function createCondemnedLanes(
   { onExhausted }: ResolvedDestination,
 ): CondemnedLanes {
   let names: Set<string> = new Set()
+  const following = new Map<string, number>()
   return {
     async find() {
       if (onExhausted !== 'deadLetterKey') return () => {}
@@ -30,8 +34,15 @@ export function createCondemnedLanes(
       }
     },
     add: (name) => void names.add(name),
+    follows: (name) => void following.set(name, (following.get(name) ?? 0) + 1),
+    followed(name) {
+      const left = (following.get(name) ?? 0) - 1
+      if (left > 0) following.set(name, left)
+      else following.delete(name)
+    },
     includes: ({ lane, redrives }) =>
-      lane !== undefined && (lane.parked?.isCondemned === true || (redrives === 0 && names.has(lane.name))),
+      lane !== undefined &&
+      (lane.parked?.isCondemned === true || (redrives === 0 && (names.has(lane.name) || following.has(lane.name)))),
   }
 }
 

@@ -100,7 +100,10 @@ export function createCourses(options: {
     for (let next: Delivery | undefined = first; next !== undefined; ) {
       const delivery: Delivery = next
       next = delivery.place === undefined ? undefined : lanes.leave(delivery)
-      if (delivery.place !== undefined) delivery.lane = undefined
+      if (delivery.place !== undefined && delivery.lane !== undefined) {
+        condemned.follows(delivery.lane.name)
+        delivery.lane = undefined
+      }
       end(delivery, { kind: 'burying', error: keyGivenUp(), at })
     }
   }
@@ -193,8 +196,10 @@ export function createCourses(options: {
         reports.deadLettered(delivery, state.error)
         if (onExhausted === 'deadLetterKey' && delivery.key !== undefined) {
           // Also for what followed: the one before it may have been taken back meanwhile.
-          condemned.add(laneName(delivery.key, delivery.event.position))
+          const name = laneName(delivery.key, delivery.event.position)
+          condemned.add(name)
           if (delivery.lane !== undefined) parking.condemn(delivery.lane)
+          else condemned.followed(name)
         }
         finish(delivery)
         return

@@ -16,7 +16,7 @@ export interface Backlog extends Pick<BacklogKeys, 'size' | 'has'> {
   done(id: string): void
   /** Nothing is left in the log that an earlier run had stored. */
   inheritanceIsDone(): void
-  /** Some were lost, of which nobody knows whether they are counted: forgets all that are once nothing is left in the log. */
+  /** Some may be counted that were lost, or done although the answer to that was lost: forgets all if nothing is left in the log. */
   forgetLost(): Promise<void>
 }
 
@@ -101,7 +101,11 @@ export function createBacklog(buffer: EventBuffer, inherited: number, maxKeys: n
       const before = begun
       const { consumers } = await buffer.stats()
       const isEmpty = consumers.every(({ name, backlog }) => name !== GATEWAY_NAME || backlog === 0)
-      if (isEmpty && begun === before) keys.forgetAll()
+      if (isEmpty && begun === before) {
+        keys.forgetAll()
+        // Whose answer is still on its way is not taken from the count once more.
+        for (const [id] of delivering) delivering.delete(id)
+      }
     },
   }
 }

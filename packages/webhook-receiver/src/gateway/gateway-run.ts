@@ -45,8 +45,6 @@ export class GatewayRun {
   /** `undefined` until the first probe has told which it is. */
   #mode: GatewayMode | undefined
   #isHeld = false
-  /** Requests were lost that may still be counted. */
-  #hasLost = false
   #underWay = 0
   #onQuiet: (() => void) | undefined
 
@@ -79,13 +77,10 @@ export class GatewayRun {
     this.#unsubscribe = [
       events.on('delivery:succeeded', ({ id }) => this.#done(id, 'delivered')),
       events.on('delivery:dead-lettered', ({ id }) => this.#done(id, 'deadLettered')),
-      events.on('buffer:lost', () => {
-        this.#hasLost = true
-      }),
       events.on('drain:idle', () => {
         this.#backlog.inheritanceIsDone()
         this.#settleMode('drained')
-        if (this.#hasLost) void this.#forgetLost()
+        if (this.#backlog.size > 0) void this.#forgetLost()
       }),
     ]
   }
@@ -93,7 +88,6 @@ export class GatewayRun {
   async #forgetLost(): Promise<void> {
     try {
       await this.#backlog.forgetLost()
-      this.#hasLost = this.#backlog.size > 0
       this.#settleMode('drained')
     } catch {
       // The next time that nothing is left tries again.
