@@ -50,6 +50,7 @@ export interface DrainSetup {
   readonly owner?: string
   readonly random?: Random
   readonly limits?: WindowLimits
+  readonly leaseMs?: number
   /** Stands between the drain and its consumer. */
   readonly wrap?: (consumer: Consumer) => Consumer
 }
@@ -94,6 +95,7 @@ export async function drainFixture(
     random: setup.random ?? halfway,
     events,
     ...(setup.limits === undefined ? {} : { limits: setup.limits }),
+    ...(setup.leaseMs === undefined ? {} : { leaseMs: setup.leaseMs }),
   })
   const quiet = async (): Promise<void> => {
     for (let turn = 0; turn < 20; turn++) await clock.flush()
