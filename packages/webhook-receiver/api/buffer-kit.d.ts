@@ -125,18 +125,6 @@ export interface StoredRun {
     readonly records: readonly StoredRecord[];
 }
 
-export class TransientMap<Key, Value> {
-    #private;
-    get size(): number;
-    get(key: Key): Value | undefined;
-    set(key: Key, value: Value): void;
-    delete(key: Key): boolean;
-    [Symbol.iterator](): IterableIterator<[
-        Key,
-        Value
-    ]>;
-}
-
 export function answerInTime<Answer>(answer: Promise<Answer>, { clock, timeoutMs, server }: {
     readonly clock: Clock;
     readonly timeoutMs: number;
