@@ -9,7 +9,7 @@ export const keptSeeds = {
   /** `disk/crash-commands.test.ts` */
   crashedCommands: [],
   /** `disk/uneven-disk.test.ts` */
-  unevenDisk: [55],
+  unevenDisk: [55, 284],
   /** `disk/sqlite/oracle.test.ts` */
   oracle: [],
   /** `disk/arbitrary-bytes.test.ts` */
