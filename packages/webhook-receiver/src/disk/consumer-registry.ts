@@ -124,15 +124,14 @@ export class ConsumerRegistry {
 
   /** Everything up to here is done by every consumer; 0 without consumers. */
   async lowWater(): Promise<number> {
-    const all = await this.lowWaters()
-    return all.size === 0 ? 0 : Math.min(...all.values())
+    return lowestOf([...(await this.lowWaters()).values()])
   }
 
   /** Calls `use` with the low-water mark once it is durable. No consumer is registered or removed meanwhile. */
   withDurableLowWater(use: (lowWater: number) => Promise<void>): Promise<void> {
     return this.#inTurn(async () => {
       const consumers = [...this.#registered.values()]
-      const lowWater = consumers.length === 0 ? 0 : Math.min(...consumers.map((consumer) => consumer.lowWater))
+      const lowWater = lowestOf(consumers.map((consumer) => consumer.lowWater))
       for (const consumer of consumers) await consumer.sync()
       await use(lowWater)
     })
@@ -192,4 +191,9 @@ export class ConsumerRegistry {
     this.#registered.set(name, consumer)
     return consumer
   }
+}
+
+/** Everything up to here is done by all; 0 where there is nobody. */
+function lowestOf(lowWaters: readonly number[]): number {
+  return lowWaters.length === 0 ? 0 : Math.min(...lowWaters)
 }

@@ -1,25 +1,18 @@
 import { expect, test } from 'vitest'
 import { MemoryFileSystem } from './memory-file-system.ts'
-import { consumerOf, DIRECTORY, memoryDiskBuffer, numberedEvent } from './sample-buffer.ts'
+import { consumerOf, DIRECTORY, memoryDiskBuffer, openWithRead } from './sample-buffer.ts'
 
 test('a dead letter that is purged does not come again, where a process was killed before it noted that it is done', async () => {
   const fileSystem = new MemoryFileSystem()
-  const buffer = memoryDiskBuffer(fileSystem)
-  await buffer.open()
-  const { consumer, lease } = await consumerOf(buffer)
-  await buffer.append([numberedEvent(1)])
-  const [entry] = await consumer.read(lease, null, { limit: 1, maxBytes: 1e9, waitMs: 0 })
-  if (entry?.kind !== 'event') throw new Error('There is no event.')
+  const { consumer, lease, event } = await openWithRead(fileSystem)
   let killed: MemoryFileSystem | undefined
   fileSystem.fault = (operation, path) => {
     if (operation === 'write' && path === `${DIRECTORY}/cur/c.ack`) killed ??= fileSystem.afterKill()
     return undefined
   }
-  await consumer.deadLetter(lease, [
-    { event: entry.event, lane: 'l', redrives: 0, why: { attempts: 1, at: 1, message: 'no' } },
-  ])
+  await consumer.deadLetter(lease, [{ event, lane: 'l', redrives: 0, why: { attempts: 1, at: 1, message: 'no' } }])
   if (killed === undefined) throw new Error('Nothing was noted.')
-  const { partition, position } = entry.event
+  const { partition, position } = event
   const second = memoryDiskBuffer(killed)
   await second.open()
   const again = await consumerOf(second)

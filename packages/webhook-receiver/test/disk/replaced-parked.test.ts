@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { StoredEvent } from '../../src/buffer/event-buffer.ts'
 import { MemoryFileSystem } from './memory-file-system.ts'
-import { consumerOf, DIRECTORY, memoryDiskBuffer, numberedEvent } from './sample-buffer.ts'
+import { consumerOf, DIRECTORY, memoryDiskBuffer, openWithRead } from './sample-buffer.ts'
 
 /** Of a consumer with one parked event, what a process leaves that is killed when it has parked the event again, and before it noted that the first record is gone. */
 async function killedWhileParkingAgain(): Promise<{
@@ -9,13 +9,8 @@ async function killedWhileParkingAgain(): Promise<{
   readonly event: StoredEvent
 }> {
   const fileSystem = new MemoryFileSystem()
-  const buffer = memoryDiskBuffer(fileSystem)
-  await buffer.open()
-  const { consumer, lease } = await consumerOf(buffer)
-  await buffer.append([numberedEvent(1)])
-  const [entry] = await consumer.read(lease, null, { limit: 1, maxBytes: 1e9, waitMs: 0 })
-  if (entry?.kind !== 'event') throw new Error('There is no event.')
-  const parked = { event: entry.event, lane: 'l', redrives: 0, attempts: 1, nextAt: 0 }
+  const { consumer, lease, event } = await openWithRead(fileSystem)
+  const parked = { event, lane: 'l', redrives: 0, attempts: 1, nextAt: 0 }
   await consumer.park(lease, [parked])
   let killed: MemoryFileSystem | undefined
   fileSystem.fault = (operation, path) => {
@@ -24,7 +19,7 @@ async function killedWhileParkingAgain(): Promise<{
   }
   await consumer.park(lease, [{ ...parked, attempts: 2 }])
   if (killed === undefined) throw new Error('Nothing was noted.')
-  return { fileSystem: killed, event: entry.event }
+  return { fileSystem: killed, event }
 }
 
 test('an event that was parked again by a process that was killed meanwhile is done when it is done', async () => {
@@ -45,19 +40,14 @@ test('an event that was parked again by a process that was killed meanwhile is d
 
 test('the same where the note cannot be written', async () => {
   const fileSystem = new MemoryFileSystem()
-  const buffer = memoryDiskBuffer(fileSystem)
-  await buffer.open()
-  const { consumer, lease } = await consumerOf(buffer)
-  await buffer.append([numberedEvent(1)])
-  const [entry] = await consumer.read(lease, null, { limit: 1, maxBytes: 1e9, waitMs: 0 })
-  if (entry?.kind !== 'event') throw new Error('There is no event.')
-  const parked = { event: entry.event, lane: 'l', redrives: 0, attempts: 1, nextAt: 0 }
+  const { buffer, consumer, lease, event } = await openWithRead(fileSystem)
+  const parked = { event, lane: 'l', redrives: 0, attempts: 1, nextAt: 0 }
   await consumer.park(lease, [parked])
   fileSystem.fault = (operation, path) =>
     operation === 'write' && path.startsWith(`${DIRECTORY}/park/c/gone.`) ? 'EIO' : undefined
   await expect(consumer.park(lease, [{ ...parked, attempts: 2 }])).rejects.toMatchObject({ reason: 'buffer_failed' })
   fileSystem.fault = undefined
-  await consumer.commit(lease, { done: [entry.event.position] })
+  await consumer.commit(lease, { done: [event.position] })
   expect(await consumer.parkedLanes(lease)).toEqual([])
   const again = memoryDiskBuffer(fileSystem.afterKill())
   await again.open()

@@ -7,6 +7,7 @@ import type {
   LogEntry,
   NewEvent,
   OpenReport,
+  StoredEvent,
 } from '../../src/buffer/event-buffer.ts'
 import type { DiskBufferOptions } from '../../src/disk/disk-buffer-options.ts'
 import { diskBufferOf } from '../../src/disk/disk-buffer.ts'
@@ -79,6 +80,20 @@ export async function openWith(
   await consumerOf(buffer)
   const results = await buffer.append(Array.from({ length: count }, (_, index) => numberedEvent(index + 1)))
   return { buffer, at: (index) => results[index]?.position ?? '' }
+}
+
+/** Opens a buffer with one event, which its consumer has read. */
+export async function openWithRead(fileSystem: MemoryFileSystem): Promise<{
+  readonly buffer: EventBuffer
+  readonly consumer: Consumer
+  readonly lease: Lease
+  readonly event: StoredEvent
+}> {
+  const { buffer } = await openWith(fileSystem, 1)
+  const { consumer, lease } = await consumerOf(buffer)
+  const [entry] = await consumer.read(lease, null, { limit: 1, maxBytes: 1e9, waitMs: 0 })
+  if (entry?.kind !== 'event') throw new Error('There is no event.')
+  return { buffer, consumer, lease, event: entry.event }
 }
 
 /** The cursor of `c` as a buffer finds it that is opened on these files. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { BufferError } from '../../src/buffer/buffer-error.ts'
 import type { EventBuffer } from '../../src/buffer/event-buffer.ts'
 import { memoryBuffer } from '../../src/buffer/memory-buffer.ts'
-import { fakeTarget, gatewayFixture } from './gateway-fixture.ts'
+import { fakeTarget, type GatewayFixture, gatewayFixture } from './gateway-fixture.ts'
 
 /** A buffer on a server whose answer to the appending of `lost` is lost: it is stored, and the call rejects. */
 function losingAnswers(memory: EventBuffer, lost: string): EventBuffer {
@@ -18,18 +18,20 @@ function losingAnswers(memory: EventBuffer, lost: string): EventBuffer {
   }
 }
 
+/** A gateway that holds `z-1`, and `a-1`, whose sender was told 503. */
+async function withStray(): Promise<GatewayFixture> {
+  const clock = fakeClock()
+  const buffer = losingAnswers(memoryBuffer({ clock }), 'a-1')
+  const fixture = await gatewayFixture({ buffer }, fakeTarget(), clock)
+  fixture.gateway.hold()
+  expect((await fixture.post('z-1')).status).toBe(200)
+  expect((await fixture.post('a-1')).status).toBe(503)
+  return fixture
+}
+
 describe('a request whose sender was told 503 although it is stored', () => {
   it('is no request less in the backlog when it is delivered', async () => {
-    const clock = fakeClock()
-    const target = fakeTarget()
-    const { gateway, post, quiet } = await gatewayFixture(
-      { buffer: losingAnswers(memoryBuffer({ clock }), 'a-1') },
-      target,
-      clock,
-    )
-    gateway.hold()
-    expect((await post('z-1')).status).toBe(200)
-    expect((await post('a-1')).status).toBe(503)
+    const { gateway, post, quiet, target, clock } = await withStray()
     expect((await post('b-1')).status).toBe(200)
     gateway.release()
     await quiet()
@@ -40,20 +42,11 @@ describe('a request whose sender was told 503 although it is stored', () => {
   })
 
   it('lets no newer request of its key pass one that waits', async () => {
-    const clock = fakeClock()
-    const target = fakeTarget()
+    const { gateway, post, quiet, target, clock } = await withStray()
     let refusing = true
     const took = target.answer
     target.answer = (body, request) =>
       refusing && body === 'a-2' ? new Response(null, { status: 500 }) : took(body, request)
-    const { gateway, post, quiet } = await gatewayFixture(
-      { buffer: losingAnswers(memoryBuffer({ clock }), 'a-1') },
-      target,
-      clock,
-    )
-    gateway.hold()
-    expect((await post('z-1')).status).toBe(200)
-    expect((await post('a-1')).status).toBe(503)
     expect((await post('a-2')).status).toBe(200)
     gateway.release()
     await quiet()

@@ -35,7 +35,7 @@ export const replay: Command = {
     after: {
       kind: 'text',
       value: 'POSITION',
-      help: 'Only what is stored behind this position, as `replay` and `tail` print it. Not with shards.',
+      help: 'Only what is stored behind this position, as `replay` and `tail --json` print it. Not with shards.',
     },
     ...filterOptions,
     ...keysOption,
